@@ -1,0 +1,240 @@
+//! Decoders and encoders: each foreign crate is named in one file of this folder.
+//!
+//! A [`Decode`] opens bytes and reads the header; the [`Picture`] it gives says what it can do
+//! cheaply ([`Picture::offer`]) before anything large is allocated, and decodes on demand.
+
+use crate::format::Format;
+use crate::limits::Limits;
+use crate::orientation::Orientation;
+use crate::pixmap::Pixmap;
+use crate::recipe::EncodeSettings;
+use crate::size::Size;
+
+/// What a picture says of itself before it is decoded.
+#[derive(Clone, Debug)]
+pub struct Header {
+    /// What the content is.
+    pub format: Format,
+    /// Size as stored, before orienting.
+    pub size: Size,
+    /// From EXIF or the container.
+    pub orientation: Orientation,
+    /// Whether pixels may be transparent.
+    pub has_alpha: bool,
+    /// Whether there are more frames or pages than the first, which is what is decoded.
+    pub animated: bool,
+    /// The colours of the stored pixels.
+    pub color: ColorSpace,
+    /// Blocks of metadata, as stored.
+    pub metadata: Metadata,
+    /// What a person should know of this picture and what was passed over in reading it,
+    /// such as a broken colour profile.
+    pub notes: Vec<String>,
+}
+
+/// The colours that samples stand for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum ColorSpace {
+    /// sRGB, or nothing said.
+    #[default]
+    Srgb,
+    /// An ICC profile, unparsed; it may be anything.
+    Icc(Vec<u8>),
+    /// PNG's gAMA and cHRM: decoding exponent is `1 / gamma`; chromaticities white, red, green, blue.
+    Calibrated {
+        /// The value of gAMA, 0.45455 for sRGB's approximation.
+        gamma: f64,
+        /// x and y of white, red, green, blue; sRGB's where None.
+        chromaticities: Option<[(f64, f64); 4]>,
+    },
+    /// ITU-T H.273 code points of PNG's cICP: primaries and transfer (full range, no matrix).
+    Cicp {
+        /// Colour primaries.
+        primaries: u8,
+        /// Transfer function.
+        transfer: u8,
+    },
+    /// Adobe RGB (1998), told by EXIF's interoperability index R03.
+    AdobeRgb,
+}
+
+/// Blocks of metadata, as they stand in the source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// A TIFF structure, without the `Exif\0\0` that precedes it in JPEG.
+    pub exif: Option<Vec<u8>>,
+    /// An XMP packet (UTF-8 XML).
+    pub xmp: Option<Vec<u8>>,
+    /// IPTC-IIM records (datasets starting with 0x1C), without Photoshop's wrapping.
+    pub iptc: Option<Vec<u8>>,
+}
+
+/// The size that all of the stored picture will have when resized, in the stored orientation;
+/// fractions are meant. A decoder may decode any size from which that is made without visible loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Need {
+    /// Columns.
+    pub width: f64,
+    /// Rows.
+    pub height: f64,
+}
+
+/// What a decoder will do for a [`Need`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Offer {
+    /// Size of the pixels that [`Picture::decode`] will give.
+    pub size: Size,
+    /// Decoded pixels for a stored one, in each direction, exactly: the decoded picture shows
+    /// `stored * scale` of its pixels; where that is not whole, the last column or row is partly
+    /// beyond the stored picture.
+    pub scale: (f64, f64),
+    /// The shrink as people speak of it: 1, 2, 4, 8, or a fraction such as 8/3.
+    pub shrink: f64,
+    /// Upper bound of the bytes that decoding allocates, the pixels included.
+    pub memory: u64,
+    /// For the decoder's own use: which of its ways it chose.
+    pub way: u32,
+}
+
+/// How to decode.
+#[derive(Clone, Copy, Default)]
+pub struct DecodeOptions<'a> {
+    /// Give what was there of a picture that ends early, the rest filled.
+    pub allow_truncated: bool,
+    /// Parse also what a scaled decode may pass over.
+    pub strict: bool,
+    /// Asked from time to time: true ends the decode with [`DecodeError::Interrupted`].
+    pub interrupt: Option<&'a (dyn Fn() -> bool + Sync)>,
+}
+
+/// Pixels, and what became of them.
+#[derive(Clone, Debug)]
+pub struct Decoded {
+    /// The pixels, of the offered size.
+    pub pixmap: Pixmap,
+    /// What was lost or filled in, for the report ("12 of 480 rows filled").
+    pub notes: Vec<String>,
+}
+
+/// An opened picture: its header is read, its pixels are not.
+pub trait Picture {
+    /// What it says of itself.
+    fn header(&self) -> &Header;
+    /// The cheapest way to enough pixels for `need`; all of them where `need` is None.
+    fn offer(&self, need: Option<Need>) -> Offer;
+    /// Decodes as offered.
+    ///
+    /// # Errors
+    /// Damage, truncation (unless allowed), what is not supported, an interrupt.
+    fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError>;
+}
+
+/// A decoder of one or more formats.
+pub trait Decode: Send + Sync {
+    /// Reads the header and checks it against `limits`.
+    ///
+    /// # Errors
+    /// What is not a picture of this format, or beyond the limits.
+    fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError>;
+}
+
+/// What travels with the pixels into the file.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attached<'a> {
+    /// An ICC profile that describes the pixels.
+    pub icc: Option<&'a [u8]>,
+    /// EXIF as a TIFF structure.
+    pub exif: Option<&'a [u8]>,
+    /// An XMP packet.
+    pub xmp: Option<&'a [u8]>,
+    /// IPTC-IIM records.
+    pub iptc: Option<&'a [u8]>,
+}
+
+/// An encoder of one format.
+pub trait Encode: Send + Sync {
+    /// Encodes upright pixels. Alpha is only given to formats that have it.
+    ///
+    /// # Errors
+    /// Sides beyond the format's, or a fault of the encoder.
+    fn encode(
+        &self,
+        pixmap: &Pixmap,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+    ) -> Result<Vec<u8>, EncodeError>;
+}
+
+/// Why a picture could not be decoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Empty, or of no known kind; the text says what it seems to be ("not a picture (HTML)").
+    #[error("{0}")]
+    NotAPicture(String),
+    /// A known kind that is not read: "unsupported: HEIC".
+    #[error("unsupported: {0}")]
+    Unsupported(String),
+    /// It ends too early.
+    #[error("truncated {format}: {what}")]
+    Truncated {
+        /// Of which format.
+        format: Format,
+        /// What is missing.
+        what: String,
+    },
+    /// Not what its format demands.
+    #[error("damaged {format}: {what}")]
+    Damaged {
+        /// Of which format.
+        format: Format,
+        /// What is wrong.
+        what: String,
+    },
+    /// Beyond a limit; text names size, limit and the option that raises it.
+    #[error("{0}")]
+    Limit(String),
+    /// Ended by the caller.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Why a picture could not be encoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+    /// A side is longer than the format allows.
+    #[error("{size} is too large for {format}, which ends at {max} pixels a side")]
+    TooLarge {
+        /// The picture's size.
+        size: Size,
+        /// The format.
+        format: Format,
+        /// Its largest side.
+        max: u32,
+    },
+    /// The encoder's own words.
+    #[error("{format} encoder: {what}")]
+    Failed {
+        /// The format.
+        format: Format,
+        /// The words.
+        what: String,
+    },
+}
+
+/// Checks a header's size against the limits.
+///
+/// # Errors
+/// [`DecodeError::Limit`] or, with a side of 0, [`DecodeError::Damaged`].
+pub fn check_size(format: Format, size: Size, limits: &Limits) -> Result<(), DecodeError> {
+    if size.width == 0 || size.height == 0 {
+        return Err(DecodeError::Damaged { format, what: format!("its size is {size}") });
+    }
+    if size.pixels() > limits.max_pixels {
+        return Err(DecodeError::Limit(format!(
+            "{format} of {size} has {} pixels, over the limit of {} (--max-pixels)",
+            size.pixels(),
+            limits.max_pixels
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! Picture formats: one table of what each can do, and recognition by content.
+
+use std::fmt;
+
+/// A format that is recognised; [`Format::reads`] says whether it is also decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Format {
+    Jpeg,
+    Png,
+    WebP,
+    Gif,
+    Tiff,
+    Bmp,
+    Ico,
+    Qoi,
+    Pnm,
+    Tga,
+    Hdr,
+    Exr,
+    Avif,
+    Heic,
+    JpegXl,
+    Jpeg2000,
+    Psd,
+    Svg,
+    Pdf,
+    Raw,
+    Dds,
+    Farbfeld,
+}
+
+/// One row of the table.
+struct Row {
+    format: Format,
+    name: &'static str,
+    /// As `-f` takes it.
+    word: &'static str,
+    /// The first is the one written.
+    extensions: &'static [&'static str],
+    reads: bool,
+    writes: bool,
+    alpha: bool,
+    max_side: u32,
+}
+
+const fn row(format: Format, name: &'static str, word: &'static str, extensions: &'static [&'static str]) -> Row {
+    Row { format, name, word, extensions, reads: false, writes: false, alpha: false, max_side: u32::MAX }
+}
+
+const fn read(mut row: Row) -> Row {
+    row.reads = true;
+    row
+}
+
+const fn write(mut row: Row, alpha: bool, max_side: u32) -> Row {
+    row.writes = true;
+    row.alpha = alpha;
+    row.max_side = max_side;
+    row
+}
+
+static TABLE: &[Row] = &[
+    write(read(row(Format::Jpeg, "JPEG", "jpeg", &["jpg", "jpeg", "jpe", "jfif", "jif"])), false, 65_535),
+    write(read(row(Format::Png, "PNG", "png", &["png", "apng"])), true, 0x7fff_ffff),
+    write(read(row(Format::WebP, "WebP", "webp", &["webp"])), true, 16_383),
+    read(row(Format::Gif, "GIF", "gif", &["gif"])),
+    read(row(Format::Tiff, "TIFF", "tiff", &["tif", "tiff"])),
+    read(row(Format::Bmp, "BMP", "bmp", &["bmp", "dib"])),
+    read(row(Format::Ico, "ICO", "ico", &["ico", "cur"])),
+    read(row(Format::Qoi, "QOI", "qoi", &["qoi"])),
+    read(row(Format::Pnm, "PNM", "pnm", &["pnm", "ppm", "pgm", "pbm", "pam"])),
+    read(row(Format::Tga, "TGA", "tga", &["tga", "vda", "icb", "vst"])),
+    read(row(Format::Hdr, "Radiance HDR", "hdr", &["hdr"])),
+    read(row(Format::Exr, "OpenEXR", "exr", &["exr"])),
+    row(Format::Avif, "AVIF", "avif", &["avif"]),
+    row(Format::Heic, "HEIC", "heic", &["heic", "heif", "hif"]),
+    row(Format::JpegXl, "JPEG XL", "jxl", &["jxl"]),
+    row(Format::Jpeg2000, "JPEG 2000", "jp2", &["jp2", "j2k", "jpf", "jpx", "j2c"]),
+    row(Format::Psd, "Photoshop", "psd", &["psd", "psb"]),
+    row(Format::Svg, "SVG", "svg", &["svg", "svgz"]),
+    row(Format::Pdf, "PDF", "pdf", &[]),
+    row(Format::Raw, "camera raw", "raw", &["cr2", "cr3", "nef", "arw", "dng", "raf", "orf", "rw2", "pef", "srw"]),
+    row(Format::Dds, "DDS", "dds", &["dds"]),
+    row(Format::Farbfeld, "farbfeld", "ff", &["ff"]),
+];
+
+impl Format {
+    fn row(self) -> &'static Row {
+        // The order of the table is the order of the enum; a test holds that.
+        &TABLE[self as usize]
+    }
+
+    /// All formats.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|row| row.format)
+    }
+
+    /// As people write it: "JPEG".
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// As the command line and the report write it: "jpeg".
+    pub fn word(self) -> &'static str {
+        self.row().word
+    }
+
+    /// The extension that an output gets, without the dot.
+    pub fn extension(self) -> &'static str {
+        self.row().extensions.first().copied().unwrap_or(self.row().word)
+    }
+
+    /// Whether this build decodes it.
+    pub fn reads(self) -> bool {
+        self.row().reads
+    }
+
+    /// Whether this build encodes it.
+    pub fn writes(self) -> bool {
+        self.row().writes
+    }
+
+    /// Whether outputs of it can be transparent.
+    pub fn has_alpha(self) -> bool {
+        self.row().alpha
+    }
+
+    /// The longest side that it can hold.
+    pub fn max_side(self) -> u32 {
+        self.row().max_side
+    }
+
+    /// Whether `extension` (without the dot, any case) is one of this format's.
+    pub fn takes_extension(self, extension: &[u8]) -> bool {
+        self.row().extensions.iter().any(|e| e.as_bytes().eq_ignore_ascii_case(extension))
+    }
+
+    /// The format that files of this extension claim to be.
+    pub fn from_extension(extension: &[u8]) -> Option<Self> {
+        Self::all().find(|format| format.takes_extension(extension))
+    }
+
+    /// The format of this word or extension, as `-f` takes it.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::all()
+            .find(|format| format.word().eq_ignore_ascii_case(word))
+            .or_else(|| Self::from_extension(word.as_bytes()))
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,26 @@
+//! What one picture may cost. Checked from headers, before pixels are allocated.
+
+/// Limits of one picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Width times height of the stored picture.
+    pub max_pixels: u64,
+    /// Bytes of a source.
+    pub max_file_size: u64,
+    /// Bytes that decoding one picture may take, its pixels included.
+    pub max_memory: u64,
+}
+
+impl Limits {
+    /// sharp's limit, 0x3FFF squared.
+    pub const DEFAULT_MAX_PIXELS: u64 = 268_402_689;
+    /// 1 GiB.
+    pub const DEFAULT_MAX_FILE_SIZE: u64 = 1 << 30;
+}
+
+impl Default for Limits {
+    /// 268,402,689 pixels, sources of 1 GiB, 4 GiB of memory.
+    fn default() -> Self {
+        Self { max_pixels: Self::DEFAULT_MAX_PIXELS, max_file_size: Self::DEFAULT_MAX_FILE_SIZE, max_memory: 4 << 30 }
+    }
+}

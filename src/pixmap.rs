@@ -1,0 +1,116 @@
+//! Pixels with their layout.
+
+use crate::size::Size;
+
+/// Meaning and order of the samples of one pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channels {
+    /// Grey.
+    Grey,
+    /// Grey, then alpha; not premultiplied.
+    GreyAlpha,
+    /// Red, green, blue.
+    Rgb,
+    /// Red, green, blue, alpha; not premultiplied.
+    Rgba,
+    /// Cyan, magenta, yellow, black; 0 is no ink.
+    Cmyk,
+}
+
+impl Channels {
+    /// Samples of one pixel.
+    pub const fn count(self) -> usize {
+        match self {
+            Self::Grey => 1,
+            Self::GreyAlpha => 2,
+            Self::Rgb => 3,
+            Self::Rgba | Self::Cmyk => 4,
+        }
+    }
+
+    /// Whether the last sample is alpha.
+    pub const fn has_alpha(self) -> bool {
+        matches!(self, Self::GreyAlpha | Self::Rgba)
+    }
+}
+
+/// Samples, row by row without gaps: full range, 0 to 255 or 0 to 65535.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Samples {
+    /// 8 bits a sample.
+    U8(Vec<u8>),
+    /// 16 bits a sample.
+    U16(Vec<u16>),
+}
+
+/// A picture in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pixmap {
+    size: Size,
+    channels: Channels,
+    samples: Samples,
+}
+
+impl Pixmap {
+    /// A picture of `samples`.
+    ///
+    /// # Panics
+    /// If the number of samples is not `width * height * channels`: a bug of the caller.
+    pub fn new(size: Size, channels: Channels, samples: Samples) -> Self {
+        let len = match &samples {
+            Samples::U8(v) => v.len(),
+            Samples::U16(v) => v.len(),
+        };
+        assert_eq!(len as u64, size.pixels() * channels.count() as u64, "samples of a {size} {channels:?} picture");
+        Self { size, channels, samples }
+    }
+
+    /// A picture of 8-bit samples; panics like [`Pixmap::new`].
+    pub fn new_u8(size: Size, channels: Channels, samples: Vec<u8>) -> Self {
+        Self::new(size, channels, Samples::U8(samples))
+    }
+
+    /// Size in pixels.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// What the samples of a pixel are.
+    pub fn channels(&self) -> Channels {
+        self.channels
+    }
+
+    /// The samples.
+    pub fn samples(&self) -> &Samples {
+        &self.samples
+    }
+
+    /// The samples, to be changed in place.
+    pub fn samples_mut(&mut self) -> &mut Samples {
+        &mut self.samples
+    }
+
+    /// The samples alone.
+    pub fn into_samples(self) -> Samples {
+        self.samples
+    }
+
+    /// 8-bit samples, narrowed by rounding from 16 where needed (`(v * 255 + 32767) / 65535`).
+    pub fn into_u8(self) -> Self {
+        match self.samples {
+            Samples::U8(_) => self,
+            Samples::U16(v) => {
+                let narrow = v.iter().map(|&s| ((u32::from(s) * 255 + 32767) / 65535) as u8).collect();
+                Self { size: self.size, channels: self.channels, samples: Samples::U8(narrow) }
+            }
+        }
+    }
+
+    /// Bytes that the samples take.
+    pub fn bytes(&self) -> u64 {
+        match &self.samples {
+            Samples::U8(v) => v.len() as u64,
+            Samples::U16(v) => 2 * v.len() as u64,
+        }
+    }
+}

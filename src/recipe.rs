@@ -1,0 +1,122 @@
+//! What to make of a picture.
+
+use crate::format::Format;
+use crate::geometry::{Fit, Gravity, SizeSpec};
+
+/// The format of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FormatChoice {
+    /// The input's, where it can be written; else PNG with alpha and JPEG without.
+    Keep,
+    /// This one.
+    To(Format),
+}
+
+/// Chroma subsampling of JPEG.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Subsampling {
+    /// 4:2:0 below quality 90, else 4:4:4.
+    #[default]
+    Auto,
+    /// None.
+    S444,
+    /// Columns halved.
+    S422,
+    /// Columns and rows halved.
+    S420,
+}
+
+/// How to encode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EncodeSettings {
+    /// 1 to 100, for lossy formats.
+    pub quality: u8,
+    /// Lossless where the format offers both (WebP).
+    pub lossless: bool,
+    /// Progressive JPEG, interlaced is not offered for PNG.
+    pub progressive: bool,
+    /// Chroma of JPEG.
+    pub subsampling: Subsampling,
+}
+
+impl Default for EncodeSettings {
+    fn default() -> Self {
+        Self { quality: 80, lossless: false, progressive: false, subsampling: Subsampling::Auto }
+    }
+}
+
+/// The kernel of the resize.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Filter {
+    /// Lanczos with three lobes.
+    #[default]
+    Lanczos3,
+    /// Cubic, B=0 C=1/2.
+    CatmullRom,
+    /// Cubic, B=C=1/3.
+    Mitchell,
+    /// Triangle.
+    Bilinear,
+    /// Mean.
+    Box,
+    /// Nearest pixel.
+    Nearest,
+}
+
+/// An opaque or transparent colour, sRGB.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Color {
+    /// Red, green, blue, alpha; not premultiplied.
+    pub rgba: [u8; 4],
+}
+
+impl Color {
+    /// White, opaque.
+    pub const WHITE: Self = Self { rgba: [255; 4] };
+}
+
+/// All that decides the bytes of the outputs of one input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// Sizes, each made in each format.
+    pub sizes: Vec<SizeSpec>,
+    /// Formats.
+    pub formats: Vec<FormatChoice>,
+    /// How the picture is put into a box.
+    pub fit: Fit,
+    /// Which part stays when cropped, and where it stands when padded.
+    pub gravity: Gravity,
+    /// Of bars, and below alpha in formats without it.
+    pub background: Color,
+    /// Whether pictures may grow.
+    pub enlarge: bool,
+    /// Whether EXIF orientation is baked into the pixels.
+    pub auto_orient: bool,
+    /// The resize kernel.
+    pub filter: Filter,
+    /// The encoders' settings.
+    pub encode: EncodeSettings,
+    /// Accept pictures that end early.
+    pub allow_truncated: bool,
+    /// Parse also what a scaled decode may pass over.
+    pub strict: bool,
+}
+
+impl Default for Recipe {
+    /// One JPEG-or-as-it-was picture inside 800x600.
+    fn default() -> Self {
+        Self {
+            sizes: vec![SizeSpec::default()],
+            formats: vec![FormatChoice::Keep],
+            fit: Fit::Inside,
+            gravity: Gravity::Center,
+            background: Color::WHITE,
+            enlarge: false,
+            auto_orient: true,
+            filter: Filter::Lanczos3,
+            encode: EncodeSettings::default(),
+            allow_truncated: false,
+            strict: false,
+        }
+    }
+}
