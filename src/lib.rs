@@ -3,6 +3,7 @@
 pub mod codec;
 pub mod format;
 pub mod geometry;
+pub mod jpeg;
 pub mod limits;
 pub mod op;
 pub mod orientation;

@@ -18,7 +18,7 @@
 use std::time::{Duration, Instant};
 
 use crate::codec::{Attached, ColorSpace, DecodeError, DecodeOptions, Decoded, EncodeError, Header, Need, Offer};
-use crate::codec::{Picture, registry};
+use crate::codec::{Picture, Pixels, registry};
 use crate::format::{self, Format};
 use crate::geometry::{Constraint, Placement, place};
 use crate::limits::Limits;
@@ -236,7 +236,7 @@ impl Opened<'_> {
         }
         let options =
             DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt };
-        let Decoded { mut pixmap, notes: lost } = self.picture.decode(&offer, &options)?;
+        let Decoded { mut pixels, notes: lost } = self.picture.decode(&offer, &options)?;
         times.decode += clock.lap();
         let mut notes = self.header().notes.clone();
         if self.header().animated {
@@ -244,6 +244,11 @@ impl Opened<'_> {
         }
         notes.extend(lost);
 
+        let mut grey = false;
+        if let Pixels::Joint(pixmap) = pixels {
+            grey = pixmap.channels() == Channels::GreyAlpha;
+            pixels = Pixels::Joint(op::resize::resizable(pixmap));
+        }
         // What is only cut out wants its pixels as they are; then alpha is multiplied in for the others.
         let untouched = |i: &usize| {
             let (crop, to) = self.stored(&self.variants[*i], &offer);
@@ -259,14 +264,26 @@ impl Opened<'_> {
             }
             let variant = &self.variants[index];
             let (crop, to) = self.stored(variant, &offer);
-            if !premultiplied && !untouched(&index) {
-                op::resize::premultiply(&mut pixmap)?;
-                premultiplied = true;
+            if untouched(&index) || self.recipe.filter == Filter::Nearest {
+                pixels = Pixels::Joint(pixels.into_pixmap());
             }
-            let mut small = op::resize::resize(&pixmap, crop, to, self.recipe.filter)?;
-            if premultiplied {
-                op::resize::unpremultiply(&mut small)?;
-            }
+            let small = match &mut pixels {
+                Pixels::Planes(planes) => {
+                    let full = Region::whole(self.header().size).scaled(offer.scale.0, offer.scale.1);
+                    op::resize::resize_planes(&**planes, crop, (full.width, full.height), to, self.recipe.filter)?
+                }
+                Pixels::Joint(pixmap) if untouched(&index) => op::resize::resize(pixmap, crop, to, self.recipe.filter)?,
+                Pixels::Joint(pixmap) => {
+                    if !premultiplied {
+                        op::resize::premultiply(pixmap)?;
+                        premultiplied = true;
+                    }
+                    let mut small = op::resize::resize(pixmap, crop, to, self.recipe.filter)?;
+                    op::resize::unpremultiply(&mut small)?;
+                    small
+                }
+            };
+            let small = if grey { op::resize::to_grey(small) } else { small };
             let done = self.finish(small, variant, &mut notes);
             times.resize += clock.lap();
             let bytes = self.encode(&done, variant)?;
