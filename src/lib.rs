@@ -5,6 +5,7 @@ pub mod format;
 pub mod geometry;
 pub mod jpeg;
 pub mod limits;
+pub mod metadata;
 pub mod op;
 pub mod orientation;
 pub mod pixmap;

@@ -4,6 +4,9 @@
 //! cheaply ([`Picture::offer`]) before anything large is allocated, and decodes on demand.
 
 pub mod exif;
+mod float;
+mod generic;
+mod gif_blocks;
 mod iptc;
 mod jpeg;
 mod jpeg_lossless;
@@ -13,6 +16,7 @@ mod png_chunks;
 mod png_out;
 mod reduce;
 pub mod registry;
+mod tiff;
 mod webp;
 mod webp_container;
 mod webp_out;

@@ -5,6 +5,7 @@
 //! serves every n, so that the mean of the block stays where it is.
 
 use super::script::Quant;
+use super::simd::to_sample;
 
 /// Natural position (row * 8 + column) of each zigzag index (T.81, figure A.6).
 pub(super) const ZIGZAG: [u8; 64] = [
@@ -68,7 +69,7 @@ impl Transform {
     fn one(&self, coefficients: &[i16], out: &mut [u8]) {
         let scale = self.scale[0];
         for (sample, &dc) in out.iter_mut().zip(coefficients) {
-            *sample = (f32::from(dc) * scale + 128.5).clamp(0.0, 255.0) as i32 as u8;
+            *sample = to_sample(f32::from(dc) * scale + 128.0) as u8;
         }
     }
 
@@ -146,7 +147,7 @@ fn pack(samples: &[Lanes]) -> [u32; LANES] {
     let mut words = [0u32; LANES];
     for (x, samples) in samples.iter().enumerate() {
         for lane in 0..LANES {
-            words[lane] |= ((samples[lane] + 128.5).clamp(0.0, 255.0) as i32 as u32) << (8 * x);
+            words[lane] |= to_sample(samples[lane] + 128.0) << (8 * x);
         }
     }
     words

@@ -134,42 +134,22 @@ impl Planes {
 
 #[inline(always)]
 fn resize(plane: &Plane, across: &Weights, down: &Weights, out: &mut [u8], width: usize) {
-    let source_width = plane.width as usize;
     // Only columns that the result needs are made.
     let from = across.first.iter().copied().min().unwrap_or(0) as usize;
     let to = across.first.iter().copied().max().unwrap_or(0) as usize + across.taps;
-    let mut columns: Vec<Lanes> = vec![[0.0; LINES]; (to - from).next_multiple_of(LINES)];
-    let mut tail = [0u8; LINES];
+    let needed = to - from;
+    let mut lines = vec![0.0f32; needed * LINES];
+    let mut columns: Vec<Lanes> = vec![[0.0; LINES]; needed];
+    let mut bytes = vec![[0u8; LINES]; width];
     for (group, out) in out.chunks_mut(width * LINES).enumerate() {
-        let lines = out.len() / width;
-        for (chunk, place) in columns.chunks_exact_mut(LINES).zip((from..to).step_by(LINES)) {
-            let mut sums = [[0.0f32; LINES]; LINES];
-            for (line, sum) in sums.iter_mut().enumerate().take(lines) {
-                let (first, weights) = down.line(group * LINES + line);
-                let mut at = first * source_width + place;
-                for &weight in weights {
-                    let samples: &[u8; LINES] = match plane.data.get(at..at + LINES).and_then(|s| s.first_chunk()) {
-                        Some(samples) => samples,
-                        None => {
-                            // The end of the last line.
-                            let rest = plane.data.get(at..).unwrap_or_default();
-                            tail[..rest.len()].copy_from_slice(rest);
-                            &tail
-                        }
-                    };
-                    for lane in 0..LINES {
-                        sum[lane] += f32::from(samples[lane]) * weight;
-                    }
-                    at += source_width;
-                }
-            }
-            for (column, to) in chunk.iter_mut().enumerate() {
-                for line in 0..LINES {
-                    to[line] = sums[line][column];
-                }
-            }
+        let count = out.len() / width;
+        for (i, sums) in lines.chunks_exact_mut(needed).enumerate().take(count) {
+            let (first, weights) = down.line(group * LINES + i);
+            let source = |line: usize| &plane.data[(first + line) * plane.width as usize + from..][..needed];
+            vertical(sums, weights, source);
         }
-        for x in 0..width {
+        transpose(&lines, &mut columns);
+        for (x, bytes) in bytes.iter_mut().enumerate() {
             let (first, weights) = across.line(x);
             let mut sum = [0.0f32; LINES];
             for (&weight, column) in weights.iter().zip(&columns[first - from..]) {
@@ -177,10 +157,44 @@ fn resize(plane: &Plane, across: &Weights, down: &Weights, out: &mut [u8], width
                     sum[lane] += column[lane] * weight;
                 }
             }
-            let bytes = sum.map(|v| (v + 0.5).clamp(0.0, 255.0) as i32 as u8);
-            for (line, &byte) in bytes.iter().enumerate().take(lines) {
-                out[line * width + x] = byte;
+            *bytes = sum.map(|v| simd::to_sample(v) as u8);
+        }
+        for (line, out) in out.chunks_exact_mut(width).enumerate() {
+            for (to, bytes) in out.iter_mut().zip(&bytes) {
+                *to = bytes[line];
             }
         }
+    }
+}
+
+/// A weighted sum of lines, four at a time so that the sums are loaded and stored less often.
+#[inline(always)]
+fn vertical<'s>(sums: &mut [f32], weights: &[f32], source: impl Fn(usize) -> &'s [u8]) {
+    sums.fill(0.0);
+    let mut line = 0;
+    let mut fours = weights.chunks_exact(4);
+    for w in &mut fours {
+        let lines = source(line).iter().zip(source(line + 1)).zip(source(line + 2)).zip(source(line + 3));
+        for (sum, (((&a, &b), &c), &d)) in sums.iter_mut().zip(lines) {
+            *sum += (f32::from(a) * w[0] + f32::from(b) * w[1]) + (f32::from(c) * w[2] + f32::from(d) * w[3]);
+        }
+        line += 4;
+    }
+    for &w in fours.remainder() {
+        for (sum, &a) in sums.iter_mut().zip(source(line)) {
+            *sum += f32::from(a) * w;
+        }
+        line += 1;
+    }
+}
+
+/// Eight lines one after the other to one with eight values in each place.
+#[inline(always)]
+fn transpose(lines: &[f32], columns: &mut [Lanes]) {
+    let length = columns.len();
+    let line = |i: usize| &lines[i * length..][..length];
+    let halves = |i: usize| line(i).iter().zip(line(i + 1)).zip(line(i + 2).iter().zip(line(i + 3)));
+    for (to, (((a, b), (c, d)), ((e, f), (g, h)))) in columns.iter_mut().zip(halves(0).zip(halves(4))) {
+        *to = [*a, *b, *c, *d, *e, *f, *g, *h];
     }
 }

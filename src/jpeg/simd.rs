@@ -13,3 +13,10 @@ pub(super) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
 pub(super) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
+
+/// A sample in the low eight bits: clamped and rounded to the nearest. Adding 2^23 leaves the integer in the low bits of the
+/// float, where the conversion by `as`, which must look for what does not fit, would keep loops from being vectorised.
+#[inline(always)]
+pub(super) fn to_sample(value: f32) -> u32 {
+    (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 0xFF
+}
