@@ -25,6 +25,26 @@ pub enum Input {
     Stdin,
 }
 
+impl Input {
+    /// Whether it can stand for several files.
+    pub fn is_many(&self) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::Path(path) => path.is_dir() || (path.symlink_metadata().is_err() && is_pattern(path)),
+        }
+    }
+}
+
+/// Real paths of directory inputs and of patterns' literal parts.
+pub fn roots(inputs: &[Input]) -> Vec<PathBuf> {
+    let root = |input: &Input| match input {
+        Input::Path(path) if path.is_dir() => Some(real_path(path)),
+        Input::Path(path) if input.is_many() => Some(real_path(&literal_prefix(path))),
+        _ => None,
+    };
+    inputs.iter().filter_map(root).collect()
+}
+
 /// Which files of a walk or a pattern count.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -197,8 +217,8 @@ impl Walker {
         let below = match &self.relative_to {
             None => below.to_path_buf(),
             Some(top) => {
-                let parent = crate::plan::real_path(path.parent().unwrap_or(Path::new("")));
-                match parent.strip_prefix(crate::plan::real_path(top)) {
+                let parent = real_path(path.parent().unwrap_or(Path::new("")));
+                match parent.strip_prefix(real_path(top)) {
                     Ok(below) => below.to_path_buf(),
                     Err(_) => {
                         let error = WalkError::NotBelow(top.clone());
@@ -332,6 +352,18 @@ impl Walker {
             self.found(&entry, parent, has_picture_extension(&entry), give)?;
         }
         if any { Flow::Continue(()) } else { give(failed(WalkError::NoMatch)) }
+    }
+}
+
+/// The real path of the longest part of `path` that exists, with the rest appended.
+pub fn real_path(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real_path(parent).join(name),
+        _ => std::env::current_dir().unwrap_or_default().join(path),
     }
 }
 

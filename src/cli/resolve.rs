@@ -11,10 +11,10 @@ use thumbs::format::Format;
 use thumbs::geometry::SizeSpec;
 use thumbs::limits::Limits;
 use thumbs::pipeline::{self, List, Memory, RunConfig};
-use thumbs::plan::{Destination, Naming, Template, real_path};
+use thumbs::plan::{Destination, Naming, Template};
 use thumbs::policy::{Existing, MaxFailures};
 use thumbs::recipe::{Color, EncodeSettings, FormatChoice, Recipe};
-use thumbs::walk::{Input, Patterns, Selection, Walker, is_pattern, literal_prefix};
+use thumbs::walk::{self, Input, Patterns, Selection, Walker, real_path};
 
 use super::args::{Args, When};
 
@@ -60,7 +60,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         bail!("standard input has no directory to put outputs beside; use -o");
     }
     if matches!(destination, Destination::File(_) | Destination::Stdout) {
-        let one = inputs.len() == 1 && lists.is_empty() && !is_many(&inputs[0]);
+        let one = inputs.len() == 1 && lists.is_empty() && !inputs[0].is_many();
         let what = if destination == Destination::Stdout { "-o -" } else { "a picture as -o" };
         ensure!(one, "{what} takes exactly one INPUT, a file or -");
         ensure!(sizes.len() == 1 && formats.len() == 1, "{what} takes one size and one format");
@@ -76,7 +76,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         ensure!(template.tells_formats(), "--name {:?} gives several formats one name; let it hold {{ext}}", template.as_str());
     }
 
-    let roots = roots(&inputs);
+    let roots = walk::roots(&inputs);
     let walker = Walker {
         selection: Selection {
             include: Patterns::new(&args.include).context("--include")?,
@@ -191,14 +191,6 @@ fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
     Ok(())
 }
 
-/// Whether an input can stand for several files.
-fn is_many(input: &Input) -> bool {
-    match input {
-        Input::Stdin => false,
-        Input::Path(path) => path.is_dir() || (path.symlink_metadata().is_err() && is_pattern(path)),
-    }
-}
-
 fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
     let Some(output) = &args.output else {
         return Ok(if only_stdin { Destination::Stdout } else { Destination::Beside });
@@ -239,13 +231,10 @@ fn format_of_file(file: &Path, formats: &mut Vec<FormatChoice>) -> Result<()> {
 fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Template> {
     let text = match (&args.name, destination) {
         (Some(text), Destination::File(_) | Destination::Stdout) => bail!("--name {text:?} has no effect with one picture as -o"),
-        (Some(text), _) => text.clone(),
-        (None, Destination::Beside) if sizes > 1 => "{stem}_thumb_{size}.{ext}".into(),
-        (None, Destination::Beside) => "{stem}_thumb.{ext}".into(),
-        (None, _) if sizes > 1 => "{stem}_{size}.{ext}".into(),
-        (None, _) => "{stem}.{ext}".into(),
+        (Some(text), _) => text,
+        (None, _) => return Ok(Template::standard(destination, sizes)),
     };
-    Template::parse(&text).with_context(|| format!("--name {text:?}"))
+    Template::parse(text).with_context(|| format!("--name {text:?}"))
 }
 
 fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>> {
@@ -253,16 +242,6 @@ fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>
     ensure!(matches!(destination, Destination::Directory(_)), "--relative-to needs a directory as -o");
     ensure!(dir.is_dir(), "--relative-to {}: not a directory", dir.display());
     Ok(Some(dir.clone()))
-}
-
-/// Real paths of what is walked.
-fn roots(inputs: &[Input]) -> Vec<PathBuf> {
-    let root = |input: &Input| match input {
-        Input::Path(path) if path.is_dir() => Some(real_path(path)),
-        Input::Path(path) if is_many(input) => Some(real_path(&literal_prefix(path))),
-        _ => None,
-    };
-    inputs.iter().filter_map(root).collect()
 }
 
 /// What this run writes is not walked, unless it was named.

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 
 use super::path_log::PathLog;
+use crate::walk::real_path;
 
 /// A path's identity: 64 bits of a keyed hash, so that nobody can make names collide.
 /// In two halves, which keeps an entry of the table at 12 bytes.
@@ -159,18 +160,6 @@ impl Ledger {
     fn hash(&self, dir: &Path, name: &OsStr) -> Key {
         let hash = self.hasher.hash_one((dir.as_os_str(), name));
         [hash as u32, (hash >> 32) as u32]
-    }
-}
-
-/// The real path of the longest part of `path` that exists, with the rest appended.
-pub fn real_path(path: &Path) -> PathBuf {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => real_path(parent).join(name),
-        _ => std::env::current_dir().unwrap_or_default().join(path),
     }
 }
 

@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-pub use ledger::{Admission, ClaimError, Ledger, real_path};
+pub use ledger::{Admission, ClaimError, Ledger};
 pub use template::{Fields, Template, TemplateError};
 
 use crate::format::Format;
