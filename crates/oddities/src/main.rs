@@ -1,8 +1,9 @@
 //! `oddities DIR` writes the collection into DIR/good, DIR/bad and DIR/names.
+//! `oddities many COUNT DIR` writes COUNT tiny pictures, a thousand a folder.
 
 use std::{env, fs, io, path::Path, process::ExitCode};
 
-fn write(dir: &Path) -> io::Result<()> {
+fn collection(dir: &Path) -> io::Result<()> {
     for part in ["good", "bad", "names"] {
         fs::create_dir_all(dir.join(part))?;
     }
@@ -16,12 +17,29 @@ fn write(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
+fn many(count: usize, dir: &Path) -> io::Result<()> {
+    let picture = oddities::jpeg::plain(32, 24);
+    for at in 0..count {
+        let folder = dir.join(format!("{:04}", at / 1000));
+        if at % 1000 == 0 {
+            fs::create_dir_all(&folder)?;
+        }
+        fs::write(folder.join(format!("{at:07}.jpg")), &picture)?;
+    }
+    Ok(())
+}
+
 fn main() -> ExitCode {
-    let Some(dir) = env::args_os().nth(1) else {
-        eprintln!("usage: oddities DIR");
-        return ExitCode::from(2);
+    let args: Vec<String> = env::args().skip(1).collect();
+    let written = match &args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["many", count, dir] if count.parse::<usize>().is_ok() => many(count.parse().unwrap_or(0), Path::new(dir)),
+        [dir] => collection(Path::new(dir)),
+        _ => {
+            eprintln!("usage: oddities DIR\n       oddities many COUNT DIR");
+            return ExitCode::from(2);
+        }
     };
-    match write(Path::new(&dir)) {
+    match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("oddities: {error}");
