@@ -37,8 +37,8 @@ bench:
 compare: build
 	$(PYTHON) benches/compare.py --size $(SIZE) --rounds $(ROUNDS) target/release/thumbs $(PICTURES)
 
-quality: build
-	$(PYTHON) benches/quality.py --size $(SIZE) target/release/thumbs $(PICTURES)
+quality:
+	$(CARGO) bench --locked --profile quick --bench quality -- --size $(SIZE) $(abspath $(PICTURES))
 
 # The tests over a large set of pictures, alone and with their output.
 corpus:
