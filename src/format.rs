@@ -1,6 +1,10 @@
 //! Picture formats: one table of what each can do, and recognition by content.
 
+mod sniff;
+
 use std::fmt;
+
+pub use sniff::{HEAD, describe, sniff};
 
 /// A format that is recognised; [`Format::reads`] says whether it is also decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

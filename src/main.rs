@@ -1,1 +1,7 @@
-fn main() {}
+//! `thumbs`: see `thumbs --help`.
+
+mod cli;
+
+fn main() {
+    cli::main()
+}

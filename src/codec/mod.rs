@@ -3,6 +3,18 @@
 //! A [`Decode`] opens bytes and reads the header; the [`Picture`] it gives says what it can do
 //! cheaply ([`Picture::offer`]) before anything large is allocated, and decodes on demand.
 
+pub mod exif;
+mod jpeg;
+mod jpeg_out;
+mod png;
+mod png_chunks;
+mod png_out;
+mod reduce;
+pub mod registry;
+mod webp;
+mod webp_container;
+mod webp_out;
+
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::orientation::Orientation;

@@ -1,0 +1,199 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, ValueEnum};
+
+/// Turn piles of pictures into thumbnails and smaller pictures.
+#[derive(Debug, Parser)]
+#[command(
+    name = "thumbs",
+    version,
+    max_term_width = 100,
+    override_usage = "thumbs [OPTIONS] [INPUT]...",
+    after_help = EXAMPLES,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+pub struct Args {
+    /// Files, directories (walked), quoted patterns, or - for one picture on standard input
+    #[arg(value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+
+    /// Size: 800x600 (a box), 256 (256x256), 800x, x600, 50%, original; repeatable [default: 800x600]
+    #[arg(short, long, value_name = "SIZE", value_delimiter = ',', help_heading = "Geometry")]
+    pub size: Vec<String>,
+    /// How the picture is put into the box
+    #[arg(long, value_enum, default_value_t = Fit::Inside, help_heading = "Geometry")]
+    pub fit: Fit,
+    /// Which part stays when cropped, and where it stands when padded
+    #[arg(long, value_enum, value_name = "G", default_value_t = Gravity::Center, hide_possible_values = true, help_heading = "Geometry")]
+    pub gravity: Gravity,
+    /// CSS colour of bars, and below alpha in formats without it
+    #[arg(long, value_name = "COLOR", default_value = "white", help_heading = "Geometry")]
+    pub background: String,
+    /// Allow pictures to grow
+    #[arg(long, help_heading = "Geometry")]
+    pub enlarge: bool,
+    /// Kernel of the resize
+    #[arg(long, value_enum, default_value_t = Filter::Lanczos3, help_heading = "Geometry")]
+    pub filter: Filter,
+    /// Leave pixels as stored instead of turning them upright
+    #[arg(long, help_heading = "Geometry")]
+    pub no_auto_orient: bool,
+
+    /// Directory, picture file, or - for standard output [default: beside each input]
+    #[arg(short, long, value_name = "DEST", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Mirror paths below DIR in the destination
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub relative_to: Option<PathBuf>,
+    /// Names of outputs: {stem} {name} {ext} {size} {width} {height} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
+    #[arg(long, value_name = "TEMPLATE", help_heading = "Output")]
+    pub name: Option<String>,
+    /// Format: keep, jpeg, png, webp; repeatable [default: keep]
+    #[arg(short, long, value_name = "FORMAT", value_delimiter = ',', help_heading = "Output")]
+    pub format: Vec<String>,
+    /// Quality of lossy formats, 1 to 100
+    #[arg(short, long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100), help_heading = "Output")]
+    pub quality: u8,
+    /// Lossless WebP
+    #[arg(long, help_heading = "Output")]
+    pub lossless: bool,
+    /// Progressive JPEG
+    #[arg(long, help_heading = "Output")]
+    pub progressive: bool,
+    /// Chroma subsampling of JPEG
+    #[arg(long, value_enum, value_name = "S", default_value_t = Subsample::Auto, help_heading = "Output")]
+    pub subsample: Subsample,
+    /// What to do with files that exist under an output's name [default: replace only what is surely an earlier output]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
+    pub existing: Option<Existing>,
+    /// Also make thumbnails of thumbnails that stand beside their pictures
+    #[arg(long, help_heading = "Output")]
+    pub no_skip_own: bool,
+
+    /// Read more inputs from FILE (- is standard input), names ending with NUL
+    #[arg(long, value_name = "FILE", help_heading = "Selection")]
+    pub files0_from: Vec<PathBuf>,
+    /// Read more inputs from FILE (- is standard input), one a line
+    #[arg(long, value_name = "FILE", help_heading = "Selection")]
+    pub files_from: Vec<PathBuf>,
+    /// Of directories and patterns take only what matches; repeatable
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    pub include: Vec<String>,
+    /// Of directories and patterns leave out what matches; repeatable
+    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    pub exclude: Vec<String>,
+    /// Walk at most N levels deep; 1 is a directory's own files
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Selection")]
+    pub max_depth: Option<u32>,
+    /// Walk hidden files and directories, too
+    #[arg(long, help_heading = "Selection")]
+    pub hidden: bool,
+    /// Follow symbolic links found in a walk
+    #[arg(long, help_heading = "Selection")]
+    pub follow: bool,
+
+    /// Workers [default: the processors this process may use]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024), help_heading = "Run")]
+    pub jobs: Option<u32>,
+    /// Bytes of sources, pixels and outputs in flight, such as 512M [default: half of what may be used]
+    #[arg(long, value_name = "SIZE", help_heading = "Run")]
+    pub memory: Option<String>,
+    /// Refuse pictures of more pixels
+    #[arg(long, value_name = "N", default_value_t = thumbs::limits::Limits::DEFAULT_MAX_PIXELS, help_heading = "Run")]
+    pub max_pixels: u64,
+    /// Refuse larger files
+    #[arg(long, value_name = "SIZE", default_value = "1G", help_heading = "Run")]
+    pub max_file_size: String,
+    /// End at the first failure
+    #[arg(long, help_heading = "Run")]
+    pub fail_fast: bool,
+    /// End after more than N failures, or when more than P% failed
+    #[arg(long, value_name = "N|P%", help_heading = "Run")]
+    pub max_failures: Option<String>,
+    /// Print what would be made, write nothing
+    #[arg(short = 'n', long, help_heading = "Run")]
+    pub dry_run: bool,
+    /// Make what there is of pictures that end early
+    #[arg(long, help_heading = "Run")]
+    pub allow_truncated: bool,
+
+    /// Progress bar
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Telling")]
+    pub progress: When,
+    /// Say nothing but failures
+    #[arg(long, help_heading = "Telling")]
+    pub quiet: bool,
+    /// Say more: each output, and where the time went
+    #[arg(short, long, help_heading = "Telling")]
+    pub verbose: bool,
+    /// Colours in messages
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Telling")]
+    pub color: When,
+    /// Print the path of every finished output
+    #[arg(long, help_heading = "Telling")]
+    pub print: bool,
+    /// Like --print, paths ending with NUL
+    #[arg(short = '0', long, help_heading = "Telling")]
+    pub print0: bool,
+    /// Write what happens to FILE (- is standard output) as NDJSON; .gz and .zst are compressed
+    #[arg(long, value_name = "FILE", help_heading = "Telling")]
+    pub report: Option<PathBuf>,
+
+    /// Print help
+    #[arg(short, long, action = ArgAction::Help, help_heading = "Telling")]
+    pub help: Option<bool>,
+    /// Print version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Telling")]
+    pub version: Option<bool>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  thumbs photo.jpg                          photo_thumb.jpg beside it, inside 800x600
+  thumbs images/*.jpg -s 256 -o thumbs/     into a directory
+  thumbs photos/ -o web/ -s 400,1600 -f webp,jpeg
+                                            a tree, two sizes in two formats
+  thumbs photos/ -s 256 --fit cover --gravity north -o faces/
+                                            squares, cropped
+  find . -name '*.png' -print0 | thumbs --files0-from - -o small/ --relative-to .
+  thumbs - -s 256 < in.jpg > out.jpg        one picture through a pipe
+
+Exit status: 0 all done; 1 some inputs failed; 2 usage; 3 the run could not go on;
+130 and 143 ended by SIGINT and SIGTERM.";
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident => $target:path { $($variant:ident $(= $word:literal)?),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, ValueEnum)]
+        pub enum $name { $($(#[value(name = $word)])? $variant),* }
+
+        impl From<$name> for $target {
+            fn from(value: $name) -> Self {
+                match value { $($name::$variant => Self::$variant),* }
+            }
+        }
+    };
+}
+
+words!(Fit => thumbs::geometry::Fit { Inside, Cover, Contain, Fill, Outside });
+words!(Gravity => thumbs::geometry::Gravity {
+    Center, North, NorthEast = "northeast", East, SouthEast = "southeast", South, SouthWest = "southwest", West,
+    NorthWest = "northwest",
+});
+words!(Filter => thumbs::recipe::Filter { Lanczos3, CatmullRom = "catmullrom", Mitchell, Bilinear, Box, Nearest });
+words!(Subsample => thumbs::recipe::Subsampling { S444 = "444", S422 = "422", S420 = "420", Auto });
+words!(Existing => thumbs::policy::Existing { Replace, Skip, Fail });
+
+/// When to do something that depends on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal.
+    Auto,
+    /// Also elsewhere.
+    Always,
+    /// Never.
+    Never,
+}

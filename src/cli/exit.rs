@@ -1,0 +1,67 @@
+//! How a run ends for the shell.
+
+use thumbs::outcome::{Stop, Summary};
+
+/// The exit table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Every input is done, or skipped by policy.
+    Success,
+    /// At least one input failed.
+    SomeFailed,
+    /// Usage or configuration; nothing was written.
+    Usage,
+    /// The run could not go on.
+    Broken,
+    /// By a signal, to be raised again.
+    Signal(i32),
+}
+
+impl Exit {
+    /// Of a run that came to its end.
+    pub fn of(summary: &Summary) -> Self {
+        match summary.stopped {
+            Some(Stop::Interrupted(signal)) => Self::Signal(signal),
+            Some(Stop::FirstFailure | Stop::TooManyFailures) => Self::SomeFailed,
+            None if summary.failed > 0 => Self::SomeFailed,
+            None => Self::Success,
+        }
+    }
+
+    /// The status that the shell sees.
+    pub fn code(self) -> i32 {
+        match self {
+            Self::Success => 0,
+            Self::SomeFailed => 1,
+            Self::Usage => 2,
+            Self::Broken => 3,
+            Self::Signal(signal) => 128 + signal,
+        }
+    }
+
+    /// Ends the process.
+    pub fn leave(self) -> ! {
+        if let Self::Signal(signal) = self {
+            // Raised again, so that the shell sees what ended the run.
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+        std::process::exit(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table() {
+        let with = |failed, stopped| Exit::of(&Summary { failed, stopped, ..Summary::default() }).code();
+        assert_eq!(with(0, None), 0);
+        assert_eq!(with(2, None), 1);
+        assert_eq!(with(0, Some(Stop::TooManyFailures)), 1);
+        assert_eq!(with(1, Some(Stop::FirstFailure)), 1);
+        assert_eq!(with(1, Some(Stop::Interrupted(2))), 130);
+        assert_eq!(with(0, Some(Stop::Interrupted(15))), 143);
+        assert_eq!((Exit::Usage.code(), Exit::Broken.code()), (2, 3));
+    }
+}

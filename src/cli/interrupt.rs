@@ -1,0 +1,23 @@
+//! SIGINT and SIGTERM end the run in good order; a second one ends it at once.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
+use thumbs::pipeline::Cancel;
+
+/// Installs the handlers.
+pub fn install(cancel: &Cancel) -> io::Result<()> {
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // In this order: the first signal finds the flag unset, and sets it.
+        flag::register_conditional_default(signal, Arc::clone(&asked))?;
+        flag::register(signal, Arc::clone(&asked))?;
+        flag::register_usize(signal, cancel.flag(), signal as usize)?;
+    }
+    // A file over the size limit is an error of that write, not the end of the process.
+    flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The command line. It sees only the library's public API.
+
+mod args;
+mod exit;
+mod interrupt;
+mod report;
+mod resolve;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use thumbs::pipeline::{self, Cancel, RunError};
+
+use args::Args;
+use exit::Exit;
+use report::Console;
+use resolve::Resolved;
+
+/// Runs the program.
+pub fn main() -> ! {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // The text of --help to a closed pipe is nobody's loss.
+            let _ = error.print();
+            let told = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            if told { Exit::Success.leave() } else { Exit::Usage.leave() }
+        }
+    };
+    let Resolved { run, tell } = match resolve::resolve(args) {
+        Ok(resolved) => resolved,
+        Err(error) => {
+            report::say(&format!("{error:#}"));
+            Exit::Usage.leave()
+        }
+    };
+    go(run, tell).leave()
+}
+
+fn go(run: pipeline::RunConfig, tell: resolve::Tell) -> Exit {
+    let cancel = Cancel::default();
+    if let Err(error) = interrupt::install(&cancel) {
+        report::say(&format!("signals cannot be handled: {error}"));
+        return Exit::Broken;
+    }
+    // A panic of a decoder is reported as that picture's failure, in one line.
+    std::panic::set_hook(Box::new(|panic| {
+        let worker = std::thread::current().name().is_some_and(|n| n.starts_with("thumbs-worker"));
+        if !worker {
+            report::say(&format!("internal error: {panic}"));
+        }
+    }));
+    if let Err(error) = prepare(&run) {
+        report::say(&format!("{error:#}"));
+        return Exit::Broken;
+    }
+    let mut console = match Console::new(tell) {
+        Ok(console) => console,
+        Err(error) => {
+            report::say(&format!("{error:#}"));
+            return Exit::Broken;
+        }
+    };
+    let result = pipeline::run(run, &mut console, &cancel);
+    let told = console.close();
+    match result {
+        Ok(summary) => match Exit::of(&summary) {
+            // The work is done, but what was to be told of it is lost.
+            Exit::Success if !told => Exit::Broken,
+            exit => exit,
+        },
+        Err(error @ RunError::Sink { .. }) => {
+            report::say(&format!("stopped: {error}"));
+            Exit::Broken
+        }
+        Err(error) => {
+            report::say(&error.to_string());
+            Exit::Broken
+        }
+    }
+}
+
+/// Makes the destination, so that one that cannot be made is told once and not for every input.
+fn prepare(run: &pipeline::RunConfig) -> anyhow::Result<()> {
+    use anyhow::Context;
+    if let (thumbs::plan::Destination::Directory(dir), false) = (&run.naming.destination, run.dry_run) {
+        std::fs::create_dir_all(dir)
+            .map_err(|e| anyhow::anyhow!(thumbs::words::system_words(&e)))
+            .with_context(|| format!("the destination {} cannot be made", thumbs::words::path(dir)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Telling: the bar, messages, names of outputs, the report. Nothing that fails here stops the work.
+
+mod names;
+mod ndjson;
+mod progress;
+mod text;
+
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use thumbs::outcome::Summary;
+use thumbs::report::{Event, Progress, Reporter};
+
+use super::resolve::Tell;
+use names::Names;
+use ndjson::Ndjson;
+use progress::Meter;
+use text::Text;
+
+/// A message of the program itself, outside of a run.
+pub fn say(message: &str) {
+    let _ = writeln!(std::io::stderr(), "thumbs: {message}");
+}
+
+/// All ways of telling at once.
+pub struct Console {
+    meter: Meter,
+    text: Text,
+    names: Option<Names>,
+    report: Option<Ndjson>,
+    failed: bool,
+}
+
+impl Console {
+    pub fn new(tell: Tell) -> Result<Self> {
+        let report = tell
+            .report
+            .as_deref()
+            .map(|path| Ndjson::create(path).with_context(|| format!("the report {}", thumbs::words::path(path))))
+            .transpose()?;
+        Ok(Self {
+            meter: Meter::new(&tell),
+            text: Text::new(&tell),
+            names: Names::new(&tell),
+            report,
+            failed: false,
+        })
+    }
+
+    /// Ends all telling; false when some of it was lost.
+    pub fn close(mut self) -> bool {
+        if let Some(error) = self.report.take().and_then(|r| r.close().err()) {
+            self.lost("the report", &error);
+        }
+        !self.failed
+    }
+
+    fn lost(&mut self, what: &str, error: &std::io::Error) {
+        // A reader that went away has had enough of it.
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            self.failed = true;
+            let message = format!("thumbs: {what} cannot be written: {}", thumbs::words::system_words(error));
+            self.meter.above(&message);
+        }
+    }
+}
+
+impl Reporter for Console {
+    fn event(&mut self, event: &Event<'_>) {
+        if let Some(line) = self.text.line(event) {
+            self.meter.above(&line);
+        }
+        if let Some(Err(error)) = self.names.as_mut().map(|names| names.event(event)) {
+            self.names = None;
+            self.lost("names of outputs", &error);
+        }
+        if let Some(Err(error)) = self.report.as_mut().map(|report| report.event(event)) {
+            self.report = None;
+            self.lost("the report", &error);
+        }
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        self.meter.update(progress);
+        if let Some(Err(error)) = self.report.as_mut().map(Ndjson::flush) {
+            self.report = None;
+            self.lost("the report", &error);
+        }
+    }
+
+    fn finished(&mut self, summary: &Summary) {
+        self.meter.clear();
+        for line in self.text.last(summary) {
+            self.meter.above(&line);
+        }
+        if let Some(Err(error)) = self.report.as_mut().map(|report| report.summary(summary)) {
+            self.report = None;
+            self.lost("the report", &error);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The report: one JSON object a line, as things happen.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+use thumbs::outcome::{Done, SourceName, Stop, Summary};
+use thumbs::report::Event;
+
+/// Where the lines go.
+enum Out {
+    Stdout(io::Stdout),
+    Plain(io::BufWriter<File>),
+    Gzip(Box<flate2::write::GzEncoder<io::BufWriter<File>>>),
+    Zstd(Box<zstd::stream::write::Encoder<'static, io::BufWriter<File>>>),
+}
+
+pub struct Ndjson {
+    out: Out,
+    unflushed: bool,
+}
+
+impl Ndjson {
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let out = if path.as_os_str() == "-" {
+            Out::Stdout(io::stdout())
+        } else {
+            let file = io::BufWriter::new(File::create(path)?);
+            match path.extension().and_then(|e| e.to_str()) {
+                Some("gz") => Out::Gzip(Box::new(flate2::write::GzEncoder::new(file, flate2::Compression::default()))),
+                Some("zst") => Out::Zstd(Box::new(zstd::stream::write::Encoder::new(file, 3)?)),
+                _ => Out::Plain(file),
+            }
+        };
+        Ok(Self { out, unflushed: false })
+    }
+
+    pub fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
+        let value = match event {
+            Event::Done(done) => done_line("done", done),
+            Event::Planned(done) => done_line("planned", done),
+            Event::Skipped(source, reason) => {
+                json!({"type": "skipped", "source": name(source), "reason": reason.word()})
+            }
+            Event::Failed(failure) => json!({
+                "type": "failed",
+                "source": name(&failure.source),
+                "stage": failure.stage.word(),
+                "error": failure.error,
+            }),
+        };
+        self.line(&value)
+    }
+
+    pub fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+        let mut value = json!({
+            "type": "summary",
+            "done": summary.done,
+            "skipped": summary.skipped,
+            "failed": summary.failed,
+            "outputs": summary.outputs,
+            "bytes_in": summary.bytes_in,
+            "bytes_out": summary.bytes_out,
+            "seconds": (summary.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+        });
+        let stopped = match summary.stopped {
+            None => None,
+            Some(Stop::Interrupted(_)) => Some("interrupted"),
+            Some(Stop::FirstFailure) => Some("fail-fast"),
+            Some(Stop::TooManyFailures) => Some("max-failures"),
+        };
+        if let Some(stopped) = stopped {
+            value["stopped"] = stopped.into();
+        }
+        self.line(&value)?;
+        self.flush()
+    }
+
+    fn line(&mut self, value: &Value) -> io::Result<()> {
+        let mut text = value.to_string();
+        text.push('\n');
+        self.unflushed = true;
+        match &mut self.out {
+            Out::Stdout(out) => {
+                // A reader wants lines as they come.
+                let mut out = out.lock();
+                out.write_all(text.as_bytes())?;
+                out.flush()
+            }
+            Out::Plain(out) => out.write_all(text.as_bytes()),
+            Out::Gzip(out) => out.write_all(text.as_bytes()),
+            Out::Zstd(out) => out.write_all(text.as_bytes()),
+        }
+    }
+
+    /// Everything so far can be read by others from here on.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.unflushed) {
+            return Ok(());
+        }
+        match &mut self.out {
+            Out::Stdout(out) => out.flush(),
+            Out::Plain(out) => out.flush(),
+            Out::Gzip(out) => out.flush(),
+            Out::Zstd(out) => out.flush(),
+        }
+    }
+
+    pub fn close(self) -> io::Result<()> {
+        match self.out {
+            Out::Stdout(mut out) => out.flush(),
+            Out::Plain(mut out) => out.flush(),
+            Out::Gzip(out) => out.finish()?.flush(),
+            Out::Zstd(out) => out.finish()?.flush(),
+        }
+    }
+}
+
+fn path(path: &Path) -> Value {
+    match path.to_str() {
+        Some(text) => text.into(),
+        None => json!({"bytes": STANDARD.encode(path.as_os_str().as_encoded_bytes())}),
+    }
+}
+
+fn name(source: &SourceName) -> Value {
+    match source {
+        SourceName::File(file) => path(file),
+        SourceName::Stdin => "-".into(),
+    }
+}
+
+fn done_line(kind: &str, done: &Done) -> Value {
+    let outputs: Vec<Value> = done
+        .outputs
+        .iter()
+        .map(|o| {
+            let mut output = json!({
+                "path": path(&o.path),
+                "format": o.format.word(),
+                "width": o.size.width,
+                "height": o.size.height,
+            });
+            if kind == "done" {
+                output["bytes"] = o.bytes.into();
+            }
+            output
+        })
+        .collect();
+    let mut line = Map::new();
+    line.insert("type".into(), kind.into());
+    line.insert("source".into(), name(&done.source));
+    line.insert("outputs".into(), outputs.into());
+    line.insert("source_format".into(), done.source_format.word().into());
+    line.insert("source_width".into(), done.source_size.width.into());
+    line.insert("source_height".into(), done.source_size.height.into());
+    line.insert("source_bytes".into(), done.source_bytes.into());
+    if kind == "done" {
+        line.insert("shrink".into(), number(done.shrink));
+        line.insert("ms".into(), ((done.time.as_secs_f64() * 10_000.0).round() / 10.0).into());
+    }
+    if !done.notes.is_empty() {
+        line.insert("notes".into(), done.notes.clone().into());
+    }
+    line.into()
+}
+
+/// Whole numbers without a fraction.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 { (value as u64).into() } else { ((value * 1000.0).round() / 1000.0).into() }
+}

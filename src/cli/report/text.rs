@@ -1,0 +1,89 @@
+//! Messages for a person.
+
+use std::io::IsTerminal;
+
+use thumbs::outcome::{Stop, Summary};
+use thumbs::report::Event;
+use thumbs::words;
+
+use crate::cli::resolve::Tell;
+
+pub struct Text {
+    quiet: bool,
+    verbose: bool,
+    color: bool,
+    terminal: bool,
+}
+
+impl Text {
+    pub fn new(tell: &Tell) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        Self { quiet: tell.quiet, verbose: tell.verbose, color: tell.color, terminal }
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    /// What is said of an event, if anything.
+    pub fn line(&self, event: &Event<'_>) -> Option<String> {
+        match event {
+            Event::Failed(failure) => {
+                Some(format!("thumbs: {}: {} {}", failure.source, self.paint("1;31", "failed:"), failure.error))
+            }
+            Event::Skipped(source, reason) if self.verbose => Some(format!("thumbs: {source}: skipped: {}", reason.word())),
+            Event::Done(done) if self.verbose => {
+                let outputs: Vec<String> = done
+                    .outputs
+                    .iter()
+                    .map(|o| format!("{} ({}, {})", words::path(&o.path), o.size, words::bytes(o.bytes)))
+                    .collect();
+                let notes = done.notes.iter().map(|n| format!("; {n}")).collect::<String>();
+                Some(format!("thumbs: {} -> {}{notes}", done.source, outputs.join(", ")))
+            }
+            _ => None,
+        }
+    }
+
+    /// The last lines.
+    pub fn last(&self, summary: &Summary) -> Vec<String> {
+        let mut lines = Vec::new();
+        let stopped = match summary.stopped {
+            Some(Stop::Interrupted(_)) => Some("interrupted"),
+            Some(Stop::FirstFailure) => Some("ended at the first failure"),
+            Some(Stop::TooManyFailures) => Some("too many failures"),
+            None => None,
+        };
+        let wanted = summary.failed > 0 || stopped.is_some() || self.verbose || (self.terminal && !self.quiet);
+        if wanted && !(self.quiet && summary.failed == 0 && stopped.is_none()) {
+            let failed = format!("{} failed", summary.failed);
+            let failed = if summary.failed > 0 { self.paint("1;31", &failed) } else { failed };
+            let mut line = format!(
+                "thumbs: {} done, {} skipped, {failed}; {} in, {} out, {:.2} s",
+                summary.done,
+                summary.skipped,
+                words::bytes(summary.bytes_in),
+                words::bytes(summary.bytes_out),
+                summary.elapsed.as_secs_f64(),
+            );
+            if let Some(stopped) = stopped {
+                line = format!("{line}; {stopped}");
+            }
+            lines.push(line);
+        }
+        if self.verbose {
+            let t = &summary.spent;
+            let s = |d: std::time::Duration| format!("{:.2} s", d.as_secs_f64());
+            lines.push(format!(
+                "thumbs: time: reading {}, decoding {}, resizing {}, encoding {}, writing {}, workers waiting {}",
+                s(t.reading),
+                s(t.decoding),
+                s(t.resizing),
+                s(t.encoding),
+                s(t.writing),
+                s(t.waiting),
+            ));
+        }
+        lines
+    }
+}

@@ -1,0 +1,408 @@
+//! From what was typed to what is meant; everything that can be wrong with it is found here,
+//! before anything is written.
+
+use std::collections::HashSet;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use thumbs::format::Format;
+use thumbs::geometry::SizeSpec;
+use thumbs::limits::Limits;
+use thumbs::pipeline::{self, List, Memory, RunConfig};
+use thumbs::plan::{Destination, Naming, Template, real_path};
+use thumbs::policy::{Existing, MaxFailures};
+use thumbs::recipe::{Color, EncodeSettings, FormatChoice, Recipe};
+use thumbs::walk::{Input, Patterns, Selection, Walker, is_pattern, literal_prefix};
+
+use super::args::{Args, When};
+
+/// A run and how to tell of it.
+#[derive(Debug)]
+pub struct Resolved {
+    pub run: RunConfig,
+    pub tell: Tell,
+}
+
+/// How to tell of a run.
+#[derive(Debug)]
+pub struct Tell {
+    pub bar: bool,
+    pub lines: bool,
+    pub quiet: bool,
+    pub verbose: bool,
+    pub color: bool,
+    pub print: Option<Print>,
+    pub report: Option<PathBuf>,
+    pub dry_run: bool,
+}
+
+/// Names of outputs on standard output, and what ends each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Print {
+    Lines,
+    Nul,
+}
+
+pub fn resolve(args: Args) -> Result<Resolved> {
+    let (sizes, labels) = sizes(&args.size)?;
+    let mut formats = formats(&args.format)?;
+    let inputs: Vec<Input> = args.inputs.iter().map(input).collect();
+    let lists = lists(&args);
+    ensure!(!inputs.is_empty() || !lists.is_empty(), "no INPUT; name pictures, directories or a list (see --help)");
+    check_stdin(&inputs, &lists)?;
+
+    let from_stdin = inputs.contains(&Input::Stdin);
+    let only_stdin = from_stdin && inputs.len() == 1 && lists.is_empty();
+    let destination = destination(&args, only_stdin)?;
+    if from_stdin && destination == Destination::Beside {
+        bail!("standard input has no directory to put outputs beside; use -o");
+    }
+    if matches!(destination, Destination::File(_) | Destination::Stdout) {
+        let one = inputs.len() == 1 && lists.is_empty() && !is_many(&inputs[0]);
+        let what = if destination == Destination::Stdout { "-o -" } else { "a picture as -o" };
+        ensure!(one, "{what} takes exactly one INPUT, a file or -");
+        ensure!(sizes.len() == 1 && formats.len() == 1, "{what} takes one size and one format");
+    }
+    if let Destination::File(file) = &destination {
+        format_of_file(file, &mut formats)?;
+    }
+    let template = template(&args, &destination, labels.len())?;
+    if labels.len() > 1 && !matches!(destination, Destination::File(_) | Destination::Stdout) {
+        ensure!(template.tells_sizes(), "--name {:?} gives several sizes one name; let it hold {{size}} or {{width}}", template.as_str());
+    }
+    if formats.len() > 1 {
+        ensure!(template.tells_formats(), "--name {:?} gives several formats one name; let it hold {{ext}}", template.as_str());
+    }
+
+    let roots = roots(&inputs);
+    let walker = Walker {
+        selection: Selection {
+            include: Patterns::new(&args.include).context("--include")?,
+            exclude: Patterns::new(&args.exclude).context("--exclude")?,
+            max_depth: args.max_depth.map(|n| n as usize),
+            hidden: args.hidden,
+            follow: args.follow,
+        },
+        avoid: avoided(&args, &destination, &roots),
+        avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
+        relative_to: relative_to(&args, &destination)?,
+    };
+    let tell = tell(&args, &destination)?;
+    let run = RunConfig {
+        inputs,
+        lists,
+        walker,
+        recipe: Recipe {
+            sizes,
+            formats: formats.clone(),
+            fit: args.fit.into(),
+            gravity: args.gravity.into(),
+            background: color(&args.background)?,
+            enlarge: args.enlarge,
+            auto_orient: !args.no_auto_orient,
+            filter: args.filter.into(),
+            encode: EncodeSettings {
+                quality: args.quality,
+                lossless: args.lossless,
+                progressive: args.progressive,
+                subsampling: args.subsample.into(),
+            },
+            allow_truncated: args.allow_truncated,
+            ..Recipe::default()
+        },
+        naming: Naming {
+            destination,
+            template,
+            labels,
+            formats,
+            existing: args.existing.map_or(Existing::Careful, Existing::from),
+            roots,
+        },
+        skip_own: !args.no_skip_own,
+        limits: limits(&args)?,
+        memory: memory(&args)?,
+        jobs: args.jobs.map_or_else(pipeline::processors, |n| n as usize),
+        fail_fast: args.fail_fast,
+        max_failures: args.max_failures.as_deref().map(max_failures).transpose()?,
+        dry_run: args.dry_run,
+        count_ahead: tell.bar,
+    };
+    Ok(Resolved { run, tell })
+}
+
+fn input(path: &PathBuf) -> Input {
+    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.clone()) }
+}
+
+fn sizes(texts: &[String]) -> Result<(Vec<SizeSpec>, Vec<String>)> {
+    if texts.is_empty() {
+        return Ok((vec![SizeSpec::default()], vec![SizeSpec::default().to_string()]));
+    }
+    let mut labels: Vec<String> = Vec::new();
+    let mut sizes = Vec::new();
+    for text in texts {
+        let size = SizeSpec::from_str(text).context("--size")?;
+        // Typed twice, it is meant once.
+        if !labels.contains(text) {
+            labels.push(text.clone());
+            sizes.push(size);
+        }
+    }
+    Ok((sizes, labels))
+}
+
+fn formats(words: &[String]) -> Result<Vec<FormatChoice>> {
+    let mut formats = Vec::new();
+    for word in words {
+        let choice = match word.as_str() {
+            "keep" => FormatChoice::Keep,
+            word => {
+                let writable = || Format::all().filter(|f| f.writes()).map(Format::word).collect::<Vec<_>>().join(", ");
+                let format = Format::from_word(word)
+                    .ok_or_else(|| anyhow!("--format: '{word}' is none of keep, {}", writable()))?;
+                ensure!(format.writes(), "--format: {format} is not written; choose of {}", writable());
+                FormatChoice::To(format)
+            }
+        };
+        if !formats.contains(&choice) {
+            formats.push(choice);
+        }
+    }
+    if formats.is_empty() {
+        formats.push(FormatChoice::Keep);
+    }
+    Ok(formats)
+}
+
+fn lists(args: &Args) -> Vec<List> {
+    let list = |path: &PathBuf, nul| List { file: (path.as_os_str() != "-").then(|| path.clone()), nul };
+    let nul = args.files0_from.iter().map(|p| list(p, true));
+    nul.chain(args.files_from.iter().map(|p| list(p, false))).collect()
+}
+
+fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
+    let users = inputs.iter().filter(|i| **i == Input::Stdin).count() + lists.iter().filter(|l| l.file.is_none()).count();
+    ensure!(users <= 1, "standard input can be read only once");
+    Ok(())
+}
+
+/// Whether an input can stand for several files.
+fn is_many(input: &Input) -> bool {
+    match input {
+        Input::Stdin => false,
+        Input::Path(path) => path.is_dir() || (path.symlink_metadata().is_err() && is_pattern(path)),
+    }
+}
+
+fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
+    let Some(output) = &args.output else {
+        return Ok(if only_stdin { Destination::Stdout } else { Destination::Beside });
+    };
+    if output.as_os_str().is_empty() {
+        bail!("-o '' names nothing");
+    }
+    if output.as_os_str() == "-" {
+        return Ok(Destination::Stdout);
+    }
+    let slash = output.as_os_str().as_encoded_bytes().ends_with(b"/");
+    if output.is_dir() || slash {
+        return Ok(Destination::Directory(output.clone()));
+    }
+    let lower = output.to_string_lossy().to_ascii_lowercase();
+    if [".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"].iter().any(|e| lower.ends_with(e)) {
+        bail!("-o {}: archives are not written by this version", output.display());
+    }
+    let extension = output.extension().map(std::ffi::OsStr::as_encoded_bytes);
+    match extension.and_then(Format::from_extension) {
+        Some(format) if format.writes() => Ok(Destination::File(output.clone())),
+        Some(format) => bail!("-o {}: {format} is not written", output.display()),
+        None => Ok(Destination::Directory(output.clone())),
+    }
+}
+
+fn format_of_file(file: &Path, formats: &mut Vec<FormatChoice>) -> Result<()> {
+    let extension = file.extension().map(std::ffi::OsStr::as_encoded_bytes).unwrap_or_default();
+    let Some(format) = Format::from_extension(extension) else { return Ok(()) };
+    match formats.as_slice() {
+        [FormatChoice::Keep] => *formats = vec![FormatChoice::To(format)],
+        [FormatChoice::To(other)] if *other == format => {}
+        _ => bail!("-o {} asks for {format}, -f for another format", file.display()),
+    }
+    Ok(())
+}
+
+fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Template> {
+    let text = match (&args.name, destination) {
+        (Some(text), Destination::File(_) | Destination::Stdout) => bail!("--name {text:?} has no effect with one picture as -o"),
+        (Some(text), _) => text.clone(),
+        (None, Destination::Beside) if sizes > 1 => "{stem}_thumb_{size}.{ext}".into(),
+        (None, Destination::Beside) => "{stem}_thumb.{ext}".into(),
+        (None, _) if sizes > 1 => "{stem}_{size}.{ext}".into(),
+        (None, _) => "{stem}.{ext}".into(),
+    };
+    Template::parse(&text).with_context(|| format!("--name {text:?}"))
+}
+
+fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>> {
+    let Some(dir) = &args.relative_to else { return Ok(None) };
+    ensure!(matches!(destination, Destination::Directory(_)), "--relative-to needs a directory as -o");
+    ensure!(dir.is_dir(), "--relative-to {}: not a directory", dir.display());
+    Ok(Some(dir.clone()))
+}
+
+/// Real paths of what is walked.
+fn roots(inputs: &[Input]) -> Vec<PathBuf> {
+    let root = |input: &Input| match input {
+        Input::Path(path) if path.is_dir() => Some(real_path(path)),
+        Input::Path(path) if is_many(input) => Some(real_path(&literal_prefix(path))),
+        _ => None,
+    };
+    inputs.iter().filter_map(root).collect()
+}
+
+/// What this run writes is not walked, unless it was named.
+fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf]) -> HashSet<PathBuf> {
+    let mut avoid = HashSet::new();
+    if let Destination::Directory(dir) = destination {
+        let real = real_path(dir);
+        if !roots.contains(&real) {
+            avoid.insert(real);
+        }
+    }
+    if let Some(report) = args.report.as_ref().filter(|r| r.as_os_str() != "-") {
+        avoid.insert(real_path(report));
+    }
+    avoid
+}
+
+fn color(text: &str) -> Result<Color> {
+    let color = csscolorparser::parse(text).with_context(|| format!("--background '{text}'"))?;
+    Ok(Color { rgba: color.to_rgba8() })
+}
+
+fn limits(args: &Args) -> Result<Limits> {
+    let max_memory = memory(args)?.ceiling;
+    ensure!(args.max_pixels > 0, "--max-pixels must be at least 1");
+    Ok(Limits { max_pixels: args.max_pixels, max_file_size: byte_size(&args.max_file_size).context("--max-file-size")?, max_memory })
+}
+
+fn memory(args: &Args) -> Result<Memory> {
+    match &args.memory {
+        None => Ok(Memory::of_machine()),
+        Some(text) => {
+            let budget = byte_size(text).context("--memory")?;
+            ensure!(budget >= 1 << 20, "--memory: at least 1M");
+            Ok(Memory::with_budget(budget))
+        }
+    }
+}
+
+/// "512M", "1.5GiB", "4096": powers of 1024, as most tools of this kind read them; "MB" and "GB"
+/// with their B are powers of 1000.
+pub fn byte_size(text: &str) -> Result<u64> {
+    let wrong = || anyhow!("'{text}' is not a size: write 512M, 2G or bytes");
+    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let number: f64 = number.parse().map_err(|_| wrong())?;
+    let unit = unit.trim().to_ascii_lowercase();
+    let (prefix, base) = match unit.as_str() {
+        "" | "b" => ("", 1024_f64),
+        u if u.ends_with("ib") => (&u[..u.len() - 2], 1024.0),
+        u if u.ends_with('b') => (&u[..u.len() - 1], 1000.0),
+        u => (u, 1024.0),
+    };
+    let power = ["", "k", "m", "g", "t"].iter().position(|p| *p == prefix).ok_or_else(wrong)?;
+    let bytes = number * base.powi(power as i32);
+    ensure!(bytes >= 1.0 && bytes < 1e18, wrong());
+    Ok(bytes as u64)
+}
+
+fn max_failures(text: &str) -> Result<MaxFailures> {
+    let wrong = || anyhow!("--max-failures: '{text}' is neither a number nor a percentage such as 5%");
+    match text.strip_suffix('%') {
+        Some(percent) => {
+            let percent: f64 = percent.parse().map_err(|_| wrong())?;
+            ensure!((0.0..=100.0).contains(&percent), wrong());
+            Ok(MaxFailures::Percent(percent))
+        }
+        None => Ok(MaxFailures::Count(text.parse().map_err(|_| wrong())?)),
+    }
+}
+
+fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
+    let print = match (args.print, args.print0) {
+        (_, true) => Some(Print::Nul),
+        (true, false) => Some(Print::Lines),
+        _ => None,
+    };
+    let report_out = args.report.as_ref().is_some_and(|r| r.as_os_str() == "-");
+    let pictures = *destination == Destination::Stdout && !args.dry_run;
+    let users = [pictures, print.is_some(), report_out, args.dry_run && (print.is_some() || report_out)];
+    let users = users.iter().filter(|used| **used).count();
+    ensure!(users <= 1, "pictures, --print, --dry-run and --report - would share standard output; choose one");
+    if pictures {
+        ensure!(!std::io::stdout().is_terminal(), "a picture is not written to a terminal; use -o or redirect");
+    }
+    let terminal = std::io::stderr().is_terminal();
+    let bar = match args.progress {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && !args.quiet && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
+    };
+    Ok(Tell {
+        bar,
+        lines: !bar && !args.quiet && args.progress != When::Never,
+        quiet: args.quiet,
+        verbose: args.verbose,
+        color: color_wanted(args.color, terminal),
+        print,
+        report: args.report.clone(),
+        dry_run: args.dry_run,
+    })
+}
+
+/// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then the terminal.
+fn color_wanted(when: When, terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto if set("NO_COLOR") => false,
+        When::Auto if set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
+        When::Auto => terminal && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_sizes() {
+        for (text, want) in [
+            ("4096", 4096),
+            ("512M", 512 << 20),
+            ("1.5GiB", 3 << 29),
+            ("2g", 2 << 30),
+            ("1MB", 1_000_000),
+            ("100k", 102_400),
+            ("7b", 7),
+        ] {
+            assert_eq!(byte_size(text).unwrap(), want, "{text}");
+        }
+        for text in ["", "M", "-1", "0", "1X", "1e3", "9999999T", "1.2.3"] {
+            assert!(byte_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn failure_limits() {
+        assert_eq!(max_failures("5").unwrap(), MaxFailures::Count(5));
+        assert_eq!(max_failures("2.5%").unwrap(), MaxFailures::Percent(2.5));
+        for text in ["", "%", "-1", "101%", "x"] {
+            assert!(max_failures(text).is_err(), "{text}");
+        }
+    }
+}

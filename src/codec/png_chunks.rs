@@ -1,0 +1,183 @@
+//! What stands in a PNG beside its pixels (PNG, third edition, chapter 11). The `png` crate could
+//! tell most of it, but only of what precedes the pixels, and it keeps the texts as well.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+
+use super::{ColorSpace, DecodeError, Metadata, exif};
+use crate::format::Format;
+use crate::size::Size;
+
+/// Bytes that a colour profile or an XMP packet may inflate to. The largest real profiles (CMYK
+/// tables) have some 3 MB.
+const MAX_INFLATED: u64 = 8 << 20;
+
+/// The signature and what IHDR must begin with.
+const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Chunks {
+    /// From IHDR.
+    pub size: Option<Size>,
+    /// Bits a sample, from IHDR.
+    pub depth: u8,
+    /// Colour type, from IHDR.
+    pub color_type: u8,
+    /// Whether it is interlaced.
+    pub interlaced: bool,
+    /// Whether there is a tRNS chunk.
+    pub transparency: bool,
+    /// Frames of an animation.
+    pub frames: u32,
+    /// Colours.
+    pub color: ColorSpace,
+    /// EXIF and XMP.
+    pub metadata: Metadata,
+    /// Whether IEND is there.
+    pub ended: bool,
+    /// What was passed over.
+    pub notes: Vec<String>,
+}
+
+/// Walks the chunks by their lengths; pixels are not looked at.
+///
+/// # Errors
+/// No signature, no header.
+pub fn read(bytes: &[u8]) -> Result<Chunks, DecodeError> {
+    let damaged = |what: &str| DecodeError::Damaged { format: Format::Png, what: what.to_owned() };
+    let Some(mut rest) = bytes.strip_prefix(SIGNATURE) else { return Err(damaged("its signature is wrong")) };
+    let mut found = Chunks::default();
+    let mut colors = Colors::default();
+    while let Some((name, content, whole, next)) = chunk(rest) {
+        if found.size.is_none() && name != b"IHDR" {
+            return Err(damaged("its first chunk is not IHDR"));
+        }
+        if !whole {
+            break;
+        }
+        match name {
+            b"IHDR" if found.size.is_none() => {
+                let h: &[u8; 13] = content.try_into().map_err(|_| damaged("IHDR is not 13 bytes long"))?;
+                let side = |at: usize| u32::from_be_bytes([h[at], h[at + 1], h[at + 2], h[at + 3]]);
+                found.size = Some(Size::new(side(0), side(4)));
+                (found.depth, found.color_type, found.interlaced) = (h[8], h[9], h[12] == 1);
+            }
+            b"tRNS" => found.transparency = true,
+            b"acTL" => found.frames = be32(content, 0).unwrap_or(0),
+            b"eXIf" if found.metadata.exif.is_none() => {
+                found.metadata.exif = Some(exif::without_prefix(content).to_vec());
+            }
+            b"iTXt" if found.metadata.xmp.is_none() => found.metadata.xmp = xmp(content),
+            b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" | b"cICP" => colors.take(name, content, &mut found.notes),
+            b"IEND" => {
+                found.ended = true;
+                break;
+            }
+            _ => {}
+        }
+        rest = next;
+    }
+    if found.size.is_none() {
+        return Err(DecodeError::Truncated { format: Format::Png, what: "no header".to_owned() });
+    }
+    found.color = colors.resolve();
+    Ok(found)
+}
+
+/// Name, content as far as it is there, whether it is whole with its checksum, and the rest.
+fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8], bool, &[u8])> {
+    let length = be32(bytes, 0)? as usize;
+    let name = bytes.get(4..8)?;
+    let end = length.saturating_add(8);
+    match bytes.get(8..end) {
+        Some(content) => {
+            let whole = bytes.len() >= end.saturating_add(4);
+            Some((name, content, whole, bytes.get(end + 4..).unwrap_or_default()))
+        }
+        None => Some((name, &bytes[8..], false, &[])),
+    }
+}
+
+fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+/// Inflates, but not beyond [`MAX_INFLATED`].
+fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    ZlibDecoder::new(bytes).take(MAX_INFLATED + 1).read_to_end(&mut out).ok()?;
+    (out.len() as u64 <= MAX_INFLATED).then_some(out)
+}
+
+/// An iTXt chunk that holds XMP.
+fn xmp(content: &[u8]) -> Option<Vec<u8>> {
+    let rest = content.strip_prefix(b"XML:com.adobe.xmp\0")?;
+    let [compressed, _method, rest @ ..] = rest else { return None };
+    // Language and translated keyword, each ended by a zero.
+    let mut parts = rest.splitn(3, |&b| b == 0);
+    let text = parts.nth(2)?;
+    if *compressed == 1 { inflate(text) } else { Some(text.to_vec()) }
+}
+
+/// The chunks that tell colours; a later kind here goes before an earlier one.
+#[derive(Default)]
+struct Colors {
+    gamma: Option<f64>,
+    chromaticities: Option<[(f64, f64); 4]>,
+    srgb: bool,
+    icc: Option<Vec<u8>>,
+    cicp: Option<(u8, u8)>,
+}
+
+impl Colors {
+    fn take(&mut self, name: &[u8], content: &[u8], notes: &mut Vec<String>) {
+        match name {
+            b"gAMA" => self.gamma = be32(content, 0).filter(|&g| g > 0).map(|g| f64::from(g) / 100_000.0),
+            b"cHRM" => {
+                let at = |i: usize| be32(content, 4 * i).map(|n| f64::from(n) / 100_000.0);
+                let pair = |i: usize| Some((at(2 * i)?, at(2 * i + 1)?));
+                self.chromaticities = (|| Some([pair(0)?, pair(1)?, pair(2)?, pair(3)?]))();
+            }
+            b"sRGB" => self.srgb = true,
+            b"cICP" => match content {
+                [primaries, transfer, 0, 1] => self.cicp = Some((*primaries, *transfer)),
+                _ => notes.push("cICP of a kind that PNG does not have was ignored".to_owned()),
+            },
+            b"iCCP" if self.icc.is_none() => {
+                // A name of 1 to 79 bytes, a zero, the method (0), then zlib data.
+                let name = content.iter().take(80).position(|&b| b == 0);
+                let profile = name.and_then(|at| content.get(at + 1..)).and_then(|rest| match rest {
+                    [0, data @ ..] => inflate(data),
+                    _ => None,
+                });
+                match profile {
+                    Some(profile) => self.icc = Some(profile),
+                    None => notes.push("broken colour profile ignored".to_owned()),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn resolve(self) -> ColorSpace {
+        if let Some((primaries, transfer)) = self.cicp {
+            return if (primaries, transfer) == (1, 13) {
+                ColorSpace::Srgb
+            } else {
+                ColorSpace::Cicp { primaries, transfer }
+            };
+        }
+        if let Some(icc) = self.icc {
+            return ColorSpace::Icc(icc);
+        }
+        if self.srgb {
+            return ColorSpace::Srgb;
+        }
+        match (self.gamma, self.chromaticities) {
+            (None, None) => ColorSpace::Srgb,
+            (gamma, chromaticities) => ColorSpace::Calibrated { gamma: gamma.unwrap_or(0.45455), chromaticities },
+        }
+    }
+}

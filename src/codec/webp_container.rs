@@ -1,0 +1,206 @@
+//! The RIFF container of WebP (RFC 9649): which chunks there are, and files put together from chunks.
+
+use super::DecodeError;
+use crate::format::Format;
+use crate::size::Size;
+
+/// Flags of the VP8X chunk.
+const ICC: u8 = 0x20;
+const ALPHA: u8 = 0x10;
+const EXIF: u8 = 0x08;
+const XMP: u8 = 0x04;
+const ANIMATION: u8 = 0x02;
+
+/// Where things lie in a WebP file.
+#[derive(Clone, Debug, Default)]
+pub struct Container<'a> {
+    /// The canvas of an extended file.
+    pub canvas: Option<Size>,
+    /// Whether it is animated.
+    pub animated: bool,
+    /// Whether an animation has more than one frame.
+    pub frames: u32,
+    /// The first picture: chunks `ALPH` and `VP8 `, or `VP8L`, with their headers.
+    pub image: Option<&'a [u8]>,
+    /// Where the first frame of an animation lies on the canvas, and its size.
+    pub frame: Option<Frame>,
+    /// Colour profile.
+    pub icc: Option<&'a [u8]>,
+    /// EXIF.
+    pub exif: Option<&'a [u8]>,
+    /// XMP.
+    pub xmp: Option<&'a [u8]>,
+    /// The file ends before its chunks do.
+    pub truncated: bool,
+}
+
+/// The first frame of an animation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Left edge on the canvas.
+    pub x: u32,
+    /// Upper edge on the canvas.
+    pub y: u32,
+    /// Its size.
+    pub size: Size,
+}
+
+fn u24(bytes: &[u8], at: usize) -> Option<u32> {
+    let b = bytes.get(at..at + 3)?;
+    Some(u32::from_le_bytes([b[0], b[1], b[2], 0]))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+/// One chunk: its name, its content as far as it is there, and whether all of it is.
+struct Chunk<'a> {
+    name: &'a [u8],
+    content: &'a [u8],
+    whole: bool,
+    /// Header and content, without padding.
+    all: &'a [u8],
+    next: &'a [u8],
+}
+
+fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
+    let length = u32_at(bytes, 4)? as usize;
+    let end = length.saturating_add(8);
+    let whole = end <= bytes.len();
+    let end = end.min(bytes.len());
+    // Padding to an even length; missing at the very end in many files.
+    let next = bytes.get(end + end % 2..).unwrap_or_default();
+    Some(Chunk { name: &bytes[..4], content: &bytes[8..end], whole, all: &bytes[..end], next })
+}
+
+/// Walks the chunks.
+///
+/// # Errors
+/// What is not a WebP container.
+pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
+    let damaged = |what: &str| DecodeError::Damaged { format: Format::WebP, what: what.to_owned() };
+    let cut = |what: &str| DecodeError::Truncated { format: Format::WebP, what: what.to_owned() };
+    let riff = u32_at(bytes, 4).ok_or_else(|| cut("no header"))? as usize;
+    if bytes.len() < 20 {
+        return Err(cut("no header"));
+    }
+    if riff < 12 {
+        return Err(damaged("the container is empty"));
+    }
+    // What lies behind the container is a trailer, and none of ours.
+    let end = riff.saturating_add(8);
+    let mut rest = &bytes[12..end.min(bytes.len())];
+    let mut found = Container { truncated: end - end % 2 > bytes.len() + bytes.len() % 2, ..Container::default() };
+    let mut alpha = None;
+    while let Some(c) = chunk(rest) {
+        found.truncated |= !c.whole;
+        match c.name {
+            b"VP8X" => {
+                let (Some(flags), Some(w), Some(h)) = (c.content.first(), u24(c.content, 4), u24(c.content, 7)) else {
+                    return Err(if c.whole { damaged("a VP8X chunk that is too short") } else { cut("no header") });
+                };
+                found.canvas = Some(Size::new(w + 1, h + 1));
+                found.animated = flags & ANIMATION != 0;
+            }
+            b"ICCP" if c.whole && found.icc.is_none() => found.icc = Some(c.content),
+            b"EXIF" if c.whole && found.exif.is_none() => found.exif = Some(c.content),
+            b"XMP " if c.whole && found.xmp.is_none() => found.xmp = Some(c.content),
+            b"ALPH" if found.image.is_none() => alpha = Some(rest),
+            b"VP8 " | b"VP8L" if found.image.is_none() && !found.animated => {
+                found.image = Some(join(alpha, rest, &c));
+            }
+            b"ANMF" if found.animated => {
+                found.frames += 1;
+                if found.frames == 1 {
+                    read_frame(&c, &mut found).ok_or_else(|| cut("the first frame is not whole"))?;
+                }
+            }
+            _ => {}
+        }
+        rest = c.next;
+    }
+    if !rest.is_empty() && rest.len() < 8 && end <= bytes.len() {
+        // Up to seven odd bytes inside the container: not a chunk, and not missed.
+    }
+    Ok(found)
+}
+
+/// From the alpha chunk, where there is one, to the end of the picture's chunk: they are neighbours.
+fn join<'a>(alpha: Option<&'a [u8]>, rest: &'a [u8], picture: &Chunk<'a>) -> &'a [u8] {
+    match alpha {
+        Some(start) if picture.name == b"VP8 " => {
+            let length = start.len() - rest.len() + picture.all.len();
+            &start[..length.min(start.len())]
+        }
+        _ => picture.all,
+    }
+}
+
+fn read_frame<'a>(c: &Chunk<'a>, found: &mut Container<'a>) -> Option<()> {
+    let (x, y) = (u24(c.content, 0)? * 2, u24(c.content, 3)? * 2);
+    let size = Size::new(u24(c.content, 6)? + 1, u24(c.content, 9)? + 1);
+    found.frame = Some(Frame { x, y, size });
+    let mut rest = c.content.get(16..)?;
+    let mut alpha = None;
+    while let Some(inner) = chunk(rest) {
+        match inner.name {
+            b"ALPH" => alpha = Some(rest),
+            b"VP8 " | b"VP8L" => {
+                found.image = Some(join(alpha, rest, &inner));
+                return Some(());
+            }
+            _ => {}
+        }
+        rest = inner.next;
+    }
+    None
+}
+
+/// Puts metadata around an encoded file; gives it back as it is where there is none.
+pub fn with_metadata(
+    file: Vec<u8>,
+    size: Size,
+    alpha: bool,
+    icc: Option<&[u8]>,
+    exif: Option<&[u8]>,
+    xmp: Option<&[u8]>,
+) -> Vec<u8> {
+    if icc.is_none() && exif.is_none() && xmp.is_none() {
+        return file;
+    }
+    let Ok(inner) = read(&file) else { return file };
+    let Some(image) = inner.image else { return file };
+    let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
+    let flag = |there: bool, flag: u8| if there { flag } else { 0 };
+    let flags = flag(icc.is_some(), ICC) | flag(exif.is_some(), EXIF) | flag(xmp.is_some(), XMP) | flag(alpha, ALPHA);
+    let mut head = vec![flags, 0, 0, 0];
+    head.extend(&(size.width - 1).to_le_bytes()[..3]);
+    head.extend(&(size.height - 1).to_le_bytes()[..3]);
+    push(&mut out, b"VP8X", &head);
+    if let Some(icc) = icc {
+        push(&mut out, b"ICCP", icc);
+    }
+    out.extend(image);
+    if out.len() % 2 == 1 {
+        out.push(0);
+    }
+    if let Some(exif) = exif {
+        push(&mut out, b"EXIF", exif);
+    }
+    if let Some(xmp) = xmp {
+        push(&mut out, b"XMP ", xmp);
+    }
+    let length = (out.len() - 8) as u32;
+    out[4..8].copy_from_slice(&length.to_le_bytes());
+    out
+}
+
+fn push(out: &mut Vec<u8>, name: &[u8; 4], content: &[u8]) {
+    out.extend(name);
+    out.extend((content.len() as u32).to_le_bytes());
+    out.extend(content);
+    if content.len() % 2 == 1 {
+        out.push(0);
+    }
+}

@@ -1,0 +1,7 @@
+//! Steps on decoded pixels, one a file.
+
+pub mod color;
+pub mod extend;
+pub mod flatten;
+pub mod orient;
+pub mod resize;

@@ -1,0 +1,136 @@
+//! A bound on bytes in flight, drawn on before they are allocated.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// More than may ever be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OverCeiling {
+    /// Bytes that could be had at most.
+    pub ceiling: u64,
+}
+
+/// A pool of bytes. First come, first served, so that a large draw is not passed by small ones for ever.
+#[derive(Debug)]
+pub struct Budget {
+    capacity: u64,
+    ceiling: u64,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    used: u64,
+    queue: VecDeque<u64>,
+    next: u64,
+}
+
+impl Budget {
+    /// A pool of `capacity` bytes; a single draw beyond that, up to `ceiling`, is granted alone.
+    pub fn new(capacity: u64, ceiling: u64) -> Arc<Self> {
+        Arc::new(Self { capacity, ceiling: ceiling.max(capacity), state: Mutex::default(), changed: Condvar::new() })
+    }
+
+    /// Waits until `bytes` can be had.
+    ///
+    /// # Errors
+    /// When they never can.
+    pub fn draw(self: &Arc<Self>, bytes: u64) -> Result<Share, OverCeiling> {
+        if bytes > self.ceiling {
+            return Err(OverCeiling { ceiling: self.ceiling });
+        }
+        let mut state = self.lock();
+        let ticket = state.next;
+        state.next += 1;
+        state.queue.push_back(ticket);
+        loop {
+            let first = state.queue.front() == Some(&ticket);
+            if first && (state.used == 0 || state.used + bytes <= self.capacity) {
+                break;
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.queue.pop_front();
+        state.used += bytes;
+        drop(state);
+        self.changed.notify_all();
+        Ok(Share { budget: Arc::clone(self), bytes })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn give_back(&self, bytes: u64) {
+        if bytes > 0 {
+            self.lock().used -= bytes;
+            self.changed.notify_all();
+        }
+    }
+}
+
+/// Bytes drawn; given back when dropped.
+#[derive(Debug)]
+pub struct Share {
+    budget: Arc<Budget>,
+    bytes: u64,
+}
+
+impl Share {
+    /// Keeps only `bytes` of it.
+    pub fn keep(&mut self, bytes: u64) {
+        let rest = self.bytes.saturating_sub(bytes);
+        self.bytes -= rest;
+        self.budget.give_back(rest);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn never_more_than_the_capacity() {
+        let budget = Budget::new(100, 100);
+        let (now, most) = (AtomicU64::new(0), AtomicU64::new(0));
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let (budget, now, most) = (&budget, &now, &most);
+                scope.spawn(move || {
+                    for i in 0..200 {
+                        let bytes = (n * 13 + i * 7) % 60 + 1;
+                        let share = budget.draw(bytes).unwrap();
+                        most.fetch_max(now.fetch_add(bytes, Ordering::SeqCst) + bytes, Ordering::SeqCst);
+                        std::thread::yield_now();
+                        now.fetch_sub(bytes, Ordering::SeqCst);
+                        drop(share);
+                    }
+                });
+            }
+        });
+        assert!(most.into_inner() <= 100);
+        assert_eq!(budget.lock().used, 0);
+    }
+
+    #[test]
+    fn the_large_run_alone_or_not_at_all() {
+        let budget = Budget::new(100, 150);
+        let mut small = budget.draw(60).unwrap();
+        small.keep(10);
+        assert_eq!(budget.lock().used, 10);
+        drop(small);
+        let large = budget.draw(150).unwrap();
+        assert_eq!(budget.draw(151).unwrap_err(), OverCeiling { ceiling: 150 });
+        drop(large);
+        assert_eq!(budget.lock().used, 0);
+    }
+}

@@ -1,0 +1,72 @@
+//! Everything a run needs to know, resolved.
+
+use std::path::PathBuf;
+
+use super::machine;
+use crate::limits::Limits;
+use crate::plan::Naming;
+use crate::policy::MaxFailures;
+use crate::recipe::Recipe;
+use crate::walk::{Input, Walker};
+
+/// A list of inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    /// Where it is; None is standard input.
+    pub file: Option<PathBuf>,
+    /// Names end with NUL instead of a line feed.
+    pub nul: bool,
+}
+
+/// A run.
+#[derive(Debug)]
+pub struct RunConfig {
+    /// What was named.
+    pub inputs: Vec<Input>,
+    /// Lists of more, read as they come.
+    pub lists: Vec<List>,
+    /// How inputs are found.
+    pub walker: Walker,
+    /// What is made of each.
+    pub recipe: Recipe,
+    /// What the outputs are called.
+    pub naming: Naming,
+    /// Whether thumbnails beside their pictures are passed over.
+    pub skip_own: bool,
+    /// What one picture may cost.
+    pub limits: Limits,
+    /// What all pictures in flight may cost.
+    pub memory: Memory,
+    /// Workers.
+    pub jobs: usize,
+    /// End at the first failure.
+    pub fail_fast: bool,
+    /// End at too many failures.
+    pub max_failures: Option<MaxFailures>,
+    /// Plan only.
+    pub dry_run: bool,
+    /// Walk ahead with a thread of its own, only to count.
+    pub count_ahead: bool,
+}
+
+/// Bytes for source bytes, pixels and encoded outputs in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// For all together.
+    pub budget: u64,
+    /// For one picture that is larger than the budget and runs alone.
+    pub ceiling: u64,
+}
+
+impl Memory {
+    /// Of what this process may use, half for all and most for one alone.
+    pub fn of_machine() -> Self {
+        let all = machine::memory();
+        Self { budget: all / 2, ceiling: all - all / 8 }
+    }
+
+    /// This budget, within what the machine allows for one alone.
+    pub fn with_budget(budget: u64) -> Self {
+        Self { budget, ceiling: Self::of_machine().ceiling.max(budget) }
+    }
+}

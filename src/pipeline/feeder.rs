@@ -1,0 +1,115 @@
+//! Walks the inputs and hands jobs to the workers, as fast as they take them.
+
+use std::fs::File;
+use std::io::{self, BufReader};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Sender;
+
+use super::config::{List, RunConfig};
+use super::{Message, Shared};
+use crate::outcome::{Failure, SkipReason, SourceName, Stage};
+use crate::walk::{Found, Item};
+use crate::words;
+
+/// One input on its way to a worker.
+#[derive(Debug)]
+pub struct Job {
+    /// Its place among all jobs, from 0.
+    pub number: u64,
+    /// The input.
+    pub found: Found,
+}
+
+impl Job {
+    pub fn source(&self) -> SourceName {
+        match &self.found.path {
+            Some(path) => SourceName::File(path.clone()),
+            None => SourceName::Stdin,
+        }
+    }
+}
+
+/// Feeds until all inputs are handed out, the run is cancelled, or nobody takes them any more.
+pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Message>) {
+    let config = &shared.config;
+    let mut number = 0;
+    let mut give = |item| {
+        if shared.cancel.is_set() {
+            return ControlFlow::Break(());
+        }
+        let sent = match item {
+            Item::Failed { path, error } => {
+                done.send(failed(path, &error.to_string())).is_ok()
+            }
+            Item::Found(found) => match own_output(config, &found) {
+                Some(path) => {
+                    done.send(Message::Skipped { source: SourceName::File(path), reason: SkipReason::OwnOutput }).is_ok()
+                }
+                None => {
+                    number += 1;
+                    jobs.send(Job { number: number - 1, found }).is_ok()
+                }
+            },
+        };
+        if sent { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    for input in &config.inputs {
+        if config.walker.walk(input, &mut give).is_break() {
+            return;
+        }
+    }
+    for list in &config.lists {
+        match feed_list(config, list, &mut give) {
+            Ok(ControlFlow::Continue(())) => {}
+            Ok(ControlFlow::Break(())) => return,
+            Err(error) => {
+                let path = list.file.clone().unwrap_or_else(|| PathBuf::from("standard input"));
+                let error = format!("the list cannot be read: {}", words::system_words(&error));
+                if done.send(failed(path, &error)).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn failed(path: PathBuf, error: &str) -> Message {
+    Message::Failed(Failure { source: SourceName::File(path), stage: Stage::Walk, error: error.to_owned() })
+}
+
+fn feed_list(
+    config: &RunConfig,
+    list: &List,
+    give: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> io::Result<ControlFlow<()>> {
+    match &list.file {
+        None => config.walker.walk_list(&mut io::stdin().lock(), list.nul, give),
+        Some(path) => config.walker.walk_list(&mut BufReader::new(File::open(path)?), list.nul, give),
+    }
+}
+
+fn own_output(config: &RunConfig, found: &Found) -> Option<PathBuf> {
+    let path = found.path.as_ref()?;
+    (config.skip_own && config.naming.is_own_output(path)).then(|| path.clone())
+}
+
+/// Walks all inputs but lists, only to count them.
+pub fn count(shared: &Shared) {
+    let config = &shared.config;
+    for input in &config.inputs {
+        let flow = config.walker.walk(input, &mut |item| {
+            // What does not look like a picture is mostly none.
+            if !matches!(&item, Item::Found(found) if !found.certain) {
+                shared.counted.fetch_add(1, Ordering::Relaxed);
+            }
+            if shared.cancel.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if flow.is_break() {
+            return;
+        }
+    }
+    shared.count_complete.store(true, Ordering::Relaxed);
+}

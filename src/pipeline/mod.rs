@@ -1,0 +1,170 @@
+//! Feeder, bounded channel, workers, writer.
+//!
+//! Every fact passes through one channel to the writer, which alone touches sink and reporter.
+//! It ends by dropping: the feeder ends, the queues close, the sink finishes; or the sink breaks,
+//! the writer drops its receiver, sends fail, and everyone returns.
+
+mod budget;
+mod cancel;
+mod config;
+mod feeder;
+mod machine;
+mod order;
+mod renderer;
+mod worker;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use crossbeam_channel::bounded;
+
+pub use cancel::Cancel;
+pub use config::{List, Memory, RunConfig};
+pub use machine::{memory as machine_memory, processors};
+pub use renderer::{Prepared, RecipeRenderer, Renderer};
+
+use budget::Budget;
+use order::Ordered;
+use writer::Writer;
+
+use crate::format::Format;
+use crate::outcome::{Failure, SkipReason, SourceName, Summary, TimeSpent};
+use crate::plan::{Destination, Ledger, PlannedOutput};
+use crate::report::Reporter;
+use crate::sink::{Directory, Sink, SinkError, Stream};
+use crate::size::Size;
+
+/// Why a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The outputs cannot be saved any more.
+    #[error("{error}")]
+    Sink {
+        /// What happened.
+        error: SinkError,
+        /// What was done until then.
+        summary: Box<Summary>,
+    },
+    /// The workers could not be started.
+    #[error("the workers could not be started: {0}")]
+    Workers(String),
+}
+
+/// What all threads share.
+struct Shared {
+    config: RunConfig,
+    renderer: Box<dyn Renderer>,
+    cancel: Cancel,
+    /// For the bytes of sources: a quarter of the budget.
+    source_bytes: Arc<Budget>,
+    /// For pixels and encoded outputs: the rest.
+    pixel_bytes: Arc<Budget>,
+    reading: Ordered<()>,
+    ledger: Ordered<Ledger>,
+    counted: AtomicU64,
+    count_complete: AtomicBool,
+    /// Workers that are at something which will end.
+    working: AtomicU64,
+}
+
+impl Shared {
+    fn nobody_works(&self) -> bool {
+        self.working.load(Ordering::Relaxed) == 0
+    }
+}
+
+/// An output on its way to the writer.
+type ReadyOutput = (PlannedOutput, Format, Size, Vec<u8>);
+
+/// An input whose outputs are encoded.
+struct Ready {
+    source: SourceName,
+    facts: worker::SourceFacts,
+    outputs: Vec<ReadyOutput>,
+    source_format: Format,
+    source_size: Size,
+    source_bytes: u64,
+    shrink: f64,
+    notes: Vec<String>,
+    begin: Instant,
+    spent: TimeSpent,
+    /// Given back when the outputs are saved.
+    #[allow(dead_code)]
+    share: worker::Held,
+}
+
+/// What the writer hears.
+enum Message {
+    Ready(Box<Ready>),
+    Skipped { source: SourceName, reason: SkipReason },
+    Failed(Failure),
+    Ignored,
+}
+
+/// Runs with the recipe's renderer and the sink that the destination asks for, on the calling
+/// thread and those it starts. Failures of single inputs are in the summary and told to the reporter.
+///
+/// # Errors
+/// Only when nothing more can be saved.
+pub fn run(config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
+    let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits));
+    match config.naming.destination {
+        Destination::Stdout => run_with(config, renderer, &mut Stream(std::io::stdout()), reporter, cancel),
+        _ => run_with(config, renderer, &mut Directory, reporter, cancel),
+    }
+}
+
+/// Like [`run`], with a renderer and a sink of the caller's.
+///
+/// # Errors
+/// Only when nothing more can be saved.
+pub fn run_with(
+    config: RunConfig,
+    renderer: Box<dyn Renderer>,
+    sink: &mut dyn Sink,
+    reporter: &mut dyn Reporter,
+    cancel: &Cancel,
+) -> Result<Summary, RunError> {
+    let workers = config.jobs.max(1);
+    let for_sources = config.memory.budget / 4;
+    let shared = Arc::new(Shared {
+        renderer,
+        cancel: cancel.clone(),
+        source_bytes: Budget::new(for_sources, config.memory.ceiling / 4),
+        pixel_bytes: Budget::new(config.memory.budget - for_sources, config.memory.ceiling),
+        reading: Ordered::new(()),
+        ledger: Ordered::new(Ledger::default()),
+        counted: AtomicU64::new(0),
+        count_complete: AtomicBool::new(false),
+        working: AtomicU64::new(0),
+        config,
+    });
+    // Long enough that a worker seldom waits for the feeder, short enough to forget.
+    let (job_sender, jobs) = bounded(4 * workers + 16);
+    let (done_sender, done) = bounded(2 * workers + 2);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .thread_name(|n| format!("thumbs-worker-{n}"))
+        .build()
+        .map_err(|e| RunError::Workers(e.to_string()))?;
+    // One endless task a thread: nothing is queued that rayon could steal while one waits.
+    let (worker_shared, worker_done) = (Arc::clone(&shared), done_sender.clone());
+    pool.spawn_broadcast(move |_| worker::work(&worker_shared, &jobs, &worker_done));
+    let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
+        std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(|e| RunError::Workers(e.to_string()))
+    };
+    if shared.config.count_ahead {
+        let shared = Arc::clone(&shared);
+        start("thumbs-counter", Box::new(move || feeder::count(&shared)))?;
+    }
+    let feeder_shared = Arc::clone(&shared);
+    let feeder = start("thumbs-feeder", Box::new(move || feeder::feed(&feeder_shared, &job_sender, &done_sender)))?;
+    let result = Writer::new(&shared, sink, reporter).write(done);
+    // A feeder that waits for standard input cannot be woken; it ends with the process.
+    if feeder.is_finished() {
+        let _ = feeder.join();
+    }
+    result
+}

@@ -1,0 +1,68 @@
+//! What a worker needs of the picture side; a seam for tests.
+
+use crate::codec::{DecodeError, Header};
+use crate::limits::Limits;
+use crate::recipe::Recipe;
+use crate::render::{self, Opened, PlannedVariant, RenderError, Rendered};
+
+/// Opens pictures.
+pub trait Renderer: Send + Sync {
+    /// Reads the header and plans the variants.
+    ///
+    /// # Errors
+    /// What is no picture, or beyond the limits.
+    fn open<'a>(&'a self, bytes: &'a [u8]) -> Result<Box<dyn Prepared + 'a>, DecodeError>;
+}
+
+/// An opened picture.
+pub trait Prepared {
+    /// What it says of itself.
+    fn header(&self) -> &Header;
+    /// The outputs that its recipe asks for.
+    fn variants(&self) -> &[PlannedVariant];
+    /// Bytes that rendering takes at most, beyond the source's.
+    fn memory(&self) -> u64;
+    /// Renders the variants of these indices.
+    ///
+    /// # Errors
+    /// Of decoding, resizing or encoding.
+    fn render(&self, wanted: &[usize], interrupt: Option<&(dyn Fn() -> bool + Sync)>) -> Result<Rendered, RenderError>;
+}
+
+/// The real one.
+#[derive(Debug)]
+pub struct RecipeRenderer {
+    recipe: Recipe,
+    limits: Limits,
+}
+
+impl RecipeRenderer {
+    /// Renders by `recipe` within `limits`.
+    pub fn new(recipe: Recipe, limits: Limits) -> Self {
+        Self { recipe, limits }
+    }
+}
+
+impl Renderer for RecipeRenderer {
+    fn open<'a>(&'a self, bytes: &'a [u8]) -> Result<Box<dyn Prepared + 'a>, DecodeError> {
+        Ok(Box::new(render::open(bytes, &self.recipe, &self.limits)?))
+    }
+}
+
+impl Prepared for Opened<'_> {
+    fn header(&self) -> &Header {
+        Opened::header(self)
+    }
+
+    fn variants(&self) -> &[PlannedVariant] {
+        Opened::variants(self)
+    }
+
+    fn memory(&self) -> u64 {
+        Opened::memory(self)
+    }
+
+    fn render(&self, wanted: &[usize], interrupt: Option<&(dyn Fn() -> bool + Sync)>) -> Result<Rendered, RenderError> {
+        Opened::render(self, wanted, interrupt)
+    }
+}

@@ -1,0 +1,234 @@
+//! One input from its name to encoded outputs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+
+use super::budget::{OverCeiling, Share};
+use super::feeder::Job;
+use super::order::Turn;
+use super::{Message, Ready, Shared};
+use crate::format;
+use crate::outcome::{Failure, SkipReason, Stage, TimeSpent};
+use crate::plan::{Admission, Plan, PlannedOutput};
+use crate::source::{Facts, Source, SourceError};
+use crate::words;
+
+/// What ends the way of an input before its outputs are encoded.
+enum End {
+    Skipped(SkipReason),
+    Failed(Stage, String),
+    /// Of a walk, and no picture.
+    Ignored,
+}
+
+impl From<SourceError> for End {
+    fn from(error: SourceError) -> Self {
+        Self::Failed(Stage::Read, error.to_string())
+    }
+}
+
+/// How often a worker without a job looks whether the run is to end.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A worker that counts as working.
+struct Working<'a>(&'a Shared);
+
+impl<'a> Working<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.working.fetch_add(1, Ordering::Relaxed);
+        Self(shared)
+    }
+}
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.working.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Takes jobs until there are none.
+pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
+    let mut waiting = Instant::now();
+    loop {
+        let job = match jobs.recv_timeout(LOOK) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Disconnected) => return,
+            // A feeder that waits for standard input would hold everyone.
+            Err(RecvTimeoutError::Timeout) if shared.cancel.is_set() => return,
+            Err(RecvTimeoutError::Timeout) => continue,
+        };
+        let waited = waiting.elapsed();
+        // Nobody can be woken from reading standard input, so that is not waited for.
+        let working = job.found.path.as_ref().map(|_| Working::new(shared));
+        // Also of jobs that are dropped the turns must be passed; `Turn` does that.
+        let turns = Turns::new(shared, job.number);
+        if shared.cancel.is_set() {
+            continue;
+        }
+        let mut spent = TimeSpent { waiting: waited, ..TimeSpent::default() };
+        let outcome = catch_unwind(AssertUnwindSafe(|| process(shared, &job, turns, &mut spent)));
+        let source = job.source();
+        let message = match outcome {
+            Ok(Ok(ready)) => Message::Ready(Box::new(Ready { spent, ..ready })),
+            Ok(Err(End::Ignored)) => Message::Ignored,
+            Ok(Err(End::Skipped(reason))) => Message::Skipped { source, reason },
+            Ok(Err(End::Failed(stage, error))) => Message::Failed(Failure { source, stage, error }),
+            Err(panic) => {
+                let error = format!("the decoder or encoder gave up: {}", panic_words(&*panic));
+                Message::Failed(Failure { source, stage: Stage::Decode, error })
+            }
+        };
+        if done.send(message).is_err() {
+            return;
+        }
+        drop(working);
+        waiting = Instant::now();
+    }
+}
+
+fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("no reason given").replace('\n', " ")
+}
+
+/// The sections that an input passes in the inputs' order.
+struct Turns<'a> {
+    /// Source bytes are drawn in order: an input that waits to claim its outputs holds some, and
+    /// must not keep one before it from getting its own.
+    bytes: Turn<'a, ()>,
+    claims: Turn<'a, crate::plan::Ledger>,
+}
+
+impl<'a> Turns<'a> {
+    fn new(shared: &'a Shared, number: u64) -> Self {
+        Self { bytes: Turn::new(&shared.reading, number), claims: Turn::new(&shared.ledger, number) }
+    }
+}
+
+fn process(shared: &Shared, job: &Job, turns: Turns<'_>, spent: &mut TimeSpent) -> Result<Ready, End> {
+    let begin = Instant::now();
+    let config = &shared.config;
+    let mut source = match &job.found.path {
+        Some(path) => Source::open(path, config.limits.max_file_size)?,
+        None => Source::stdin(config.limits.max_file_size),
+    };
+    let facts = *source.facts();
+    let mut clock = begin;
+    let mut lap = |slot: &mut Duration| {
+        let now = Instant::now();
+        *slot += now - clock;
+        clock = now;
+    };
+    lap(&mut spent.reading);
+    let held = turns.bytes.take(|()| shared.source_bytes.draw(facts.len)).map_err(|e| too_large("its file", facts.len, e))?;
+    lap(&mut spent.waiting);
+    let mut bytes = source.head()?;
+    let known = format::sniff(&bytes).is_some();
+    if !known && !job.found.certain {
+        return Err(End::Ignored);
+    }
+    // What is no picture is not worth reading on; `open` says what it seems to be.
+    if known {
+        source.rest(&mut bytes)?;
+    }
+    drop(source);
+    lap(&mut spent.reading);
+
+    let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
+    lap(&mut spent.decoding);
+    let outputs = turns.claims.take(|ledger| plan(shared, job, opened.variants(), ledger));
+    lap(&mut spent.waiting);
+    let outputs = outputs?;
+
+    let header = opened.header();
+    let mut ready = Ready {
+        source: job.source(),
+        facts,
+        outputs: Vec::new(),
+        source_format: header.format,
+        source_size: header.size,
+        source_bytes: bytes.len() as u64,
+        shrink: 1.0,
+        notes: Vec::new(),
+        begin,
+        spent: TimeSpent::default(),
+        share: None,
+    };
+    if config.dry_run {
+        let planned = |o: PlannedOutput| {
+            let variant = &opened.variants()[o.variant];
+            (o, variant.format, variant.size, Vec::new())
+        };
+        ready.outputs = outputs.into_iter().map(planned).collect();
+        return Ok(ready);
+    }
+
+    let need = opened.memory();
+    let mut share = shared.pixel_bytes.draw(need).map_err(|e| too_large("decoding it", need, e))?;
+    lap(&mut spent.waiting);
+    let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
+    let rendered = opened.render(&wanted, None).map_err(|e| End::Failed(stage_of(e.stage()), e.to_string()))?;
+    spent.decoding += rendered.times.decode;
+    spent.resizing += rendered.times.resize;
+    spent.encoding += rendered.times.encode;
+    ready.shrink = rendered.shrink;
+    ready.notes = rendered.notes;
+    drop(opened);
+    drop((bytes, held));
+    for encoded in rendered.outputs {
+        let output = outputs.iter().find(|o| o.variant == encoded.variant);
+        if let Some(output) = output {
+            ready.outputs.push((output.clone(), encoded.format, encoded.size, encoded.bytes));
+        }
+    }
+    // From here to the writer only the encoded bytes are held.
+    share.keep(ready.outputs.iter().map(|o| o.3.len() as u64).sum());
+    ready.share = Some(share);
+    Ok(ready)
+}
+
+fn plan(
+    shared: &Shared,
+    job: &Job,
+    variants: &[crate::render::PlannedVariant],
+    ledger: &mut crate::plan::Ledger,
+) -> Result<Vec<PlannedOutput>, End> {
+    let naming = &shared.config.naming;
+    let number = match &job.found.path {
+        None => ledger.admit_stdin(),
+        Some(path) => match ledger.admit(path) {
+            Admission::New(number) => number,
+            Admission::Duplicate => return Err(End::Skipped(SkipReason::Duplicate)),
+            Admission::OwnOutput => return Err(End::Skipped(SkipReason::OwnOutput)),
+        },
+    };
+    let path: Option<&Path> = job.found.path.as_deref();
+    let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
+    let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
+    match naming.settle(outputs, number, ledger).map_err(failed)? {
+        Plan::Make(outputs) => Ok(outputs),
+        Plan::AllExist => Err(End::Skipped(SkipReason::Exists)),
+    }
+}
+
+fn stage_of(word: &str) -> Stage {
+    match word {
+        "resize" => Stage::Resize,
+        "encode" => Stage::Encode,
+        _ => Stage::Decode,
+    }
+}
+
+fn too_large(what: &str, bytes: u64, over: OverCeiling) -> End {
+    let (bytes, ceiling) = (words::bytes(bytes), words::bytes(over.ceiling));
+    End::Failed(Stage::Decode, format!("{what} needs {bytes} of memory, over the limit of {ceiling} (--memory)"))
+}
+
+// Held by messages until their outputs are saved.
+pub type Held = Option<Share>;
+/// Kept apart so that the sink can be told of permissions.
+pub type SourceFacts = Facts;

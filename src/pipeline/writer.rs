@@ -1,0 +1,172 @@
+//! The one that saves, counts and tells.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use super::{Message, Ready, RunError, Shared};
+use crate::outcome::{Done, Failure, Output, Stage, Stop, Summary};
+use crate::report::{Event, Progress, Reporter};
+use crate::sink::{Entry, Sink, SinkError};
+
+/// How often the reporter hears of progress.
+const TICK: Duration = Duration::from_millis(100);
+
+pub struct Writer<'a> {
+    shared: &'a Shared,
+    sink: &'a mut dyn Sink,
+    reporter: &'a mut dyn Reporter,
+    summary: Summary,
+    start: Instant,
+    last_tick: Instant,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(shared: &'a Shared, sink: &'a mut dyn Sink, reporter: &'a mut dyn Reporter) -> Self {
+        let start = Instant::now();
+        Self { shared, sink, reporter, summary: Summary::default(), start, last_tick: start }
+    }
+
+    /// Takes messages until everyone who could send is gone, or the sink breaks.
+    pub fn write(mut self, done: Receiver<Message>) -> Result<Summary, RunError> {
+        let mut broken = None;
+        loop {
+            match done.recv_timeout(TICK) {
+                Ok(message) => {
+                    if let Err(error) = self.take(message) {
+                        self.shared.cancel.broken();
+                        broken = Some(error);
+                        break;
+                    }
+                }
+                // After a wish to end, a feeder or worker may still wait for standard input.
+                Err(RecvTimeoutError::Timeout) if self.shared.cancel.is_set() && self.shared.nobody_works() => break,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if self.last_tick.elapsed() >= TICK {
+                self.tick();
+            }
+        }
+        // Those who still send are told by this that nobody listens.
+        drop(done);
+        if broken.is_none() {
+            broken = self.sink.finish().err();
+        }
+        self.tick();
+        self.summary.elapsed = self.start.elapsed();
+        self.summary.stopped = self.shared.cancel.reason();
+        if broken.is_none() && self.summary.stopped.is_none() {
+            self.check_failures();
+            self.summary.stopped = self.shared.cancel.reason();
+        }
+        self.reporter.finished(&self.summary);
+        match broken {
+            None => Ok(self.summary),
+            Some(error) => Err(RunError::Sink { error, summary: Box::new(self.summary) }),
+        }
+    }
+
+    fn tick(&mut self) {
+        self.last_tick = Instant::now();
+        self.reporter.progress(&Progress {
+            dealt_with: self.summary.dealt_with(),
+            failed: self.summary.failed,
+            counted: self.shared.counted.load(Ordering::Relaxed),
+            count_complete: self.shared.count_complete.load(Ordering::Relaxed),
+            elapsed: self.start.elapsed(),
+        });
+    }
+
+    fn take(&mut self, message: Message) -> Result<(), SinkError> {
+        match message {
+            Message::Ignored => {}
+            Message::Skipped { source, reason } => {
+                self.summary.skipped += 1;
+                self.reporter.event(&Event::Skipped(&source, reason));
+            }
+            Message::Failed(failure) => self.fail(&failure),
+            Message::Ready(ready) => self.save(*ready)?,
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, failure: &Failure) {
+        self.summary.failed += 1;
+        self.reporter.event(&Event::Failed(failure));
+        if self.shared.config.fail_fast {
+            self.shared.cancel.stop(Stop::FirstFailure);
+        }
+        self.check_failures();
+    }
+
+    fn check_failures(&self) {
+        if let Some(limit) = self.shared.config.max_failures {
+            let all = self.summary.done + self.summary.failed;
+            if limit.exceeded(self.summary.failed, all) {
+                self.shared.cancel.stop(Stop::TooManyFailures);
+            }
+        }
+    }
+
+    fn save(&mut self, ready: Ready) -> Result<(), SinkError> {
+        self.summary.spent += ready.spent;
+        let dry = self.shared.config.dry_run;
+        if !dry {
+            let begin = Instant::now();
+            let entries: Vec<Entry<'_>> = ready
+                .outputs
+                .iter()
+                .map(|(output, _, _, bytes)| Entry {
+                    path: &output.path,
+                    bytes,
+                    mode: ready.facts.mode,
+                    gid: ready.facts.gid,
+                    replace: output.replace,
+                })
+                .collect();
+            let put = self.sink.put(&entries);
+            self.summary.spent.writing += begin.elapsed();
+            match put {
+                Ok(()) => {}
+                Err(SinkError::Entry { path, error }) => {
+                    let error = SinkError::Entry { path, error }.to_string();
+                    self.fail(&Failure { source: ready.source, stage: Stage::Write, error });
+                    return Ok(());
+                }
+                Err(broken) => {
+                    // The input is not done, and the person should know of which one it was.
+                    let error = broken.to_string();
+                    self.fail(&Failure { source: ready.source, stage: Stage::Write, error });
+                    return Err(broken);
+                }
+            }
+        }
+        let outputs: Vec<Output> = ready
+            .outputs
+            .into_iter()
+            .map(|(o, format, size, bytes)| Output { path: o.path, format, size, bytes: bytes.len() as u64 })
+            .collect();
+        let done = Done {
+            source: ready.source,
+            outputs,
+            source_format: ready.source_format,
+            source_size: ready.source_size,
+            source_bytes: ready.source_bytes,
+            shrink: ready.shrink,
+            time: ready.begin.elapsed(),
+            notes: ready.notes,
+        };
+        self.summary.done += 1;
+        self.summary.bytes_in += done.source_bytes;
+        self.summary.bytes_out += done.outputs.iter().map(|o| o.bytes).sum::<u64>();
+        if dry {
+            self.reporter.event(&Event::Planned(&done));
+        } else {
+            self.summary.outputs += done.outputs.len() as u64;
+            self.reporter.event(&Event::Done(&done));
+        }
+        Ok(())
+    }
+}

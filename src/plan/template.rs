@@ -1,0 +1,372 @@
+//! Names of outputs: `{stem}_thumb.{ext}` and the like, filled in and recognised again.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+/// The longest file name that Linux's file systems take, in bytes.
+const NAME_MAX: usize = 255;
+
+/// A piece of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Literal(String),
+    Stem,
+    Name,
+    Ext,
+    Size,
+    Width,
+    Height,
+    Dir,
+}
+
+/// A parsed template: relative, without `..`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    pieces: Vec<Piece>,
+    text: String,
+}
+
+/// A template that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// A word in braces that means nothing.
+    #[error("'{{{0}}}' is none of {{stem}} {{name}} {{ext}} {{size}} {{width}} {{height}} {{dir}}")]
+    Unknown(String),
+    /// A brace without its partner.
+    #[error("a brace without its partner; write {{{{ or }}}} for a brace itself")]
+    Brace,
+    /// Nothing, `/x`, `a/`, `../x`, a NUL.
+    #[error("it must be a relative path without '..' that ends in a file name")]
+    Path,
+}
+
+/// What fills the braces.
+#[derive(Clone, Copy, Debug)]
+pub struct Fields<'a> {
+    /// The input's file name without its last extension.
+    pub stem: &'a OsStr,
+    /// The input's full file name.
+    pub name: &'a OsStr,
+    /// The output's extension, without the dot.
+    pub ext: &'a OsStr,
+    /// The size as typed.
+    pub size: &'a str,
+    /// The output's width.
+    pub width: u32,
+    /// The output's height.
+    pub height: u32,
+    /// The input's directory below its root.
+    pub dir: &'a Path,
+}
+
+impl Template {
+    /// Parses a template.
+    ///
+    /// # Errors
+    /// Unknown words in braces, and paths that are not relative or climb.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let mut pieces = Vec::new();
+        let mut literal = String::new();
+        let mut rest = text;
+        while let Some(at) = rest.find(['{', '}']) {
+            literal.push_str(&rest[..at]);
+            let brace = &rest[at..=at];
+            let after = &rest[at + 1..];
+            if after.starts_with(brace) {
+                literal.push_str(brace);
+                rest = &after[1..];
+                continue;
+            }
+            if brace == "}" {
+                return Err(TemplateError::Brace);
+            }
+            let (word, after) = after.split_once('}').ok_or(TemplateError::Brace)?;
+            if !literal.is_empty() {
+                pieces.push(Piece::Literal(std::mem::take(&mut literal)));
+            }
+            pieces.push(match word {
+                "stem" => Piece::Stem,
+                "name" => Piece::Name,
+                "ext" => Piece::Ext,
+                "size" => Piece::Size,
+                "width" => Piece::Width,
+                "height" => Piece::Height,
+                "dir" => Piece::Dir,
+                _ => return Err(TemplateError::Unknown(word.to_owned())),
+            });
+            rest = after;
+        }
+        literal.push_str(rest);
+        if !literal.is_empty() {
+            pieces.push(Piece::Literal(literal));
+        }
+        let template = Self { pieces, text: text.to_owned() };
+        let shape: String = template
+            .pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Literal(text) => text.as_str(),
+                _ => "x",
+            })
+            .collect();
+        let sound = !shape.is_empty()
+            && !shape.contains('\0')
+            && !shape.starts_with('/')
+            && shape.split('/').all(|part| !matches!(part, "" | "." | ".."))
+            && template.pieces.last() != Some(&Piece::Dir);
+        if sound { Ok(template) } else { Err(TemplateError::Path) }
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    fn has(&self, piece: &Piece) -> bool {
+        self.pieces.contains(piece)
+    }
+
+    /// Whether two sizes of one picture can get two names.
+    pub fn tells_sizes(&self) -> bool {
+        self.has(&Piece::Size) || self.has(&Piece::Width) || self.has(&Piece::Height)
+    }
+
+    /// Whether two formats of one picture can get two names. An extension that is spelled out
+    /// makes all formats equal.
+    pub fn tells_formats(&self) -> bool {
+        self.has(&Piece::Ext)
+    }
+
+    /// Whether it places the input's directory itself, so that nothing is to be mirrored.
+    pub fn has_dir(&self) -> bool {
+        self.has(&Piece::Dir)
+    }
+
+    /// Whether a name made by it tells that it was: letters or digits stand besides the input's own name.
+    pub fn has_marker(&self) -> bool {
+        let own = self.pieces.iter().any(|p| matches!(p, Piece::Stem | Piece::Name));
+        let literal = |p: &Piece| match p {
+            Piece::Literal(text) => text.rsplit('/').next().is_some_and(|t| t.chars().any(char::is_alphanumeric)),
+            Piece::Size | Piece::Width | Piece::Height => true,
+            _ => false,
+        };
+        own && self.pieces.iter().any(literal)
+    }
+
+    /// The directory that it puts outputs into, where its first component is spelled out.
+    pub fn literal_dir(&self) -> Option<&str> {
+        match self.pieces.first() {
+            Some(Piece::Literal(text)) => text.split_once('/').map(|(first, _)| first),
+            _ => None,
+        }
+    }
+
+    /// Fills it in. A file name that would be longer than 255 bytes gets its stem cut and a digest
+    /// of the whole stem appended, so that it still can be written and still is the stem's own.
+    pub fn expand(&self, fields: &Fields<'_>) -> PathBuf {
+        let full = self.fill(fields, fields.stem, fields.name);
+        let name_len = full.rsplit(|&b| b == b'/').next().map_or(0, <[u8]>::len);
+        let over = name_len.saturating_sub(NAME_MAX);
+        if over == 0 {
+            return into_path(full);
+        }
+        let stem = shortened(fields.stem.as_bytes(), over);
+        let name = shortened(fields.name.as_bytes(), over);
+        into_path(self.fill(fields, OsStr::from_bytes(&stem), OsStr::from_bytes(&name)))
+    }
+
+    fn fill(&self, fields: &Fields<'_>, stem: &OsStr, name: &OsStr) -> Vec<u8> {
+        let mut path = Vec::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => path.extend_from_slice(text.as_bytes()),
+                Piece::Stem => path.extend_from_slice(stem.as_bytes()),
+                Piece::Name => path.extend_from_slice(name.as_bytes()),
+                Piece::Ext => path.extend_from_slice(fields.ext.as_bytes()),
+                // A size cannot hold a slash, so it cannot leave its component.
+                Piece::Size => path.extend_from_slice(fields.size.as_bytes()),
+                Piece::Width => path.extend_from_slice(fields.width.to_string().as_bytes()),
+                Piece::Height => path.extend_from_slice(fields.height.to_string().as_bytes()),
+                Piece::Dir => path.extend_from_slice(fields.dir.as_os_str().as_bytes()),
+            }
+        }
+        path
+    }
+
+    /// Whether `name` could be made by this template with one of the size labels, and of which
+    /// stems or full names. The longest stem comes first.
+    pub fn origins(&self, name: &OsStr, labels: &[String]) -> Vec<Origin> {
+        let last = self.pieces.rsplit(|p| matches!(p, Piece::Literal(t) if t.contains('/'))).next();
+        let same = last.is_some_and(|last| last.len() == self.pieces.len());
+        // Names with directories are kept apart by the walk, not by their look.
+        if !same || !self.has_marker() || self.has_dir() {
+            return Vec::new();
+        }
+        let mut origins = Vec::new();
+        self.unfill(name.as_bytes(), 0, &mut Origin::default(), labels, &mut origins);
+        origins.sort_by_key(|o| std::cmp::Reverse(o.stem.as_ref().or(o.name.as_ref()).map_or(0, |s| s.len())));
+        origins
+    }
+
+    fn unfill(&self, rest: &[u8], at: usize, sofar: &mut Origin, labels: &[String], out: &mut Vec<Origin>) {
+        let Some(piece) = self.pieces.get(at) else {
+            if rest.is_empty() && (sofar.stem.is_some() || sofar.name.is_some()) && out.len() < 16 {
+                out.push(sofar.clone());
+            }
+            return;
+        };
+        match piece {
+            Piece::Literal(text) => {
+                if let Some(rest) = rest.strip_prefix(text.as_bytes()) {
+                    self.unfill(rest, at + 1, sofar, labels, out);
+                }
+            }
+            Piece::Size => {
+                for label in labels {
+                    if let Some(rest) = rest.strip_prefix(label.as_bytes()) {
+                        self.unfill(rest, at + 1, sofar, labels, out);
+                    }
+                }
+            }
+            Piece::Width | Piece::Height => {
+                let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+                for n in 1..=digits {
+                    self.unfill(&rest[n..], at + 1, sofar, labels, out);
+                }
+            }
+            Piece::Stem | Piece::Name | Piece::Ext => {
+                for n in (1..=rest.len()).rev() {
+                    let mut next = sofar.clone();
+                    let slot = match piece {
+                        Piece::Stem => &mut next.stem,
+                        Piece::Name => &mut next.name,
+                        _ => &mut next.ext,
+                    };
+                    let value = OsString::from_vec(rest[..n].to_vec());
+                    if slot.as_ref().is_some_and(|old| *old != value) {
+                        continue;
+                    }
+                    *slot = Some(value);
+                    self.unfill(&rest[n..], at + 1, &mut next, labels, out);
+                }
+            }
+            Piece::Dir => {}
+        }
+    }
+}
+
+/// What a name was made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The input's stem, where the template has it.
+    pub stem: Option<OsString>,
+    /// The input's full name, where the template has it.
+    pub name: Option<OsString>,
+    /// The output's extension, where the template has it.
+    pub ext: Option<OsString>,
+}
+
+fn into_path(bytes: Vec<u8>) -> PathBuf {
+    // `{dir}/x` of an input at the top begins with a slash that means nothing.
+    let start = bytes.iter().position(|&b| b != b'/').unwrap_or(bytes.len());
+    let path = PathBuf::from(OsString::from_vec(bytes[start..].to_vec()));
+    debug_assert!(path.components().all(|c| matches!(c, Component::Normal(_))), "{path:?}");
+    path
+}
+
+/// `stem` made shorter by `over` bytes: cut, on a character's edge where it has such, and marked
+/// with 8 hexadecimal digits of its FNV-1a hash.
+fn shortened(stem: &[u8], over: usize) -> Vec<u8> {
+    let hash = stem.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let mark = format!("~{:08x}", (hash >> 32) as u32 ^ hash as u32);
+    let mut keep = stem.len().saturating_sub(over + mark.len());
+    while keep > 0 && keep < stem.len() && stem[keep] & 0xc0 == 0x80 {
+        keep -= 1;
+    }
+    [&stem[..keep], mark.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields<'a>(stem: &'a str, ext: &'a str) -> Fields<'a> {
+        Fields {
+            stem: OsStr::new(stem),
+            name: OsStr::new(stem),
+            ext: OsStr::new(ext),
+            size: "256",
+            width: 200,
+            height: 100,
+            dir: Path::new("sub"),
+        }
+    }
+
+    #[test]
+    fn templates_fill() {
+        for (text, want) in [
+            ("{stem}_thumb.{ext}", "a_thumb.jpg"),
+            ("{dir}/t/{stem}-{width}x{height}.{ext}", "sub/t/a-200x100.jpg"),
+            ("{stem}_{size}.{ext}", "a_256.jpg"),
+            ("{{{stem}}}.{ext}", "{a}.jpg"),
+            ("x/{name}", "x/a"),
+        ] {
+            assert_eq!(Template::parse(text).unwrap().expand(&fields("a", "jpg")), Path::new(want), "{text}");
+        }
+        let top = Fields { dir: Path::new(""), ..fields("a", "jpg") };
+        assert_eq!(Template::parse("{dir}/{stem}.{ext}").unwrap().expand(&top), Path::new("a.jpg"));
+    }
+
+    #[test]
+    fn templates_that_climb_or_mean_nothing_are_refused() {
+        for text in ["", "/x", "../x", "a/../b", "a/", "a//b", ".", "./a", "{dir}", "{stem}/.."] {
+            assert_eq!(Template::parse(text), Err(TemplateError::Path), "{text}");
+        }
+        assert_eq!(Template::parse("{stme}.x"), Err(TemplateError::Unknown("stme".into())));
+        for text in ["{stem", "stem}", "a{"] {
+            assert_eq!(Template::parse(text), Err(TemplateError::Brace), "{text}");
+        }
+    }
+
+    #[test]
+    fn markers() {
+        for (text, marked) in [
+            ("{stem}_thumb.{ext}", true),
+            ("{stem}.{ext}", false),
+            ("{stem}_{size}.{ext}", true),
+            ("thumbs/{stem}.{ext}", false),
+            ("thumbs/t{stem}.{ext}", true),
+            ("cover.{ext}", false),
+        ] {
+            assert_eq!(Template::parse(text).unwrap().has_marker(), marked, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_traced_back() {
+        let t = Template::parse("{stem}_thumb.{ext}").unwrap();
+        let origins = t.origins(OsStr::new("a_thumb_thumb.jpg"), &[]);
+        assert_eq!(origins[0].stem.as_deref(), Some(OsStr::new("a_thumb")));
+        assert_eq!(origins[0].ext.as_deref(), Some(OsStr::new("jpg")));
+        assert!(t.origins(OsStr::new("a.jpg"), &[]).is_empty());
+        assert!(t.origins(OsStr::new("_thumb.jpg"), &[]).is_empty());
+        let t = Template::parse("{stem}_{size}.{ext}").unwrap();
+        let labels = ["256".to_owned(), "50%".to_owned()];
+        assert_eq!(t.origins(OsStr::new("a_50%.jpg"), &labels).len(), 1);
+        assert!(t.origins(OsStr::new("a_512.jpg"), &labels).is_empty());
+        assert!(Template::parse("{stem}.{ext}").unwrap().origins(OsStr::new("a.jpg"), &[]).is_empty());
+    }
+
+    #[test]
+    fn long_names_are_cut_and_stay_apart() {
+        let t = Template::parse("{stem}_thumb.{ext}").unwrap();
+        let (a, b) = ("é".repeat(125), format!("{}a", "é".repeat(124)));
+        let a = t.expand(&fields(&a, "jpg"));
+        let b = t.expand(&fields(&b, "jpg"));
+        assert!(a.as_os_str().len() <= 255 && a.to_str().unwrap().ends_with("_thumb.jpg"));
+        assert_ne!(a, b);
+        let exact = "x".repeat(255 - "_thumb.jpg".len());
+        assert_eq!(t.expand(&fields(&exact, "jpg")), PathBuf::from(format!("{exact}_thumb.jpg")));
+    }
+}

@@ -1,0 +1,51 @@
+//! What to do about files that stand where an output is to go, and when to give up.
+
+/// What happens to a file that exists under an output's name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Existing {
+    /// Replaced where it is surely one of ours: its name bears the template's marker, or its
+    /// directory is a destination that holds no inputs. Else the input fails.
+    #[default]
+    Careful,
+    /// Replaced, unless it is an input of the run.
+    Replace,
+    /// Kept; the output counts as made.
+    Skip,
+    /// The input fails.
+    Fail,
+}
+
+/// When a run with many failures ends early.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MaxFailures {
+    /// After more than this many.
+    Count(u64),
+    /// When more than this share of the inputs so far failed, looked at from the hundredth input on,
+    /// and at the end.
+    Percent(f64),
+}
+
+impl MaxFailures {
+    /// Whether `failed` of `all` inputs is too many.
+    pub fn exceeded(self, failed: u64, all: u64) -> bool {
+        match self {
+            Self::Count(limit) => failed > limit,
+            Self::Percent(percent) => all >= 100 && failed as f64 * 100.0 > percent * all as f64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_exceeded_not_reached() {
+        assert!(!MaxFailures::Count(2).exceeded(2, 9));
+        assert!(MaxFailures::Count(2).exceeded(3, 9));
+        assert!(MaxFailures::Count(0).exceeded(1, 1));
+        assert!(!MaxFailures::Percent(10.0).exceeded(50, 99));
+        assert!(!MaxFailures::Percent(10.0).exceeded(10, 100));
+        assert!(MaxFailures::Percent(10.0).exceeded(11, 100));
+    }
+}

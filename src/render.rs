@@ -1,0 +1,322 @@
+//! WHAT pixels: from the bytes of one picture to encoded variants. No files, no threads, no printing.
+//!
+//! ```
+//! use thumbs::{limits::Limits, recipe::Recipe, render::render};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use thumbs::codec::{Attached, registry};
+//! # use thumbs::{format::Format, pixmap::{Channels, Pixmap}, recipe::EncodeSettings, size::Size};
+//! # let pixmap = Pixmap::new_u8(Size::new(1600, 900), Channels::Grey, vec![7; 1600 * 900]);
+//! # let encoder = registry::encoder(Format::Png).unwrap();
+//! # let bytes = encoder.encode(&pixmap, &EncodeSettings::default(), &Attached::default())?;
+//! let recipe = Recipe { sizes: vec!["256".parse()?], ..Recipe::default() };
+//! let rendered = render(&bytes, &recipe, &Limits::default())?;
+//! assert_eq!(rendered.outputs[0].size.to_string(), "256x144");
+//! # Ok(())
+//! # }
+//! ```
+
+use std::time::{Duration, Instant};
+
+use crate::codec::{Attached, ColorSpace, DecodeError, DecodeOptions, Decoded, EncodeError, Header, Need, Offer};
+use crate::codec::{Picture, registry};
+use crate::format::{self, Format};
+use crate::geometry::{Constraint, Placement, place};
+use crate::limits::Limits;
+use crate::op;
+use crate::op::resize::ResizeError;
+use crate::orientation::Orientation;
+use crate::pixmap::{Channels, Pixmap};
+use crate::recipe::{Filter, FormatChoice, Recipe};
+use crate::size::{Region, Size};
+
+/// An opened picture with its outputs planned from the header.
+pub struct Opened<'a> {
+    picture: Box<dyn Picture + 'a>,
+    recipe: Recipe,
+    limits: Limits,
+    orientation: Orientation,
+    variants: Vec<PlannedVariant>,
+}
+
+/// One output that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedVariant {
+    /// Which of the recipe's sizes.
+    pub size_index: usize,
+    /// Its format.
+    pub format: Format,
+    /// Size of the output.
+    pub size: Size,
+    /// Where the pixels go.
+    pub placement: Placement,
+}
+
+/// One output.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// Which of the planned variants.
+    pub variant: usize,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its size in pixels.
+    pub size: Size,
+    /// Its format.
+    pub format: Format,
+}
+
+/// Where the time went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Decoding.
+    pub decode: Duration,
+    /// Resizing and all other work on pixels.
+    pub resize: Duration,
+    /// Encoding.
+    pub encode: Duration,
+}
+
+/// What became of a picture.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Outputs in the order in which they were wanted.
+    pub outputs: Vec<Encoded>,
+    /// By how much the decoder shrank.
+    pub shrink: f64,
+    /// What was lost or passed over, for the report.
+    pub notes: Vec<String>,
+    /// Where the time went.
+    pub times: Times,
+}
+
+/// Why a picture could not be rendered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// While decoding.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// While resizing.
+    #[error(transparent)]
+    Resize(#[from] ResizeError),
+    /// While encoding.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl RenderError {
+    /// "decode", "resize" or "encode".
+    pub fn stage(&self) -> &'static str {
+        match self {
+            Self::Decode(_) => "decode",
+            Self::Resize(_) => "resize",
+            Self::Encode(_) => "encode",
+        }
+    }
+}
+
+/// Reads the header of `bytes`, checks it against `limits`, and plans the outputs.
+///
+/// # Errors
+/// What is no picture, not supported, beyond the limits, or damaged in its header.
+pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Opened<'a>, DecodeError> {
+    let format = format::sniff(bytes).ok_or_else(|| DecodeError::NotAPicture(format::describe(bytes)))?;
+    let decoder = registry::decoder(format).ok_or_else(|| DecodeError::Unsupported(format.name().to_owned()))?;
+    let picture = decoder.open(bytes, limits)?;
+    let header = picture.header();
+    let orientation = if recipe.auto_orient { header.orientation } else { Orientation::Upright };
+    let oriented = orientation.apply(header.size);
+    let mut variants = Vec::with_capacity(recipe.sizes.len() * recipe.formats.len());
+    for (size_index, &size) in recipe.sizes.iter().enumerate() {
+        let constraint = Constraint { size, fit: recipe.fit, gravity: recipe.gravity, enlarge: recipe.enlarge };
+        let placement = place(oriented, &constraint);
+        for &choice in &recipe.formats {
+            let format = output_format(choice, header);
+            variants.push(PlannedVariant { size_index, format, size: placement.canvas, placement });
+        }
+    }
+    Ok(Opened { picture, recipe: recipe.clone(), limits: *limits, orientation, variants })
+}
+
+/// From bytes to all variants of a recipe, in one call.
+///
+/// # Errors
+/// [`RenderError`].
+pub fn render(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<Rendered, RenderError> {
+    let opened = open(bytes, recipe, limits)?;
+    let wanted: Vec<usize> = (0..opened.variants().len()).collect();
+    opened.render(&wanted, None)
+}
+
+fn output_format(choice: FormatChoice, header: &Header) -> Format {
+    match choice {
+        FormatChoice::To(format) => format,
+        FormatChoice::Keep if header.format.writes() => header.format,
+        FormatChoice::Keep if header.has_alpha => Format::Png,
+        FormatChoice::Keep => Format::Jpeg,
+    }
+}
+
+impl Opened<'_> {
+    /// What the picture says of itself.
+    pub fn header(&self) -> &Header {
+        self.picture.header()
+    }
+
+    /// One for each size and format of the recipe, formats of a size together; equal ones are all there.
+    pub fn variants(&self) -> &[PlannedVariant] {
+        &self.variants
+    }
+
+    /// Upper bound of the bytes that rendering all variants takes beyond the source.
+    pub fn memory(&self) -> u64 {
+        let all: Vec<usize> = (0..self.variants.len()).collect();
+        self.memory_of(&self.offer(&all), &all)
+    }
+
+    fn memory_of(&self, offer: &Offer, wanted: &[usize]) -> u64 {
+        // 16 bits a sample and 4 samples at most, of which not more than `offer.memory` was decoded.
+        let pixel = (offer.memory / offer.size.pixels().max(1)).clamp(1, 8);
+        let mut work = 0;
+        let mut encoded = 0;
+        for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
+            let (crop, to) = self.stored(variant, offer);
+            let canvas = variant.size.pixels();
+            // The resized pixels, turned, converted and laid on a canvas: two of these at a time.
+            let pixels = 2 * to.pixels() * pixel + canvas * 8;
+            work = work.max(op::resize::intermediate(crop, to, pixel) + pixels);
+            encoded += canvas * 5 + (128 << 10);
+        }
+        offer.memory + work + encoded
+    }
+
+    /// Crop, in decoded pixels, and resized size of a variant, both in the stored orientation.
+    fn stored(&self, variant: &PlannedVariant, offer: &Offer) -> (Region, Size) {
+        let (crop, to) = variant.placement.stored(self.orientation, self.header().size);
+        (crop.scaled(offer.scale.0, offer.scale.1), to)
+    }
+
+    /// What the decoder will do for the largest of the wanted variants.
+    fn offer(&self, wanted: &[usize]) -> Offer {
+        let full = self.header().size;
+        // The nearest pixel is one of the picture's own.
+        if self.recipe.filter == Filter::Nearest {
+            return self.picture.offer(None);
+        }
+        let mut need = Need { width: 0.0, height: 0.0 };
+        for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
+            let (width, height) = variant.placement.whole(self.orientation.apply(full));
+            let (width, height) = if self.orientation.swaps() { (height, width) } else { (width, height) };
+            need = Need { width: need.width.max(width), height: need.height.max(height) };
+        }
+        let whole = need.width >= f64::from(full.width) || need.height >= f64::from(full.height);
+        self.picture.offer((!whole && need.width > 0.0).then_some(need))
+    }
+
+    /// Decodes once, and makes each of the `wanted` variants, which are indices into
+    /// [`Opened::variants`]. `interrupt` is asked from time to time; true ends the work with
+    /// [`DecodeError::Interrupted`].
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub fn render(
+        &self,
+        wanted: &[usize],
+        interrupt: Option<&(dyn Fn() -> bool + Sync)>,
+    ) -> Result<Rendered, RenderError> {
+        let mut clock = Clock(Instant::now());
+        let mut times = Times::default();
+        let offer = self.offer(wanted);
+        let memory = self.memory_of(&offer, wanted);
+        if memory > self.limits.max_memory {
+            let (header, limit) = (self.header(), self.limits.max_memory);
+            return Err(DecodeError::Limit(format!(
+                "{} of {} takes {memory} bytes of memory, over the limit of {limit} (--memory)",
+                header.format, header.size
+            ))
+            .into());
+        }
+        let options =
+            DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt };
+        let Decoded { mut pixmap, notes: lost } = self.picture.decode(&offer, &options)?;
+        times.decode += clock.lap();
+        let mut notes = self.header().notes.clone();
+        if self.header().animated {
+            notes.push("animation lost: first frame only".to_owned());
+        }
+        notes.extend(lost);
+
+        // What is only cut out wants its pixels as they are; then alpha is multiplied in for the others.
+        let untouched = |i: &usize| {
+            let (crop, to) = self.stored(&self.variants[*i], &offer);
+            let whole = |v: f64| (v - v.round()).abs() < 1e-6;
+            whole(crop.x) && whole(crop.y) && same(crop.width, to.width) && same(crop.height, to.height)
+        };
+        let (copied, resized): (Vec<usize>, Vec<usize>) = wanted.iter().copied().partition(untouched);
+        let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
+        let mut premultiplied = false;
+        for index in copied.into_iter().chain(resized) {
+            if interrupt.is_some_and(|stop| stop()) {
+                return Err(DecodeError::Interrupted.into());
+            }
+            let variant = &self.variants[index];
+            let (crop, to) = self.stored(variant, &offer);
+            if !premultiplied && !untouched(&index) {
+                op::resize::premultiply(&mut pixmap)?;
+                premultiplied = true;
+            }
+            let mut small = op::resize::resize(&pixmap, crop, to, self.recipe.filter)?;
+            if premultiplied {
+                op::resize::unpremultiply(&mut small)?;
+            }
+            let done = self.finish(small, variant, &mut notes);
+            times.resize += clock.lap();
+            let bytes = self.encode(&done, variant)?;
+            times.encode += clock.lap();
+            outputs.push(Encoded { variant: index, bytes, size: done.size(), format: variant.format });
+        }
+        outputs.sort_by_key(|output| wanted.iter().position(|&w| w == output.variant));
+        Ok(Rendered { outputs, shrink: offer.shrink, notes, times })
+    }
+
+    /// Orients, converts colours, flattens, lays onto the canvas; the result is 8 bits a sample.
+    fn finish(&self, small: Pixmap, variant: &PlannedVariant, notes: &mut Vec<String>) -> Pixmap {
+        let mut pixmap = op::orient::orient(small, self.orientation);
+        pixmap = op::color::cmyk_to_rgb(pixmap);
+        if op::resize::is_opaque(&pixmap) {
+            pixmap = op::resize::without_alpha(pixmap);
+        }
+        if pixmap.channels().has_alpha() && !variant.format.has_alpha() {
+            pixmap = op::flatten::flatten(pixmap, self.recipe.background);
+            let note = "alpha flattened onto the background";
+            if !notes.iter().any(|n| n == note) {
+                notes.push(note.to_owned());
+            }
+        }
+        let Placement { canvas, offset, .. } = variant.placement;
+        op::extend::extend(pixmap.into_u8(), canvas, offset, self.recipe.background, variant.format.has_alpha())
+    }
+
+    fn encode(&self, pixmap: &Pixmap, variant: &PlannedVariant) -> Result<Vec<u8>, EncodeError> {
+        let format = variant.format;
+        let encoder = registry::encoder(format)
+            .ok_or_else(|| EncodeError::Failed { format, what: "it is not written".to_owned() })?;
+        let icc = match &self.header().color {
+            ColorSpace::Icc(icc) if pixmap.channels() != Channels::Cmyk => Some(icc.as_slice()),
+            _ => None,
+        };
+        encoder.encode(pixmap, &self.recipe.encode, &Attached { icc, ..Attached::default() })
+    }
+}
+
+fn same(extent: f64, side: u32) -> bool {
+    (extent - f64::from(side)).abs() < 1e-6
+}
+
+/// Measures from one call to the next.
+struct Clock(Instant);
+
+impl Clock {
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now.duration_since(std::mem::replace(&mut self.0, now))
+    }
+}

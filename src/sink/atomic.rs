@@ -1,0 +1,102 @@
+//! A file that appears whole or not at all: written under a temporary name in its directory,
+//! then renamed. Dropped before that, the temporary is removed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+use super::{Entry, TEMPORARY};
+
+static COUNTER: AtomicU64 = AtomicU64::new(0);
+
+/// A written file that has no final name yet.
+#[derive(Debug)]
+pub struct Temporary {
+    path: PathBuf,
+    armed: bool,
+}
+
+impl Temporary {
+    /// Writes the entry's bytes beside its final name, with its final permissions.
+    pub fn write(entry: &Entry<'_>) -> io::Result<Self> {
+        let dir = entry.path.parent().unwrap_or(Path::new(""));
+        let (mut file, temporary) = create(dir, entry)?;
+        file.write_all(entry.bytes)?;
+        Ok(temporary)
+    }
+
+    /// Gives it its final name.
+    pub fn commit(mut self, path: &Path, replace: bool) -> io::Result<()> {
+        if replace {
+            fs::rename(&self.path, path)?;
+        } else {
+            rename_to_new(&self.path, path)?;
+        }
+        self.armed = false;
+        Ok(())
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if self.armed {
+            // It may be gone with its directory; there is nobody left to tell.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn create(dir: &Path, entry: &Entry<'_>) -> io::Result<(File, Temporary)> {
+    // Group bits are given only when the group turns out to be the source's.
+    let wide = entry.mode & 0o666;
+    let group_matters = wide & 0o070 & !((wide & 0o007) << 3) != 0;
+    let narrow = if group_matters { wide & !0o070 | (wide & 0o007) << 3 & wide } else { wide };
+    let first = if group_matters && entry.gid != rustix::process::getegid().as_raw() { narrow } else { wide };
+    let mut made_dir = false;
+    loop {
+        let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = dir.join(format!("{TEMPORARY}{:x}-{number:x}.tmp", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).mode(first).open(&path) {
+            Ok(file) => {
+                let temporary = Temporary { path, armed: true };
+                if group_matters && first == wide {
+                    // In a set-group-ID directory the group is the directory's.
+                    let metadata = file.metadata()?;
+                    if metadata.gid() != entry.gid {
+                        file.set_permissions(fs::Permissions::from_mode(metadata.mode() & narrow))?;
+                    }
+                }
+                return Ok((file, temporary));
+            }
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound && !made_dir => {
+                fs::create_dir_all(dir)?;
+                made_dir = true;
+            }
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// Renames unless something stands there.
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        // File systems without the flag: a hard link does not replace either.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            match fs::hard_link(from, to) {
+                Ok(()) => fs::remove_file(from),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
+                // Nor links: all that is left is to look first.
+                Err(_) if fs::symlink_metadata(to).is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+                Err(_) => fs::rename(from, to),
+            }
+        }
+        Err(e) => Err(e.into()),
+    }
+}

@@ -1,0 +1,81 @@
+//! Where outputs go.
+
+mod atomic;
+mod dir;
+mod stream;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use dir::Directory;
+pub use stream::Stream;
+
+use crate::words;
+
+/// What the names of our temporary files begin with.
+pub const TEMPORARY: &str = ".thumbs-";
+
+/// One output to be saved.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    /// Its final name.
+    pub path: &'a Path,
+    /// Its content.
+    pub bytes: &'a [u8],
+    /// Permission bits of the source; the output gets no more, and the umask's are taken off.
+    pub mode: u32,
+    /// Group of the source.
+    pub gid: u32,
+    /// Whether a file of this name may be replaced.
+    pub replace: bool,
+}
+
+/// Why outputs could not be saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SinkError {
+    /// This input's outputs cannot be, others may.
+    #[error("{path:?}: {}", words::system_words(.error))]
+    Entry {
+        /// The output.
+        path: PathBuf,
+        /// The system's answer.
+        error: io::Error,
+    },
+    /// Nothing can be saved any more.
+    #[error("{path:?}: {}", words::system_words(.error))]
+    Broken {
+        /// The output.
+        path: PathBuf,
+        /// The system's answer.
+        error: io::Error,
+    },
+}
+
+/// Takes outputs; used by the writer alone.
+pub trait Sink {
+    /// Saves all outputs of one input, or none of them.
+    ///
+    /// # Errors
+    /// Of this input, or of everything that would follow.
+    fn put(&mut self, entries: &[Entry<'_>]) -> Result<(), SinkError>;
+
+    /// All is put.
+    ///
+    /// # Errors
+    /// What was put cannot be kept.
+    fn finish(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+/// Sorts an error by whether others would meet it as well.
+fn classify(path: &Path, error: io::Error) -> SinkError {
+    use rustix::io::Errno;
+    let path = path.to_path_buf();
+    match Errno::from_io_error(&error) {
+        Some(Errno::NOSPC | Errno::DQUOT | Errno::ROFS | Errno::IO | Errno::PIPE | Errno::STALE) => {
+            SinkError::Broken { path, error }
+        }
+        _ => SinkError::Entry { path, error },
+    }
+}

@@ -1,0 +1,211 @@
+//! The bytes of an input, read under a limit. Never blocks on what is not a file, never maps:
+//! a source that shrinks while it is read gives an error or the old picture, not a signal.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use crate::words;
+
+/// How much is read before the content is recognised.
+const HEAD: u64 = 64 << 10;
+
+/// Why the bytes of an input cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// The system's answer.
+    #[error("{}", words::system_words(.0))]
+    Io(#[from] io::Error),
+    /// A FIFO, socket, device or directory.
+    #[error("not a regular file but {0}")]
+    NotAFile(&'static str),
+    /// Over the limit.
+    #[error("its size of {} is over the limit of {} (--max-file-size)", words::bytes(*.size), words::bytes(*.limit))]
+    TooLarge {
+        /// Bytes.
+        size: u64,
+        /// Bytes.
+        limit: u64,
+    },
+    /// Standard input that goes on beyond the limit.
+    #[error("more than the limit of {} (--max-file-size)", words::bytes(*.limit))]
+    Endless {
+        /// Bytes.
+        limit: u64,
+    },
+}
+
+/// What the system says of a source when it is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Bytes; 0 for what has no size, such as a pipe.
+    pub len: u64,
+    /// Permission bits.
+    pub mode: u32,
+    /// Group.
+    pub gid: u32,
+    /// Device and inode.
+    pub id: (u64, u64),
+    /// Modification time, seconds and nanoseconds.
+    pub mtime: (i64, i64),
+    /// Inode change time, seconds and nanoseconds.
+    pub ctime: (i64, i64),
+}
+
+impl From<&Metadata> for Facts {
+    fn from(m: &Metadata) -> Self {
+        Self {
+            len: m.len(),
+            mode: m.mode() & 0o777,
+            gid: m.gid(),
+            id: (m.dev(), m.ino()),
+            mtime: (m.mtime(), m.mtime_nsec()),
+            ctime: (m.ctime(), m.ctime_nsec()),
+        }
+    }
+}
+
+/// What a file that is not a regular one is.
+pub fn kind_of(metadata: &Metadata) -> Option<&'static str> {
+    let kind = metadata.file_type();
+    if kind.is_file() {
+        None
+    } else if kind.is_dir() {
+        Some("a directory")
+    } else if kind.is_fifo() {
+        Some("a FIFO")
+    } else if kind.is_socket() {
+        Some("a socket")
+    } else if kind.is_char_device() || kind.is_block_device() {
+        Some("a device")
+    } else {
+        Some("something else")
+    }
+}
+
+/// An opened source.
+#[derive(Debug)]
+pub struct Source {
+    reader: Reader,
+    facts: Facts,
+    limit: u64,
+}
+
+#[derive(Debug)]
+enum Reader {
+    File(File),
+    Stdin,
+}
+
+impl Source {
+    /// Opens a file for reading; nothing is read yet.
+    ///
+    /// # Errors
+    /// What cannot be opened, is no regular file, or is larger than `limit` bytes.
+    pub fn open(path: &Path, limit: u64) -> Result<Self, SourceError> {
+        // NONBLOCK: a FIFO that took the place of a file must not hold a worker.
+        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
+        let metadata = file.metadata()?;
+        if let Some(kind) = kind_of(&metadata) {
+            return Err(SourceError::NotAFile(kind));
+        }
+        let facts = Facts::from(&metadata);
+        if facts.len > limit {
+            return Err(SourceError::TooLarge { size: facts.len, limit });
+        }
+        Ok(Self { reader: Reader::File(file), facts, limit })
+    }
+
+    /// Standard input, up to `limit` bytes.
+    pub fn stdin(limit: u64) -> Self {
+        let facts = Facts { mode: 0o666, ..Facts::default() };
+        Self { reader: Reader::Stdin, facts, limit }
+    }
+
+    /// What the system said at opening.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The first bytes, enough to recognise the content; all of a small file.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn head(&mut self) -> Result<Vec<u8>, SourceError> {
+        let want = if self.facts.len == 0 { HEAD } else { self.facts.len.min(HEAD) };
+        let capacity = if self.facts.len == 0 { HEAD } else { self.facts.len };
+        let mut bytes = Vec::with_capacity(capacity as usize);
+        self.read_up_to(&mut bytes, want)?;
+        Ok(bytes)
+    }
+
+    /// Reads what follows the head into `bytes`.
+    ///
+    /// # Errors
+    /// The system's, or a source without a size that goes on beyond the limit.
+    pub fn rest(&mut self, bytes: &mut Vec<u8>) -> Result<(), SourceError> {
+        let have = bytes.len() as u64;
+        if self.facts.len > 0 {
+            return self.read_up_to(bytes, self.facts.len.saturating_sub(have));
+        }
+        if have < HEAD {
+            return Ok(());
+        }
+        self.read_up_to(bytes, self.limit.saturating_sub(have).saturating_add(1))?;
+        if bytes.len() as u64 > self.limit {
+            return Err(SourceError::Endless { limit: self.limit });
+        }
+        Ok(())
+    }
+
+    fn read_up_to(&mut self, bytes: &mut Vec<u8>, n: u64) -> Result<(), SourceError> {
+        match &mut self.reader {
+            Reader::File(file) => file.take(n).read_to_end(bytes)?,
+            Reader::Stdin => io::stdin().lock().take(n).read_to_end(bytes)?,
+        };
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &str, limit: u64) -> Result<Vec<u8>, SourceError> {
+        let mut source = Source::open(Path::new(path), limit)?;
+        let mut bytes = source.head()?;
+        source.rest(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    #[test]
+    fn files_are_read_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        for len in [0, 1, HEAD as usize - 1, HEAD as usize, HEAD as usize + 1, 300_000] {
+            let path = dir.path().join("f");
+            let want: Vec<u8> = (0..len).map(|i| (i % 251) as u8).collect();
+            std::fs::write(&path, &want).unwrap();
+            assert_eq!(read(path.to_str().unwrap(), 1 << 20).unwrap(), want);
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused() {
+        assert!(matches!(read("/dev/null", 10), Err(SourceError::NotAFile("a device"))));
+        assert!(matches!(read("/", 10), Err(SourceError::NotAFile("a directory"))));
+        assert_eq!(read("/does/not/exist", 10).unwrap_err().to_string(), "No such file or directory");
+        // Claims a size of 0 and cannot be read at its start.
+        assert!(matches!(read("/proc/self/mem", 10), Err(SourceError::Io(_))));
+    }
+
+    #[test]
+    fn sizeless_files_end_at_the_limit() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sparse");
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let error = read(path.to_str().unwrap(), 1 << 30).unwrap_err();
+        assert_eq!(error.to_string(), "its size of 1.10 TB is over the limit of 1.07 GB (--max-file-size)");
+    }
+}

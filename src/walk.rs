@@ -1,0 +1,436 @@
+//! From what was named to the files that are meant: directories walked in a stable order,
+//! patterns expanded, lists read line by line. Nothing is collected beyond one directory's names.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{self, BufRead};
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobSet, GlobSetBuilder};
+
+use crate::format::Format;
+use crate::source;
+use crate::words;
+
+/// An input as it was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A file, a directory, or a pattern when no file bears the name.
+    Path(PathBuf),
+    /// One picture on standard input.
+    Stdin,
+}
+
+/// Which files of a walk or a pattern count.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only files that match one of these; all when empty.
+    pub include: Patterns,
+    /// Not files and directories that match one of these.
+    pub exclude: Patterns,
+    /// Levels below an INPUT; 1 is its own files.
+    pub max_depth: Option<usize>,
+    /// Also names that begin with a dot.
+    pub hidden: bool,
+    /// Follow symbolic links found in a walk.
+    pub follow: bool,
+}
+
+/// Glob patterns. One with a slash matches the path below the INPUT, one without the file name alone.
+#[derive(Clone, Debug, Default)]
+pub struct Patterns {
+    names: GlobSet,
+    paths: GlobSet,
+    count: usize,
+}
+
+impl Patterns {
+    /// Compiles patterns; `*` does not match a slash, `**` does.
+    ///
+    /// # Errors
+    /// A pattern that cannot be read.
+    pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, globset::Error> {
+        let (mut names, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        for pattern in patterns {
+            let pattern = pattern.as_ref();
+            let deep = pattern.trim_end_matches('/').contains('/');
+            let text = pattern.trim_start_matches('/').trim_end_matches('/');
+            let glob = globset::GlobBuilder::new(text).literal_separator(true).build()?;
+            if deep { &mut paths } else { &mut names }.add(glob);
+        }
+        Ok(Self { names: names.build()?, paths: paths.build()?, count: patterns.len() })
+    }
+
+    fn matches(&self, below: &Path) -> bool {
+        self.names.is_match(below.file_name().unwrap_or_default()) || self.paths.is_match(below)
+    }
+}
+
+/// A file that is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// As it is to be opened and spoken of; None is standard input.
+    pub path: Option<PathBuf>,
+    /// Its directory below the INPUT's, for mirroring.
+    pub below: PathBuf,
+    /// It was named, or its extension is a picture's; otherwise its content decides whether it counts.
+    pub certain: bool,
+}
+
+/// What a walk gives.
+#[derive(Debug)]
+pub enum Item {
+    /// A file.
+    Found(Found),
+    /// A name that leads to nothing.
+    Failed {
+        /// As named.
+        path: PathBuf,
+        /// Why.
+        error: WalkError,
+    },
+}
+
+/// Why a name leads to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum WalkError {
+    /// The system's answer.
+    #[error("{}", words::system_words(.0))]
+    Io(#[from] io::Error),
+    /// A FIFO, socket or device.
+    #[error("not a regular file but {0}")]
+    NotAFile(&'static str),
+    /// A pattern without a match.
+    #[error("no file has this name, and as a pattern it matches nothing")]
+    NoMatch,
+    /// A pattern that cannot be read.
+    #[error("no file has this name, and as a pattern it is wrong: {0}")]
+    Pattern(&'static str),
+    /// Not below the directory that paths are to be relative to.
+    #[error("not below {0:?}, which --relative-to names")]
+    NotBelow(PathBuf),
+    /// An empty name.
+    #[error("an empty name")]
+    Empty,
+}
+
+/// Walks inputs.
+#[derive(Debug, Default)]
+pub struct Walker {
+    /// Which files count.
+    pub selection: Selection,
+    /// Real paths that this run writes; not walked, unless one is named as INPUT itself.
+    pub avoid: HashSet<PathBuf>,
+    /// Name of directories that this run writes beside inputs.
+    pub avoid_name: Option<String>,
+    /// Mirror paths below this directory.
+    pub relative_to: Option<PathBuf>,
+}
+
+type Flow = ControlFlow<()>;
+
+impl Walker {
+    /// Gives everything that `input` means, in a stable order, until `give` breaks off.
+    pub fn walk(&self, input: &Input, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        match input {
+            Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true })),
+            Input::Path(path) => match self.named(path, give) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => self.pattern(path, give),
+                Err(error) => give(Item::Failed { path: path.clone(), error: error.into() }),
+                Ok(flow) => flow,
+            },
+        }
+    }
+
+    /// Gives what the lines of a list mean: literal paths.
+    ///
+    /// # Errors
+    /// The list cannot be read further.
+    pub fn walk_list(&self, list: &mut dyn BufRead, nul: bool, give: &mut dyn FnMut(Item) -> Flow) -> io::Result<Flow> {
+        let end = if nul { 0 } else { b'\n' };
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if list.read_until(end, &mut line)? == 0 {
+                return Ok(Flow::Continue(()));
+            }
+            if line.last() == Some(&end) {
+                line.pop();
+            }
+            if !nul && line.last() == Some(&b'\r') {
+                line.pop();
+            }
+            if line.is_empty() {
+                continue;
+            }
+            let path = Path::new(OsStr::from_bytes(&line));
+            let flow = match self.named(path, give) {
+                Err(error) => give(Item::Failed { path: path.to_path_buf(), error: error.into() }),
+                Ok(flow) => flow,
+            };
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+    }
+
+    /// A file or directory of this very name; `Err` when there is none.
+    fn named(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> io::Result<Flow> {
+        if path.as_os_str().is_empty() {
+            return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::Empty }));
+        }
+        let metadata = fs::metadata(path)?;
+        if metadata.is_dir() {
+            return Ok(self.directory(path, path, give));
+        }
+        if let Some(kind) = source::kind_of(&metadata) {
+            return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::NotAFile(kind) }));
+        }
+        Ok(self.found(path, Path::new(""), true, give))
+    }
+
+    fn found(&self, path: &Path, below: &Path, certain: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        let below = match &self.relative_to {
+            None => below.to_path_buf(),
+            Some(top) => {
+                let parent = crate::plan::real_path(path.parent().unwrap_or(Path::new("")));
+                match parent.strip_prefix(crate::plan::real_path(top)) {
+                    Ok(below) => below.to_path_buf(),
+                    Err(_) => {
+                        let error = WalkError::NotBelow(top.clone());
+                        return give(Item::Failed { path: path.to_path_buf(), error });
+                    }
+                }
+            }
+        };
+        give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain }))
+    }
+
+    /// Walks `dir`; paths are mirrored below `base`.
+    fn directory(&self, dir: &Path, base: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        let mut walk = walkdir::WalkDir::new(dir).sort_by_file_name().follow_links(self.selection.follow);
+        if let Some(depth) = self.selection.max_depth {
+            walk = walk.max_depth(depth);
+        }
+        let mut entries = walk.into_iter();
+        while let Some(entry) = entries.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    self.walk_error(error, dir, give)?;
+                    continue;
+                }
+            };
+            let below = entry.path().strip_prefix(base).unwrap_or(entry.path());
+            if entry.depth() > 0 && self.leaves_out(&entry, below) {
+                if entry.file_type().is_dir() {
+                    entries.skip_current_dir();
+                }
+                continue;
+            }
+            if !entry.file_type().is_file() || !self.includes(below) {
+                continue;
+            }
+            let parent = below.parent().unwrap_or(Path::new(""));
+            self.found(entry.path(), parent, has_picture_extension(entry.path()), give)?;
+        }
+        Flow::Continue(())
+    }
+
+    fn includes(&self, below: &Path) -> bool {
+        self.selection.include.count == 0 || self.selection.include.matches(below)
+    }
+
+    fn leaves_out(&self, entry: &walkdir::DirEntry, below: &Path) -> bool {
+        let name = entry.file_name().as_bytes();
+        // Temporary files of ours, whatever --hidden says.
+        if name.starts_with(crate::sink::TEMPORARY.as_bytes()) {
+            return true;
+        }
+        if !self.selection.hidden && name.starts_with(b".") || self.selection.exclude.matches(below) {
+            return true;
+        }
+        if entry.file_type().is_dir() && self.avoid_name.as_ref().is_some_and(|n| n.as_bytes() == name) {
+            return true;
+        }
+        // Real paths cost system calls, so names are compared first.
+        self.avoid.iter().any(|path| {
+            path.file_name().is_some_and(|n| n.as_bytes() == name)
+                && entry.path().canonicalize().is_ok_and(|real| real == *path)
+        })
+    }
+
+    fn walk_error(&self, error: walkdir::Error, dir: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        // With --follow, a loop was walked once already, and a dangling link leads to nothing.
+        let dangling = self.selection.follow
+            && error.path().is_some_and(|p| fs::symlink_metadata(p).is_ok_and(|m| m.file_type().is_symlink()));
+        if error.loop_ancestor().is_some() || dangling {
+            return Flow::Continue(());
+        }
+        let path = error.path().unwrap_or(dir).to_path_buf();
+        let error = error.into_io_error().unwrap_or_else(|| io::Error::other("directory loop"));
+        give(Item::Failed { path, error: error.into() })
+    }
+
+    fn pattern(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        let failed = |error| Item::Failed { path: path.to_path_buf(), error };
+        let Some(text) = path.to_str() else {
+            return give(failed(WalkError::Io(io::ErrorKind::NotFound.into())));
+        };
+        let all = if text.ends_with("**") { format!("{text}/*") } else { text.to_owned() };
+        let options = glob::MatchOptions {
+            require_literal_leading_dot: !self.selection.hidden,
+            require_literal_separator: true,
+            ..glob::MatchOptions::default()
+        };
+        let matches = match glob::glob_with(&all, options) {
+            Ok(matches) => matches,
+            Err(error) => return give(failed(WalkError::Pattern(error.msg))),
+        };
+        let base = literal_prefix(path);
+        // `**` gives the directories' files itself.
+        let deep = text.contains("**");
+        let mut any = false;
+        for entry in matches {
+            any = true;
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    let path = error.path().to_path_buf();
+                    give(Item::Failed { path, error: io::Error::from(error).into() })?;
+                    continue;
+                }
+            };
+            let below = entry.strip_prefix(&base).unwrap_or(&entry).to_path_buf();
+            let Ok(metadata) = fs::metadata(&entry) else { continue };
+            if self.selection.exclude.matches(&below) {
+                continue;
+            }
+            if metadata.is_dir() {
+                if !deep {
+                    self.directory(&entry, &base, give)?;
+                }
+                continue;
+            }
+            if !metadata.is_file() || !self.includes(&below) {
+                continue;
+            }
+            let parent = below.parent().unwrap_or(Path::new(""));
+            self.found(&entry, parent, has_picture_extension(&entry), give)?;
+        }
+        if any { Flow::Continue(()) } else { give(failed(WalkError::NoMatch)) }
+    }
+}
+
+/// Whether a name could be meant as a pattern.
+pub fn is_pattern(path: &Path) -> bool {
+    path.as_os_str().as_bytes().iter().any(|b| b"*?[".contains(b))
+}
+
+/// The directory part of a pattern that is spelled out.
+pub fn literal_prefix(pattern: &Path) -> PathBuf {
+    let mut prefix: PathBuf = pattern.components().take_while(|c| !is_pattern(Path::new(c))).collect();
+    if prefix == pattern {
+        prefix.pop();
+    }
+    prefix
+}
+
+/// Whether the extension claims that this is a picture.
+pub fn has_picture_extension(path: &Path) -> bool {
+    path.extension().is_some_and(|e| Format::from_extension(e.as_bytes()).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        dir
+    }
+
+    fn walk(walker: &Walker, dir: &Path, input: &str) -> Vec<String> {
+        let mut all = Vec::new();
+        let _ = walker.walk(&Input::Path(dir.join(input)), &mut |item| {
+            all.push(match item {
+                Item::Found(f) => {
+                    let path = f.path.unwrap().strip_prefix(dir).unwrap().display().to_string();
+                    format!("{path} in '{}'{}", f.below.display(), if f.certain { "" } else { "?" })
+                }
+                Item::Failed { path, error } => format!("{}: {error}", path.strip_prefix(dir).unwrap().display()),
+            });
+            Flow::Continue(())
+        });
+        all
+    }
+
+    #[test]
+    fn directories_are_walked_in_order() {
+        let dir = tree(&["t/b.jpg", "t/a/z.png", "t/a/note.txt", "t/.hidden.jpg", "t/.h/x.jpg", "t/.thumbs-1-0.tmp"]);
+        let walker = Walker::default();
+        let want = ["t/a/note.txt in 'a'?", "t/a/z.png in 'a'", "t/b.jpg in ''"];
+        assert_eq!(walk(&walker, dir.path(), "t"), want);
+        let selection = Selection { hidden: true, max_depth: Some(1), ..Selection::default() };
+        let walker = Walker { selection, ..Walker::default() };
+        assert_eq!(walk(&walker, dir.path(), "t"), ["t/.hidden.jpg in ''", "t/b.jpg in ''"]);
+    }
+
+    #[test]
+    fn patterns_mirror_below_their_literal_part() {
+        let dir = tree(&["p/1/a.jpg", "p/2/b.jpg", "p/2/c.png", "p/[x].jpg"]);
+        let walker = Walker::default();
+        assert_eq!(walk(&walker, dir.path(), "p/*/*.jpg"), ["p/1/a.jpg in '1'", "p/2/b.jpg in '2'"]);
+        assert_eq!(walk(&walker, dir.path(), "p/**/*.png"), ["p/2/c.png in '2'"]);
+        assert_eq!(walk(&walker, dir.path(), "p/[x].jpg"), ["p/[x].jpg in ''"], "a file of that very name");
+        assert_eq!(walk(&walker, dir.path(), "p/*.gif").len(), 1);
+        assert!(walk(&walker, dir.path(), "p/*.gif")[0].contains("matches nothing"));
+        assert_eq!(walk(&walker, dir.path(), "p/?"), ["p/1/a.jpg in '1'", "p/2/b.jpg in '2'", "p/2/c.png in '2'"]);
+    }
+
+    #[test]
+    fn selection_by_patterns() {
+        let dir = tree(&["t/a.jpg", "t/sub/b.jpg", "t/sub/c.png", "t/skip/d.jpg"]);
+        let include = Patterns::new(&["*.jpg"]).unwrap();
+        let exclude = Patterns::new(&["skip"]).unwrap();
+        let selection = Selection { include, exclude, ..Selection::default() };
+        let walker = Walker { selection, ..Walker::default() };
+        assert_eq!(walk(&walker, dir.path(), "t"), ["t/a.jpg in ''", "t/sub/b.jpg in 'sub'"]);
+        let include = Patterns::new(&["sub/*"]).unwrap();
+        let walker = Walker { selection: Selection { include, ..Selection::default() }, ..Walker::default() };
+        assert_eq!(walk(&walker, dir.path(), "t"), ["t/sub/b.jpg in 'sub'", "t/sub/c.png in 'sub'"]);
+    }
+
+    #[test]
+    fn loops_and_dangling_links_are_passed() {
+        let dir = tree(&["t/a.jpg"]);
+        std::os::unix::fs::symlink("..", dir.path().join("t/up")).unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.path().join("t/gone.jpg")).unwrap();
+        assert_eq!(walk(&Walker::default(), dir.path(), "t"), ["t/a.jpg in ''"]);
+        let selection = Selection { follow: true, ..Selection::default() };
+        let walker = Walker { selection, ..Walker::default() };
+        assert_eq!(walk(&walker, dir.path(), "t"), ["t/a.jpg in ''"]);
+    }
+
+    #[test]
+    fn lists_are_literal() {
+        let dir = tree(&["a*.jpg", "b\n.jpg"]);
+        let top = dir.path().display();
+        let list = format!("{top}/a*.jpg\0{top}/b\n.jpg\0{top}/none*\0");
+        let mut found = Vec::new();
+        let mut give = |item| {
+            found.push(matches!(item, Item::Found(_)));
+            Flow::Continue(())
+        };
+        let _ = Walker::default().walk_list(&mut list.as_bytes(), true, &mut give).unwrap();
+        assert_eq!(found, [true, true, false]);
+    }
+}

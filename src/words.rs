@@ -1,0 +1,107 @@
+//! Wording that several rooms share: system errors and byte counts as people read them.
+
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// The system's own words for an error, without Rust's "(os error 2)".
+pub fn system_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
+/// Bytes in decimal units: "812 B", "48.2 kB", "1.00 TB".
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
+    if n < 1000 {
+        return format!("{n} B");
+    }
+    let (mut value, mut unit) = (n as f64, 0);
+    // 999.95 would print as 1000.
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    let digits = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
+    format!("{value:.digits$} {}", UNITS[unit])
+}
+
+/// A path on one line: control characters and bytes that are not UTF-8 stand escaped (`\\n`,
+/// `\\x1b`, `\\xff`), so that it cannot steer a terminal. A backslash stays as it is unless
+/// something is escaped.
+pub fn path(path: &Path) -> String {
+    let bytes = path.as_os_str().as_bytes();
+    let harmless = |text: &&str| !text.chars().any(is_unsafe);
+    if let Some(text) = path.to_str().filter(harmless) {
+        return text.to_owned();
+    }
+    let mut escaped = String::new();
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\\' => escaped.push_str("\\\\"),
+                '\n' => escaped.push_str("\\n"),
+                '\t' => escaped.push_str("\\t"),
+                '\r' => escaped.push_str("\\r"),
+                c if c.is_ascii() && is_unsafe(c) => escaped.push_str(&format!("\\x{:02x}", c as u32)),
+                c if is_unsafe(c) => escaped.push_str(&format!("\\u{{{:x}}}", c as u32)),
+                c => escaped.push(c),
+            }
+        }
+        for b in chunk.invalid() {
+            escaped.push_str(&format!("\\x{b:02x}"));
+        }
+    }
+    escaped
+}
+
+/// Control characters, and those that turn the direction of writing.
+fn is_unsafe(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn byte_counts() {
+        for (n, want) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1.00 kB"),
+            (48_211, "48.2 kB"),
+            (999_499, "999 kB"),
+            (999_600, "1.00 MB"),
+            (1_000_000_000_000, "1.00 TB"),
+            (u64::MAX, "18.4 EB"),
+        ] {
+            assert_eq!(bytes(n), want);
+        }
+    }
+
+    #[test]
+    fn paths_are_escaped() {
+        use std::ffi::OsStr;
+        for (bytes, want) in [
+            (&b"a b/\xc3\xa9.jpg"[..], "a b/é.jpg"),
+            (b"a\\b", "a\\b"),
+            (b"a\nb\\", "a\\nb\\\\"),
+            (b"\x1b[31m", "\\x1b[31m"),
+            (b"\xff.jpg", "\\xff.jpg"),
+            ("\u{202e}gpj".as_bytes(), "\\u{202e}gpj"),
+            ("\u{9b}2J".as_bytes(), "\\u{9b}2J"),
+        ] {
+            assert_eq!(path(Path::new(OsStr::from_bytes(bytes))), want);
+        }
+    }
+
+    #[test]
+    fn system_errors_lose_the_number() {
+        assert_eq!(system_words(&io::Error::from_raw_os_error(2)), "No such file or directory");
+        assert_eq!(system_words(&io::Error::other("own words")), "own words");
+    }
+}
