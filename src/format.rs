@@ -115,6 +115,11 @@ impl Format {
         self.row().extensions.first().copied().unwrap_or(self.row().word)
     }
 
+    /// All extensions, without the dot, in lower case.
+    pub fn extensions(self) -> &'static [&'static str] {
+        self.row().extensions
+    }
+
     /// Whether this build decodes it.
     pub fn reads(self) -> bool {
         self.row().reads
