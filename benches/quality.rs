@@ -45,8 +45,10 @@ fn thumbnail(path: &Path, out: &Path, size: &str, more: &[String], format: &str)
 fn score(a: &RgbImage, b: &RgbImage) -> Result<f64, Trouble> {
     let (width, height) = a.dimensions();
     let stride = width as usize * 3;
-    let a = PixelSlice::new(a.as_raw(), width, height, stride, PixelDescriptor::RGB8_SRGB).map_err(|e| format!("{e:?}"))?;
-    let b = PixelSlice::new(b.as_raw(), width, height, stride, PixelDescriptor::RGB8_SRGB).map_err(|e| format!("{e:?}"))?;
+    let a =
+        PixelSlice::new(a.as_raw(), width, height, stride, PixelDescriptor::RGB8_SRGB).map_err(|e| format!("{e:?}"))?;
+    let b =
+        PixelSlice::new(b.as_raw(), width, height, stride, PixelDescriptor::RGB8_SRGB).map_err(|e| format!("{e:?}"))?;
     Ok(compute_ssimulacra2(&a, &b)?)
 }
 

@@ -60,8 +60,12 @@ fn thumbnails_of_thumbnails_are_not_made() {
     assert_eq!(world.tree(), expected, "only what has a sibling is own output");
     let lines = report(&ran.stdout);
     assert_eq!(line(&lines, "skipped", "a_thumb.jpg")["reason"], "own-output");
-    world.run(&["a.jpg", "a_thumb.jpg", "--no-skip-own"]).ok();
+    // Asked for, they are made; and then a_thumb.jpg is an input, which nothing replaces.
+    world.run(&["a_thumb.jpg", "--no-skip-own"]).ok();
     assert!(world.exists("a_thumb_thumb.jpg"));
+    let before = world.read("a_thumb.jpg");
+    world.run(&["a.jpg", "a_thumb.jpg", "--no-skip-own", "-s", "10"]).code(1).says("is an input of this run");
+    assert_eq!(world.read("a_thumb.jpg"), before);
 }
 
 #[test]
@@ -101,6 +105,30 @@ fn a_source_is_never_written_to() {
     symlink("a.jpg", world.path("link.jpg")).unwrap();
     world.run(&["link.jpg", "-o", "a.jpg"]).code(1);
     assert_eq!(world.read("a.jpg"), before);
+}
+
+#[test]
+fn what_links_lead_to_is_never_replaced() {
+    let world = World::with(&["originals/a.jpg", "originals/b.jpg"]);
+    let before = world.read("originals/a.jpg");
+    std::fs::create_dir(world.path("album")).unwrap();
+    // Crosswise, so that each output would fall on the other's source.
+    symlink("../originals/a.jpg", world.path("album/b.jpg")).unwrap();
+    symlink("../originals/b.jpg", world.path("album/a.jpg")).unwrap();
+    for args in
+        [&["album", "--follow", "-s", "10", "-o", "originals"][..], &["album/*.jpg", "-s", "10", "-o", "originals"]]
+    {
+        world.run(args).code(1);
+        assert_eq!(world.read("originals/a.jpg"), before, "{args:?}");
+    }
+}
+
+#[test]
+fn an_input_that_failed_is_still_an_input() {
+    let world = World::with(&["in/x.png"]);
+    world.write("in/x.jpg", b"a picture that only its owner can read");
+    world.run(&["in", "-f", "jpeg", "--name", "{stem}.{ext}", "--existing", "replace"]).code(1).says("x.jpg");
+    assert_eq!(world.read("in/x.jpg"), b"a picture that only its owner can read");
 }
 
 #[test]

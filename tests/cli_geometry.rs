@@ -3,7 +3,7 @@
 mod testenv;
 
 use oddities::scene;
-use testenv::{World, distance};
+use testenv::{World, distance, mean};
 
 /// Runs over a picture of the given size and returns the output's.
 fn made(width: u32, height: u32, options: &str) -> (u32, u32) {
@@ -127,18 +127,15 @@ fn every_orientation_comes_out_upright() {
     world.run(&[".", "-o", "half", "-s", "48", "-f", "png", "--name", "{name}.png", "--exclude", "up"]).ok();
     let half = world.pixels("half/1.png.png").2;
     for orientation in 1..=8 {
-        for (extension, tolerance) in [("jpg", 12), ("png", 0), ("webp", 0)] {
+        // JPEG rings at the scene's hard edges, so it is judged by its mean.
+        for (extension, tolerance) in [("jpg", 1.5), ("png", 0.0), ("webp", 0.0)] {
             let name = format!("{orientation}.{extension}.png");
             let (width, height, pixels) = world.pixels(format!("up/{name}"));
             assert_eq!((width, height), (96, 64), "{name}");
-            assert!(distance(&pixels, &scene::rgb(96, 64)) <= tolerance, "{name}");
+            assert!(mean(&pixels, &scene::rgb(96, 64)) <= tolerance, "{name}");
             let small = world.pixels(format!("half/{name}"));
             assert_eq!((small.0, small.1), (48, 32), "{name}");
-            assert!(
-                distance(&small.2, &half) <= tolerance + 2,
-                "{name} made smaller is {} off",
-                distance(&small.2, &half)
-            );
+            assert!(mean(&small.2, &half) <= tolerance + 0.5, "{name} made smaller is {} off", mean(&small.2, &half));
         }
     }
 }
@@ -171,9 +168,22 @@ fn alpha_is_flattened_onto_the_background_for_jpeg() {
         let args: Vec<&str> = ["a.png", "-o", "b.jpg"].iter().chain(options).copied().collect();
         world.run(&args).ok();
         let (_, _, pixels) = world.pixels("b.jpg");
-        assert!(distance(&pixels[pixels.len() - 3..], &expected) < 6, "the clear corner shows the background");
+        let corner = &pixels[pixels.len() - 3..];
+        assert!(distance(corner, &expected) < 6, "the clear corner is {corner:?}, not {expected:?}");
         assert!(distance(&pixels[..3], &[208, 48, 48]) < 12, "the opaque corner does not");
     }
+}
+
+#[test]
+fn a_jpeg_of_a_few_hundred_bytes_is_read_to_its_end() {
+    // zune-jpeg 0.5.15 left the last blocks black, without an error.
+    let world = World::new();
+    world.sized("a.png", 96, 64);
+    world.run(&["a.png", "-o", "b.jpg", "-q", "90"]).ok();
+    assert!(world.read("b.jpg").len() < 1000);
+    world.run(&["b.jpg", "-o", "c.png"]).ok();
+    let off = mean(&world.pixels("c.png").2, &scene::rgb(96, 64));
+    assert!(off < 3.0, "{off}");
 }
 
 #[test]
@@ -229,6 +239,5 @@ fn one_of_several_sizes_is_what_it_would_be_alone() {
     world.run(&["a.jpg", "-s", "100", "-f", "png", "-o", "alone/"]).ok();
     let (both, alone) = (world.pixels("both/a_100.png"), world.pixels("alone/a.png"));
     assert_eq!((both.0, both.1), (alone.0, alone.1));
-    let mean = both.2.iter().zip(&alone.2).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / both.2.len() as f64;
-    assert!(mean < 4.0, "mean difference {mean}");
+    assert!(mean(&both.2, &alone.2) < 4.0, "mean difference {}", mean(&both.2, &alone.2));
 }

@@ -132,6 +132,7 @@ fn links_are_followed_when_asked_and_each_file_is_done_once() {
     symlink("nowhere", world.path("in/dangling.jpg")).unwrap();
     world.run(&["in", "-o", "out"]).ok();
     assert_eq!(outputs(&world), ["a.jpg"]);
+    std::fs::remove_dir_all(world.path("out")).unwrap();
     let ran = world.run(&["in", "--follow", "-o", "out2", "--report", "-"]);
     ran.ok();
     let done = testenv::report(&ran.stdout).iter().filter(|l| l["type"] == "done").count();
