@@ -49,17 +49,18 @@ fn go(run: pipeline::RunConfig, tell: resolve::Tell) -> Exit {
             report::say(&format!("internal error: {panic}"));
         }
     }));
-    if let Err(error) = prepare(&run) {
-        report::say(&format!("{error:#}"));
-        return Exit::Broken;
-    }
+    // The report's name may be wrong; that is known before anything is written.
     let mut console = match Console::new(tell) {
         Ok(console) => console,
         Err(error) => {
             report::say(&format!("{error:#}"));
-            return Exit::Broken;
+            return Exit::Usage;
         }
     };
+    if let Err(error) = prepare(&run) {
+        report::say(&format!("{error:#}"));
+        return Exit::Broken;
+    }
     let result = pipeline::run(run, &mut console, &cancel);
     let told = console.close();
     match result {

@@ -30,6 +30,8 @@ pub struct Resolved {
 pub struct Tell {
     pub bar: bool,
     pub lines: bool,
+    /// Progress was asked for where there is no terminal to draw a bar on: a line a second.
+    pub always: bool,
     pub quiet: bool,
     pub verbose: bool,
     pub color: bool,
@@ -70,10 +72,18 @@ pub fn resolve(args: Args) -> Result<Resolved> {
     }
     let template = template(&args, &destination, labels.len())?;
     if labels.len() > 1 && !matches!(destination, Destination::File(_) | Destination::Stdout) {
-        ensure!(template.tells_sizes(), "--name {:?} gives several sizes one name; let it hold {{size}} or {{width}}", template.as_str());
+        ensure!(
+            template.tells_sizes(),
+            "--name {:?} gives several sizes one name; let it hold {{size}} or {{width}}",
+            template.as_str()
+        );
     }
     if formats.len() > 1 {
-        ensure!(template.tells_formats(), "--name {:?} gives several formats one name; let it hold {{ext}}", template.as_str());
+        ensure!(
+            template.tells_formats(),
+            "--name {:?} gives several formats one name; let it hold {{ext}}",
+            template.as_str()
+        );
     }
 
     let roots = walk::roots(&inputs);
@@ -186,7 +196,8 @@ fn lists(args: &Args) -> Vec<List> {
 }
 
 fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
-    let users = inputs.iter().filter(|i| **i == Input::Stdin).count() + lists.iter().filter(|l| l.file.is_none()).count();
+    let users =
+        inputs.iter().filter(|i| **i == Input::Stdin).count() + lists.iter().filter(|l| l.file.is_none()).count();
     ensure!(users <= 1, "standard input can be read only once");
     Ok(())
 }
@@ -230,7 +241,9 @@ fn format_of_file(file: &Path, formats: &mut Vec<FormatChoice>) -> Result<()> {
 
 fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Template> {
     let text = match (&args.name, destination) {
-        (Some(text), Destination::File(_) | Destination::Stdout) => bail!("--name {text:?} has no effect with one picture as -o"),
+        (Some(text), Destination::File(_) | Destination::Stdout) => {
+            bail!("--name {text:?} has no effect with one picture as -o")
+        }
         (Some(text), _) => text,
         (None, _) => return Ok(Template::standard(destination, sizes)),
     };
@@ -267,7 +280,11 @@ fn color(text: &str) -> Result<Color> {
 fn limits(args: &Args) -> Result<Limits> {
     let max_memory = memory(args)?.ceiling;
     ensure!(args.max_pixels > 0, "--max-pixels must be at least 1");
-    Ok(Limits { max_pixels: args.max_pixels, max_file_size: byte_size(&args.max_file_size).context("--max-file-size")?, max_memory })
+    Ok(Limits {
+        max_pixels: args.max_pixels,
+        max_file_size: byte_size(&args.max_file_size).context("--max-file-size")?,
+        max_memory,
+    })
 }
 
 fn memory(args: &Args) -> Result<Memory> {
@@ -329,13 +346,14 @@ fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
     }
     let terminal = std::io::stderr().is_terminal();
     let bar = match args.progress {
-        When::Always => true,
+        When::Always => terminal,
         When::Never => false,
         When::Auto => terminal && !args.quiet && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
     };
     Ok(Tell {
         bar,
         lines: !bar && !args.quiet && args.progress != When::Never,
+        always: args.progress == When::Always && !bar,
         quiet: args.quiet,
         verbose: args.verbose,
         color: color_wanted(args.color, terminal),

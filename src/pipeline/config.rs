@@ -66,11 +66,7 @@ impl RunConfig {
         config
     }
 
-    fn with(
-        inputs: impl IntoIterator<Item = impl Into<PathBuf>>,
-        recipe: Recipe,
-        destination: Destination,
-    ) -> Self {
+    fn with(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe, destination: Destination) -> Self {
         let inputs: Vec<Input> = inputs.into_iter().map(|path| Input::Path(path.into())).collect();
         let labels = recipe.sizes.iter().map(SizeSpec::to_string).collect();
         Self {

@@ -41,13 +41,11 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Message>) {
             return ControlFlow::Break(());
         }
         let sent = match item {
-            Item::Failed { path, error } => {
-                done.send(failed(path, &error.to_string())).is_ok()
-            }
+            Item::Failed { path, error } => done.send(failed(path, &error.to_string())).is_ok(),
             Item::Found(found) => match own_output(config, &found) {
-                Some(path) => {
-                    done.send(Message::Skipped { source: SourceName::File(path), reason: SkipReason::OwnOutput }).is_ok()
-                }
+                Some(path) => done
+                    .send(Message::Skipped { source: SourceName::File(path), reason: SkipReason::OwnOutput })
+                    .is_ok(),
                 None => {
                     number += 1;
                     jobs.send(Job { number: number - 1, found }).is_ok()

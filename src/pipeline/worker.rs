@@ -13,7 +13,7 @@ use super::order::Turn;
 use super::{Message, Ready, Shared};
 use crate::format;
 use crate::outcome::{Failure, SkipReason, Stage, TimeSpent};
-use crate::plan::{Admission, Plan, PlannedOutput};
+use crate::plan::{Admission, Ledger, Plan, PlannedOutput};
 use crate::source::{Facts, Source, SourceError};
 use crate::words;
 
@@ -65,7 +65,7 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
         // Nobody can be woken from reading standard input, so that is not waited for.
         let working = job.found.path.as_ref().map(|_| Working::new(shared));
         // Also of jobs that are dropped the turns must be passed; `Turn` does that.
-        let turns = Turns::new(shared, job.number);
+        let turns = Turns::new(shared, &job);
         if shared.cancel.is_set() {
             continue;
         }
@@ -100,12 +100,33 @@ struct Turns<'a> {
     /// Source bytes are drawn in order: an input that waits to claim its outputs holds some, and
     /// must not keep one before it from getting its own.
     bytes: Turn<'a, ()>,
-    claims: Turn<'a, crate::plan::Ledger>,
+    claims: Claims<'a>,
+}
+
+/// An input's turn to claim its outputs. One that fails before still was an input, and nothing may replace it.
+struct Claims<'a> {
+    turn: Option<Turn<'a, Ledger>>,
+    path: Option<&'a Path>,
+}
+
+impl Claims<'_> {
+    fn take<R>(mut self, work: impl FnOnce(&mut Ledger) -> R) -> R {
+        self.turn.take().expect("a turn is taken once").take(work)
+    }
+}
+
+impl Drop for Claims<'_> {
+    fn drop(&mut self) {
+        if let (Some(turn), Some(path)) = (self.turn.take(), self.path) {
+            turn.take(|ledger| ledger.guard(path));
+        }
+    }
 }
 
 impl<'a> Turns<'a> {
-    fn new(shared: &'a Shared, number: u64) -> Self {
-        Self { bytes: Turn::new(&shared.reading, number), claims: Turn::new(&shared.ledger, number) }
+    fn new(shared: &'a Shared, job: &'a Job) -> Self {
+        let turn = Some(Turn::new(&shared.ledger, job.number));
+        Self { bytes: Turn::new(&shared.reading, job.number), claims: Claims { turn, path: job.found.path.as_deref() } }
     }
 }
 
@@ -124,7 +145,8 @@ fn process(shared: &Shared, job: &Job, turns: Turns<'_>, spent: &mut TimeSpent) 
         clock = now;
     };
     lap(&mut spent.reading);
-    let held = turns.bytes.take(|()| shared.source_bytes.draw(facts.len)).map_err(|e| too_large("its file", facts.len, e))?;
+    let held =
+        turns.bytes.take(|()| shared.source_bytes.draw(facts.len)).map_err(|e| too_large("its file", facts.len, e))?;
     lap(&mut spent.waiting);
     let mut bytes = source.head()?;
     let known = format::sniff(&bytes).is_some();
@@ -195,7 +217,7 @@ fn plan(
     shared: &Shared,
     job: &Job,
     variants: &[crate::render::PlannedVariant],
-    ledger: &mut crate::plan::Ledger,
+    ledger: &mut Ledger,
 ) -> Result<Vec<PlannedOutput>, End> {
     let naming = &shared.config.naming;
     let number = match &job.found.path {
@@ -207,6 +229,9 @@ fn plan(
         },
     };
     let path: Option<&Path> = job.found.path.as_deref();
+    if let Some(path) = path.filter(|_| job.found.link) {
+        ledger.guard_target(path);
+    }
     let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
     let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
     match naming.settle(outputs, number, ledger).map_err(failed)? {

@@ -102,7 +102,12 @@ impl Naming {
     ///
     /// # Errors
     /// Different variants under one name.
-    pub fn name(&self, path: Option<&Path>, below: &Path, variants: &[PlannedVariant]) -> Result<Vec<PlannedOutput>, PlanError> {
+    pub fn name(
+        &self,
+        path: Option<&Path>,
+        below: &Path,
+        variants: &[PlannedVariant],
+    ) -> Result<Vec<PlannedOutput>, PlanError> {
         let mut outputs: Vec<PlannedOutput> = Vec::with_capacity(variants.len());
         for (index, variant) in variants.iter().enumerate() {
             let path = self.output_path(path, below, variant);
