@@ -7,6 +7,7 @@ pub mod exif;
 mod float;
 mod generic;
 mod gif_blocks;
+mod ico;
 mod iptc;
 mod jpeg;
 mod jpeg_lossless;
