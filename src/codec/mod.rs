@@ -26,8 +26,8 @@ use crate::format::Format;
 use crate::limits::Limits;
 use crate::orientation::Orientation;
 use crate::pixmap::Pixmap;
-use crate::recipe::EncodeSettings;
-use crate::size::Size;
+use crate::recipe::{EncodeSettings, Filter};
+use crate::size::{Region, Size};
 
 /// What a picture says of itself before it is decoded.
 #[derive(Clone, Debug)]
@@ -142,6 +142,11 @@ pub struct Plane<'a> {
 pub trait Planes {
     /// The planes.
     fn planes(&self) -> Vec<Plane<'_>>;
+    /// What shows in `crop`, in pixels of the stored picture, at the size `to`, where the codec has
+    /// this kernel of its own.
+    fn resize(&self, _crop: Region, _to: Size, _filter: Filter) -> Option<Pixmap> {
+        None
+    }
     /// The pixels that resized planes, all of `size`, make together.
     fn join(&self, size: Size, samples: Vec<Vec<u8>>) -> Pixmap;
     /// The pixels of the offered size, smaller planes interpolated.
