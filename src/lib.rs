@@ -1,5 +1,6 @@
 //! Turns piles of pictures into thumbnails and smaller pictures.
 
+pub mod archive;
 pub mod codec;
 pub mod format;
 pub mod geometry;

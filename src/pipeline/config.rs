@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::machine;
+use crate::archive::Kind;
+use crate::archive::compress::Levels;
 use crate::limits::Limits;
 use crate::plan::Naming;
 use crate::policy::MaxFailures;
@@ -45,8 +47,21 @@ pub struct RunConfig {
     pub max_failures: Option<MaxFailures>,
     /// Plan only.
     pub dry_run: bool,
+    /// How an archive is made, where the destination is one.
+    pub archive: Option<ArchiveOptions>,
     /// Walk ahead with a thread of its own, only to count.
     pub count_ahead: bool,
+}
+
+/// How an archive is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveOptions {
+    /// Its kind.
+    pub kind: Kind,
+    /// How hard to compress.
+    pub levels: Levels,
+    /// Finish it with the others when inputs failed.
+    pub partial: bool,
 }
 
 /// Bytes for source bytes, pixels and encoded outputs in flight.

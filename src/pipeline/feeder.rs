@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Sender;
 
 use super::config::{List, RunConfig};
-use super::{Message, Shared};
+use super::{Letter, Message, Shared};
 use crate::outcome::{Failure, SkipReason, SourceName, Stage};
 use crate::walk::{Found, Item};
 use crate::words;
@@ -33,7 +33,7 @@ impl Job {
 }
 
 /// Feeds until all inputs are handed out, the run is cancelled, or nobody takes them any more.
-pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Message>) {
+pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
     let config = &shared.config;
     let mut number = 0;
     let mut give = |item| {
@@ -42,11 +42,12 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Message>) {
         }
         let sent = match item {
             Item::Failed { path, error } => {
-                done.send(failed(path, &error.to_string())).is_ok()
+                done.send((None, failed(path, &error.to_string()))).is_ok()
             }
             Item::Found(found) => match own_output(config, &found) {
                 Some(path) => {
-                    done.send(Message::Skipped { source: SourceName::File(path), reason: SkipReason::OwnOutput }).is_ok()
+                    let source = SourceName::File(path);
+                    done.send((None, Message::Skipped { source, reason: SkipReason::OwnOutput })).is_ok()
                 }
                 None => {
                     number += 1;
@@ -68,7 +69,7 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Message>) {
             Err(error) => {
                 let path = list.file.clone().unwrap_or_else(|| PathBuf::from("standard input"));
                 let error = format!("the list cannot be read: {}", words::system_words(&error));
-                if done.send(failed(path, &error)).is_err() {
+                if done.send((None, failed(path, &error))).is_err() {
                     return;
                 }
             }

@@ -11,6 +11,7 @@ mod feeder;
 mod machine;
 mod order;
 mod renderer;
+mod reorder;
 mod worker;
 mod writer;
 
@@ -21,19 +22,21 @@ use std::time::Instant;
 use crossbeam_channel::bounded;
 
 pub use cancel::Cancel;
-pub use config::{List, Memory, RunConfig};
+pub use config::{ArchiveOptions, List, Memory, RunConfig};
 pub use machine::{memory as machine_memory, processors};
 pub use renderer::{Prepared, RecipeRenderer, Renderer};
 
 use budget::Budget;
 use order::Ordered;
+use reorder::Gate;
 use writer::Writer;
 
 use crate::format::Format;
 use crate::outcome::{Failure, SkipReason, SourceName, Summary, TimeSpent};
 use crate::plan::{Destination, Ledger, PlannedOutput};
+use crate::policy::Existing;
 use crate::report::Reporter;
-use crate::sink::{Directory, Sink, SinkError, Stream};
+use crate::sink::{Archive, Directory, Sink, SinkError, Stream};
 use crate::size::Size;
 
 /// Why a run could not go on.
@@ -63,6 +66,9 @@ struct Shared {
     pixel_bytes: Arc<Budget>,
     reading: Ordered<()>,
     ledger: Ordered<Ledger>,
+    /// Pixel bytes are drawn in order for sinks that take outputs in order: see `reorder`.
+    pixels: Ordered<()>,
+    gate: Gate,
     counted: AtomicU64,
     count_complete: AtomicBool,
     /// Workers that are at something which will end.
@@ -95,6 +101,9 @@ struct Ready {
     share: worker::Held,
 }
 
+/// A message about the job of this number; every job has exactly one, unless the run ends early.
+type Letter = (Option<u64>, Message);
+
 /// What the writer hears.
 enum Message {
     Ready(Box<Ready>),
@@ -110,8 +119,15 @@ enum Message {
 /// Only when nothing more can be saved.
 pub fn run(config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
     let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits));
-    match config.naming.destination {
-        Destination::Stdout => run_with(config, renderer, &mut Stream(std::io::stdout()), reporter, cancel),
+    let broken = |error| RunError::Sink { error, summary: Box::default() };
+    match (&config.naming.destination, &config.archive) {
+        (Destination::Archive(path), Some(options)) if !config.dry_run => {
+            let replace = config.naming.existing != Existing::Fail;
+            let mut sink =
+                Archive::create(path.as_deref(), options.kind, options.levels, replace).map_err(broken)?;
+            run_with(config, renderer, &mut sink, reporter, cancel)
+        }
+        (Destination::Stdout, _) => run_with(config, renderer, &mut Stream(std::io::stdout()), reporter, cancel),
         _ => run_with(config, renderer, &mut Directory, reporter, cancel),
     }
 }
@@ -129,13 +145,20 @@ pub fn run_with(
 ) -> Result<Summary, RunError> {
     let workers = config.jobs.max(1);
     let for_sources = config.memory.budget / 4;
+    let mut ledger = Ledger::default();
+    if let Destination::Archive(Some(path)) = &config.naming.destination {
+        // No input of this run; and nothing was claimed that this could collide with.
+        let _ = ledger.claim(&[path], 0);
+    }
     let shared = Arc::new(Shared {
         renderer,
         cancel: cancel.clone(),
         source_bytes: Budget::new(for_sources, config.memory.ceiling / 4),
         pixel_bytes: Budget::new(config.memory.budget - for_sources, config.memory.ceiling),
         reading: Ordered::new(()),
-        ledger: Ordered::new(Ledger::default()),
+        ledger: Ordered::new(ledger),
+        pixels: Ordered::new(()),
+        gate: Gate::new(sink.in_order()),
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
         working: AtomicU64::new(0),

@@ -164,6 +164,7 @@ impl World {
             fail_fast: self.fail_fast,
             max_failures: self.max_failures,
             dry_run: false,
+            archive: None,
             count_ahead: false,
         };
         let most = Arc::clone(&self.fake.most);

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use super::budget::{OverCeiling, Share};
 use super::feeder::Job;
 use super::order::Turn;
-use super::{Message, Ready, Shared};
+use super::{Letter, Message, Ready, Shared};
 use crate::format;
 use crate::outcome::{Failure, SkipReason, Stage, TimeSpent};
 use crate::plan::{Admission, Plan, PlannedOutput};
@@ -51,7 +51,7 @@ impl Drop for Working<'_> {
 }
 
 /// Takes jobs until there are none.
-pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
+pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
     let mut waiting = Instant::now();
     loop {
         let job = match jobs.recv_timeout(LOOK) {
@@ -66,7 +66,7 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
         let working = job.found.path.as_ref().map(|_| Working::new(shared));
         // Also of jobs that are dropped the turns must be passed; `Turn` does that.
         let turns = Turns::new(shared, job.number);
-        if shared.cancel.is_set() {
+        if shared.cancel.is_set() || !shared.gate.pass(job.number, &shared.cancel) {
             continue;
         }
         let mut spent = TimeSpent { waiting: waited, ..TimeSpent::default() };
@@ -82,7 +82,7 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
                 Message::Failed(Failure { source, stage: Stage::Decode, error })
             }
         };
-        if done.send(message).is_err() {
+        if done.send((Some(job.number), message)).is_err() {
             return;
         }
         drop(working);
@@ -101,11 +101,16 @@ struct Turns<'a> {
     /// must not keep one before it from getting its own.
     bytes: Turn<'a, ()>,
     claims: Turn<'a, crate::plan::Ledger>,
+    pixels: Turn<'a, ()>,
 }
 
 impl<'a> Turns<'a> {
     fn new(shared: &'a Shared, number: u64) -> Self {
-        Self { bytes: Turn::new(&shared.reading, number), claims: Turn::new(&shared.ledger, number) }
+        Self {
+            bytes: Turn::new(&shared.reading, number),
+            claims: Turn::new(&shared.ledger, number),
+            pixels: Turn::new(&shared.pixels, number),
+        }
     }
 }
 
@@ -168,7 +173,7 @@ fn process(shared: &Shared, job: &Job, turns: Turns<'_>, spent: &mut TimeSpent) 
     }
 
     let need = opened.memory();
-    let mut share = shared.pixel_bytes.draw(need).map_err(|e| too_large("decoding it", need, e))?;
+    let mut share = turns.pixels.take(|()| shared.pixel_bytes.draw(need)).map_err(|e| too_large("decoding it", need, e))?;
     lap(&mut spent.waiting);
     let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
     let rendered = opened.render(&wanted, None).map_err(|e| End::Failed(stage_of(e.stage()), e.to_string()))?;

@@ -1,12 +1,15 @@
 //! Where outputs go.
 
+mod archive;
 mod atomic;
 mod dir;
+mod outlet;
 mod stream;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use archive::Archive;
 pub use dir::Directory;
 pub use stream::Stream;
 
@@ -51,6 +54,14 @@ pub enum SinkError {
     },
 }
 
+impl SinkError {
+    /// The reader at the other end of a pipe went away.
+    pub fn is_reader_gone(&self) -> bool {
+        let (Self::Entry { error, .. } | Self::Broken { error, .. }) = self;
+        error.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
 /// Takes outputs; used by the writer alone.
 pub trait Sink {
     /// Saves all outputs of one input, or none of them.
@@ -65,6 +76,17 @@ pub trait Sink {
     /// What was put cannot be kept.
     fn finish(&mut self) -> Result<(), SinkError> {
         Ok(())
+    }
+
+    /// The run did not come to a good end. What stands only as a whole, such as an archive, is not
+    /// to look finished; true when something was thrown away or left without its end.
+    fn abandon(&mut self) -> bool {
+        false
+    }
+
+    /// Whether outputs must come in the order of the inputs.
+    fn in_order(&self) -> bool {
+        false
     }
 }
 
