@@ -52,9 +52,21 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Metadata::None, help_heading = "Geometry")]
     pub metadata: Metadata,
 
-    /// Directory, picture file, or - for standard output [default: beside each input]
+    /// Directory, picture file, archive (.tar .tar.gz .tgz .tar.zst .zip), or - for standard output [default: beside each input]
     #[arg(short, long, value_name = "DEST", help_heading = "Output")]
     pub output: Option<PathBuf>,
+    /// Write an archive to standard output (with -o -)
+    #[arg(long, value_enum, value_name = "KIND", help_heading = "Output")]
+    pub archive: Option<ArchiveKind>,
+    /// Finish an archive with the good pictures although some inputs failed
+    #[arg(long, help_heading = "Output")]
+    pub partial: bool,
+    /// Compression of .tar.zst, 1 to 19 [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=19), help_heading = "Output")]
+    pub zstd_level: Option<i32>,
+    /// Compression of .tar.gz, 0 to 9 [default: 6]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=9), help_heading = "Output")]
+    pub gzip_level: Option<u32>,
     /// Mirror paths below DIR in the destination
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub relative_to: Option<PathBuf>,
@@ -171,6 +183,7 @@ Examples:
                                             a tree, two sizes in two formats
   thumbs photos/ -s 256 --fit cover --gravity north -o faces/
                                             squares, cropped
+  thumbs photos/ -s 256 -o small.tar.zst    one archive, in the order of the inputs
   find . -name '*.png' -print0 | thumbs --files0-from - -o small/ --relative-to .
   thumbs - -s 256 < in.jpg > out.jpg        one picture through a pipe
 
@@ -204,6 +217,19 @@ words!(Subsample => thumbs::recipe::Subsampling { S444 = "444", S422 = "422", S4
 words!(Icc => thumbs::recipe::IccPolicy { Srgb => ToSrgb, Keep });
 words!(Metadata => thumbs::recipe::MetadataPolicy { None, Copyright, Keep });
 words!(Existing => thumbs::policy::Existing { Replace, Skip, Fail });
+
+/// An archive on standard output.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ArchiveKind {
+    /// Not compressed.
+    Tar,
+    /// gzip.
+    #[value(name = "tar.gz")]
+    TarGz,
+    /// Zstandard.
+    #[value(name = "tar.zst")]
+    TarZst,
+}
 
 /// When to do something that depends on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -16,6 +16,7 @@ use thumbs::policy::{Existing, MaxFailures};
 use thumbs::recipe::{Color, EncodeSettings, FormatChoice, Recipe};
 use thumbs::walk::{Input, Patterns, Selection, Walker, is_pattern, literal_prefix};
 
+use super::archives;
 use super::args::{Args, When};
 
 /// A run and how to tell of it.
@@ -89,6 +90,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
         relative_to: relative_to(&args, &destination)?,
     };
+    let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
     let run = RunConfig {
         inputs,
@@ -130,6 +132,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         fail_fast: args.fail_fast,
         max_failures: args.max_failures.as_deref().map(max_failures).transpose()?,
         dry_run: args.dry_run,
+        archive,
         count_ahead: tell.bar,
     };
     Ok(Resolved { run, tell })
@@ -207,15 +210,14 @@ fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
         bail!("-o '' names nothing");
     }
     if output.as_os_str() == "-" {
-        return Ok(Destination::Stdout);
+        return Ok(archives::destination(args, output).unwrap_or(Destination::Stdout));
     }
     let slash = output.as_os_str().as_encoded_bytes().ends_with(b"/");
     if output.is_dir() || slash {
         return Ok(Destination::Directory(output.clone()));
     }
-    let lower = output.to_string_lossy().to_ascii_lowercase();
-    if [".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"].iter().any(|e| lower.ends_with(e)) {
-        bail!("-o {}: archives are not written by this version", output.display());
+    if let Some(archive) = archives::destination(args, output) {
+        return Ok(archive);
     }
     let extension = output.extension().map(std::ffi::OsStr::as_encoded_bytes);
     match extension.and_then(Format::from_extension) {
@@ -250,7 +252,8 @@ fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Temp
 
 fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>> {
     let Some(dir) = &args.relative_to else { return Ok(None) };
-    ensure!(matches!(destination, Destination::Directory(_)), "--relative-to needs a directory as -o");
+    let mirrors = matches!(destination, Destination::Directory(_) | Destination::Archive(_));
+    ensure!(mirrors, "--relative-to needs a directory or an archive as -o");
     ensure!(dir.is_dir(), "--relative-to {}: not a directory", dir.display());
     Ok(Some(dir.clone()))
 }
@@ -273,6 +276,9 @@ fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf]) -> HashSet
         if !roots.contains(&real) {
             avoid.insert(real);
         }
+    }
+    if let Destination::Archive(Some(file)) = destination {
+        avoid.insert(real_path(file));
     }
     if let Some(report) = args.report.as_ref().filter(|r| r.as_os_str() != "-") {
         avoid.insert(real_path(report));
@@ -341,7 +347,8 @@ fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
         _ => None,
     };
     let report_out = args.report.as_ref().is_some_and(|r| r.as_os_str() == "-");
-    let pictures = *destination == Destination::Stdout && !args.dry_run;
+    let to_stdout = matches!(destination, Destination::Stdout | Destination::Archive(None));
+    let pictures = to_stdout && !args.dry_run;
     let users = [pictures, print.is_some(), report_out, args.dry_run && (print.is_some() || report_out)];
     let users = users.iter().filter(|used| **used).count();
     ensure!(users <= 1, "pictures, --print, --dry-run and --report - would share standard output; choose one");
