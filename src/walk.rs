@@ -4,14 +4,15 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobSet, GlobSetBuilder};
 
+use crate::archive::detect;
 use crate::format::Format;
 use crate::source;
 use crate::words;
@@ -23,6 +24,8 @@ pub enum Input {
     Path(PathBuf),
     /// One picture on standard input.
     Stdin,
+    /// An archive of pictures on standard input.
+    StdinArchive,
 }
 
 /// Which files of a walk or a pattern count.
@@ -46,6 +49,17 @@ pub struct Patterns {
     names: GlobSet,
     paths: GlobSet,
     count: usize,
+}
+
+impl Selection {
+    /// Whether an archive's member counts, as a file of a walk would.
+    pub fn takes_member(&self, path: &Path) -> bool {
+        let hidden = |c: Component<'_>| c.as_os_str().as_bytes().starts_with(b".");
+        let deep = self.max_depth.is_some_and(|depth| path.components().count() > depth);
+        let excluded = || path.ancestors().any(|p| !p.as_os_str().is_empty() && self.exclude.matches(p));
+        let included = || self.include.count == 0 || self.include.matches(path);
+        (self.hidden || !path.components().any(hidden)) && !deep && !excluded() && included()
+    }
 }
 
 impl Patterns {
@@ -86,6 +100,15 @@ pub struct Found {
 pub enum Item {
     /// A file.
     Found(Found),
+    /// An archive that was named: its members are meant, mirrored below `below`.
+    Archive {
+        /// As named.
+        path: PathBuf,
+        /// Its own place below `--relative-to`.
+        below: PathBuf,
+    },
+    /// The same on standard input.
+    StdinArchive,
     /// A name that leads to nothing.
     Failed {
         /// As named.
@@ -131,6 +154,9 @@ pub struct Walker {
     pub relative_to: Option<PathBuf>,
 }
 
+/// No name in a list is longer: paths end at 4096 bytes.
+const LONGEST_NAME: u64 = 1 << 20;
+
 type Flow = ControlFlow<()>;
 
 impl Walker {
@@ -138,6 +164,7 @@ impl Walker {
     pub fn walk(&self, input: &Input, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         match input {
             Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true })),
+            Input::StdinArchive => give(Item::StdinArchive),
             Input::Path(path) => match self.named(path, give) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => self.pattern(path, give),
                 Err(error) => give(Item::Failed { path: path.clone(), error: error.into() }),
@@ -155,8 +182,11 @@ impl Walker {
         let mut line = Vec::new();
         loop {
             line.clear();
-            if list.read_until(end, &mut line)? == 0 {
+            if (&mut *list).take(LONGEST_NAME).read_until(end, &mut line)? == 0 {
                 return Ok(Flow::Continue(()));
+            }
+            if line.len() as u64 == LONGEST_NAME && line.last() != Some(&end) {
+                return Err(io::Error::other("a name without an end; is it the right kind of list?"));
             }
             if line.last() == Some(&end) {
                 line.pop();
@@ -190,24 +220,32 @@ impl Walker {
         if let Some(kind) = source::kind_of(&metadata) {
             return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::NotAFile(kind) }));
         }
-        Ok(self.found(path, Path::new(""), true, give))
+        // What bears a picture's extension is not opened once more only to see that it is one.
+        if has_picture_extension(path) || !is_archive(path) {
+            return Ok(self.found(path, Path::new(""), true, give));
+        }
+        // Its own name stands above its members only where all is mirrored by full paths.
+        let below = match self.below(path, Path::new("")) {
+            Ok(below) if self.relative_to.is_some() => below.join(path.file_name().unwrap_or_default()),
+            Ok(below) => below,
+            Err(error) => return Ok(give(Item::Failed { path: path.to_path_buf(), error })),
+        };
+        Ok(give(Item::Archive { path: path.to_path_buf(), below }))
     }
 
     fn found(&self, path: &Path, below: &Path, certain: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
-        let below = match &self.relative_to {
-            None => below.to_path_buf(),
-            Some(top) => {
-                let parent = crate::plan::real_path(path.parent().unwrap_or(Path::new("")));
-                match parent.strip_prefix(crate::plan::real_path(top)) {
-                    Ok(below) => below.to_path_buf(),
-                    Err(_) => {
-                        let error = WalkError::NotBelow(top.clone());
-                        return give(Item::Failed { path: path.to_path_buf(), error });
-                    }
-                }
-            }
-        };
-        give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain }))
+        match self.below(path, below) {
+            Ok(below) => give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain })),
+            Err(error) => give(Item::Failed { path: path.to_path_buf(), error }),
+        }
+    }
+
+    /// Where outputs of `path` are mirrored, which is `below` unless another directory was named.
+    fn below(&self, path: &Path, below: &Path) -> Result<PathBuf, WalkError> {
+        let Some(top) = &self.relative_to else { return Ok(below.to_path_buf()) };
+        let parent = crate::plan::real_path(path.parent().unwrap_or(Path::new("")));
+        let below = parent.strip_prefix(crate::plan::real_path(top)).map(Path::to_path_buf);
+        below.map_err(|_| WalkError::NotBelow(top.clone()))
     }
 
     /// Walks `dir`; paths are mirrored below `base`.
@@ -335,6 +373,13 @@ impl Walker {
     }
 }
 
+/// Whether a file holds other files. What cannot be read fails later, as an input of its own.
+pub fn is_archive(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = source::open_file(path).and_then(|f| f.take(detect::HEAD as u64).read_to_end(&mut head));
+    read.is_ok() && detect::packing(&head).is_some()
+}
+
 /// Whether a name could be meant as a pattern.
 pub fn is_pattern(path: &Path) -> bool {
     path.as_os_str().as_bytes().iter().any(|b| b"*?[".contains(b))
@@ -377,6 +422,7 @@ mod tests {
                     format!("{path} in '{}'{}", f.below.display(), if f.certain { "" } else { "?" })
                 }
                 Item::Failed { path, error } => format!("{}: {error}", path.strip_prefix(dir).unwrap().display()),
+                other => format!("{other:?}"),
             });
             Flow::Continue(())
         });

@@ -1,8 +1,11 @@
 //! Archives as bytes: tar, zip, and what compresses a tar. Knows nothing of pictures or runs.
 
 pub mod compress;
+pub mod detect;
 pub mod tar;
-pub mod zip_records;
+pub mod tar_reader;
+mod zip_records;
+pub mod zip_reader;
 pub mod zip_writer;
 
 use std::path::Path;

@@ -16,7 +16,7 @@ use clap::{ArgAction, Parser, ValueEnum};
     disable_version_flag = true
 )]
 pub struct Args {
-    /// Files, directories (walked), quoted patterns, or - for one picture on standard input
+    /// Files, directories (walked), archives (their members), quoted patterns, or - for one picture on standard input
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
 
@@ -101,10 +101,13 @@ pub struct Args {
     /// Read more inputs from FILE (- is standard input), one a line
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     pub files_from: Vec<PathBuf>,
-    /// Of directories and patterns take only what matches; repeatable
+    /// The INPUT - is an archive: .tar, .tar.gz or .tar.zst
+    #[arg(long, help_heading = "Selection")]
+    pub archive_in: bool,
+    /// Of directories, patterns and archives take only what matches; repeatable
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub include: Vec<String>,
-    /// Of directories and patterns leave out what matches; repeatable
+    /// Of directories, patterns and archives leave out what matches; repeatable
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub exclude: Vec<String>,
     /// Walk at most N levels deep; 1 is a directory's own files

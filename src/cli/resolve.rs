@@ -14,7 +14,7 @@ use thumbs::pipeline::{self, List, Memory, RunConfig};
 use thumbs::plan::{Destination, Naming, Template, real_path};
 use thumbs::policy::{Existing, MaxFailures};
 use thumbs::recipe::{Color, EncodeSettings, FormatChoice, Recipe};
-use thumbs::walk::{Input, Patterns, Selection, Walker, is_pattern, literal_prefix};
+use thumbs::walk::{Input, Patterns, Selection, Walker, has_picture_extension, is_archive, is_pattern, literal_prefix};
 
 use super::archives;
 use super::args::{Args, When};
@@ -49,16 +49,24 @@ pub enum Print {
 pub fn resolve(args: Args) -> Result<Resolved> {
     let (sizes, labels) = sizes(&args.size)?;
     let mut formats = formats(&args.format)?;
-    let inputs: Vec<Input> = args.inputs.iter().map(input).collect();
+    let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
     let lists = lists(&args);
     ensure!(!inputs.is_empty() || !lists.is_empty(), "no INPUT; name pictures, directories or a list (see --help)");
     check_stdin(&inputs, &lists)?;
 
-    let from_stdin = inputs.contains(&Input::Stdin);
-    let only_stdin = from_stdin && inputs.len() == 1 && lists.is_empty();
+    ensure!(!args.archive_in || inputs.contains(&Input::StdinArchive), "--archive-in is for the INPUT -");
+    let from_stdin = inputs.contains(&Input::Stdin) || inputs.contains(&Input::StdinArchive);
+    let only_stdin = inputs.contains(&Input::Stdin) && inputs.len() == 1 && lists.is_empty();
     let destination = destination(&args, only_stdin)?;
     if from_stdin && destination == Destination::Beside {
         bail!("standard input has no directory to put outputs beside; use -o");
+    }
+    let archive_input = inputs.iter().find_map(|input| match input {
+        Input::Path(path) if is_archive_input(path) => Some(path.clone()),
+        _ => None,
+    });
+    if let (Some(path), Destination::Beside) = (&archive_input, &destination) {
+        bail!("{}: outputs cannot stand beside members of an archive; use -o", path.display());
     }
     if matches!(destination, Destination::File(_) | Destination::Stdout) {
         let one = inputs.len() == 1 && lists.is_empty() && !is_many(&inputs[0]);
@@ -133,13 +141,17 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         max_failures: args.max_failures.as_deref().map(max_failures).transpose()?,
         dry_run: args.dry_run,
         archive,
-        count_ahead: tell.bar,
+        count_ahead: tell.bar && archive_input.is_none(),
     };
     Ok(Resolved { run, tell })
 }
 
-fn input(path: &PathBuf) -> Input {
-    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.clone()) }
+fn input(path: &Path, archive_in: bool) -> Input {
+    match (path.as_os_str() == "-", archive_in) {
+        (true, false) => Input::Stdin,
+        (true, true) => Input::StdinArchive,
+        _ => Input::Path(path.to_path_buf()),
+    }
 }
 
 fn sizes(texts: &[String]) -> Result<(Vec<SizeSpec>, Vec<String>)> {
@@ -189,7 +201,7 @@ fn lists(args: &Args) -> Vec<List> {
 }
 
 fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
-    let users = inputs.iter().filter(|i| **i == Input::Stdin).count() + lists.iter().filter(|l| l.file.is_none()).count();
+    let users = inputs.iter().filter(|i| matches!(i, Input::Stdin | Input::StdinArchive)).count() + lists.iter().filter(|l| l.file.is_none()).count();
     ensure!(users <= 1, "standard input can be read only once");
     Ok(())
 }
@@ -198,8 +210,14 @@ fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
 fn is_many(input: &Input) -> bool {
     match input {
         Input::Stdin => false,
-        Input::Path(path) => path.is_dir() || (path.symlink_metadata().is_err() && is_pattern(path)),
+        Input::StdinArchive => true,
+        Input::Path(path) => path.is_dir() || is_archive_input(path) || (path.symlink_metadata().is_err() && is_pattern(path)),
     }
+}
+
+/// Whether members of this INPUT are meant.
+fn is_archive_input(path: &Path) -> bool {
+    path.is_file() && !has_picture_extension(path) && is_archive(path)
 }
 
 fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
@@ -262,7 +280,7 @@ fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>
 fn roots(inputs: &[Input]) -> Vec<PathBuf> {
     let root = |input: &Input| match input {
         Input::Path(path) if path.is_dir() => Some(real_path(path)),
-        Input::Path(path) if is_many(input) => Some(real_path(&literal_prefix(path))),
+        Input::Path(path) if is_many(input) && !path.is_file() => Some(real_path(&literal_prefix(path))),
         _ => None,
     };
     inputs.iter().filter_map(root).collect()

@@ -8,10 +8,12 @@ mod budget;
 mod cancel;
 mod config;
 mod feeder;
+mod hand;
 mod machine;
 mod order;
 mod renderer;
 mod reorder;
+mod unpack;
 mod worker;
 mod writer;
 
