@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use thumbs::archive::Kind;
 use thumbs::archive::compress::Levels;
-use thumbs::pipeline::ArchiveOptions;
+use thumbs::pipeline::{ArchiveOptions, Dataset};
 use thumbs::plan::{Destination, real_path};
+use thumbs::sink::shards::{Covered, ShardSize};
 use thumbs::walk::Input;
 
 use super::args::{ArchiveKind, Args, Existing};
+use super::resolve::byte_size;
 
 /// The archive that `-o` names, by its ending or, on standard output, by `--archive`.
 pub fn destination(args: &Args, output: &Path) -> Option<Destination> {
@@ -47,6 +49,19 @@ pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Resu
     let levels =
         Levels { zstd: args.zstd_level.unwrap_or(default.zstd), gzip: args.gzip_level.unwrap_or(default.gzip) };
     Ok(Some(ArchiveOptions { kind, levels, partial: args.partial }))
+}
+
+/// The data set that is made, if one is.
+pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Dataset>> {
+    let Some(dir) = &args.webdataset else { return Ok(None) };
+    ensure!(sizes == 1 && formats == 1, "--webdataset takes one size and one format");
+    let size = match args.shard_size.as_deref() {
+        None => ShardSize::Samples(10_000),
+        Some(text) if text.bytes().all(|b| b.is_ascii_digit()) => ShardSize::Samples(text.parse().context("--shard-size")?),
+        Some(text) => ShardSize::Bytes(byte_size(text).context("--shard-size")?),
+    };
+    ensure!(size != ShardSize::Samples(0), "--shard-size must be at least 1");
+    Ok(Some(Dataset { dir: dir.clone(), size, covered: Covered::default() }))
 }
 
 fn check_file(args: &Args, path: &Path, inputs: &[Input]) -> Result<()> {

@@ -67,6 +67,12 @@ pub struct Args {
     /// Compression of .tar.gz, 0 to 9 [default: 6]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=9), help_heading = "Output")]
     pub gzip_level: Option<u32>,
+    /// Make a data set of shards, 000000.tar and so on, for the WebDataset library
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "name", "relative_to", "existing"], help_heading = "Output")]
+    pub webdataset: Option<PathBuf>,
+    /// Samples in a shard, or with a unit its bytes, such as 500M [default: 10000]
+    #[arg(long, value_name = "N|SIZE", requires = "webdataset", help_heading = "Output")]
+    pub shard_size: Option<String>,
     /// Mirror paths below DIR in the destination
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub relative_to: Option<PathBuf>,

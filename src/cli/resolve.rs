@@ -98,6 +98,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
         relative_to: relative_to(&args, &destination)?,
     };
+    let dataset = archives::dataset(&args, labels.len(), formats.len())?;
     let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
     let run = RunConfig {
@@ -141,6 +142,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         max_failures: args.max_failures.as_deref().map(max_failures).transpose()?,
         dry_run: args.dry_run,
         archive,
+        dataset,
         count_ahead: tell.bar && archive_input.is_none(),
     };
     Ok(Resolved { run, tell })
@@ -221,6 +223,9 @@ fn is_archive_input(path: &Path) -> bool {
 }
 
 fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
+    if let Some(dir) = &args.webdataset {
+        return Ok(Destination::Directory(dir.clone()));
+    }
     let Some(output) = &args.output else {
         return Ok(if only_stdin { Destination::Stdout } else { Destination::Beside });
     };

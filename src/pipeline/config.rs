@@ -9,6 +9,7 @@ use crate::limits::Limits;
 use crate::plan::Naming;
 use crate::policy::MaxFailures;
 use crate::recipe::Recipe;
+use crate::sink::shards::{Covered, ShardSize};
 use crate::walk::{Input, Walker};
 
 /// A list of inputs.
@@ -49,6 +50,8 @@ pub struct RunConfig {
     pub dry_run: bool,
     /// How an archive is made, where the destination is one.
     pub archive: Option<ArchiveOptions>,
+    /// How a data set is made, where the destination's directory is to hold one.
+    pub dataset: Option<Dataset>,
     /// Walk ahead with a thread of its own, only to count.
     pub count_ahead: bool,
 }
@@ -62,6 +65,17 @@ pub struct ArchiveOptions {
     pub levels: Levels,
     /// Finish it with the others when inputs failed.
     pub partial: bool,
+}
+
+/// How a data set is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Where its shards stand.
+    pub dir: PathBuf,
+    /// When one is full.
+    pub size: ShardSize,
+    /// What stands; found out by the run.
+    pub covered: Covered,
 }
 
 /// Bytes for source bytes, pixels and encoded outputs in flight.

@@ -7,6 +7,7 @@
 mod budget;
 mod cancel;
 mod config;
+mod digest;
 mod feeder;
 mod hand;
 mod machine;
@@ -24,7 +25,7 @@ use std::time::Instant;
 use crossbeam_channel::bounded;
 
 pub use cancel::Cancel;
-pub use config::{ArchiveOptions, List, Memory, RunConfig};
+pub use config::{ArchiveOptions, Dataset, List, Memory, RunConfig};
 pub use machine::{memory as machine_memory, processors};
 pub use renderer::{Prepared, RecipeRenderer, Renderer};
 
@@ -38,7 +39,7 @@ use crate::outcome::{Failure, SkipReason, SourceName, Summary, TimeSpent};
 use crate::plan::{Destination, Ledger, PlannedOutput};
 use crate::policy::Existing;
 use crate::report::Reporter;
-use crate::sink::{Archive, Directory, Sink, SinkError, Stream};
+use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream};
 use crate::size::Size;
 
 /// Why a run could not go on.
@@ -96,6 +97,8 @@ struct Ready {
     source_bytes: u64,
     shrink: f64,
     notes: Vec<String>,
+    /// Of the source, for a data set.
+    sha256: Option<String>,
     begin: Instant,
     spent: TimeSpent,
     /// Given back when the outputs are saved.
@@ -119,9 +122,15 @@ enum Message {
 ///
 /// # Errors
 /// Only when nothing more can be saved.
-pub fn run(config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
+pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
     let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits));
     let broken = |error| RunError::Sink { error, summary: Box::default() };
+    if let (Some(dataset), false) = (&mut config.dataset, config.dry_run) {
+        let recipe = digest::recipe(&config.recipe);
+        let mut sink = Shards::create(&dataset.dir, dataset.size, &recipe).map_err(broken)?;
+        dataset.covered = sink.covered();
+        return run_with(config, renderer, &mut sink, reporter, cancel);
+    }
     match (&config.naming.destination, &config.archive) {
         (Destination::Archive(path), Some(options)) if !config.dry_run => {
             let replace = config.naming.existing != Existing::Fail;

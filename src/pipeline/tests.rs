@@ -165,6 +165,7 @@ impl World {
             max_failures: self.max_failures,
             dry_run: false,
             archive: None,
+            dataset: None,
             count_ahead: false,
         };
         let most = Arc::clone(&self.fake.most);

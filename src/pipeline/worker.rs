@@ -12,7 +12,7 @@ use super::feeder::{Job, Packed};
 use super::order::Turn;
 use super::{Letter, Message, Ready, Shared};
 use crate::format;
-use crate::outcome::{Failure, SkipReason, Stage, TimeSpent};
+use crate::outcome::{Failure, SkipReason, Stage, Stop, TimeSpent};
 use crate::plan::{Admission, Plan, PlannedOutput};
 use crate::source::{Facts, Source, SourceError};
 use crate::words;
@@ -120,6 +120,17 @@ impl<'a> Turns<'a> {
 fn process(shared: &Shared, job: &mut Job, turns: Turns<'_>, spent: &mut TimeSpent) -> Result<Ready, End> {
     let begin = Instant::now();
     let config = &shared.config;
+    if let Some(dataset) = &config.dataset {
+        if let Some(shard) = dataset.covered.contradicts(job.number, &job.source()) {
+            // Every number would mean another input than it did.
+            shared.cancel.stop(Stop::FirstFailure);
+            let error = format!("the inputs are not those {shard} was made of; make a new data set");
+            return Err(End::Failed(Stage::Plan, error));
+        }
+        if dataset.covered.has(job.number) {
+            return Err(End::Skipped(SkipReason::Exists));
+        }
+    }
     let member = job.packed.is_some();
     let (mut source, mut held) = match (job.packed.take(), &job.found.path) {
         (Some(Packed::Bytes { source, share }), _) => (source, Some(share)),
@@ -172,6 +183,7 @@ fn process(shared: &Shared, job: &mut Job, turns: Turns<'_>, spent: &mut TimeSpe
         source_bytes: bytes.len() as u64,
         shrink: 1.0,
         notes: Vec::new(),
+        sha256: config.dataset.as_ref().map(|_| super::digest::sha256(&bytes)),
         begin,
         spent: TimeSpent::default(),
         share: None,
@@ -232,6 +244,11 @@ fn plan(
     };
     let path: Option<&Path> = job.found.path.as_deref();
     let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
+    if let Some(dataset) = &shared.config.dataset {
+        let extension = variants.first().map_or("", |v| v.format.extension());
+        let path = dataset.dir.join(crate::sink::shards::member(job.number, extension));
+        return Ok(vec![PlannedOutput { variant: 0, path, replace: false }]);
+    }
     let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
     match naming.settle(outputs, number, ledger).map_err(failed)? {
         Plan::Make(outputs) => Ok(outputs),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::reorder::Window;
-use super::{Letter, Message, Ready, RunError, Shared};
+use super::{Letter, Message, Ready, RunError, Shared, digest};
 use crate::outcome::{Done, Failure, Output, Stage, Stop, Summary};
 use crate::report::{Event, Progress, Reporter};
 use crate::sink::{Entry, Sink, SinkError};
@@ -86,7 +86,9 @@ impl<'a> Writer<'a> {
 
     /// Whether what stands only as a whole may be finished.
     fn came_to_a_good_end(&self) -> bool {
-        let partial = self.shared.config.archive.as_ref().is_some_and(|archive| archive.partial);
+        let config = &self.shared.config;
+        // Of a data set nobody expects that every picture is good.
+        let partial = config.dataset.is_some() || config.archive.as_ref().is_some_and(|archive| archive.partial);
         let in_order = self.window.as_ref().is_none_or(Window::is_empty);
         self.summary.stopped.is_none() && in_order && (self.summary.failed == 0 || partial)
     }
@@ -143,17 +145,15 @@ impl<'a> Writer<'a> {
         let dry = self.shared.config.dry_run;
         if !dry {
             let begin = Instant::now();
-            let entries: Vec<Entry<'_>> = ready
-                .outputs
-                .iter()
-                .map(|(output, _, _, bytes)| Entry {
-                    path: &output.path,
-                    bytes,
-                    mode: ready.facts.mode,
-                    gid: ready.facts.gid,
-                    replace: output.replace,
-                })
-                .collect();
+            let entry = |path, bytes, replace| {
+                let (mode, gid) = (ready.facts.mode, ready.facts.gid);
+                Entry { path, bytes, mode, gid, replace }
+            };
+            let told = self.shared.config.dataset.is_some().then(|| digest::sample(&ready, &self.shared.config.recipe));
+            let outputs = ready.outputs.iter();
+            let mut entries: Vec<Entry<'_>> =
+                outputs.map(|(output, _, _, bytes)| entry(output.path.as_path(), bytes.as_slice(), output.replace)).collect();
+            entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), false)));
             let put = self.sink.put(&entries);
             self.summary.spent.writing += begin.elapsed();
             match put {
@@ -176,7 +176,10 @@ impl<'a> Writer<'a> {
         let outputs: Vec<Output> = ready
             .outputs
             .into_iter()
-            .map(|(o, format, size, bytes)| Output { path: o.path, format, size, bytes: bytes.len() as u64 })
+            .map(|(o, format, size, bytes)| {
+                let path = self.sink.place(&o.path).unwrap_or(o.path);
+                Output { path, format, size, bytes: bytes.len() as u64 }
+            })
             .collect();
         let done = Done {
             source: ready.source,

@@ -4,6 +4,7 @@ mod archive;
 mod atomic;
 mod dir;
 mod outlet;
+pub mod shards;
 mod stream;
 
 use std::io;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use archive::Archive;
 pub use dir::Directory;
+pub use shards::Shards;
 pub use stream::Stream;
 
 use crate::words;
@@ -69,6 +71,11 @@ pub trait Sink {
     /// # Errors
     /// Of this input, or of everything that would follow.
     fn put(&mut self, entries: &[Entry<'_>]) -> Result<(), SinkError>;
+
+    /// Where what was put last under this name really is, if not there.
+    fn place(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
 
     /// All is put.
     ///
