@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use sha2::{Digest, Sha256};
 
 use super::Ready;
+use crate::outcome::SourceName;
 use crate::recipe::Recipe;
 use crate::sink::shards::Sample;
 
@@ -24,7 +25,10 @@ pub fn sample(ready: &Ready, options: &Recipe) -> (PathBuf, Vec<u8>) {
     let (path, size) = first.map_or((PathBuf::new(), ready.source_size), |o| (o.0.path.clone(), o.2));
     let key = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let sample = Sample {
-        source: &ready.source,
+        source: match &ready.source {
+            SourceName::File(path) => Some(path),
+            SourceName::Stdin => None,
+        },
         original: ready.source_size,
         size,
         sha256: ready.sha256.as_deref().unwrap_or_default(),

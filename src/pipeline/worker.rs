@@ -121,7 +121,7 @@ fn process(shared: &Shared, job: &mut Job, turns: Turns<'_>, spent: &mut TimeSpe
     let begin = Instant::now();
     let config = &shared.config;
     if let Some(dataset) = &config.dataset {
-        if let Some(shard) = dataset.covered.contradicts(job.number, &job.source()) {
+        if let Some(shard) = dataset.covered.contradicts(job.number, job.found.path.as_deref()) {
             // Every number would mean another input than it did.
             shared.cancel.stop(Stop::FirstFailure);
             let error = format!("the inputs are not those {shard} was made of; make a new data set");

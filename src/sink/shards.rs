@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use super::outlet::{Outlet, Readers};
 use super::{Entry, Sink, SinkError};
 use crate::archive::tar::{BLOCK, Header, TarWriter};
-use crate::outcome::SourceName;
 use crate::size::Size;
 
 /// When a shard is full.
@@ -53,7 +52,7 @@ impl Covered {
     }
 
     /// The shard that shows that the input of this number was another one when it was made.
-    pub fn contradicts(&self, number: u64, source: &SourceName) -> Option<String> {
+    pub fn contradicts(&self, number: u64, source: Option<&Path>) -> Option<String> {
         let own = source_value(source);
         let other = |edge: &(u64, Value)| edge.0 == number && edge.1 != own;
         self.0.iter().find(|s| other(&s.first) || other(&s.last)).map(|s| file_name(s.index))
@@ -69,10 +68,10 @@ pub fn member(number: u64, extension: &str) -> String {
     format!("{number:09}.{extension}")
 }
 
-fn source_value(source: &SourceName) -> Value {
+fn source_value(source: Option<&Path>) -> Value {
     match source {
-        SourceName::Stdin => "-".into(),
-        SourceName::File(path) => match path.to_str() {
+        None => "-".into(),
+        Some(path) => match path.to_str() {
             Some(text) => text.into(),
             None => {
                 let bytes = path.as_os_str().as_bytes();
@@ -85,8 +84,8 @@ fn source_value(source: &SourceName) -> Value {
 /// What is told of a sample beside its picture.
 #[derive(Debug)]
 pub struct Sample<'a> {
-    /// Where it comes from.
-    pub source: &'a SourceName,
+    /// Where it comes from; None is standard input.
+    pub source: Option<&'a Path>,
     /// The source's size, as stored.
     pub original: Size,
     /// The picture's.
@@ -303,9 +302,8 @@ mod tests {
     #[test]
     fn other_inputs_are_noticed() {
         let covered = Covered(vec![shard(0, 0, 9)]);
-        let file = |n: &str| SourceName::File(n.into());
-        assert_eq!(covered.contradicts(0, &file("0.jpg")), None);
-        assert_eq!(covered.contradicts(5, &file("x.jpg")), None, "only the edges are known");
-        assert_eq!(covered.contradicts(9, &file("8b.jpg")), Some("000000.tar".into()));
+        assert_eq!(covered.contradicts(0, Some(Path::new("0.jpg"))), None);
+        assert_eq!(covered.contradicts(5, Some(Path::new("x.jpg"))), None, "only the edges are known");
+        assert_eq!(covered.contradicts(9, Some(Path::new("8b.jpg"))), Some("000000.tar".into()));
     }
 }
