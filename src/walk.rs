@@ -28,6 +28,39 @@ pub enum Input {
     StdinArchive,
 }
 
+impl Input {
+    /// Whether it can stand for several files.
+    pub fn is_many(&self) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::StdinArchive => true,
+            Self::Path(path) => {
+                path.is_dir() || self.is_archive() || (path.symlink_metadata().is_err() && is_pattern(path))
+            }
+        }
+    }
+
+    /// Whether the members of an archive are meant.
+    pub fn is_archive(&self) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::StdinArchive => true,
+            // What bears a picture's extension is not opened once more only to see that it is one.
+            Self::Path(path) => path.is_file() && !has_picture_extension(path) && is_archive(path),
+        }
+    }
+}
+
+/// Real paths of directory inputs and of patterns' literal parts.
+pub fn roots(inputs: &[Input]) -> Vec<PathBuf> {
+    let root = |input: &Input| match input {
+        Input::Path(path) if path.is_dir() => Some(real_path(path)),
+        Input::Path(path) if input.is_many() && !path.is_file() => Some(real_path(&literal_prefix(path))),
+        _ => None,
+    };
+    inputs.iter().filter_map(root).collect()
+}
+
 /// Which files of a walk or a pattern count.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -93,6 +126,8 @@ pub struct Found {
     pub below: PathBuf,
     /// It was named, or its extension is a picture's; otherwise its content decides whether it counts.
     pub certain: bool,
+    /// It is a symbolic link to the file.
+    pub link: bool,
 }
 
 /// What a walk gives.
@@ -163,8 +198,8 @@ impl Walker {
     /// Gives everything that `input` means, in a stable order, until `give` breaks off.
     pub fn walk(&self, input: &Input, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         match input {
-            Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true })),
             Input::StdinArchive => give(Item::StdinArchive),
+            Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true, link: false })),
             Input::Path(path) => match self.named(path, give) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => self.pattern(path, give),
                 Err(error) => give(Item::Failed { path: path.clone(), error: error.into() }),
@@ -213,7 +248,11 @@ impl Walker {
         if path.as_os_str().is_empty() {
             return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::Empty }));
         }
-        let metadata = fs::metadata(path)?;
+        let mut metadata = fs::symlink_metadata(path)?;
+        let link = metadata.is_symlink();
+        if link {
+            metadata = fs::metadata(path)?;
+        }
         if metadata.is_dir() {
             return Ok(self.directory(path, path, give));
         }
@@ -222,7 +261,7 @@ impl Walker {
         }
         // What bears a picture's extension is not opened once more only to see that it is one.
         if has_picture_extension(path) || !is_archive(path) {
-            return Ok(self.found(path, Path::new(""), true, give));
+            return Ok(self.found(path, Path::new(""), true, link, give));
         }
         // Its own name stands above its members only where all is mirrored by full paths.
         let below = match self.below(path, Path::new("")) {
@@ -233,9 +272,9 @@ impl Walker {
         Ok(give(Item::Archive { path: path.to_path_buf(), below }))
     }
 
-    fn found(&self, path: &Path, below: &Path, certain: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+    fn found(&self, path: &Path, below: &Path, certain: bool, link: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         match self.below(path, below) {
-            Ok(below) => give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain })),
+            Ok(below) => give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain, link })),
             Err(error) => give(Item::Failed { path: path.to_path_buf(), error }),
         }
     }
@@ -243,8 +282,8 @@ impl Walker {
     /// Where outputs of `path` are mirrored, which is `below` unless another directory was named.
     fn below(&self, path: &Path, below: &Path) -> Result<PathBuf, WalkError> {
         let Some(top) = &self.relative_to else { return Ok(below.to_path_buf()) };
-        let parent = crate::plan::real_path(path.parent().unwrap_or(Path::new("")));
-        let below = parent.strip_prefix(crate::plan::real_path(top)).map(Path::to_path_buf);
+        let parent = real_path(path.parent().unwrap_or(Path::new("")));
+        let below = parent.strip_prefix(real_path(top)).map(Path::to_path_buf);
         below.map_err(|_| WalkError::NotBelow(top.clone()))
     }
 
@@ -283,7 +322,8 @@ impl Walker {
                 continue;
             }
             let parent = below.parent().unwrap_or(Path::new(""));
-            self.found(entry.path(), parent, has_picture_extension(entry.path()), give)?;
+            let certain = has_picture_extension(entry.path());
+            self.found(entry.path(), parent, certain, entry.path_is_symlink(), give)?;
         }
         Flow::Continue(())
     }
@@ -353,7 +393,12 @@ impl Walker {
                 }
             };
             let below = entry.strip_prefix(&base).unwrap_or(&entry).to_path_buf();
-            let Ok(metadata) = fs::metadata(&entry) else { continue };
+            let Ok(mut metadata) = fs::symlink_metadata(&entry) else { continue };
+            let link = metadata.is_symlink();
+            if link {
+                let Ok(target) = fs::metadata(&entry) else { continue };
+                metadata = target;
+            }
             if self.selection.exclude.matches(&below) {
                 continue;
             }
@@ -367,7 +412,7 @@ impl Walker {
                 continue;
             }
             let parent = below.parent().unwrap_or(Path::new(""));
-            self.found(&entry, parent, has_picture_extension(&entry), give)?;
+            self.found(&entry, parent, has_picture_extension(&entry), link, give)?;
         }
         if any { Flow::Continue(()) } else { give(failed(WalkError::NoMatch)) }
     }
@@ -378,6 +423,18 @@ pub fn is_archive(path: &Path) -> bool {
     let mut head = Vec::new();
     let read = source::open_file(path).and_then(|f| f.take(detect::HEAD as u64).read_to_end(&mut head));
     read.is_ok() && detect::packing(&head).is_some()
+}
+
+/// The real path of the longest part of `path` that exists, with the rest appended.
+pub fn real_path(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real_path(parent).join(name),
+        _ => std::env::current_dir().unwrap_or_default().join(path),
+    }
 }
 
 /// Whether a name could be meant as a pattern.

@@ -45,7 +45,8 @@ fn shards_hold_pictures_and_what_is_known_of_them() {
     }
     assert_eq!(seen.len(), 25);
     if has("tar") {
-        let list = String::from_utf8(stage.other("tar", &["--utc", "--numeric-owner", "-tvf", "set/000002.tar"])).unwrap();
+        let list =
+            String::from_utf8(stage.other("tar", &["--utc", "--numeric-owner", "-tvf", "set/000002.tar"])).unwrap();
         assert!(list.lines().all(|l| l.starts_with("-rw-r--r-- 0/0 ") && l.contains(" 1970-01-01 00:00 ")), "{list}");
     }
     stage.ends(0, &["in", "-s", "32x16", "--webdataset", "set8", "--shard-size", "10", "-j", "8"]);

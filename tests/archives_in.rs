@@ -221,8 +221,9 @@ fn lies_and_bombs_cost_no_memory() {
     gz.write_all(&vec![b'a'; 100 << 20]).unwrap();
     stage.write("name.tar.gz", &gz.finish().unwrap());
     for archive in ["huge.tar", "large.tar", "bomb.tar.zst", "name.tar.gz"] {
-        // 256 MiB of address space are for everything, the program's own included.
-        let script = format!("ulimit -v 700000; \"$thumbs\" {archive} -j 2 --memory 64M --max-file-size 100M -o out-{archive}");
+        // Address space, so with all threads' stacks and the allocator's arenas.
+        let script =
+            format!("ulimit -v 700000; \"$thumbs\" {archive} -j 2 --memory 64M --max-file-size 100M -o out-{archive}");
         let ran = stage.shell(1, &script);
         assert!(!stderr(&ran).contains("memory allocation"), "{}", stderr(&ran));
     }
@@ -241,7 +242,10 @@ fn members_of_many_archives_in_little_memory() {
             assert_eq!(stage.names(&format!("{out}/{part}/0")).len(), 20, "{part}");
         }
         let archive = format!("{out}.tar");
-        stage.ends(0, &["in", "a.tar", "b.zip", "--relative-to", ".", "-s", "16", "-j", jobs, "--memory", "1M", "-o", &archive]);
+        stage.ends(
+            0,
+            &["in", "a.tar", "b.zip", "--relative-to", ".", "-s", "16", "-j", jobs, "--memory", "1M", "-o", &archive],
+        );
     }
     assert!(stage.read("out1.tar") == stage.read("out8.tar"));
 }

@@ -134,7 +134,9 @@ fn a_failed_run_ends_a_pipe_without_its_end() {
     for (kind, program) in [("tar.gz", "gzip"), ("tar.zst", "zstd")] {
         if has(program) {
             let script = |partial| {
-                format!("\"$thumbs\" in -s 16 -o - --archive {kind} {partial} > x.{kind}; {program} -tq x.{kind} 2> said")
+                format!(
+                    "\"$thumbs\" in -s 16 -o - --archive {kind} {partial} > x.{kind}; {program} -tq x.{kind} 2> said"
+                )
             };
             stage.shell(1, &script(""));
             assert!(!stage.read("said").is_empty());
@@ -247,7 +249,10 @@ fn an_entry_over_eight_gigabytes_reads_back() {
 #[test]
 fn nobody_reads_more_than_before() {
     let stage = Stage::with_pictures(4);
-    stage.shell(0, "chmod 640 in/0/*; chmod 600 in/1/001.jpg; umask 022; \"$thumbs\" in -o a.tar; \"$thumbs\" in/0 -o b.tar");
+    stage.shell(
+        0,
+        "chmod 640 in/0/*; chmod 600 in/1/001.jpg; umask 022; \"$thumbs\" in -o a.tar; \"$thumbs\" in/0 -o b.tar",
+    );
     let mode = |name| std::fs::metadata(stage.path(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("a.tar"), mode("b.tar")), (0o600, 0o640));
     stage.shell(0, "chmod 666 in/*/*; umask 027; \"$thumbs\" in -o c.tar");

@@ -61,7 +61,8 @@ fn a_reader_that_leaves_pictures_ends_the_run_quietly() {
 fn a_reader_that_leaves_names_or_the_report_does_not_matter() {
     let stage = Stage::with_pictures(200);
     for (i, telling) in ["--print", "-0", "--report -"].iter().enumerate() {
-        let script = format!("\"$thumbs\" in -s 16 -o out{i} {telling} | head -c 30 > /dev/null; exit ${{PIPESTATUS[0]}}");
+        let script =
+            format!("\"$thumbs\" in -s 16 -o out{i} {telling} | head -c 30 > /dev/null; exit ${{PIPESTATUS[0]}}");
         let ran = stage.command("bash").arg("-c").arg(script).output().unwrap();
         assert_eq!((ran.status.code(), stderr(&ran).as_str()), (Some(0), ""), "{telling}");
         assert_eq!(stage.names(&format!("out{i}/0")).len(), 100);
@@ -106,7 +107,10 @@ fn a_long_list_takes_no_memory() {
     let report = String::from_utf8(stage.read("report.json")).unwrap();
     assert_eq!(report.lines().filter(|l| l.contains("\"duplicate\"")).count(), 119_998);
     // Nor does a "name" that never ends.
-    let ran = stage.shell(1, "ulimit -v 600000; head -c 300M /dev/zero | tr '\\0' x | \"$thumbs\" --files-from - -o out || exit 1");
+    let ran = stage.shell(
+        1,
+        "ulimit -v 600000; head -c 300M /dev/zero | tr '\\0' x | \"$thumbs\" --files-from - -o out || exit 1",
+    );
     assert!(stderr(&ran).contains("the list cannot be read"), "{}", stderr(&ran));
 }
 

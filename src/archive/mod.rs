@@ -4,8 +4,8 @@ pub mod compress;
 pub mod detect;
 pub mod tar;
 pub mod tar_reader;
-mod zip_records;
 pub mod zip_reader;
+mod zip_records;
 pub mod zip_writer;
 
 use std::path::Path;
@@ -34,7 +34,10 @@ impl Kind {
             (b".tar.zst", Self::TarZst),
             (b".zip", Self::Zip),
         ];
-        endings.into_iter().find(|(ending, _)| name.len() > ending.len() && name.ends_with(ending)).map(|(_, kind)| kind)
+        endings
+            .into_iter()
+            .find(|(ending, _)| name.len() > ending.len() && name.ends_with(ending))
+            .map(|(_, kind)| kind)
     }
 
     /// As it is typed and told.

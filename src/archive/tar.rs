@@ -25,7 +25,8 @@ impl Header {
     pub fn parse(block: &[u8; BLOCK]) -> Option<Self> {
         let stored = number(&block[148..156])?;
         let outside = |i: &usize| !(148..156).contains(i);
-        let sum = |byte: fn(u8) -> i64| 8 * i64::from(b' ') + (0..BLOCK).filter(outside).map(|i| byte(block[i])).sum::<i64>();
+        let sum =
+            |byte: fn(u8) -> i64| 8 * i64::from(b' ') + (0..BLOCK).filter(outside).map(|i| byte(block[i])).sum::<i64>();
         // Some old writers took bytes as signed.
         if [sum(i64::from), sum(|b| i64::from(b.cast_signed()))].iter().all(|&s| s != stored as i64) {
             return None;
@@ -183,7 +184,9 @@ mod tests {
 
     #[test]
     fn what_ustar_has_no_room_for_stands_in_pax() {
-        for (name, size) in [(vec![b'n'; 101], 5), ("é.jpg".into(), 5), (vec![0xff; 200], 5), (b"big".to_vec(), 1 << 33)] {
+        for (name, size) in
+            [(vec![b'n'; 101], 5), ("é.jpg".into(), 5), (vec![0xff; 200], 5), (b"big".to_vec(), 1 << 33)]
+        {
             let bytes = header(&name, size);
             let pax = first(&bytes);
             assert_eq!(pax.kind, b'x');

@@ -260,7 +260,8 @@ mod tests {
         assert!(names(&long).is_err());
         let mut huge = header(b"x", 0);
         huge[124..136].copy_from_slice(b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff");
-        let sum: u32 = huge.iter().enumerate().map(|(i, &b)| if (148..156).contains(&i) { 32 } else { u32::from(b) }).sum();
+        let sum: u32 =
+            huge.iter().enumerate().map(|(i, &b)| if (148..156).contains(&i) { 32 } else { u32::from(b) }).sum();
         huge[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
         assert!(matches!(names(&huge), Err(TarError::Damaged(0))));
         let mut claims = header(b"x", 1 << 36);

@@ -64,9 +64,8 @@ impl ZipReader {
         let tail_at = len - tail_len;
         let mut tail = vec![0; tail_len as usize];
         file.read_exact_at(&mut tail, tail_at)?;
-        let is_end = |at: &usize| {
-            u32_at(&tail, *at) == END && at + END_LEN + usize::from(u16_at(&tail, at + 20)) <= tail.len()
-        };
+        let is_end =
+            |at: &usize| u32_at(&tail, *at) == END && at + END_LEN + usize::from(u16_at(&tail, at + 20)) <= tail.len();
         let at = (0..=tail.len().saturating_sub(END_LEN)).rev().find(is_end).ok_or(ZipError::NoDirectory)?;
         let end = &tail[at..];
         let mut size = u64::from(u32_at(end, 12));

@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail, ensure};
 use thumbs::archive::Kind;
 use thumbs::archive::compress::Levels;
 use thumbs::pipeline::{ArchiveOptions, Dataset};
-use thumbs::plan::{Destination, real_path};
+use thumbs::plan::Destination;
 use thumbs::sink::shards::{Covered, ShardSize};
-use thumbs::walk::Input;
+use thumbs::walk::{Input, real_path};
 
 use super::args::{ArchiveKind, Args, Existing};
 use super::resolve::byte_size;
@@ -57,7 +57,9 @@ pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Datas
     ensure!(sizes == 1 && formats == 1, "--webdataset takes one size and one format");
     let size = match args.shard_size.as_deref() {
         None => ShardSize::Samples(10_000),
-        Some(text) if text.bytes().all(|b| b.is_ascii_digit()) => ShardSize::Samples(text.parse().context("--shard-size")?),
+        Some(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
+            ShardSize::Samples(text.parse().context("--shard-size")?)
+        }
         Some(text) => ShardSize::Bytes(byte_size(text).context("--shard-size")?),
     };
     ensure!(size != ShardSize::Samples(0), "--shard-size must be at least 1");

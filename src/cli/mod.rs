@@ -55,17 +55,18 @@ fn go(run: pipeline::RunConfig, tell: resolve::Tell) -> Exit {
             report::say(&format!("internal error: {panic}"));
         }
     }));
-    if let Err(error) = prepare(&run) {
-        report::say(&format!("{error:#}"));
-        return Exit::Broken;
-    }
+    // The report's name may be wrong; that is known before anything is written.
     let mut console = match Console::new(tell) {
         Ok(console) => console,
         Err(error) => {
             report::say(&format!("{error:#}"));
-            return Exit::Broken;
+            return Exit::Usage;
         }
     };
+    if let Err(error) = prepare(&run) {
+        report::say(&format!("{error:#}"));
+        return Exit::Broken;
+    }
     let to_stdout = matches!(run.naming.destination, Destination::Archive(None) | Destination::Stdout);
     let archive = match &run.naming.destination {
         Destination::Archive(path) => Some(path.clone()),
@@ -99,7 +100,11 @@ fn say_abandoned(summary: &Summary, archive: Option<&Option<PathBuf>>) -> Exit {
             Some(path) => format!("{} was not made", words::path(path)),
             None => "the archive on standard output has no end".to_owned(),
         };
-        let why = if summary.stopped.is_some() { "the run ended early" } else { "inputs failed; --partial makes it of the others" };
+        let why = if summary.stopped.is_some() {
+            "the run ended early"
+        } else {
+            "inputs failed; --partial makes it of the others"
+        };
         report::say(&format!("{what}: {why}"));
     }
     Exit::of(summary)

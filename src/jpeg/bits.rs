@@ -115,7 +115,8 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Starts at position `start` of `data`, preparing up to `size` bytes at a time.
     pub fn new(data: &'a [u8], start: usize, size: usize) -> Reader<'a> {
-        let mut reader = Reader { window: Window::new(data, start, size.max(2 * LOW)), bits: Bits::default(), limit: 0 };
+        let mut reader =
+            Reader { window: Window::new(data, start, size.max(2 * LOW)), bits: Bits::default(), limit: 0 };
         reader.fill(0);
         reader
     }

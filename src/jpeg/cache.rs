@@ -26,7 +26,12 @@ thread_local! {
 }
 
 /// Takes the table from the shelf, or makes it and puts it in front.
-fn take<T>(shelf: &Shelf<T>, coding: Coding, spec: &[u8], make: impl FnOnce(Codes) -> Result<T, Error>) -> Result<Rc<T>, Error> {
+fn take<T>(
+    shelf: &Shelf<T>,
+    coding: Coding,
+    spec: &[u8],
+    make: impl FnOnce(Codes) -> Result<T, Error>,
+) -> Result<Rc<T>, Error> {
     let mut shelf = shelf.borrow_mut();
     if let Some(found) = shelf.iter().position(|(c, s, _)| *c == coding && **s == *spec) {
         shelf[..=found].rotate_right(1);

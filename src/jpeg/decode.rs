@@ -46,7 +46,9 @@ pub fn decode(data: &[u8], header: &Header, plan: &Plan, options: &Options<'_>) 
 
 fn check_memory(header: &Header, needed: u64, options: &Options<'_>) -> Result<(), Error> {
     match options.max_memory {
-        Some(limit) if needed > limit => Err(Error::TooLarge { width: header.width, height: header.height, needed, limit }),
+        Some(limit) if needed > limit => {
+            Err(Error::TooLarge { width: header.width, height: header.height, needed, limit })
+        }
         _ => Ok(()),
     }
 }
@@ -138,10 +140,16 @@ impl Damages<'_> {
 /// Every block takes a bit for its DC at least, and in sequential pictures another to end it: a header that promises more is
 /// refused before anything is allocated.
 fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), Error> {
-    let blocks: u64 = script.quant.iter().zip(&frame.components).filter(|(q, _)| q.is_some()).map(|(_, c)| {
-        let (x, y) = frame.blocks(c);
-        u64::from(x) * u64::from(y)
-    }).sum();
+    let blocks: u64 = script
+        .quant
+        .iter()
+        .zip(&frame.components)
+        .filter(|(q, _)| q.is_some())
+        .map(|(_, c)| {
+            let (x, y) = frame.blocks(c);
+            u64::from(x) * u64::from(y)
+        })
+        .sum();
     let bits = if frame.kind == Kind::Progressive { blocks } else { blocks * 2 };
     if bits / 8 > data.len() as u64 {
         return Err(Error::Truncated("the file is too short for its picture"));
@@ -159,7 +167,11 @@ struct Wanted<'a> {
 ///
 /// A scan counts only where it follows on the one before: a first scan of coefficients not seen yet, or a refinement of just
 /// the bit behind. Once a scan is passed over, so are its refinements.
-fn select<'s, 'a>(frame: &Frame, scans: &'s [Scan<'a>], wanted: &Wanted<'_>) -> Result<(Vec<&'s Scan<'a>>, Vec<bool>), Error> {
+fn select<'s, 'a>(
+    frame: &Frame,
+    scans: &'s [Scan<'a>],
+    wanted: &Wanted<'_>,
+) -> Result<(Vec<&'s Scan<'a>>, Vec<bool>), Error> {
     const UNSEEN: u8 = 255;
     let mut low = vec![[UNSEEN; 64]; frame.components.len()];
     let mut used = Vec::new();

@@ -152,7 +152,11 @@ impl<const SIZE: usize> Table<SIZE> {
             if length <= Self::BITS {
                 let spread = Self::BITS - length;
                 let from = (code << spread) as usize;
-                look[from..from + (1 << spread)].fill(Symbol::new(coding, value & if coding == Coding::Dc { 15 } else { 255 }, length));
+                look[from..from + (1 << spread)].fill(Symbol::new(
+                    coding,
+                    value & if coding == Coding::Dc { 15 } else { 255 },
+                    length,
+                ));
             }
         });
         if too_large {
@@ -182,7 +186,8 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     /// Table K.3: luminance DC.
-    pub const STANDARD_DC: &[u8] = &[0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+    pub const STANDARD_DC: &[u8] =
+        &[0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
 
     /// A table like Table K.5 in its lengths, with all runs and sizes.
     pub fn long_ac() -> Vec<u8> {
@@ -197,18 +202,20 @@ pub(super) mod tests {
 
     /// Random valid tables: a random prefix code with random values.
     pub fn any_spec() -> impl Strategy<Value = Vec<u8>> {
-        (proptest::collection::vec(0.0f64..1.0, 16), proptest::collection::vec(any::<u8>(), 256)).prop_map(|(share, values)| {
-            let (mut spec, mut free, mut used) = (Vec::new(), 1u32, 0usize);
-            for s in share {
-                free = (free * 2).min(1 << 16);
-                let count = ((f64::from(free) * s * s) as u32).min(255).min(256 - used as u32);
-                free -= count;
-                used += count as usize;
-                spec.push(count as u8);
-            }
-            spec.extend(&values[..used]);
-            spec
-        })
+        (proptest::collection::vec(0.0f64..1.0, 16), proptest::collection::vec(any::<u8>(), 256)).prop_map(
+            |(share, values)| {
+                let (mut spec, mut free, mut used) = (Vec::new(), 1u32, 0usize);
+                for s in share {
+                    free = (free * 2).min(1 << 16);
+                    let count = ((f64::from(free) * s * s) as u32).min(255).min(256 - used as u32);
+                    free -= count;
+                    used += count as usize;
+                    spec.push(count as u8);
+                }
+                spec.extend(&values[..used]);
+                spec
+            },
+        )
     }
 
     #[test]

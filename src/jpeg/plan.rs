@@ -44,7 +44,8 @@ pub(super) fn window(scans: usize) -> usize {
 
 /// Width and height of a component's plane at `n` samples a block side, before rounding up.
 pub(super) fn extent(frame: &Frame, c: &Component, n: u8) -> (f64, f64) {
-    let side = |full: u32, factor: u8, max: u32| f64::from(full) * f64::from(factor) * f64::from(n) / f64::from(8 * max);
+    let side =
+        |full: u32, factor: u8, max: u32| f64::from(full) * f64::from(factor) * f64::from(n) / f64::from(8 * max);
     (side(frame.width, c.h, frame.h_max()), side(frame.height, c.v, frame.v_max()))
 }
 
@@ -63,7 +64,10 @@ impl Header {
 
     /// Everything at full size.
     pub fn full(&self) -> Plan {
-        self.plan_with((f64::from(self.width), f64::from(self.height)), Headroom { luma: 1.0, chroma: 1.0, refine: true })
+        self.plan_with(
+            (f64::from(self.width), f64::from(self.height)),
+            Headroom { luma: 1.0, chroma: 1.0, refine: true },
+        )
     }
 
     #[doc(hidden)]
@@ -76,14 +80,16 @@ impl Header {
             let wanted = 8.0 * headroom / (ratio * density);
             (wanted - 1e-9).ceil().clamp(1.0, 8.0) as u8
         };
-        let chroma = |i: usize| (1..=2).contains(&i) && self.components.len() >= 3 && self.color != super::ColorSpace::Rgb;
+        let chroma =
+            |i: usize| (1..=2).contains(&i) && self.components.len() >= 3 && self.color != super::ColorSpace::Rgb;
         let sizes: Vec<u8> = self
             .components
             .iter()
             .enumerate()
             .map(|(i, c)| size(if chroma(i) { headroom.chroma } else { headroom.luma }, c))
             .collect();
-        let n = sizes.iter().zip(&self.components).filter(|(_, c)| u32::from(c.h) == frame.h_max()).map(|(&n, _)| n).max();
+        let n =
+            sizes.iter().zip(&self.components).filter(|(_, c)| u32::from(c.h) == frame.h_max()).map(|(&n, _)| n).max();
         let n = n.unwrap_or(8);
         let scaled = |full: u32| (full * u32::from(n)).div_ceil(8);
         let mut plan = Plan {

@@ -9,15 +9,14 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
-use super::config::{List, RunConfig};
 use super::budget::Share;
+use super::config::{List, RunConfig};
 use super::hand::Hand;
 use super::{Letter, Message, Shared, unpack};
 use crate::archive::zip_reader::ZipEntry;
 use crate::outcome::{Failure, SkipReason, SourceName, Stage};
-use crate::plan::real_path;
 use crate::source::{Facts, Source};
-use crate::walk::{Found, Item};
+use crate::walk::{Found, Item, real_path};
 use crate::words;
 
 /// One input on its way to a worker.

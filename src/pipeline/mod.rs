@@ -41,6 +41,7 @@ use crate::policy::Existing;
 use crate::report::Reporter;
 use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream};
 use crate::size::Size;
+use crate::walk::Input;
 
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -134,13 +135,30 @@ pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) 
     match (&config.naming.destination, &config.archive) {
         (Destination::Archive(path), Some(options)) if !config.dry_run => {
             let replace = config.naming.existing != Existing::Fail;
-            let mut sink =
-                Archive::create(path.as_deref(), options.kind, options.levels, replace).map_err(broken)?;
+            let mut sink = Archive::create(path.as_deref(), options.kind, options.levels, replace).map_err(broken)?;
             run_with(config, renderer, &mut sink, reporter, cancel)
         }
         (Destination::Stdout, _) => run_with(config, renderer, &mut Stream(std::io::stdout()), reporter, cancel),
         _ => run_with(config, renderer, &mut Directory, reporter, cancel),
     }
+}
+
+/// A ledger that knows the files named on the command line before their turn comes. Not those that are
+/// own outputs, which a second run replaces.
+fn guarding(config: &RunConfig) -> Ledger {
+    let mut ledger = Ledger::default();
+    for input in &config.inputs {
+        if let Input::Path(path) = input
+            && !(config.skip_own && config.naming.is_own_output(path))
+        {
+            ledger.guard(path);
+        }
+    }
+    if let Destination::Archive(Some(path)) = &config.naming.destination {
+        // An output of this run, should a list name it; nothing was claimed that could be in its way.
+        let _ = ledger.claim(&[path], 0);
+    }
+    ledger
 }
 
 /// Like [`run`], with a renderer and a sink of the caller's.
@@ -156,18 +174,13 @@ pub fn run_with(
 ) -> Result<Summary, RunError> {
     let workers = config.jobs.max(1);
     let for_sources = config.memory.budget / 4;
-    let mut ledger = Ledger::default();
-    if let Destination::Archive(Some(path)) = &config.naming.destination {
-        // No input of this run; and nothing was claimed that this could collide with.
-        let _ = ledger.claim(&[path], 0);
-    }
     let shared = Arc::new(Shared {
         renderer,
         cancel: cancel.clone(),
         source_bytes: Budget::new(for_sources, config.memory.ceiling / 4),
         pixel_bytes: Budget::new(config.memory.budget - for_sources, config.memory.ceiling),
         reading: Ordered::new(()),
-        ledger: Ordered::new(ledger),
+        ledger: Ordered::new(guarding(&config)),
         pixels: Ordered::new(()),
         gate: Gate::new(sink.in_order()),
         counted: AtomicU64::new(0),

@@ -76,7 +76,7 @@ impl Members<'_, '_> {
             Name::Inside(path) => {
                 let below = self.below.join(path.parent().unwrap_or(Path::new("")));
                 let certain = has_picture_extension(&path);
-                Ok(Some(Found { path: Some(self.archive.join(path)), below, certain }))
+                Ok(Some(Found { path: Some(self.archive.join(path)), below, certain, link: false }))
             }
             // Of what is surely no picture it does not matter what it is called.
             Name::Refused(_) if !has_picture_extension(Path::new(OsStr::from_bytes(name))) => Ok(None),

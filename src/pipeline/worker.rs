@@ -13,7 +13,7 @@ use super::order::Turn;
 use super::{Letter, Message, Ready, Shared};
 use crate::format;
 use crate::outcome::{Failure, SkipReason, Stage, Stop, TimeSpent};
-use crate::plan::{Admission, Plan, PlannedOutput};
+use crate::plan::{Admission, Ledger, Plan, PlannedOutput};
 use crate::source::{Facts, Source, SourceError};
 use crate::words;
 
@@ -65,12 +65,13 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
         // Nobody can be woken from reading standard input, so that is not waited for.
         let working = job.found.path.as_ref().map(|_| Working::new(shared));
         // Also of jobs that are dropped the turns must be passed; `Turn` does that.
-        let turns = Turns::new(shared, &job);
+        let packed = job.packed.take();
+        let turns = Turns::new(shared, &job, packed.as_ref().is_some_and(Packed::has_drawn));
         if shared.cancel.is_set() || !shared.gate.pass(job.number, &shared.cancel) {
             continue;
         }
         let mut spent = TimeSpent { waiting: waited, ..TimeSpent::default() };
-        let outcome = catch_unwind(AssertUnwindSafe(|| process(shared, &mut job, turns, &mut spent)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| process(shared, &job, packed, turns, &mut spent)));
         let source = job.source();
         let message = match outcome {
             Ok(Ok(ready)) => Message::Ready(Box::new(Ready { spent, ..ready })),
@@ -101,23 +102,49 @@ struct Turns<'a> {
     /// must not keep one before it from getting its own.
     /// The feeder passed for a member whose bytes it has read.
     bytes: Option<Turn<'a, ()>>,
-    claims: Turn<'a, crate::plan::Ledger>,
+    claims: Claims<'a>,
     pixels: Turn<'a, ()>,
 }
 
+/// An input's turn to claim its outputs. One that fails before still was an input, and nothing may replace it.
+struct Claims<'a> {
+    turn: Option<Turn<'a, Ledger>>,
+    path: Option<&'a Path>,
+}
+
+impl Claims<'_> {
+    fn take<R>(mut self, work: impl FnOnce(&mut Ledger) -> R) -> R {
+        self.turn.take().expect("a turn is taken once").take(work)
+    }
+}
+
+impl Drop for Claims<'_> {
+    fn drop(&mut self) {
+        if let (Some(turn), Some(path)) = (self.turn.take(), self.path) {
+            turn.take(|ledger| ledger.guard(path));
+        }
+    }
+}
+
 impl<'a> Turns<'a> {
-    fn new(shared: &'a Shared, job: &Job) -> Self {
+    fn new(shared: &'a Shared, job: &'a Job, drawn: bool) -> Self {
         let number = job.number;
-        let drawn = job.packed.as_ref().is_some_and(Packed::has_drawn);
+        let turn = Some(Turn::new(&shared.ledger, number));
         Self {
             bytes: (!drawn).then(|| Turn::new(&shared.reading, number)),
-            claims: Turn::new(&shared.ledger, number),
+            claims: Claims { turn, path: job.found.path.as_deref() },
             pixels: Turn::new(&shared.pixels, number),
         }
     }
 }
 
-fn process(shared: &Shared, job: &mut Job, turns: Turns<'_>, spent: &mut TimeSpent) -> Result<Ready, End> {
+fn process(
+    shared: &Shared,
+    job: &Job,
+    packed: Option<Packed>,
+    turns: Turns<'_>,
+    spent: &mut TimeSpent,
+) -> Result<Ready, End> {
     let begin = Instant::now();
     let config = &shared.config;
     if let Some(dataset) = &config.dataset {
@@ -131,8 +158,8 @@ fn process(shared: &Shared, job: &mut Job, turns: Turns<'_>, spent: &mut TimeSpe
             return Err(End::Skipped(SkipReason::Exists));
         }
     }
-    let member = job.packed.is_some();
-    let (mut source, mut held) = match (job.packed.take(), &job.found.path) {
+    let member = packed.is_some();
+    let (mut source, mut held) = match (packed, &job.found.path) {
         (Some(Packed::Bytes { source, share }), _) => (source, Some(share)),
         (Some(Packed::Zip { entry, facts }), _) => {
             let content = entry.open().map_err(SourceError::from)?;
@@ -198,7 +225,10 @@ fn process(shared: &Shared, job: &mut Job, turns: Turns<'_>, spent: &mut TimeSpe
     }
 
     let need = opened.memory();
-    let mut share = turns.pixels.take(|()| shared.pixel_bytes.draw(need)).map_err(|e| End::Failed(Stage::Decode, too_large("decoding it", need, e)))?;
+    let mut share = turns
+        .pixels
+        .take(|()| shared.pixel_bytes.draw(need))
+        .map_err(|e| End::Failed(Stage::Decode, too_large("decoding it", need, e)))?;
     lap(&mut spent.waiting);
     let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
     let rendered = opened.render(&wanted, None).map_err(|e| End::Failed(stage_of(e.stage()), e.to_string()))?;
@@ -226,7 +256,7 @@ fn plan(
     job: &Job,
     member: bool,
     variants: &[crate::render::PlannedVariant],
-    ledger: &mut crate::plan::Ledger,
+    ledger: &mut Ledger,
 ) -> Result<Vec<PlannedOutput>, End> {
     let naming = &shared.config.naming;
     let number = match &job.found.path {
@@ -243,6 +273,9 @@ fn plan(
         },
     };
     let path: Option<&Path> = job.found.path.as_deref();
+    if let Some(path) = path.filter(|_| job.found.link) {
+        ledger.guard_target(path);
+    }
     let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
     if let Some(dataset) = &shared.config.dataset {
         let extension = variants.first().map_or("", |v| v.format.extension());

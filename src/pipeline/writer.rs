@@ -151,8 +151,9 @@ impl<'a> Writer<'a> {
             };
             let told = self.shared.config.dataset.is_some().then(|| digest::sample(&ready, &self.shared.config.recipe));
             let outputs = ready.outputs.iter();
-            let mut entries: Vec<Entry<'_>> =
-                outputs.map(|(output, _, _, bytes)| entry(output.path.as_path(), bytes.as_slice(), output.replace)).collect();
+            let mut entries: Vec<Entry<'_>> = outputs
+                .map(|(output, _, _, bytes)| entry(output.path.as_path(), bytes.as_slice(), output.replace))
+                .collect();
             entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), false)));
             let put = self.sink.put(&entries);
             self.summary.spent.writing += begin.elapsed();

@@ -229,7 +229,11 @@ fn look_into(path: &Path, index: u32, recipe: &str) -> io::Result<Standing> {
         }
         let header = Header::parse(&block).ok_or_else(no_shard)?;
         let content = at + BLOCK as u64;
-        at = header.size.checked_next_multiple_of(BLOCK as u64).and_then(|n| n.checked_add(content)).ok_or_else(no_shard)?;
+        at = header
+            .size
+            .checked_next_multiple_of(BLOCK as u64)
+            .and_then(|n| n.checked_add(content))
+            .ok_or_else(no_shard)?;
         let name = String::from_utf8(header.name).map_err(|_| no_shard())?;
         if let Some(key) = name.strip_suffix(".json") {
             let found = (key.parse::<u64>().map_err(|_| no_shard())?, content, header.size);

@@ -10,10 +10,13 @@ use crate::cli::resolve::Tell;
 
 /// Between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(30);
+/// The same where progress was asked for.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 pub struct Meter {
     bar: Option<ProgressBar>,
     lines: bool,
+    every: Duration,
     next_line: Duration,
     complete: bool,
 }
@@ -26,7 +29,8 @@ impl Meter {
             bar.set_style(style("{spinner} {pos}/{msg}"));
             bar
         });
-        Self { bar, lines: tell.lines, next_line: LINE_EVERY, complete: false }
+        let every = if tell.always { ASKED_EVERY } else { LINE_EVERY };
+        Self { bar, lines: tell.lines, every, next_line: every, complete: false }
     }
 
     /// Writes a line that stays, above the bar.
@@ -62,7 +66,7 @@ impl Meter {
                 bar.set_message(format!("{counted}  {rate:.0}/s{failed}"));
             }
         } else if self.lines && progress.elapsed >= self.next_line {
-            self.next_line = progress.elapsed + LINE_EVERY;
+            self.next_line = progress.elapsed + self.every;
             self.above(&format!("thumbs: {} so far, {rate:.0}/s{failed}", progress.dealt_with));
         }
     }
