@@ -197,15 +197,15 @@ fn what_is_cut_or_damaged_is_told() {
 fn lies_and_bombs_cost_no_memory() {
     let stage = Stage::new();
     let picture = jpeg(40, 30, 1);
-    // Claims 900 GB, and 900 MB, which the limit lets pass.
-    for (name, claims) in [("huge.tar", 900u64 << 30), ("large.tar", 900 << 20)] {
+    // Claims 900 GB, and 90 MB, which the limit lets pass.
+    for (name, claims) in [("huge.tar", 900u64 << 30), ("large.tar", 90 << 20)] {
         let mut lie = header(b"lie.jpg", claims);
         lie.extend_from_slice(&picture);
         stage.write(name, &lie);
     }
-    // Each of 300 members is 64 MB of zeros behind the first bytes of a picture: 19 GB in 20 kB.
+    // Each of 40 members is 64 MB of zeros behind the first bytes of a picture: 2.7 GB in a few hundred kB.
     let mut zst = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
-    for i in 0..300 {
+    for i in 0..40 {
         zst.write_all(&header(format!("{i}.jpg").as_bytes(), 64 << 20)).unwrap();
         zst.write_all(&picture[..512]).unwrap();
         zst.write_all(&vec![0; (64 << 20) - 512]).unwrap();
@@ -216,8 +216,8 @@ fn lies_and_bombs_cost_no_memory() {
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let mut long = header(b"././@LongLink", 4 << 30);
     long[156] = b'L';
-    seal(&mut long[512..]);
-    gz.write_all(&long[512..]).unwrap();
+    seal(&mut long);
+    gz.write_all(&long).unwrap();
     gz.write_all(&vec![b'a'; 100 << 20]).unwrap();
     stage.write("name.tar.gz", &gz.finish().unwrap());
     for archive in ["huge.tar", "large.tar", "bomb.tar.zst", "name.tar.gz"] {

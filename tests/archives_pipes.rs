@@ -101,11 +101,11 @@ fn work_starts_before_the_list_ends_and_names_come_at_once() {
 #[test]
 fn a_long_list_takes_no_memory() {
     let stage = Stage::with_pictures(2);
-    let script = "ulimit -v 600000; for i in {1..60000}; do echo in/0/000.jpg; echo in/1/001.jpg; done | \
+    let script = "ulimit -v 600000; for i in {1..15000}; do echo in/0/000.jpg; echo in/1/001.jpg; done | \
                   \"$thumbs\" --files-from - -s 16 -o out --memory 32M --report report.json";
     stage.shell(0, script);
     let report = String::from_utf8(stage.read("report.json")).unwrap();
-    assert_eq!(report.lines().filter(|l| l.contains("\"duplicate\"")).count(), 119_998);
+    assert_eq!(report.lines().filter(|l| l.contains("\"duplicate\"")).count(), 29_998);
     // Nor does a "name" that never ends.
     let ran = stage.shell(
         1,
