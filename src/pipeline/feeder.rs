@@ -1,5 +1,6 @@
 //! Walks the inputs and hands jobs to the workers, as fast as they take them.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::ops::ControlFlow;
@@ -8,10 +9,14 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
+use super::budget::Share;
 use super::config::{List, RunConfig};
-use super::{Message, Shared};
+use super::hand::Hand;
+use super::{Letter, Message, Shared, unpack};
+use crate::archive::zip_reader::ZipEntry;
 use crate::outcome::{Failure, SkipReason, SourceName, Stage};
-use crate::walk::{Found, Item};
+use crate::source::{Facts, Source};
+use crate::walk::{Found, Item, real_path};
 use crate::words;
 
 /// One input on its way to a worker.
@@ -21,6 +26,26 @@ pub struct Job {
     pub number: u64,
     /// The input.
     pub found: Found,
+    /// What is known of its bytes when it is a member of an archive.
+    pub packed: Option<Packed>,
+}
+
+/// A member of an archive.
+#[derive(Debug)]
+pub enum Packed {
+    /// Its bytes, and the memory that was drawn for them in the job's turn.
+    Bytes { source: Source, share: Share },
+    /// To be unpacked.
+    Zip { entry: ZipEntry, facts: Facts },
+    /// It cannot be had; `drawn` says whether memory was, or was to be, drawn for it.
+    Broken { error: String, drawn: bool },
+}
+
+impl Packed {
+    /// Whether the job's turn to draw source bytes is passed already.
+    pub fn has_drawn(&self) -> bool {
+        matches!(self, Self::Bytes { .. } | Self::Broken { drawn: true, .. })
+    }
 }
 
 impl Job {
@@ -33,26 +58,36 @@ impl Job {
 }
 
 /// Feeds until all inputs are handed out, the run is cancelled, or nobody takes them any more.
-pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Message>) {
+pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
     let config = &shared.config;
-    let mut number = 0;
+    let mut hand = Hand::new(shared, jobs, done);
+    let mut archives = HashSet::new();
     let mut give = |item| {
         if shared.cancel.is_set() {
             return ControlFlow::Break(());
         }
-        let sent = match item {
-            Item::Failed { path, error } => done.send(failed(path, &error.to_string())).is_ok(),
+        match item {
+            Item::Failed { path, error } => hand.fail(path, Stage::Walk, error.to_string()),
             Item::Found(found) => match own_output(config, &found) {
-                Some(path) => done
-                    .send(Message::Skipped { source: SourceName::File(path), reason: SkipReason::OwnOutput })
-                    .is_ok(),
-                None => {
-                    number += 1;
-                    jobs.send(Job { number: number - 1, found }).is_ok()
+                Some(path) => {
+                    let source = SourceName::File(path);
+                    hand.tell(Message::Skipped { source, reason: SkipReason::OwnOutput })
                 }
+                None => hand.give(found, None),
             },
-        };
-        if sent { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            Item::Archive { path, .. } if config.naming.is_beside() => {
+                hand.fail(path, Stage::Plan, "outputs cannot stand beside members of an archive; use -o".to_owned())
+            }
+            Item::Archive { path, below } => {
+                if archives.insert(real_path(&path)) {
+                    unpack::file(&mut hand, &path, &below)
+                } else {
+                    let source = SourceName::File(path);
+                    hand.tell(Message::Skipped { source, reason: SkipReason::Duplicate })
+                }
+            }
+            Item::StdinArchive => unpack::stdin(&mut hand),
+        }
     };
     for input in &config.inputs {
         if config.walker.walk(input, &mut give).is_break() {
@@ -66,7 +101,7 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Message>) {
             Err(error) => {
                 let path = list.file.clone().unwrap_or_else(|| PathBuf::from("standard input"));
                 let error = format!("the list cannot be read: {}", words::system_words(&error));
-                if done.send(failed(path, &error)).is_err() {
+                if done.send((None, failed(path, &error))).is_err() {
                     return;
                 }
             }

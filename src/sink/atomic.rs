@@ -30,6 +30,12 @@ impl Temporary {
         Ok(temporary)
     }
 
+    /// An empty file in `dir` that only its owner may read, to be written and given its final
+    /// permissions by the caller.
+    pub fn private(dir: &Path) -> io::Result<(File, Self)> {
+        create_new(dir, 0o600)
+    }
+
     /// Gives it its final name.
     pub fn commit(mut self, path: &Path, replace: bool) -> io::Result<()> {
         if replace {
@@ -57,22 +63,24 @@ fn create(dir: &Path, entry: &Entry<'_>) -> io::Result<(File, Temporary)> {
     let group_matters = wide & 0o070 & !((wide & 0o007) << 3) != 0;
     let narrow = if group_matters { wide & !0o070 | (wide & 0o007) << 3 & wide } else { wide };
     let first = if group_matters && entry.gid != rustix::process::getegid().as_raw() { narrow } else { wide };
+    let (file, temporary) = create_new(dir, first)?;
+    if group_matters && first == wide {
+        // In a set-group-ID directory the group is the directory's.
+        let metadata = file.metadata()?;
+        if metadata.gid() != entry.gid {
+            file.set_permissions(fs::Permissions::from_mode(metadata.mode() & narrow))?;
+        }
+    }
+    Ok((file, temporary))
+}
+
+fn create_new(dir: &Path, mode: u32) -> io::Result<(File, Temporary)> {
     let mut made_dir = false;
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let path = dir.join(format!("{TEMPORARY}{:x}-{number:x}.tmp", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).mode(first).open(&path) {
-            Ok(file) => {
-                let temporary = Temporary { path, armed: true };
-                if group_matters && first == wide {
-                    // In a set-group-ID directory the group is the directory's.
-                    let metadata = file.metadata()?;
-                    if metadata.gid() != entry.gid {
-                        file.set_permissions(fs::Permissions::from_mode(metadata.mode() & narrow))?;
-                    }
-                }
-                return Ok((file, temporary));
-            }
+        match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
+            Ok(file) => return Ok((file, Temporary { path, armed: true })),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
             Err(e) if e.kind() == io::ErrorKind::NotFound && !made_dir => {
                 fs::create_dir_all(dir)?;
