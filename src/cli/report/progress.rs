@@ -53,7 +53,7 @@ impl Meter {
             let total = progress.counted.max(progress.dealt_with);
             if progress.count_complete && !self.complete {
                 self.complete = true;
-                bar.set_style(style("{bar:30} {pos}/{len} {msg}"));
+                bar.set_style(style("[{bar:30}] {pos}/{len} {msg}"));
             }
             bar.set_position(progress.dealt_with);
             if progress.count_complete {
