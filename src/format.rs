@@ -86,7 +86,7 @@ static TABLE: &[Row] = &[
     row(Format::Pdf, "PDF", "pdf", &[]),
     row(Format::Raw, "camera raw", "raw", &["cr2", "cr3", "nef", "arw", "dng", "raf", "orf", "rw2", "pef", "srw"]),
     row(Format::Dds, "DDS", "dds", &["dds"]),
-    row(Format::Farbfeld, "farbfeld", "ff", &["ff"]),
+    read(row(Format::Farbfeld, "farbfeld", "ff", &["ff"])),
 ];
 
 impl Format {

@@ -3,7 +3,9 @@
 pub mod codec;
 pub mod format;
 pub mod geometry;
+pub mod jpeg;
 pub mod limits;
+pub mod metadata;
 pub mod op;
 pub mod orientation;
 pub mod outcome;

@@ -3,5 +3,6 @@
 pub mod color;
 pub mod extend;
 pub mod flatten;
+pub mod linear;
 pub mod orient;
 pub mod resize;

@@ -63,6 +63,28 @@ pub enum Filter {
     Nearest,
 }
 
+/// What becomes of colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum IccPolicy {
+    /// Pixels come out in sRGB.
+    #[default]
+    ToSrgb,
+    /// Pixels and profile stay as they are; colours told otherwise than by a profile get one.
+    Keep,
+}
+
+/// What becomes of EXIF, XMP and IPTC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MetadataPolicy {
+    /// Nothing is kept.
+    #[default]
+    None,
+    /// What tells whose picture it is.
+    Copyright,
+    /// All, with orientation and dimensions of the output, without previews.
+    Keep,
+}
+
 /// An opaque or transparent colour, sRGB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Color {
@@ -94,6 +116,12 @@ pub struct Recipe {
     pub auto_orient: bool,
     /// The resize kernel.
     pub filter: Filter,
+    /// Resize in linear light.
+    pub linear: bool,
+    /// What becomes of colours.
+    pub icc: IccPolicy,
+    /// What becomes of EXIF, XMP and IPTC.
+    pub metadata: MetadataPolicy,
     /// The encoders' settings.
     pub encode: EncodeSettings,
     /// Accept pictures that end early.
@@ -114,6 +142,9 @@ impl Default for Recipe {
             enlarge: false,
             auto_orient: true,
             filter: Filter::Lanczos3,
+            linear: false,
+            icc: IccPolicy::ToSrgb,
+            metadata: MetadataPolicy::None,
             encode: EncodeSettings::default(),
             allow_truncated: false,
             strict: false,

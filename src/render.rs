@@ -18,15 +18,17 @@
 use std::time::{Duration, Instant};
 
 use crate::codec::{Attached, ColorSpace, DecodeError, DecodeOptions, Decoded, EncodeError, Header, Need, Offer};
-use crate::codec::{Picture, registry};
+use crate::codec::{Picture, Pixels, registry};
 use crate::format::{self, Format};
 use crate::geometry::{Constraint, Placement, place};
 use crate::limits::Limits;
+use crate::metadata::{self, Changes};
 use crate::op;
+use crate::op::color::ToSrgb;
 use crate::op::resize::ResizeError;
 use crate::orientation::Orientation;
-use crate::pixmap::{Channels, Pixmap};
-use crate::recipe::{Filter, FormatChoice, Recipe};
+use crate::pixmap::{Channels, Pixmap, Samples};
+use crate::recipe::{Filter, FormatChoice, IccPolicy, Recipe};
 use crate::size::{Region, Size};
 
 /// An opened picture with its outputs planned from the header.
@@ -185,7 +187,8 @@ impl Opened<'_> {
             work = work.max(op::resize::intermediate(crop, to, pixel) + pixels);
             encoded += canvas * 5 + (128 << 10);
         }
-        offer.memory + work + encoded
+        let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
+        offer.memory + linear + work + encoded
     }
 
     /// Crop, in decoded pixels, and resized size of a variant, both in the stored orientation.
@@ -197,8 +200,8 @@ impl Opened<'_> {
     /// What the decoder will do for the largest of the wanted variants.
     fn offer(&self, wanted: &[usize]) -> Offer {
         let full = self.header().size;
-        // The nearest pixel is one of the picture's own.
-        if self.recipe.filter == Filter::Nearest {
+        // The nearest pixel is one of the picture's own, and decoders that shrink do so in sRGB.
+        if self.recipe.filter == Filter::Nearest || self.recipe.linear {
             return self.picture.offer(None);
         }
         let mut need = Need { width: 0.0, height: 0.0 };
@@ -236,79 +239,196 @@ impl Opened<'_> {
         }
         let options =
             DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt };
-        let Decoded { mut pixmap, notes: lost } = self.picture.decode(&offer, &options)?;
+        let Decoded { pixels, notes: lost } = self.picture.decode(&offer, &options)?;
         times.decode += clock.lap();
-        let mut notes = self.header().notes.clone();
+        let mut notes = Notes(self.header().notes.clone());
         if self.header().animated {
-            notes.push("animation lost: first frame only".to_owned());
+            notes.add("animation lost: first frame only");
         }
-        notes.extend(lost);
+        lost.iter().for_each(|note| notes.add(note));
 
-        // What is only cut out wants its pixels as they are; then alpha is multiplied in for the others.
-        let untouched = |i: &usize| {
-            let (crop, to) = self.stored(&self.variants[*i], &offer);
-            let whole = |v: f64| (v - v.round()).abs() < 1e-6;
-            whole(crop.x) && whole(crop.y) && same(crop.width, to.width) && same(crop.height, to.height)
-        };
-        let (copied, resized): (Vec<usize>, Vec<usize>) = wanted.iter().copied().partition(untouched);
+        // What is only cut out wants its pixels as they are; the others want them prepared.
+        let is_copied = |i: &usize| self.is_copied(&self.variants[*i], &offer);
+        let (copied, resized): (Vec<usize>, Vec<usize>) = wanted.iter().copied().partition(is_copied);
+        let mut source = Source::new(pixels);
         let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
-        let mut premultiplied = false;
         for index in copied.into_iter().chain(resized) {
             if interrupt.is_some_and(|stop| stop()) {
                 return Err(DecodeError::Interrupted.into());
             }
             let variant = &self.variants[index];
             let (crop, to) = self.stored(variant, &offer);
-            if !premultiplied && !untouched(&index) {
-                op::resize::premultiply(&mut pixmap)?;
-                premultiplied = true;
-            }
-            let mut small = op::resize::resize(&pixmap, crop, to, self.recipe.filter)?;
-            if premultiplied {
-                op::resize::unpremultiply(&mut small)?;
-            }
-            let done = self.finish(small, variant, &mut notes);
+            let small = if is_copied(&index) {
+                source.cut(crop, to)?
+            } else {
+                source.prepare(&self.recipe, &self.header().color, &mut notes)?;
+                let covered = Region::whole(self.header().size).scaled(offer.scale.0, offer.scale.1);
+                source.resize(crop, covered, to, &self.recipe)?
+            };
+            let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
             times.resize += clock.lap();
-            let bytes = self.encode(&done, variant)?;
+            let bytes = self.encode(&done, variant, icc.as_deref())?;
             times.encode += clock.lap();
             outputs.push(Encoded { variant: index, bytes, size: done.size(), format: variant.format });
         }
         outputs.sort_by_key(|output| wanted.iter().position(|&w| w == output.variant));
-        Ok(Rendered { outputs, shrink: offer.shrink, notes, times })
+        Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times })
     }
 
-    /// Orients, converts colours, flattens, lays onto the canvas; the result is 8 bits a sample.
-    fn finish(&self, small: Pixmap, variant: &PlannedVariant, notes: &mut Vec<String>) -> Pixmap {
+    /// Whether a variant shows decoded pixels as they are.
+    fn is_copied(&self, variant: &PlannedVariant, offer: &Offer) -> bool {
+        let (crop, to) = self.stored(variant, offer);
+        let whole = |v: f64| (v - v.round()).abs() < 1e-6;
+        let same = |extent: f64, side: u32| (extent - f64::from(side)).abs() < 1e-6;
+        offer.shrink == 1.0
+            && whole(crop.x)
+            && whole(crop.y)
+            && same(crop.width, to.width)
+            && same(crop.height, to.height)
+    }
+
+    /// Orients, converts colours, flattens, lays onto the canvas; the result is 8 bits a sample, and
+    /// comes with the profile that describes it, where it is not sRGB.
+    fn finish(
+        &self,
+        small: Pixmap,
+        variant: &PlannedVariant,
+        is_srgb: bool,
+        notes: &mut Notes,
+    ) -> (Pixmap, Option<Vec<u8>>) {
+        let Placement { canvas, offset, .. } = variant.placement;
         let mut pixmap = op::orient::orient(small, self.orientation);
-        pixmap = op::color::cmyk_to_rgb(pixmap);
+        let color = &self.header().color;
+        let wide = matches!(pixmap.samples(), Samples::U16(_));
+        let is_cmyk = pixmap.channels() == Channels::Cmyk;
+        // Inks can only be kept in JPEG, and not beside bars of a colour.
+        let can_keep = !is_cmyk || (variant.format == Format::Jpeg && canvas == pixmap.size());
+        let mut icc = None;
+        if self.recipe.icc == IccPolicy::Keep && can_keep {
+            icc = op::color::as_profile(color, pixmap.channels());
+        } else if !is_srgb {
+            let to = ToSrgb::new(color, pixmap.channels(), wide);
+            to.note.into_iter().for_each(|note| notes.add(note));
+            pixmap = to.apply(pixmap);
+        }
         if op::resize::is_opaque(&pixmap) {
             pixmap = op::resize::without_alpha(pixmap);
         }
         if pixmap.channels().has_alpha() && !variant.format.has_alpha() {
             pixmap = op::flatten::flatten(pixmap, self.recipe.background);
-            let note = "alpha flattened onto the background";
-            if !notes.iter().any(|n| n == note) {
-                notes.push(note.to_owned());
-            }
+            notes.add("alpha flattened onto the background");
         }
-        let Placement { canvas, offset, .. } = variant.placement;
-        op::extend::extend(pixmap.into_u8(), canvas, offset, self.recipe.background, variant.format.has_alpha())
+        let alpha = variant.format.has_alpha();
+        (op::extend::extend(pixmap.into_u8(), canvas, offset, self.recipe.background, alpha), icc)
     }
 
-    fn encode(&self, pixmap: &Pixmap, variant: &PlannedVariant) -> Result<Vec<u8>, EncodeError> {
+    fn encode(&self, pixmap: &Pixmap, variant: &PlannedVariant, icc: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
         let format = variant.format;
         let encoder = registry::encoder(format)
             .ok_or_else(|| EncodeError::Failed { format, what: "it is not written".to_owned() })?;
-        let icc = match &self.header().color {
-            ColorSpace::Icc(icc) if pixmap.channels() != Channels::Cmyk => Some(icc.as_slice()),
-            _ => None,
+        let changes = Changes {
+            size: pixmap.size(),
+            is_upright: self.recipe.auto_orient,
+            is_srgb: self.recipe.icc == IccPolicy::ToSrgb,
         };
-        encoder.encode(pixmap, &self.recipe.encode, &Attached { icc, ..Attached::default() })
+        let blocks = metadata::outgoing(self.header(), self.recipe.metadata, &changes);
+        let attached =
+            Attached { icc, exif: blocks.exif.as_deref(), xmp: blocks.xmp.as_deref(), iptc: blocks.iptc.as_deref() };
+        encoder.encode(pixmap, &self.recipe.encode, &attached)
     }
 }
 
-fn same(extent: f64, side: u32) -> bool {
-    (extent - f64::from(side)).abs() < 1e-6
+/// Notes for the report, each once.
+struct Notes(Vec<String>);
+
+impl Notes {
+    fn add(&mut self, note: &str) {
+        if !self.0.iter().any(|n| n == note) {
+            self.0.push(note.to_owned());
+        }
+    }
+}
+
+/// Decoded pixels from which variants are made.
+struct Source {
+    pixels: Pixels,
+    /// They were grey with alpha, and are RGBA because the resizer wants that.
+    is_grey: bool,
+    /// Alpha is multiplied in, and light is linear if it was to be.
+    is_prepared: bool,
+    /// Colours are converted already.
+    is_srgb: bool,
+}
+
+impl Source {
+    fn new(pixels: Pixels) -> Self {
+        let (mut is_grey, mut pixels) = (false, pixels);
+        if let Pixels::Joint(pixmap) = pixels {
+            is_grey = pixmap.channels() == Channels::GreyAlpha;
+            pixels = Pixels::Joint(op::resize::resizable(pixmap));
+        }
+        Self { pixels, is_grey, is_prepared: false, is_srgb: false }
+    }
+
+    fn join(&mut self) -> &mut Pixmap {
+        if let Pixels::Planes(_) = self.pixels {
+            let nothing = Pixels::Joint(Pixmap::new_u8(Size::new(0, 0), Channels::Grey, Vec::new()));
+            self.pixels = Pixels::Joint(std::mem::replace(&mut self.pixels, nothing).into_pixmap());
+        }
+        match &mut self.pixels {
+            Pixels::Joint(pixmap) => pixmap,
+            Pixels::Planes(_) => unreachable!("joined above"),
+        }
+    }
+
+    /// Pixels as they are.
+    fn cut(&mut self, crop: Region, to: Size) -> Result<Pixmap, ResizeError> {
+        let small = op::resize::resize(self.join(), crop, to, Filter::Nearest)?;
+        Ok(if self.is_grey { op::resize::to_grey(small) } else { small })
+    }
+
+    /// Makes the pixels such that they can be averaged.
+    fn prepare(&mut self, recipe: &Recipe, color: &ColorSpace, notes: &mut Notes) -> Result<(), ResizeError> {
+        if std::mem::replace(&mut self.is_prepared, true) {
+            return Ok(());
+        }
+        if recipe.linear {
+            let pixmap = self.join();
+            let mut source = std::mem::replace(pixmap, Pixmap::new_u8(Size::new(0, 0), Channels::Grey, Vec::new()));
+            if recipe.icc == IccPolicy::ToSrgb {
+                let wide = matches!(source.samples(), Samples::U16(_));
+                let to = ToSrgb::new(color, source.channels(), wide);
+                to.note.into_iter().for_each(|note| notes.add(note));
+                source = to.apply(source);
+                self.is_srgb = true;
+            }
+            *self.join() = op::linear::to_linear(source);
+        }
+        match &mut self.pixels {
+            Pixels::Joint(pixmap) if recipe.filter != Filter::Nearest => op::resize::premultiply(pixmap),
+            _ => Ok(()),
+        }
+    }
+
+    /// `covered`: the part of the decoded pixels that the picture covers.
+    fn resize(&mut self, crop: Region, covered: Region, to: Size, recipe: &Recipe) -> Result<Pixmap, ResizeError> {
+        if recipe.filter == Filter::Nearest {
+            self.join();
+        }
+        let mut small = match &self.pixels {
+            Pixels::Planes(planes) => {
+                op::resize::resize_planes(&**planes, crop, (covered.width, covered.height), to, recipe.filter)?
+            }
+            Pixels::Joint(pixmap) => op::resize::resize(pixmap, crop, to, recipe.filter)?,
+        };
+        if recipe.filter != Filter::Nearest {
+            op::resize::unpremultiply(&mut small)?;
+        }
+        if recipe.linear {
+            small = op::linear::from_linear(small);
+        }
+        Ok(if self.is_grey { op::resize::to_grey(small) } else { small })
+    }
 }
 
 /// Measures from one call to the next.

@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobSet, GlobSetBuilder};
@@ -216,6 +217,8 @@ impl Walker {
             walk = walk.max_depth(depth);
         }
         let mut entries = walk.into_iter();
+        // By links the same directory can be reached twice without a loop.
+        let mut visited = HashSet::new();
         while let Some(entry) = entries.next() {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -224,6 +227,13 @@ impl Walker {
                     continue;
                 }
             };
+            if self.selection.follow && entry.file_type().is_dir() {
+                let id = entry.metadata().map(|m| (m.dev(), m.ino()));
+                if id.is_ok_and(|id| !visited.insert(id)) {
+                    entries.skip_current_dir();
+                    continue;
+                }
+            }
             let below = entry.path().strip_prefix(base).unwrap_or(entry.path());
             if entry.depth() > 0 && self.leaves_out(&entry, below) {
                 if entry.file_type().is_dir() {

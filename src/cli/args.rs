@@ -38,9 +38,19 @@ pub struct Args {
     /// Kernel of the resize
     #[arg(long, value_enum, default_value_t = Filter::Lanczos3, help_heading = "Geometry")]
     pub filter: Filter,
+    /// Resize in linear light (slower: no scaled decoding)
+    #[arg(long, help_heading = "Geometry")]
+    pub linear: bool,
     /// Leave pixels as stored instead of turning them upright
     #[arg(long, help_heading = "Geometry")]
     pub no_auto_orient: bool,
+
+    /// Colours: to sRGB, or pixels and profile as they are
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Icc::Srgb, help_heading = "Geometry")]
+    pub icc: Icc,
+    /// EXIF, XMP and IPTC that go into outputs; GPS only with keep
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = Metadata::None, help_heading = "Geometry")]
+    pub metadata: Metadata,
 
     /// Directory, picture file, or - for standard output [default: beside each input]
     #[arg(short, long, value_name = "DEST", help_heading = "Output")]
@@ -119,6 +129,9 @@ pub struct Args {
     /// Make what there is of pictures that end early
     #[arg(long, help_heading = "Run")]
     pub allow_truncated: bool,
+    /// Parse also what scaled decoding may pass over, so that damage there is found
+    #[arg(long, help_heading = "Run")]
+    pub strict: bool,
 
     /// Progress bar
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Telling")]
@@ -165,17 +178,20 @@ Exit status: 0 all done; 1 some inputs failed; 2 usage; 3 the run could not go o
 130 and 143 ended by SIGINT and SIGTERM.";
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident => $target:path { $($variant:ident $(= $word:literal)?),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident => $target:path { $($variant:ident $(= $word:literal)? $(=> $other:ident)?),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, ValueEnum)]
         pub enum $name { $($(#[value(name = $word)])? $variant),* }
 
         impl From<$name> for $target {
             fn from(value: $name) -> Self {
-                match value { $($name::$variant => Self::$variant),* }
+                match value { $($name::$variant => words!(@ $variant $($other)?)),* }
             }
         }
     };
+    // The library's name of a variant, where it has another one.
+    (@ $variant:ident) => { Self::$variant };
+    (@ $variant:ident $other:ident) => { Self::$other };
 }
 
 words!(Fit => thumbs::geometry::Fit { Inside, Cover, Contain, Fill, Outside });
@@ -185,6 +201,8 @@ words!(Gravity => thumbs::geometry::Gravity {
 });
 words!(Filter => thumbs::recipe::Filter { Lanczos3, CatmullRom = "catmullrom", Mitchell, Bilinear, Box, Nearest });
 words!(Subsample => thumbs::recipe::Subsampling { S444 = "444", S422 = "422", S420 = "420", Auto });
+words!(Icc => thumbs::recipe::IccPolicy { Srgb => ToSrgb, Keep });
+words!(Metadata => thumbs::recipe::MetadataPolicy { None, Copyright, Keep });
 words!(Existing => thumbs::policy::Existing { Replace, Skip, Fail });
 
 /// When to do something that depends on a terminal.

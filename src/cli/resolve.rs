@@ -109,8 +109,11 @@ pub fn resolve(args: Args) -> Result<Resolved> {
                 progressive: args.progressive,
                 subsampling: args.subsample.into(),
             },
+            linear: args.linear,
+            icc: args.icc.into(),
+            metadata: args.metadata.into(),
             allow_truncated: args.allow_truncated,
-            ..Recipe::default()
+            strict: args.strict,
         },
         naming: Naming {
             destination,

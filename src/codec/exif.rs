@@ -43,6 +43,11 @@ impl<'a> Tiff<'a> {
         Some(Self { bytes, big })
     }
 
+    /// Whether numbers are big-endian.
+    pub fn big(&self) -> bool {
+        self.big
+    }
+
     pub fn u16(&self, at: usize) -> Option<u16> {
         let b = self.bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
         Some(if self.big { u16::from_be_bytes(b) } else { u16::from_le_bytes(b) })

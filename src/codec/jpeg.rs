@@ -1,13 +1,9 @@
-//! JPEG in, through zune-jpeg.
+//! JPEG in, through our own decoder.
 
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::errors::DecodeErrors;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace as Zune;
-use zune_jpeg::zune_core::options::DecoderOptions;
-
-use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, exif};
+use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
+use super::{Plane, Planes, exif, iptc, jpeg_lossless};
 use crate::format::Format;
+use crate::jpeg;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap};
 use crate::size::Size;
@@ -17,44 +13,46 @@ pub struct Jpeg;
 
 struct JpegPicture<'a> {
     bytes: &'a [u8],
+    inner: jpeg::Header,
     header: Header,
-    channels: Channels,
+    max_memory: u64,
 }
 
-fn options() -> DecoderOptions {
-    DecoderOptions::default().set_strict_mode(false).set_max_width(65_535).set_max_height(65_535).set_use_unsafe(true)
-}
-
-fn damaged(error: &DecodeErrors) -> DecodeError {
+fn error(error: jpeg::Error) -> DecodeError {
+    use jpeg::Error as E;
+    let format = Format::Jpeg;
     match error {
-        DecodeErrors::ExhaustedData | DecodeErrors::IoErrors(_) => truncated("it ends before the picture does"),
-        DecodeErrors::Unsupported(kind) => DecodeError::Unsupported(format!("JPEG: {kind:?}")),
-        other => DecodeError::Damaged { format: Format::Jpeg, what: other.to_string() },
+        E::Truncated(what) => DecodeError::Truncated { format, what: what.to_owned() },
+        E::Damaged(what) => DecodeError::Damaged { format, what: what.to_owned() },
+        E::Unsupported(what) => DecodeError::Unsupported(format!("JPEG with {what}")),
+        E::Interrupted => DecodeError::Interrupted,
+        E::TooLarge { .. } => DecodeError::Limit(format!("{error} (--memory)")),
+        other => DecodeError::Damaged { format, what: other.to_string() },
     }
-}
-
-fn truncated(what: &str) -> DecodeError {
-    DecodeError::Truncated { format: Format::Jpeg, what: what.to_owned() }
 }
 
 impl Decode for Jpeg {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options());
-        decoder.decode_headers().map_err(|e| damaged(&e))?;
-        let (width, height) = decoder.dimensions().ok_or_else(|| truncated("no frame"))?;
-        let size = Size::new(width as u32, height as u32);
+        let inner = jpeg::read_header(bytes).map_err(error)?;
+        let size = Size::new(inner.width, inner.height);
         super::check_size(Format::Jpeg, size, limits)?;
-        let channels = match decoder.input_colorspace() {
-            Some(Zune::Luma) => Channels::Grey,
-            _ => Channels::Rgb,
-        };
-        let exif = decoder.exif().cloned();
+        let part =
+            |range: &Option<std::ops::Range<usize>>| range.clone().and_then(|r| bytes.get(r)).map(<[u8]>::to_vec);
+        let exif = part(&inner.exif);
         let shown = exif.as_deref().map(exif::read).unwrap_or_default();
-        let color = match decoder.icc_profile() {
-            Some(icc) => ColorSpace::Icc(icc),
-            None if shown.adobe_rgb => ColorSpace::AdobeRgb,
+        let mut notes = Vec::new();
+        if inner.icc_broken {
+            notes.push("broken colour profile ignored".to_owned());
+        }
+        if inner.has_gain_map {
+            notes.push("HDR gain map lost".to_owned());
+        }
+        let color = match &inner.icc {
+            Some(icc) => ColorSpace::Icc(icc.clone()),
+            None if shown.adobe_rgb && inner.channels() == 3 => ColorSpace::AdobeRgb,
             None => ColorSpace::Srgb,
         };
+        let resources = inner.iptc.clone().and_then(|r| bytes.get(r));
         let header = Header {
             format: Format::Jpeg,
             size,
@@ -62,10 +60,28 @@ impl Decode for Jpeg {
             has_alpha: false,
             animated: false,
             color,
-            metadata: Metadata { exif, xmp: decoder.xmp().cloned(), iptc: decoder.iptc().cloned() },
-            notes: Vec::new(),
+            metadata: Metadata {
+                exif,
+                xmp: part(&inner.xmp),
+                iptc: resources.and_then(iptc::records).map(<[u8]>::to_vec),
+            },
+            notes,
         };
-        Ok(Box::new(JpegPicture { bytes, header, channels }))
+        match inner.supported() {
+            Ok(()) => Ok(Box::new(JpegPicture { bytes, inner, header, max_memory: limits.max_memory })),
+            Err(_) if inner.kind == jpeg::Kind::Lossless => jpeg_lossless::open(bytes, header, inner.precision),
+            Err(e) => Err(error(e)),
+        }
+    }
+}
+
+impl JpegPicture<'_> {
+    /// The offer keeps what the plan follows from: it is made again from that.
+    fn plan(&self, need: Option<Need>) -> jpeg::Plan {
+        match need {
+            Some(need) => self.inner.plan((need.width, need.height)),
+            None => self.inner.full(),
+        }
     }
 }
 
@@ -74,16 +90,59 @@ impl Picture for JpegPicture<'_> {
         &self.header
     }
 
-    fn offer(&self, _need: Option<Need>) -> Offer {
-        let size = self.header.size;
-        Offer { size, scale: (1.0, 1.0), shrink: 1.0, memory: size.pixels() * 12, way: 0 }
+    fn offer(&self, need: Option<Need>) -> Offer {
+        let plan = self.plan(need);
+        let size = Size::new(plan.width, plan.height);
+        let joint = if need.is_none() { size.pixels() * u64::from(self.inner.channels()) } else { 0 };
+        let scale = 1.0 / plan.shrink;
+        Offer { size, scale: (scale, scale), shrink: plan.shrink, memory: plan.memory + joint, need }
     }
 
-    fn decode(&self, offer: &Offer, _options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
-        let out = if self.channels == Channels::Grey { Zune::Luma } else { Zune::RGB };
-        let options = options().jpeg_set_out_colorspace(out).set_strict_mode(true);
-        let mut decoder = JpegDecoder::new_with_options(ZCursor::new(self.bytes), options);
-        let samples = decoder.decode().map_err(|e| damaged(&e))?;
-        Ok(Decoded { pixmap: Pixmap::new_u8(offer.size, self.channels, samples), notes: Vec::new() })
+    fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
+        let interrupt = options.interrupt.map(|stop| move || stop());
+        let how = jpeg::Options {
+            allow_truncated: options.allow_truncated,
+            strict: options.strict,
+            interrupt: interrupt.as_ref().map(|stop| stop as &dyn Fn() -> bool),
+            max_memory: Some(self.max_memory),
+        };
+        let plan = self.plan(offer.need);
+        let planes = jpeg::decode_planes(self.bytes, &self.inner, &plan, &how).map_err(error)?;
+        let mut notes = Vec::new();
+        if let Some(damage) = &planes.damage {
+            let height = self.header.size.height;
+            notes.push(format!(
+                "{}: {} of {height} rows filled",
+                damage.error,
+                height - damage.whole_lines.min(height)
+            ));
+        }
+        Ok(Decoded { pixels: Pixels::Planes(Box::new(JpegPlanes(planes))), notes })
     }
+}
+
+struct JpegPlanes(jpeg::Planes);
+
+impl Planes for JpegPlanes {
+    fn planes(&self) -> Vec<Plane<'_>> {
+        let planes = self.0.planes.iter();
+        planes.map(|p| Plane { size: Size::new(p.width, p.height), extent: p.extent, samples: &p.data }).collect()
+    }
+
+    fn join(&self, size: Size, samples: Vec<Vec<u8>>) -> Pixmap {
+        pixmap(self.0.with_planes(size.width, size.height, samples).into_image())
+    }
+
+    fn into_pixmap(self: Box<Self>) -> Pixmap {
+        pixmap(self.0.into_image())
+    }
+}
+
+fn pixmap(image: jpeg::Image) -> Pixmap {
+    let channels = match image.channels {
+        1 => Channels::Grey,
+        3 => Channels::Rgb,
+        _ => Channels::Cmyk,
+    };
+    Pixmap::new_u8(Size::new(image.width, image.height), channels, image.data)
 }

@@ -2,7 +2,7 @@
 
 use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
 
-use super::{Attached, Encode, EncodeError};
+use super::{Attached, Encode, EncodeError, iptc};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::{EncodeSettings, Subsampling};
@@ -58,21 +58,10 @@ fn attach<W: jpeg_encoder::JfifWrite>(encoder: &mut Encoder<W>, attached: &Attac
         encoder.add_app_segment(1, [b"http://ns.adobe.com/xap/1.0/\0", xmp].concat())?;
     }
     if let Some(iptc) = attached.iptc {
-        encoder.add_app_segment(13, photoshop(iptc))?;
+        encoder.add_app_segment(13, [b"Photoshop 3.0\0", iptc::wrapped(iptc).as_slice()].concat())?;
     }
     if let Some(icc) = attached.icc {
         encoder.add_icc_profile(icc)?;
     }
     Ok(())
-}
-
-/// Photoshop's wrapping of IPTC records: image resource 0x0404 with an empty name, padded to an even length.
-fn photoshop(iptc: &[u8]) -> Vec<u8> {
-    let mut out = b"Photoshop 3.0\x008BIM\x04\x04\0\0".to_vec();
-    out.extend((iptc.len() as u32).to_be_bytes());
-    out.extend(iptc);
-    if iptc.len() % 2 == 1 {
-        out.push(0);
-    }
-    out
 }

@@ -4,13 +4,19 @@
 //! cheaply ([`Picture::offer`]) before anything large is allocated, and decodes on demand.
 
 pub mod exif;
+mod float;
+mod generic;
+mod gif_blocks;
+mod iptc;
 mod jpeg;
+mod jpeg_lossless;
 mod jpeg_out;
 mod png;
 mod png_chunks;
 mod png_out;
 mod reduce;
 pub mod registry;
+mod tiff;
 mod webp;
 mod webp_container;
 mod webp_out;
@@ -104,8 +110,8 @@ pub struct Offer {
     pub shrink: f64,
     /// Upper bound of the bytes that decoding allocates, the pixels included.
     pub memory: u64,
-    /// For the decoder's own use: which of its ways it chose.
-    pub way: u32,
+    /// What it was made for.
+    pub need: Option<Need>,
 }
 
 /// How to decode.
@@ -119,11 +125,50 @@ pub struct DecodeOptions<'a> {
     pub interrupt: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
 
+/// One component of a picture whose components have sizes of their own.
+#[derive(Clone, Copy, Debug)]
+pub struct Plane<'a> {
+    /// Its size in samples.
+    pub size: Size,
+    /// Columns and rows that the whole stored picture covers; fractions are meant.
+    pub extent: (f64, f64),
+    /// 8 bits a sample, rows without gaps.
+    pub samples: &'a [u8],
+}
+
+/// A picture as planes of their own sizes, such as JPEG's luma and half as large chroma: resizing
+/// them one by one saves interpolating and converting pixels that the resize throws away.
+pub trait Planes {
+    /// The planes.
+    fn planes(&self) -> Vec<Plane<'_>>;
+    /// The pixels that resized planes, all of `size`, make together.
+    fn join(&self, size: Size, samples: Vec<Vec<u8>>) -> Pixmap;
+    /// The pixels of the offered size, smaller planes interpolated.
+    fn into_pixmap(self: Box<Self>) -> Pixmap;
+}
+
+/// Decoded pixels, of the offered size.
+pub enum Pixels {
+    /// All samples of a pixel together.
+    Joint(Pixmap),
+    /// Planes.
+    Planes(Box<dyn Planes>),
+}
+
+impl Pixels {
+    /// As a pixmap.
+    pub fn into_pixmap(self) -> Pixmap {
+        match self {
+            Self::Joint(pixmap) => pixmap,
+            Self::Planes(planes) => planes.into_pixmap(),
+        }
+    }
+}
+
 /// Pixels, and what became of them.
-#[derive(Clone, Debug)]
 pub struct Decoded {
-    /// The pixels, of the offered size.
-    pub pixmap: Pixmap,
+    /// The pixels.
+    pub pixels: Pixels,
     /// What was lost or filled in, for the report ("12 of 480 rows filled").
     pub notes: Vec<String>,
 }

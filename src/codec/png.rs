@@ -7,7 +7,7 @@ use png::{BitDepth, ColorType, DecodeOptions as PngOptions, Decoder, DecodingErr
 
 use super::png_chunks::{self, Chunks};
 use super::reduce::Reducer;
-use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, exif};
+use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, Pixels, exif};
 use crate::codec::ColorSpace;
 use crate::format::Format;
 use crate::limits::Limits;
@@ -104,8 +104,10 @@ impl Picture for PngPicture<'_> {
         let pixel = self.channels.count() as u64 * self.sample_bytes();
         // The rows that the crate holds, the sums of one row of ours, the window of zlib.
         let rows = u64::from(full.width) * (pixel * 4 + self.channels.count() as u64 * 8);
-        let memory = size.pixels() * pixel + rows + (1 << 20);
-        Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, way: factor }
+        // Grey with alpha is resized as RGBA.
+        let spread = if self.channels == Channels::GreyAlpha { size.pixels() * 4 * self.sample_bytes() } else { 0 };
+        let memory = size.pixels() * pixel + spread + rows + (1 << 20);
+        Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
@@ -145,7 +147,7 @@ impl Picture for PngPicture<'_> {
             read(self.read_interlaced(&mut reader, &mut frame, options), &mut notes)?;
             if wide { Samples::U16(native(&frame)) } else { Samples::U8(frame) }
         } else {
-            let mut reducer = Reducer::new(self.header.size, self.channels, offer.way, wide);
+            let mut reducer = Reducer::new(self.header.size, self.channels, offer.shrink as u32, wide);
             read(self.read_rows(&mut reader, &mut reducer, wide, options), &mut notes)?;
             reducer.finish()
         };
@@ -157,7 +159,7 @@ impl Picture for PngPicture<'_> {
                 return Err(e);
             }
         }
-        Ok(Decoded { pixmap: Pixmap::new(offer.size, self.channels, samples), notes })
+        Ok(Decoded { pixels: Pixels::Joint(Pixmap::new(offer.size, self.channels, samples)), notes })
     }
 }
 

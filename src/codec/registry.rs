@@ -1,6 +1,7 @@
 //! Which code reads and writes which format.
 
-use super::{Decode, Encode, jpeg, jpeg_out, png, png_out, webp, webp_out};
+use super::generic::Generic;
+use super::{Decode, Encode, jpeg, jpeg_out, png, png_out, tiff, webp, webp_out};
 use crate::format::Format;
 
 /// The decoder of `format`, where there is one.
@@ -9,6 +10,16 @@ pub fn decoder(format: Format) -> Option<&'static dyn Decode> {
         Format::Jpeg => Some(&jpeg::Jpeg),
         Format::Png => Some(&png::Png),
         Format::WebP => Some(&webp::WebP),
+        Format::Tiff => Some(&tiff::Tiff),
+        Format::Gif => Some(&Generic(Format::Gif)),
+        Format::Bmp => Some(&Generic(Format::Bmp)),
+        Format::Ico => Some(&Generic(Format::Ico)),
+        Format::Qoi => Some(&Generic(Format::Qoi)),
+        Format::Pnm => Some(&Generic(Format::Pnm)),
+        Format::Tga => Some(&Generic(Format::Tga)),
+        Format::Hdr => Some(&Generic(Format::Hdr)),
+        Format::Exr => Some(&Generic(Format::Exr)),
+        Format::Farbfeld => Some(&Generic(Format::Farbfeld)),
         _ => None,
     }
 }

@@ -3,7 +3,9 @@
 use thumbs_libwebp::{Fault, Features, Target};
 
 use super::webp_container::{self, Container};
-use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, exif};
+use super::{
+    ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels, exif,
+};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap};
@@ -123,7 +125,7 @@ impl Picture for WebPPicture<'_> {
         let alpha = if self.features.has_alpha && !self.features.lossless { full.pixels() * 2 } else { 0 };
         let canvas = if self.covers() { 0 } else { full.pixels() * 4 };
         let memory = size.pixels() * channels + own + alpha + canvas + (1 << 20);
-        Offer { size, scale, shrink: (1.0 / scale.0).min(1.0 / scale.1), memory, way: 0 }
+        Offer { size, scale, shrink: (1.0 / scale.0).min(1.0 / scale.1), memory, need }
     }
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
@@ -148,7 +150,7 @@ impl Picture for WebPPicture<'_> {
         }
         let channels = if self.header.has_alpha { Channels::Rgba } else { Channels::Rgb };
         let samples = if self.covers() { decoded.samples } else { self.on_canvas(&decoded.samples) };
-        Ok(Decoded { pixmap: Pixmap::new_u8(offer.size, channels, samples), notes })
+        Ok(Decoded { pixels: Pixels::Joint(Pixmap::new_u8(offer.size, channels, samples)), notes })
     }
 }
 

@@ -1,15 +1,417 @@
-//! From the colours of the source to those of the output.
+//! From the colours of the source to sRGB, by moxcms. Applied after the resize, where pixels are few.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use moxcms::{
+    Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace, Layout,
+    MatrixCoefficients, ParsingOptions, RenderingIntent, ToneReprCurve, TransferCharacteristics, Transform8BitExecutor,
+    Transform16BitExecutor, TransformOptions, XyY,
+};
+
+use crate::codec::ColorSpace;
 use crate::pixmap::{Channels, Pixmap, Samples};
 
-/// CMYK without a profile, as RGB: `(1 - ink) * (1 - black)`.
-pub fn cmyk_to_rgb(pixmap: Pixmap) -> Pixmap {
+/// What is told of a profile that cannot be used.
+const BROKEN: &str = "broken colour profile ignored";
+const MISFIT: &str = "colour profile of another kind of pixels ignored";
+const CLIPPED: &str = "HDR highlights clipped to white";
+/// White of an SDR picture in nits, to which HDR is scaled (ITU-R BT.2408).
+const SDR_WHITE: f64 = 203.0;
+
+/// How pixels become sRGB.
+#[derive(Clone)]
+pub struct ToSrgb {
+    way: Way,
+    /// A note on what could not be done as the source says.
+    pub note: Option<&'static str>,
+}
+
+#[derive(Clone)]
+enum Way {
+    /// They are it, or nothing better is known.
+    Same,
+    /// Inks without a profile.
+    Inks,
+    Narrow(Arc<Transform8BitExecutor>),
+    Wide(Arc<Transform16BitExecutor>),
+}
+
+impl ToSrgb {
+    /// For pixels of these channels, `wide` for 16-bit samples.
+    pub fn new(color: &ColorSpace, channels: Channels, wide: bool) -> Self {
+        let plain = if channels == Channels::Cmyk { Way::Inks } else { Way::Same };
+        let same = |note| Self { way: plain.clone(), note };
+        if let ColorSpace::Icc(icc) = color
+            && let Some(known) = recall(icc, channels, wide)
+        {
+            return known;
+        }
+        let made = match profile(color, channels) {
+            Ok(None) => same(None),
+            Err(note) => same(Some(note)),
+            Ok(Some((profile, note))) => match transform(&profile, channels, wide) {
+                Some(way) => Self { way, note },
+                None => same(Some(BROKEN)),
+            },
+        };
+        if let ColorSpace::Icc(icc) = color {
+            remember(icc, channels, wide, &made);
+        }
+        made
+    }
+
+    /// Whether pixels stay as they are.
+    pub fn is_same(&self) -> bool {
+        matches!(self.way, Way::Same)
+    }
+
+    /// The pixels in sRGB: grey ones stay grey, inks become RGB.
+    pub fn apply(&self, pixmap: Pixmap) -> Pixmap {
+        let (size, channels) = (pixmap.size(), pixmap.channels());
+        let to = if channels == Channels::Cmyk { Channels::Rgb } else { channels };
+        let count = size.pixels() as usize * to.count();
+        match (&self.way, pixmap.samples()) {
+            (Way::Same, _) => pixmap,
+            (Way::Narrow(transform), Samples::U8(v)) => {
+                let mut out = vec![0; count];
+                match transform.transform(v, &mut out) {
+                    Ok(()) => Pixmap::new_u8(size, to, out),
+                    Err(_) => plain(pixmap),
+                }
+            }
+            (Way::Wide(transform), Samples::U16(v)) => {
+                let mut out = vec![0; count];
+                match transform.transform(v, &mut out) {
+                    Ok(()) => Pixmap::new(size, to, Samples::U16(out)),
+                    Err(_) => plain(pixmap),
+                }
+            }
+            (Way::Inks | Way::Narrow(_) | Way::Wide(_), _) => plain(pixmap),
+        }
+    }
+}
+
+/// Inks without a profile, as RGB: `(1 - ink) * (1 - black)`; others as they are.
+fn plain(pixmap: Pixmap) -> Pixmap {
     if pixmap.channels() != Channels::Cmyk {
         return pixmap;
     }
     let size = pixmap.size();
-    let Samples::U8(v) = pixmap.into_u8().into_samples() else { unreachable!("converted to 8 bits") };
-    let ink = |c: u8, k: u8| ((u32::from(255 - c) * u32::from(255 - k) + 127) / 255) as u8;
-    let out = v.chunks_exact(4).flat_map(|p| [ink(p[0], p[3]), ink(p[1], p[3]), ink(p[2], p[3])]).collect();
-    Pixmap::new_u8(size, Channels::Rgb, out)
+    let samples = match pixmap.samples() {
+        Samples::U8(v) => {
+            let ink = |c: u8, k: u8| ((u32::from(255 - c) * u32::from(255 - k) + 127) / 255) as u8;
+            Samples::U8(v.chunks_exact(4).flat_map(|p| [0, 1, 2].map(|i| ink(p[i], p[3]))).collect())
+        }
+        Samples::U16(v) => {
+            let ink = |c: u16, k: u16| ((u64::from(65_535 - c) * u64::from(65_535 - k) + 32_767) / 65_535) as u16;
+            Samples::U16(v.chunks_exact(4).flat_map(|p| [0, 1, 2].map(|i| ink(p[i], p[3]))).collect())
+        }
+    };
+    Pixmap::new(size, Channels::Rgb, samples)
+}
+
+thread_local! {
+    /// The last profile that was met, because a folder's pictures tend to have the same one.
+    static LAST: RefCell<Option<(Vec<u8>, Channels, bool, ToSrgb)>> = const { RefCell::new(None) };
+}
+
+fn recall(icc: &[u8], channels: Channels, wide: bool) -> Option<ToSrgb> {
+    LAST.with_borrow(|last| match last {
+        Some((bytes, c, w, known)) if bytes == icc && *c == channels && *w == wide => Some(known.clone()),
+        _ => None,
+    })
+}
+
+fn remember(icc: &[u8], channels: Channels, wide: bool, made: &ToSrgb) {
+    LAST.set(Some((icc.to_vec(), channels, wide, made.clone())));
+}
+
+/// The source's profile with a note, where it is not sRGB.
+type Found = Result<Option<(ColorProfile, Option<&'static str>)>, &'static str>;
+
+fn profile(color: &ColorSpace, channels: Channels) -> Found {
+    let is_grey = matches!(channels, Channels::Grey | Channels::GreyAlpha);
+    match color {
+        ColorSpace::Srgb => Ok(None),
+        ColorSpace::Icc(icc) => {
+            let profile = parse(icc).ok_or(BROKEN)?;
+            let fits = match profile.color_space {
+                DataColorSpace::Rgb => !is_grey && channels != Channels::Cmyk,
+                DataColorSpace::Gray => is_grey,
+                DataColorSpace::Cmyk => channels == Channels::Cmyk,
+                _ => false,
+            };
+            if !fits {
+                return Err(MISFIT);
+            }
+            Ok(if is_srgb(&profile) { None } else { Some((profile, None)) })
+        }
+        _ if channels == Channels::Cmyk => Ok(None),
+        ColorSpace::AdobeRgb => Ok(Some((ColorProfile::new_adobe_rgb(), None))),
+        ColorSpace::Calibrated { gamma, chromaticities } => {
+            let profile = calibrated(*gamma, *chromaticities, is_grey).ok_or("impossible gAMA or cHRM ignored")?;
+            Ok(profile.map(|p| (p, None)))
+        }
+        ColorSpace::Cicp { primaries, transfer } => {
+            let profile = cicp(*primaries, *transfer, is_grey).ok_or("cICP of an unknown kind ignored")?;
+            Ok(Some((profile, matches!(transfer, 16 | 18).then_some(CLIPPED))))
+        }
+    }
+}
+
+/// The profile that describes pixels that stay as they are, for colours that were told otherwise than by a profile.
+pub fn as_profile(color: &ColorSpace, channels: Channels) -> Option<Vec<u8>> {
+    if let ColorSpace::Icc(icc) = color {
+        return parse(icc).is_some().then(|| icc.clone());
+    }
+    profile(color, channels).ok().flatten().and_then(|(profile, _)| profile.encode().ok())
+}
+
+fn parse(icc: &[u8]) -> Option<ColorProfile> {
+    // Sizes are in elements; the largest known tables (CMYK, 16 bits) have some 1.5 million.
+    let options =
+        ParsingOptions { max_profile_size: 8 << 20, max_allowed_clut_size: 4_000_000, max_allowed_trc_size: 40_000 };
+    ColorProfile::new_from_slice_with_options(icc, options).ok()
+}
+
+fn transform(profile: &ColorProfile, channels: Channels, wide: bool) -> Option<Way> {
+    let srgb = ColorProfile::new_srgb();
+    let (from, to, target) = match channels {
+        Channels::Grey | Channels::GreyAlpha => {
+            let layout = if channels == Channels::Grey { Layout::Gray } else { Layout::GrayAlpha };
+            let mut grey = ColorProfile::new_gray_with_gamma(2.2);
+            grey.gray_trc.clone_from(&srgb.red_trc);
+            (layout, layout, grey)
+        }
+        Channels::Rgb => (Layout::Rgb, Layout::Rgb, srgb),
+        Channels::Rgba => (Layout::Rgba, Layout::Rgba, srgb),
+        // Four samples of any kind are "Rgba" there.
+        Channels::Cmyk => (Layout::Rgba, Layout::Rgb, srgb),
+    };
+    // As sharp and browsers have it; profiles of matrices know no other difference than the white point.
+    let options = TransformOptions { rendering_intent: RenderingIntent::Perceptual, ..TransformOptions::default() };
+    if wide {
+        profile.create_transform_16bit(from, &target, to, options).ok().map(Way::Wide)
+    } else {
+        profile.create_transform_8bit(from, &target, to, options).ok().map(Way::Narrow)
+    }
+}
+
+/// Whether a profile says sRGB, as most do: to a thousandth in its primaries and its curve.
+fn is_srgb(profile: &ColorProfile) -> bool {
+    let has_tables = profile.lut_a_to_b_perceptual.is_some()
+        || profile.lut_a_to_b_colorimetric.is_some()
+        || profile.lut_a_to_b_saturation.is_some();
+    if has_tables || !profile.is_matrix_shaper() || profile.pcs != DataColorSpace::Xyz {
+        return false;
+    }
+    let srgb = ColorProfile::new_srgb().colorant_matrix();
+    let own = profile.colorant_matrix();
+    let near = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-3);
+    own.v.iter().zip(&srgb.v).all(|(a, b)| near(a, b))
+        && [&profile.red_trc, &profile.green_trc, &profile.blue_trc].into_iter().flatten().all(is_srgb_curve)
+}
+
+fn is_srgb_curve(curve: &ToneReprCurve) -> bool {
+    (1..=16).all(|i| {
+        let x = f64::from(i) / 16.0;
+        evaluate(curve, x).is_some_and(|y| (y - decode_srgb(x)).abs() < 1e-3)
+    })
+}
+
+/// IEC 61966-2-1.
+pub(super) fn decode_srgb(x: f64) -> f64 {
+    if x <= 0.040_45 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) }
+}
+
+fn evaluate(curve: &ToneReprCurve, x: f64) -> Option<f64> {
+    match curve {
+        ToneReprCurve::Lut(v) => match v[..] {
+            [] => Some(x),
+            [gamma] => Some(x.powf(f64::from(gamma) / 256.0)),
+            _ => {
+                let at = x * (v.len() - 1) as f64;
+                let (low, share) = (at.floor() as usize, at.fract());
+                let high = (low + 1).min(v.len() - 1);
+                Some((f64::from(v[low]) * (1.0 - share) + f64::from(v[high]) * share) / 65_535.0)
+            }
+        },
+        // ICC.1, parametricCurveType: g a b c d e f.
+        ToneReprCurve::Parametric(p) => {
+            let p: Vec<f64> = p.iter().map(|&v| f64::from(v)).collect();
+            match p[..] {
+                [g] => Some(x.powf(g)),
+                [g, a, b, c, d] => Some(if x >= d { (a * x + b).powf(g) } else { c * x }),
+                [g, a, b, c, d, e, f] => Some(if x >= d { (a * x + b).powf(g) + e } else { c * x + f }),
+                _ => None,
+            }
+        }
+    }
+}
+
+/// PNG's gAMA and cHRM; an inner None is sRGB. Outer None: numbers that are no colours.
+fn calibrated(gamma: f64, chromaticities: Option<[(f64, f64); 4]>, is_grey: bool) -> Option<Option<ColorProfile>> {
+    if !(0.01..=10.0).contains(&gamma) {
+        return None;
+    }
+    // What is near to sRGB's 1/2.2 is meant as sRGB.
+    let is_near = (gamma - 0.454_55).abs() < 0.005;
+    let curve = if is_near {
+        ColorProfile::new_srgb().red_trc
+    } else {
+        Some(ToneReprCurve::Parametric(vec![(1.0 / gamma) as f32]))
+    };
+    if is_grey {
+        let mut profile = ColorProfile::new_gray_with_gamma(2.2);
+        profile.gray_trc = curve;
+        return Some((!is_near).then_some(profile));
+    }
+    let mut profile = ColorProfile::new_srgb();
+    profile.cicp = None;
+    (profile.red_trc, profile.green_trc, profile.blue_trc) = (curve.clone(), curve.clone(), curve);
+    if let Some(xy) = chromaticities {
+        let sane = |&(x, y): &(f64, f64)| (0.0..=1.0).contains(&x) && y > 0.0 && y <= 1.0;
+        let [white, red, green, blue] = xy;
+        let area = (green.0 - red.0) * (blue.1 - red.1) - (blue.0 - red.0) * (green.1 - red.1);
+        // ProPhoto's blue has y = 0.0001, ACES's a negative one; a triangle without area is no colour space.
+        if !sane(&white) || area.abs() < 1e-3 {
+            return None;
+        }
+        let point = |(x, y): (f64, f64)| Chromaticity::new(x as f32, y.max(1e-4) as f32);
+        let primaries = ColorPrimaries { red: point(red), green: point(green), blue: point(blue) };
+        profile.update_rgb_colorimetry(XyY { x: white.0, y: white.1, yb: 1.0 }, primaries);
+    }
+    Some((!is_srgb(&profile)).then_some(profile))
+}
+
+/// ITU-T H.273 code points.
+fn cicp(primaries: u8, transfer: u8, is_grey: bool) -> Option<ColorProfile> {
+    let curve = match transfer {
+        16 => Some(ToneReprCurve::Lut(table(pq))),
+        18 => Some(ToneReprCurve::Lut(table(hlg))),
+        _ => None,
+    };
+    let mut profile = ColorProfile::new_srgb();
+    if primaries != 1 || curve.is_none() {
+        let named = CicpProfile {
+            color_primaries: CicpColorPrimaries::try_from(primaries).ok()?,
+            transfer_characteristics: match curve {
+                Some(_) => TransferCharacteristics::Srgb,
+                None => TransferCharacteristics::try_from(transfer).ok()?,
+            },
+            matrix_coefficients: MatrixCoefficients::Identity,
+            full_range: true,
+        };
+        if !profile.update_rgb_colorimetry_from_cicp(named) {
+            return None;
+        }
+    }
+    profile.cicp = None;
+    if let Some(curve) = curve {
+        let curve = Some(curve);
+        (profile.red_trc, profile.green_trc, profile.blue_trc) = (curve.clone(), curve.clone(), curve);
+    }
+    if is_grey {
+        let mut grey = ColorProfile::new_gray_with_gamma(2.2);
+        grey.gray_trc = profile.red_trc;
+        return Some(grey);
+    }
+    Some(profile)
+}
+
+fn table(curve: fn(f64) -> f64) -> Vec<u16> {
+    (0..4096).map(|i| (curve(f64::from(i) / 4095.0).clamp(0.0, 1.0) * 65_535.0).round() as u16).collect()
+}
+
+/// SMPTE ST 2084, with SDR white at 1.
+fn pq(x: f64) -> f64 {
+    let (m1, m2) = (2610.0 / 16_384.0, 2523.0 / 32.0);
+    let (c1, c2, c3) = (3424.0 / 4096.0, 2413.0 / 128.0, 2392.0 / 128.0);
+    let p = x.powf(1.0 / m2);
+    let linear = ((p - c1).max(0.0) / (c2 - c3 * p)).powf(1.0 / m1);
+    linear * 10_000.0 / SDR_WHITE
+}
+
+/// ARIB STD-B67 with the gamma of a 1000-nit display (BT.2100), channel by channel, with SDR white at 1.
+fn hlg(x: f64) -> f64 {
+    let (a, b, c) = (0.178_832_77, 0.284_668_92, 0.559_910_73);
+    let scene = if x <= 0.5 { x * x / 3.0 } else { (((x - c) / a).exp() + b) / 12.0 };
+    scene.powf(1.2) * 1000.0 / SDR_WHITE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::size::Size;
+
+    fn one(channels: Channels, samples: Vec<u8>) -> Pixmap {
+        Pixmap::new_u8(Size::new(1, 1), channels, samples)
+    }
+
+    fn converted(color: &ColorSpace, channels: Channels, samples: Vec<u8>) -> Vec<u8> {
+        let to = ToSrgb::new(color, channels, false);
+        let Samples::U8(v) = to.apply(one(channels, samples)).into_samples() else { unreachable!() };
+        v
+    }
+
+    #[test]
+    fn srgb_profiles_change_nothing() {
+        let icc = ColorSpace::Icc(ColorProfile::new_srgb().encode().unwrap());
+        assert!(ToSrgb::new(&icc, Channels::Rgb, false).is_same());
+        let p3 = ColorSpace::Icc(ColorProfile::new_display_p3().encode().unwrap());
+        assert!(!ToSrgb::new(&p3, Channels::Rgb, false).is_same());
+    }
+
+    #[test]
+    fn known_colors() {
+        // P3 (234, 51, 35) is sRGB's red; greys are greys in both.
+        let p3 = ColorSpace::Icc(ColorProfile::new_display_p3().encode().unwrap());
+        let out = converted(&p3, Channels::Rgb, vec![234, 51, 35]);
+        assert!(out[0] >= 253 && out[1] <= 4 && out[2] <= 4, "{out:?}");
+        let out = converted(&p3, Channels::Rgba, vec![100, 100, 100, 77]);
+        assert!(out[..3].iter().all(|v| v.abs_diff(100) <= 1) && out[3] == 77, "{out:?}");
+        // Adobe RGB's (219, 0, 0) is near sRGB's red.
+        let out = converted(&ColorSpace::AdobeRgb, Channels::Rgb, vec![219, 0, 0]);
+        assert!(out[0] >= 253 && out[1] <= 2, "{out:?}");
+    }
+
+    #[test]
+    fn gamma_of_png() {
+        let linear = ColorSpace::Calibrated { gamma: 1.0, chromaticities: None };
+        for channels in [Channels::Grey, Channels::Rgb] {
+            let out = converted(&linear, channels, vec![55; channels.count()]);
+            // 55/255 linear is 0.5023 in sRGB.
+            assert!(out.iter().all(|v| v.abs_diff(128) <= 1), "{out:?}");
+        }
+        let plain = ColorSpace::Calibrated { gamma: 0.45455, chromaticities: None };
+        assert!(ToSrgb::new(&plain, Channels::Rgb, false).is_same());
+        let odd = ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some([(0.0, 0.0); 4]) };
+        assert!(ToSrgb::new(&odd, Channels::Rgb, false).note.is_some());
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_noted() {
+        let junk = ToSrgb::new(&ColorSpace::Icc(vec![1; 300]), Channels::Rgb, true);
+        assert_eq!((junk.is_same(), junk.note), (true, Some(BROKEN)));
+        let icc = ColorSpace::Icc(ColorProfile::new_display_p3().encode().unwrap());
+        assert_eq!(ToSrgb::new(&icc, Channels::Grey, false).note, Some(MISFIT));
+    }
+
+    #[test]
+    fn inks_without_a_profile() {
+        assert_eq!(converted(&ColorSpace::Srgb, Channels::Cmyk, vec![0, 0, 0, 0]), [255, 255, 255]);
+        assert_eq!(converted(&ColorSpace::Srgb, Channels::Cmyk, vec![255, 0, 128, 0]), [0, 255, 127]);
+        assert_eq!(converted(&ColorSpace::Srgb, Channels::Cmyk, vec![0, 0, 0, 255]), [0, 0, 0]);
+    }
+
+    #[test]
+    fn hdr_white_is_white() {
+        let hdr = ColorSpace::Cicp { primaries: 9, transfer: 16 };
+        let to = ToSrgb::new(&hdr, Channels::Rgb, false);
+        assert_eq!(to.note, Some(CLIPPED));
+        // PQ of 203 nits is 0.58.
+        let out = converted(&hdr, Channels::Rgb, vec![149; 3]);
+        assert!(out.iter().all(|&v| v >= 252), "{out:?}");
+    }
 }

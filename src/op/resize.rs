@@ -2,6 +2,7 @@
 
 use thumbs_resize::{FilterType, PixelType, Source, Target};
 
+use crate::codec::Planes;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::Filter;
 use crate::size::{Region, Size};
@@ -15,11 +16,9 @@ fn pixel_type(pixmap: &Pixmap) -> PixelType {
     let wide = matches!(pixmap.samples(), Samples::U16(_));
     match (pixmap.channels().count(), wide) {
         (1, false) => PixelType::U8,
-        (2, false) => PixelType::U8x2,
         (3, false) => PixelType::U8x3,
         (_, false) => PixelType::U8x4,
         (1, true) => PixelType::U16,
-        (2, true) => PixelType::U16x2,
         (3, true) => PixelType::U16x3,
         (_, true) => PixelType::U16x4,
     }
@@ -37,6 +36,36 @@ fn bytes_mut(samples: &mut Samples) -> &mut [u8] {
         Samples::U8(v) => v,
         Samples::U16(v) => bytemuck::cast_slice_mut(v),
     }
+}
+
+/// A picture whose channels the resizer takes: grey with alpha, which is rare, becomes RGBA.
+pub fn resizable(pixmap: Pixmap) -> Pixmap {
+    fn spread<T: Copy>(v: &[T]) -> Vec<T> {
+        v.chunks_exact(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect()
+    }
+    if pixmap.channels() != Channels::GreyAlpha {
+        return pixmap;
+    }
+    let samples = match pixmap.samples() {
+        Samples::U8(v) => Samples::U8(spread(v)),
+        Samples::U16(v) => Samples::U16(spread(v)),
+    };
+    Pixmap::new(pixmap.size(), Channels::Rgba, samples)
+}
+
+/// Undoes [`resizable`] for what was grey.
+pub fn to_grey(pixmap: Pixmap) -> Pixmap {
+    fn gather<T: Copy>(v: &[T]) -> Vec<T> {
+        v.chunks_exact(4).flat_map(|p| [p[0], p[3]]).collect()
+    }
+    if pixmap.channels() != Channels::Rgba {
+        return pixmap;
+    }
+    let samples = match pixmap.samples() {
+        Samples::U8(v) => Samples::U8(gather(v)),
+        Samples::U16(v) => Samples::U16(gather(v)),
+    };
+    Pixmap::new(pixmap.size(), Channels::GreyAlpha, samples)
 }
 
 /// Multiplies colours by alpha in place, so that transparent pixels have no say in a resize;
@@ -57,7 +86,7 @@ pub fn unpremultiply(pixmap: &mut Pixmap) -> Result<(), ResizeError> {
 }
 
 fn alpha(pixmap: &mut Pixmap, change: impl Fn(PixelType, Target<'_>) -> Result<(), String>) -> Result<(), ResizeError> {
-    if !pixmap.channels().has_alpha() {
+    if pixmap.channels() != Channels::Rgba {
         return Ok(());
     }
     let (Size { width, height }, kind) = (pixmap.size(), pixel_type(pixmap));
@@ -83,6 +112,33 @@ pub fn resize(source: &Pixmap, crop: Region, to: Size, filter: Filter) -> Result
     let (y, height) = within(crop.y, crop.height, from.height);
     thumbs_resize::resize(kind, view, (x, y, width, height), target, kernel(filter)).map_err(ResizeError)?;
     Ok(Pixmap::new(to, source.channels(), samples))
+}
+
+/// Planes cropped and resized one by one, and joined: what shows in `crop` (in pixels of a picture of
+/// `offered` size, of which the stored picture covers `covered` columns and rows) at the size `to`.
+///
+/// # Errors
+/// [`ResizeError`].
+pub fn resize_planes(
+    planes: &dyn Planes,
+    crop: Region,
+    covered: (f64, f64),
+    to: Size,
+    filter: Filter,
+) -> Result<Pixmap, ResizeError> {
+    let mut resized = Vec::with_capacity(4);
+    for plane in planes.planes() {
+        let crop = crop.scaled(plane.extent.0 / covered.0, plane.extent.1 / covered.1);
+        let mut samples = vec![0; to.pixels() as usize];
+        let view = Source { width: plane.size.width, height: plane.size.height, bytes: plane.samples };
+        let target = Target { width: to.width, height: to.height, bytes: &mut samples };
+        let (x, width) = within(crop.x, crop.width, plane.size.width);
+        let (y, height) = within(crop.y, crop.height, plane.size.height);
+        thumbs_resize::resize(PixelType::U8, view, (x, y, width, height), target, kernel(filter))
+            .map_err(ResizeError)?;
+        resized.push(samples);
+    }
+    Ok(planes.join(to, resized))
 }
 
 /// A crop's edge and extent, kept inside the picture against what rounding adds.

@@ -168,3 +168,6 @@ pub fn run_with(
     }
     result
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 //! compile; in a crate of its own that happens once, and with full optimisation also in tests.
 
 use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::pixels::{U8x4, U16x4};
 pub use fast_image_resize::{FilterType, PixelType};
 use fast_image_resize::{MulDiv, ResizeAlg, ResizeOptions, Resizer};
 
@@ -60,25 +61,41 @@ pub fn resize(
             }
         };
     }
-    typed!(U8, U8x2, U8x3, U8x4, U16, U16x2, U16x3, U16x4)
+    typed!(U8, U8x3, U8x4, U16, U16x3, U16x4)
 }
 
-/// Multiplies colours by the last channel, in place.
+/// Multiplies colours by the last channel, in place; four channels.
 ///
 /// # Errors
 /// A buffer of another size or alignment than said, in words.
 pub fn multiply_alpha(kind: PixelType, picture: Target<'_>) -> Result<(), String> {
-    let mut image =
-        Image::from_slice_u8(picture.width, picture.height, picture.bytes, kind).map_err(|e| e.to_string())?;
-    MulDiv::new().multiply_alpha_inplace(&mut image).map_err(|e| e.to_string())
+    let mut image = in_place(kind, picture)?;
+    match kind {
+        PixelType::U8x4 => {
+            image.typed_image_mut::<U8x4>().map(|mut i| MulDiv::new().multiply_alpha_inplace_typed(&mut i))
+        }
+        _ => image.typed_image_mut::<U16x4>().map(|mut i| MulDiv::new().multiply_alpha_inplace_typed(&mut i)),
+    }
+    .ok_or("a pixel type without alpha")?
+    .map_err(|e| e.to_string())
 }
 
-/// Divides colours by the last channel, in place.
+/// Divides colours by the last channel, in place; four channels.
 ///
 /// # Errors
 /// A buffer of another size or alignment than said, in words.
 pub fn divide_alpha(kind: PixelType, picture: Target<'_>) -> Result<(), String> {
-    let mut image =
-        Image::from_slice_u8(picture.width, picture.height, picture.bytes, kind).map_err(|e| e.to_string())?;
-    MulDiv::new().divide_alpha_inplace(&mut image).map_err(|e| e.to_string())
+    let mut image = in_place(kind, picture)?;
+    match kind {
+        PixelType::U8x4 => {
+            image.typed_image_mut::<U8x4>().map(|mut i| MulDiv::new().divide_alpha_inplace_typed(&mut i))
+        }
+        _ => image.typed_image_mut::<U16x4>().map(|mut i| MulDiv::new().divide_alpha_inplace_typed(&mut i)),
+    }
+    .ok_or("a pixel type without alpha")?
+    .map_err(|e| e.to_string())
+}
+
+fn in_place(kind: PixelType, picture: Target<'_>) -> Result<Image<'_>, String> {
+    Image::from_slice_u8(picture.width, picture.height, picture.bytes, kind).map_err(|e| e.to_string())
 }

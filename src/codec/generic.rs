@@ -1,0 +1,141 @@
+//! What the `image` crate reads and nothing better is here for: GIF, BMP, ICO, QOI, PNM, TGA,
+//! Radiance HDR, OpenEXR and farbfeld. All of it decodes at full size.
+
+use std::io::Cursor;
+
+use image::codecs::{bmp, farbfeld, gif, hdr, ico, openexr, pnm, qoi, tga};
+use image::{ColorType, ImageDecoder, ImageError};
+
+use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
+use super::{exif, float, gif_blocks};
+use crate::format::Format;
+use crate::limits::Limits;
+use crate::pixmap::{Channels, Pixmap, Samples};
+use crate::size::Size;
+
+/// The decoder of one of these formats.
+pub struct Generic(pub Format);
+
+struct GenericPicture<'a> {
+    bytes: &'a [u8],
+    header: Header,
+    color: ColorType,
+    max_memory: u64,
+}
+
+fn error(format: Format, error: ImageError) -> DecodeError {
+    match error {
+        ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            DecodeError::Truncated { format, what: "its data end too early".to_owned() }
+        }
+        ImageError::Limits(e) => DecodeError::Limit(format!("{format}: {e} (--memory)")),
+        ImageError::Unsupported(e) => DecodeError::Unsupported(format!("{format}: {e}")),
+        other => DecodeError::Damaged { format, what: other.to_string() },
+    }
+}
+
+fn decoder<'a>(format: Format, bytes: &'a [u8]) -> Result<Box<dyn ImageDecoder + 'a>, DecodeError> {
+    let data = Cursor::new(bytes);
+    let opened: Result<Box<dyn ImageDecoder + 'a>, ImageError> = match format {
+        Format::Gif => gif::GifDecoder::new(data).map(|d| Box::new(d) as _),
+        Format::Bmp => bmp::BmpDecoder::new(data).map(|d| Box::new(d) as _),
+        Format::Ico => ico::IcoDecoder::new(data).map(|d| Box::new(d) as _),
+        Format::Qoi => qoi::QoiDecoder::new(data).map(|d| Box::new(d) as _),
+        Format::Pnm => pnm::PnmDecoder::new(data).map(|d| Box::new(d) as _),
+        Format::Tga => tga::TgaDecoder::new(data).map(|d| Box::new(d) as _),
+        Format::Hdr => hdr::HdrDecoder::new(data).map(|d| Box::new(d) as _),
+        Format::Exr => openexr::OpenExrDecoder::new(data).map(|d| Box::new(d) as _),
+        Format::Farbfeld => farbfeld::FarbfeldDecoder::new(data).map(|d| Box::new(d) as _),
+        other => return Err(DecodeError::Unsupported(other.name().to_owned())),
+    };
+    opened.map_err(|e| error(format, e))
+}
+
+impl Decode for Generic {
+    fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
+        let format = self.0;
+        let mut notes = Vec::new();
+        let gif = if format == Format::Gif {
+            let blocks = gif_blocks::read(bytes)?;
+            super::check_size(format, blocks.canvas, limits)?;
+            Some(blocks)
+        } else {
+            None
+        };
+        let mut decoder = decoder(format, bytes)?;
+        let (width, height) = decoder.dimensions();
+        let size = Size::new(width, height);
+        super::check_size(format, size, limits)?;
+        let color = decoder.color_type();
+        let icc = decoder.icc_profile().unwrap_or_else(|_| {
+            notes.push("broken colour profile ignored".to_owned());
+            None
+        });
+        let exif = decoder.exif_metadata().ok().flatten();
+        let xmp = decoder.xmp_metadata().ok().flatten();
+        let shown = exif.as_deref().map(exif::read).unwrap_or_default();
+        let header = Header {
+            format,
+            size,
+            orientation: shown.orientation,
+            has_alpha: gif.as_ref().map_or(color.has_alpha(), |g| g.has_alpha),
+            animated: gif.as_ref().is_some_and(|g| g.frames > 1),
+            color: icc.map_or(ColorSpace::Srgb, ColorSpace::Icc),
+            metadata: Metadata { exif, xmp, iptc: None },
+            notes,
+        };
+        Ok(Box::new(GenericPicture { bytes, header, color, max_memory: limits.max_memory }))
+    }
+}
+
+impl GenericPicture<'_> {
+    fn bytes_of_pixels(&self) -> u64 {
+        self.header.size.pixels() * u64::from(self.color.bytes_per_pixel())
+    }
+}
+
+impl Picture for GenericPicture<'_> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn offer(&self, need: Option<Need>) -> Offer {
+        let size = self.header.size;
+        // The pixels as decoded and as converted, and what decoders hold of their own: a frame, an index.
+        let memory = self.bytes_of_pixels() * 2 + size.pixels() * 4 + (1 << 20);
+        Offer { size, scale: (1.0, 1.0), shrink: 1.0, memory, need }
+    }
+
+    fn decode(&self, offer: &Offer, _options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
+        let format = self.header.format;
+        let mut decoder = decoder(format, self.bytes)?;
+        let mut limits = image::Limits::no_limits();
+        limits.max_alloc = Some(self.max_memory);
+        decoder.set_limits(limits).map_err(|e| error(format, e))?;
+        let length = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
+        if length as u64 != self.bytes_of_pixels() {
+            return Err(DecodeError::Damaged { format, what: "two sizes are given".to_owned() });
+        }
+        let mut buffer = vec![0u8; length];
+        decoder.read_image_boxed(&mut buffer).map_err(|e| error(format, e))?;
+        let wide = |b: Vec<u8>| Samples::U16(b.chunks_exact(2).map(|v| u16::from_ne_bytes([v[0], v[1]])).collect());
+        let (channels, samples) = match self.color {
+            ColorType::L8 => (Channels::Grey, Samples::U8(buffer)),
+            ColorType::La8 => (Channels::GreyAlpha, Samples::U8(buffer)),
+            ColorType::Rgb8 => (Channels::Rgb, Samples::U8(buffer)),
+            ColorType::Rgba8 => (Channels::Rgba, Samples::U8(buffer)),
+            ColorType::L16 => (Channels::Grey, wide(buffer)),
+            ColorType::La16 => (Channels::GreyAlpha, wide(buffer)),
+            ColorType::Rgb16 => (Channels::Rgb, wide(buffer)),
+            ColorType::Rgba16 => (Channels::Rgba, wide(buffer)),
+            ColorType::Rgb32F => (Channels::Rgb, Samples::U16(float::to_srgb(&floats(&buffer), 3, false))),
+            ColorType::Rgba32F => (Channels::Rgba, Samples::U16(float::to_srgb(&floats(&buffer), 4, true))),
+            other => return Err(DecodeError::Unsupported(format!("{format} with pixels of kind {other:?}"))),
+        };
+        Ok(Decoded { pixels: Pixels::Joint(Pixmap::new(offer.size, channels, samples)), notes: Vec::new() })
+    }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.chunks_exact(4).map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect()
+}

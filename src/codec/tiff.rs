@@ -1,0 +1,307 @@
+//! TIFF in, through the `tiff` crate: its first picture, at full size.
+
+use std::borrow::Cow;
+use std::io::Cursor;
+
+use tiff::decoder::{Decoder, DecodingResult, Limits as TiffLimits};
+use tiff::tags::Tag;
+use tiff::{ColorType, TiffError};
+
+use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
+use super::{exif, float, iptc};
+use crate::format::Format;
+use crate::limits::Limits;
+use crate::pixmap::{Channels, Pixmap, Samples};
+use crate::size::Size;
+
+/// The decoder.
+pub struct Tiff;
+
+/// Bytes that a tag's value may have; profiles and XMP are the largest.
+const MAX_TAG: usize = 16 << 20;
+
+struct TiffPicture<'a> {
+    /// The file; a changed copy of it where there is a palette.
+    bytes: Cow<'a, [u8]>,
+    header: Header,
+    layout: Layout,
+    max_memory: u64,
+}
+
+/// How samples stand in the file.
+#[derive(Clone, Debug)]
+struct Layout {
+    bits: u8,
+    samples: u16,
+    channels: Channels,
+    /// Red, green, blue, a third of the table each.
+    palette: Option<Vec<u16>>,
+    ycbcr: bool,
+    premultiplied: bool,
+}
+
+fn error(error: TiffError) -> DecodeError {
+    let format = Format::Tiff;
+    match error {
+        TiffError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            DecodeError::Truncated { format, what: "its data end too early".to_owned() }
+        }
+        TiffError::LimitsExceeded => DecodeError::Limit("TIFF takes too much memory to decode (--memory)".to_owned()),
+        TiffError::UnsupportedError(e) => DecodeError::Unsupported(format!("TIFF: {e}")),
+        other => DecodeError::Damaged { format, what: other.to_string() },
+    }
+}
+
+fn unsupported(what: impl std::fmt::Display) -> DecodeError {
+    DecodeError::Unsupported(format!("TIFF with {what}"))
+}
+
+fn decoder(bytes: &[u8], max_memory: u64) -> Result<Decoder<Cursor<&[u8]>>, DecodeError> {
+    let mut limits = TiffLimits::default();
+    limits.decoding_buffer_size = usize::try_from(max_memory).unwrap_or(usize::MAX);
+    limits.intermediate_buffer_size = limits.decoding_buffer_size;
+    limits.ifd_value_size = MAX_TAG;
+    Ok(Decoder::new(Cursor::new(bytes)).map_err(error)?.with_limits(limits))
+}
+
+/// The crate does not read palettes. To it the picture is made grey, by the one number in the file
+/// that says how to see it; the colours are looked up afterwards. (Classic TIFF only.)
+fn grey_instead_of_palette(bytes: &[u8]) -> Option<Vec<u8>> {
+    let tiff = exif::Tiff::new(bytes)?;
+    let entry = tiff.entries(tiff.first_ifd()?).find(|entry| entry.tag == 262)?;
+    if tiff.number(&entry) != Some(3) || entry.kind != 3 {
+        return None;
+    }
+    let mut changed = bytes.to_vec();
+    let one: [u8; 2] = if bytes.starts_with(b"MM") { [0, 1] } else { [1, 0] };
+    changed.get_mut(entry.at..entry.at + 2)?.copy_from_slice(&one);
+    Some(changed)
+}
+
+impl Decode for Tiff {
+    fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
+        let changed = grey_instead_of_palette(bytes);
+        let has_palette = changed.is_some();
+        let bytes: Cow<'a, [u8]> = changed.map_or(Cow::Borrowed(bytes), Cow::Owned);
+        let mut tiff = decoder(&bytes, limits.max_memory)?;
+        let (width, height) = tiff.dimensions().map_err(error)?;
+        let size = Size::new(width, height);
+        super::check_size(Format::Tiff, size, limits)?;
+        match tiff.find_tag_unsigned::<u16>(Tag::Compression) {
+            Ok(Some(6)) => return Err(unsupported("old-style JPEG compression (6)")),
+            Ok(_) => {}
+            Err(e) => return Err(error(e)),
+        }
+        let layout = layout(&mut tiff, has_palette)?;
+        let blob = |tiff: &mut Decoder<Cursor<&[u8]>>, tag| tiff.get_tag_u8_vec(tag).ok().filter(|v| !v.is_empty());
+        let icc = blob(&mut tiff, Tag::IccProfile);
+        let xmp = blob(&mut tiff, Tag::Unknown(700));
+        let records = blob(&mut tiff, Tag::Unknown(33723));
+        let animated = tiff.more_images();
+        let header = Header {
+            format: Format::Tiff,
+            size,
+            // A TIFF is what EXIF is made of, so its own tags are read like that.
+            orientation: exif::read(&bytes).orientation,
+            has_alpha: layout.channels.has_alpha(),
+            animated,
+            color: icc.map_or(ColorSpace::Srgb, ColorSpace::Icc),
+            metadata: Metadata {
+                exif: crate::metadata::of_tiff(&bytes),
+                xmp,
+                iptc: records.as_deref().and_then(iptc::records).map(<[u8]>::to_vec),
+            },
+            notes: Vec::new(),
+        };
+        Ok(Box::new(TiffPicture { bytes, header, layout, max_memory: limits.max_memory }))
+    }
+}
+
+fn layout(tiff: &mut Decoder<Cursor<&[u8]>>, has_palette: bool) -> Result<Layout, DecodeError> {
+    let color = tiff.colortype().map_err(error)?;
+    let (bits, samples) = (color.bit_depth(), color.num_samples());
+    let extra = tiff.find_tag_unsigned_vec::<u16>(Tag::ExtraSamples).ok().flatten().unwrap_or_default();
+    let is_alpha = matches!(extra.first(), Some(1 | 2));
+    let channels = match color {
+        ColorType::Gray(_) if has_palette => Channels::Rgb,
+        ColorType::Gray(_) => Channels::Grey,
+        ColorType::GrayA(_) => Channels::GreyAlpha,
+        ColorType::Multiband { num_samples: 2, .. } if is_alpha => Channels::GreyAlpha,
+        ColorType::RGB(_) | ColorType::YCbCr(_) => Channels::Rgb,
+        ColorType::RGBA(_) if is_alpha => Channels::Rgba,
+        // A fourth sample that does not call itself alpha is passed over.
+        ColorType::RGBA(_) => Channels::Rgb,
+        ColorType::CMYK(_) => Channels::Cmyk,
+        other => return Err(unsupported(format_args!("pixels of kind {other:?}"))),
+    };
+    let palette = if has_palette {
+        let table = tiff.get_tag_u16_vec(Tag::ColorMap).map_err(error)?;
+        if !matches!(bits, 1 | 2 | 4 | 8) || table.len() < 3 << bits {
+            return Err(DecodeError::Damaged { format: Format::Tiff, what: "its palette is too short".to_owned() });
+        }
+        Some(table)
+    } else {
+        None
+    };
+    if !matches!(bits, 1 | 2 | 4 | 8 | 16 | 32) || (bits < 8 && samples != 1) {
+        return Err(unsupported(format_args!("{bits} bits a sample")));
+    }
+    let ycbcr = matches!(color, ColorType::YCbCr(_));
+    Ok(Layout { bits, samples, channels, palette, ycbcr, premultiplied: extra.first() == Some(&1) })
+}
+
+impl Picture for TiffPicture<'_> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn offer(&self, need: Option<Need>) -> Offer {
+        let size = self.header.size;
+        let stored = u64::from(self.layout.samples) * u64::from(self.layout.bits).div_ceil(8);
+        let made = self.layout.channels.count() as u64 * if self.layout.bits > 8 { 2 } else { 1 };
+        let copy = if matches!(self.bytes, Cow::Owned(_)) { self.bytes.len() as u64 } else { 0 };
+        let memory = size.pixels() * (2 * stored + made) + copy + (1 << 20);
+        Offer { size, scale: (1.0, 1.0), shrink: 1.0, memory, need }
+    }
+
+    fn decode(&self, offer: &Offer, _options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
+        let mut tiff = decoder(&self.bytes, self.max_memory)?;
+        self.check_parts(&mut tiff)?;
+        let mut result = DecodingResult::U8(Vec::new());
+        let read = tiff.read_image_to_buffer(&mut result).map_err(error)?;
+        let missing = || DecodeError::Damaged { format: Format::Tiff, what: "pixels are missing".to_owned() };
+        let stride = read.row_stride.map_or(0, std::num::NonZero::get);
+        let pixels = offer.size.pixels() as usize;
+        let samples = match result {
+            DecodingResult::U8(v) if self.layout.bits < 8 => {
+                Samples::U8(unpack(&v, stride, offer.size, self.layout.bits, self.layout.palette.is_none()))
+            }
+            DecodingResult::U8(v) => Samples::U8(v),
+            DecodingResult::U16(v) => Samples::U16(v),
+            DecodingResult::U32(v) => Samples::U16(v.into_iter().map(|s| (s >> 16) as u16).collect()),
+            // Floating point pictures in TIFF are linear by custom, also of scientific ones.
+            DecodingResult::F32(v) => match self.layout.channels {
+                Channels::Cmyk => Samples::U16(float::to_wide(&v)),
+                c => Samples::U16(float::to_srgb(&v, usize::from(self.layout.samples), c.has_alpha())),
+            },
+            _ => return Err(unsupported("signed or very wide samples")),
+        };
+        let stored = usize::from(self.layout.samples);
+        let planes = if read.planes > 1 { read.planes } else { 1 };
+        let samples = match samples {
+            Samples::U8(v) => Samples::U8(self.gather(v, pixels, stored, planes).ok_or_else(missing)?),
+            Samples::U16(v) => Samples::U16(self.gather(v, pixels, stored, planes).ok_or_else(missing)?),
+        };
+        let samples = match (&self.layout.palette, samples) {
+            (Some(table), Samples::U8(v)) => Samples::U8(look_up(&v, table, self.layout.bits)),
+            (_, Samples::U8(v)) if self.layout.ycbcr => Samples::U8(ycbcr_to_rgb(v)),
+            (_, Samples::U16(_)) if self.layout.ycbcr => return Err(unsupported("YCbCr of 16 bits")),
+            (_, samples) => samples,
+        };
+        let mut pixmap = Pixmap::new(offer.size, self.layout.channels, samples);
+        if self.layout.premultiplied && self.layout.channels.has_alpha() {
+            divide(&mut pixmap);
+        }
+        Ok(Decoded { pixels: Pixels::Joint(pixmap), notes: Vec::new() })
+    }
+}
+
+impl TiffPicture<'_> {
+    /// Strips and tiles have to lie within the file: the crate does not miss the end of compressed ones.
+    fn check_parts(&self, tiff: &mut Decoder<Cursor<&[u8]>>) -> Result<(), DecodeError> {
+        for (offsets, counts) in [(Tag::StripOffsets, Tag::StripByteCounts), (Tag::TileOffsets, Tag::TileByteCounts)] {
+            let mut numbers = |tag| tiff.find_tag_unsigned_vec::<u64>(tag).ok().flatten().unwrap_or_default();
+            let ends = numbers(offsets).into_iter().zip(numbers(counts)).map(|(at, n)| at.saturating_add(n));
+            if ends.max().is_some_and(|end| end > self.bytes.len() as u64) {
+                return Err(DecodeError::Truncated { format: Format::Tiff, what: "its data end too early".to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The wanted samples of each pixel together: from planes, and without those that are passed over.
+    fn gather<T: Copy>(&self, v: Vec<T>, pixels: usize, stored: usize, planes: usize) -> Option<Vec<T>> {
+        let wanted = if self.layout.palette.is_some() { 1 } else { self.layout.channels.count() };
+        if v.len() < pixels.checked_mul(stored)? {
+            return None;
+        }
+        if planes == 1 && wanted == stored {
+            let mut v = v;
+            v.truncate(pixels * stored);
+            return Some(v);
+        }
+        let mut out = Vec::with_capacity(pixels * wanted);
+        if planes == 1 {
+            out.extend(v.chunks_exact(stored).take(pixels).flat_map(|p| &p[..wanted]));
+        } else {
+            if planes < wanted {
+                return None;
+            }
+            let plane = v.len() / planes;
+            for i in 0..pixels {
+                out.extend((0..wanted).map(|c| v[c * plane + i]));
+            }
+        }
+        Some(out)
+    }
+}
+
+/// Samples of 1, 2 or 4 bits, the highest bits first; `scaled` to 0..=255, or as they are.
+fn unpack(packed: &[u8], stride: usize, size: Size, bits: u8, scaled: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(size.pixels() as usize);
+    let per_byte = usize::from(8 / bits);
+    let mask = (1u8 << bits) - 1;
+    let factor = if scaled { 255 / mask } else { 1 };
+    for row in packed.chunks(stride.max(1)).take(size.height as usize) {
+        let before = out.len();
+        for x in 0..size.width as usize {
+            let byte = row.get(x / per_byte).copied().unwrap_or(0);
+            let shift = 8 - bits as usize * (x % per_byte + 1);
+            out.push(((byte >> shift) & mask) * factor);
+        }
+        debug_assert_eq!(out.len() - before, size.width as usize);
+    }
+    out
+}
+
+/// A palette's entries have 16 bits; writers that fill only the lower 8 are known.
+fn look_up(indices: &[u8], table: &[u16], bits: u8) -> Vec<u8> {
+    let n = 1usize << bits;
+    let narrow = table[..3 * n].iter().all(|&v| v < 256);
+    let color = |v: u16| if narrow { v as u8 } else { ((u32::from(v) * 255 + 32_767) / 65_535) as u8 };
+    let colors: Vec<[u8; 3]> = (0..n).map(|i| [table[i], table[n + i], table[2 * n + i]].map(color)).collect();
+    indices.iter().flat_map(|&i| colors[usize::from(i) & (n - 1)]).collect()
+}
+
+/// BT.601, full range, as JPEG has it; TIFF's own coefficients and reference levels are not looked at.
+fn ycbcr_to_rgb(mut v: Vec<u8>) -> Vec<u8> {
+    for p in v.chunks_exact_mut(3) {
+        let (y, cb, cr) = (f32::from(p[0]), f32::from(p[1]) - 128.0, f32::from(p[2]) - 128.0);
+        let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
+        p.copy_from_slice(&rgb.map(|c| (c + 0.5) as u8));
+    }
+    v
+}
+
+/// Undoes premultiplied ("associated") alpha.
+fn divide(pixmap: &mut Pixmap) {
+    let n = pixmap.channels().count();
+    match pixmap.samples_mut() {
+        Samples::U8(v) => {
+            for p in v.chunks_exact_mut(n) {
+                let a = u32::from(p[n - 1]);
+                for c in &mut p[..n - 1] {
+                    *c = (u32::from(*c) * 255 + a / 2).checked_div(a).unwrap_or(0).min(255) as u8;
+                }
+            }
+        }
+        Samples::U16(v) => {
+            for p in v.chunks_exact_mut(n) {
+                let a = u64::from(p[n - 1]);
+                for c in &mut p[..n - 1] {
+                    *c = (u64::from(*c) * 65_535 + a / 2).checked_div(a).unwrap_or(0).min(65_535) as u16;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! From component planes to pixels.
+
+use super::frame::ColorSpace;
+use super::planes::Plane;
+
+/// Pixels of a row out of its component samples, all of the row's width.
+///
+/// YCbCr is JFIF's: R = Y + 1.402 (Cr - 128), G = Y - 0.344136 (Cb - 128) - 0.714136 (Cr - 128), B = Y + 1.772 (Cb - 128).
+pub(super) fn row(color: ColorSpace, inverted: bool, planes: &[&[u8]], out: &mut [u8]) {
+    match (color, planes) {
+        (ColorSpace::YCbCr, &[y, cb, cr]) => {
+            for (pixel, ((&y, &cb), &cr)) in out.chunks_exact_mut(3).zip(y.iter().zip(cb).zip(cr)) {
+                let rgb = rgb(y, cb, cr);
+                pixel.copy_from_slice(&rgb);
+            }
+        }
+        (ColorSpace::Ycck, &[y, cb, cr, k]) => {
+            for (pixel, (((&y, &cb), &cr), &k)) in out.chunks_exact_mut(4).zip(y.iter().zip(cb).zip(cr).zip(k)) {
+                // libjpeg's CMYK is 255 - RGB; Adobe's files hold that inverted once more.
+                let [r, g, b] = rgb(y, cb, cr);
+                let flip = if inverted { 0 } else { 255 };
+                pixel.copy_from_slice(&[r ^ flip, g ^ flip, b ^ flip, k ^ (255 - flip)]);
+            }
+        }
+        (ColorSpace::Cmyk, &[c, m, y, k]) => {
+            let flip = if inverted { 255 } else { 0 };
+            for (pixel, (((&c, &m), &y), &k)) in out.chunks_exact_mut(4).zip(c.iter().zip(m).zip(y).zip(k)) {
+                pixel.copy_from_slice(&[c ^ flip, m ^ flip, y ^ flip, k ^ flip]);
+            }
+        }
+        (ColorSpace::Rgb, &[r, g, b]) => {
+            for (pixel, ((&r, &g), &b)) in out.chunks_exact_mut(3).zip(r.iter().zip(g).zip(b)) {
+                pixel.copy_from_slice(&[r, g, b]);
+            }
+        }
+        (_, [only, ..]) => out.copy_from_slice(only),
+        _ => {}
+    }
+}
+
+#[inline(always)]
+fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
+    // 14 bits of fraction.
+    let (y, cb, cr) = ((i32::from(y) << 14) + (1 << 13), i32::from(cb) - 128, i32::from(cr) - 128);
+    let clamp = |v: i32| (v >> 14).clamp(0, 255) as u8;
+    [clamp(y + 22970 * cr), clamp(y - 5638 * cb - 11700 * cr), clamp(y + 29032 * cb)]
+}
+
+/// Where the samples of a longer line lie on a shorter one: index of the left neighbour and weight of the right one in 256ths.
+/// `ratio` is short samples to a long one; both lines begin at the same edge, as JFIF places chroma.
+pub(super) fn positions(length: u32, available: u32, ratio: f64) -> Vec<(u32, u32)> {
+    (0..length)
+        .map(|i| {
+            let at = ((f64::from(i) + 0.5) * ratio - 0.5).clamp(0.0, f64::from(available - 1));
+            let left = at.floor() as u32;
+            (left, if left + 1 < available { ((at - f64::from(left)) * 256.0).round() as u32 } else { 0 })
+        })
+        .collect()
+}
+
+/// One line of a plane at other places, by linear interpolation.
+pub(super) fn stretch(plane: &Plane, x: &[(u32, u32)], (top, weight): (u32, u32), out: &mut [u8]) {
+    let width = plane.width as usize;
+    let line = |y: u32| &plane.data[y as usize * width..][..width];
+    let (upper, lower) = (line(top), line((top + 1).min(plane.height - 1)));
+    for (to, &(left, right)) in out.iter_mut().zip(x) {
+        let (a, b) = (left as usize, (left as usize + 1).min(width - 1));
+        let mix = |line: &[u8]| u32::from(line[a]) * (256 - right) + u32::from(line[b]) * right;
+        *to = ((mix(upper) * (256 - weight) + mix(lower) * weight + (1 << 15)) >> 16) as u8;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ycbcr_is_within_rounding_of_the_formula() {
+        for y in (0..=255u8).step_by(5) {
+            for cb in (0..=255u8).step_by(15) {
+                for cr in (0..=255u8).step_by(15) {
+                    let (fy, fb, fr) = (f64::from(y), f64::from(cb) - 128.0, f64::from(cr) - 128.0);
+                    let want = [fy + 1.402 * fr, fy - 0.344136 * fb - 0.714136 * fr, fy + 1.772 * fb];
+                    for (got, want) in rgb(y, cb, cr).iter().zip(want) {
+                        assert!((f64::from(*got) - want.clamp(0.0, 255.0)).abs() <= 0.52, "{y} {cb} {cr}: {got} {want}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn inks() {
+        let one = |color, inverted, v: [u8; 4]| {
+            let mut out = [0; 4];
+            row(color, inverted, &[&v[..1], &v[1..2], &v[2..3], &v[3..]], &mut out);
+            out
+        };
+        assert_eq!(one(ColorSpace::Cmyk, false, [0, 1, 2, 3]), [0, 1, 2, 3]);
+        assert_eq!(one(ColorSpace::Cmyk, true, [255, 254, 253, 252]), [0, 1, 2, 3]);
+        // Adobe's white: full Y, K stored as 255.
+        assert_eq!(one(ColorSpace::Ycck, true, [0, 128, 128, 255]), [0, 0, 0, 0]);
+        assert_eq!(one(ColorSpace::Ycck, false, [255, 128, 128, 0]), [0, 0, 0, 0]);
+    }
+}

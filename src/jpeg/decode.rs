@@ -1,0 +1,272 @@
+//! The decoder: advances all scans that are needed by one row of MCUs, transforms that row, and goes on to the next.
+
+use super::error::Error;
+use super::frame::{Frame, Kind};
+use super::header::Header;
+use super::idct::{Transform, last_index};
+use super::plan::{self, Plan, plane_size};
+use super::planes::{Damage, Image, Plane, Planes};
+use super::scan::{Decoder, Row};
+use super::script::{self, Scan, Script};
+use super::simd;
+
+/// How to decode.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// Give what is there of a damaged picture, and say so in [`Image::damage`].
+    pub allow_truncated: bool,
+    /// Parse every scan to its end, also those that the plan does not need.
+    pub strict: bool,
+    /// Asked at every row of MCUs; `true` ends the work with [`Error::Interrupted`].
+    pub interrupt: Option<&'a dyn Fn() -> bool>,
+    /// Most bytes to allocate; decoding fails with [`Error::TooLarge`] before it needs more.
+    pub max_memory: Option<u64>,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("allow_truncated", &self.allow_truncated)
+            .field("strict", &self.strict)
+            .field("interrupt", &self.interrupt.is_some())
+            .field("max_memory", &self.max_memory)
+            .finish()
+    }
+}
+
+/// Decodes pixels as planned: grey, RGB or CMYK.
+///
+/// # Errors
+/// [`Error::Unsupported`] as [`Header::supported`] says; damage, unless `allow_truncated`; limits and interruption.
+pub fn decode(data: &[u8], header: &Header, plan: &Plan, options: &Options<'_>) -> Result<Image, Error> {
+    let pixels = u64::from(plan.width) * u64::from(plan.height) * u64::from(header.channels());
+    check_memory(header, plan.memory + pixels, options)?;
+    Ok(decode_planes(data, header, plan, options)?.into_image())
+}
+
+fn check_memory(header: &Header, needed: u64, options: &Options<'_>) -> Result<(), Error> {
+    match options.max_memory {
+        Some(limit) if needed > limit => Err(Error::TooLarge { width: header.width, height: header.height, needed, limit }),
+        _ => Ok(()),
+    }
+}
+
+/// Decodes the component planes as planned, each at its own size, which saves interpolating chroma and converting colours of
+/// pixels that the final resize would only throw away.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Options<'_>) -> Result<Planes, Error> {
+    header.supported()?;
+    check_memory(header, plan.memory, options)?;
+    let frame = &header.frame;
+    let script = Script::read(data, header)?;
+    let mut damage = Damages { options, first: None };
+    if !options.allow_truncated {
+        is_plausible(data, frame, &script)?;
+    }
+    let need: Vec<u32> = plan.sizes.iter().map(|&n| last_index(n.into())).collect();
+    let wanted = Wanted { need: &need, refine: plan.refine || options.strict, all: options.strict };
+    let (used, refined) = select(frame, &script.scans, &wanted)?;
+    let window = plan::window(used.len());
+    let mut decoders = Vec::with_capacity(used.len());
+    for (&scan, refined) in used.iter().zip(refined) {
+        match Decoder::new(data, frame, scan, &need, refined, window) {
+            Ok(decoder) => decoders.push(decoder),
+            Err(error) => damage.take(error, 0)?,
+        }
+    }
+    let mut outputs: Vec<Output> = Vec::with_capacity(frame.components.len());
+    for (i, &n) in plan.sizes.iter().enumerate() {
+        if script.quant[i].is_none() {
+            damage.take(Error::Damaged("a component has no quantisation table"), 0)?;
+        }
+        outputs.push(Output::new(frame, i, n, script.quant[i].as_ref().unwrap_or(&[1; 64])));
+    }
+    let mut rows: Vec<Row> = outputs.iter().map(|o| o.row()).collect();
+    for line in 0..frame.mcus_y() {
+        if options.interrupt.is_some_and(|stop| stop()) {
+            return Err(Error::Interrupted);
+        }
+        for row in &mut rows {
+            row.clear();
+        }
+        for decoder in &mut decoders {
+            if let Err(error) = decoder.row(&mut rows) {
+                damage.take(error, line * 8 * frame.v_max())?;
+            }
+        }
+        for (output, row) in outputs.iter_mut().zip(&rows) {
+            output.take(row, line as usize);
+        }
+    }
+    if let Some(error) = script.damage.clone() {
+        damage.take(error, frame.height)?;
+    }
+    let whole = frame.kind != Kind::Progressive && script.scans.iter().any(|s| s.parts.len() == frame.components.len());
+    if let (true, [.., last]) = (whole, &mut decoders[..])
+        && let Err(error) = script::find_end(data, last.end())
+    {
+        damage.take(error, frame.height)?;
+    }
+    Ok(Planes {
+        planes: outputs.into_iter().map(|o| o.plane).collect(),
+        color: header.color,
+        inverted: header.adobe.is_some(),
+        damage: damage.first,
+        full: (f64::from(header.width), f64::from(header.height)),
+        size: (plan.width, plan.height),
+    })
+}
+
+/// The first damage met, where it is to be passed over.
+struct Damages<'a> {
+    options: &'a Options<'a>,
+    first: Option<Damage>,
+}
+
+impl Damages<'_> {
+    fn take(&mut self, error: Error, whole_lines: u32) -> Result<(), Error> {
+        if !self.options.allow_truncated || !error.is_damage() {
+            return Err(error);
+        }
+        self.first.get_or_insert(Damage { error, whole_lines });
+        Ok(())
+    }
+}
+
+/// Every block takes a bit for its DC at least, and in sequential pictures another to end it: a header that promises more is
+/// refused before anything is allocated.
+fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), Error> {
+    let blocks: u64 = script.quant.iter().zip(&frame.components).filter(|(q, _)| q.is_some()).map(|(_, c)| {
+        let (x, y) = frame.blocks(c);
+        u64::from(x) * u64::from(y)
+    }).sum();
+    let bits = if frame.kind == Kind::Progressive { blocks } else { blocks * 2 };
+    if bits / 8 > data.len() as u64 {
+        return Err(Error::Truncated("the file is too short for its picture"));
+    }
+    Ok(())
+}
+
+struct Wanted<'a> {
+    need: &'a [u32],
+    refine: bool,
+    all: bool,
+}
+
+/// The scans that are needed, in order, each with whether a later one of them refines it.
+///
+/// A scan counts only where it follows on the one before: a first scan of coefficients not seen yet, or a refinement of just
+/// the bit behind. Once a scan is passed over, so are its refinements.
+fn select<'s, 'a>(frame: &Frame, scans: &'s [Scan<'a>], wanted: &Wanted<'_>) -> Result<(Vec<&'s Scan<'a>>, Vec<bool>), Error> {
+    const UNSEEN: u8 = 255;
+    let mut low = vec![[UNSEEN; 64]; frame.components.len()];
+    let mut used = Vec::new();
+    let mut work = 0u64;
+    for scan in scans {
+        let band = usize::from(scan.first)..=usize::from(scan.last);
+        let is_needed = scan.parts.iter().any(|p| wanted.all || u32::from(scan.first) <= wanted.need[p.component]);
+        let refines_ac = scan.high > 0 && scan.first > 0;
+        if !is_needed || (refines_ac && !wanted.refine) {
+            continue;
+        }
+        let before = if scan.high == 0 { UNSEEN } else { scan.high };
+        if scan.parts.iter().any(|p| low[p.component][band.clone()].iter().any(|&l| l != before)) {
+            if wanted.all {
+                return Err(Error::Damaged("scans do not follow each other"));
+            }
+            continue;
+        }
+        for part in &scan.parts {
+            low[part.component][band.clone()].fill(scan.low);
+            let (x, y) = frame.blocks(&frame.components[part.component]);
+            work += u64::from(x) * u64::from(y);
+        }
+        used.push(scan);
+    }
+    // No encoder makes a picture that needs so many passes; small ones may do as they like.
+    if work > (40 * frame.all_blocks()).max(20_000_000) {
+        return Err(Error::Unsupported("too many scans for a picture of this size"));
+    }
+    let refined = used
+        .iter()
+        .enumerate()
+        .map(|(i, scan)| {
+            used[i..].iter().any(|later| {
+                let same = later.parts[0].component == scan.parts[0].component;
+                same && later.first > 0 && later.high > 0 && later.first <= scan.last && scan.first <= later.last
+            })
+        })
+        .collect();
+    Ok((used, refined))
+}
+
+/// Bytes that the transform may write behind a line.
+const STRIP_SLACK: usize = 8;
+
+/// A plane being filled.
+struct Output {
+    plane: Plane,
+    transform: Transform,
+    n: usize,
+    /// Coefficients kept of each block.
+    count: usize,
+    /// Blocks across, padded to MCUs, and those that hold samples.
+    padded: usize,
+    blocks: usize,
+    rows: usize,
+    /// Samples of one row of blocks.
+    strip: Vec<u8>,
+}
+
+impl Output {
+    fn new(frame: &Frame, component: usize, n: u8, quant: &script::Quant) -> Output {
+        let c = &frame.components[component];
+        let (width, height) = plane_size(frame, c, n);
+        let blocks = frame.blocks(c).0 as usize;
+        Output {
+            plane: Plane {
+                width,
+                height,
+                extent: plan::extent(frame, c, n),
+                sharpen: plan::sharpen(n),
+                data: Vec::with_capacity(width as usize * height as usize),
+            },
+            transform: Transform::new(n.into(), quant),
+            n: n.into(),
+            count: plan::kept(n),
+            padded: frame.mcus_x() as usize * usize::from(c.h),
+            blocks,
+            rows: c.v.into(),
+            strip: vec![0; (blocks * usize::from(n) + STRIP_SLACK) * usize::from(n)],
+        }
+    }
+
+    fn row(&self) -> Row {
+        Row::new(self.count, self.padded, self.rows)
+    }
+
+    /// Transforms the coefficients of a row of MCUs.
+    fn take(&mut self, row: &Row, line: usize) {
+        let n = self.n;
+        let across = self.blocks * n + STRIP_SLACK;
+        let width = self.plane.width as usize;
+        for v in 0..self.rows {
+            let first = (line * self.rows + v) * n;
+            let lines = (self.plane.height as usize).saturating_sub(first).min(n);
+            if lines == 0 {
+                return;
+            }
+            let coefficients = &row.coefficients[v * self.padded..];
+            let (transform, blocks, strip) = (&self.transform, self.blocks, &mut self.strip);
+            simd::dispatch(
+                #[inline(always)]
+                || transform.blocks(coefficients, row.pitch, blocks, strip, across),
+            );
+            for samples in self.strip.chunks_exact(across).take(lines) {
+                self.plane.data.extend_from_slice(&samples[..width]);
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Huffman tables: canonical codes out of DHT segments, and the lookups that decode one symbol with its extra bits at a time.
+//!
+//! An entry of the lookup tells all that the entropy decoder wants to know of a symbol: how many bits code and extra bits take
+//! together, how many of these are extra bits, and by how far the coefficient index moves on.
+
+use super::error::Error;
+
+/// Lookup bits of AC tables; longer codes take the canonical search.
+pub(super) const AC_BITS: u32 = 10;
+/// Lookup bits of DC tables.
+pub(super) const DC_BITS: u32 = 9;
+/// Added to `advance` where a symbol ends the block (or starts a run of ended blocks).
+pub(super) const END: u32 = 128;
+
+/// What a symbol means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Coding {
+    /// Size of a DC difference.
+    Dc,
+    /// Run and size; (r,0) with r < 15 ends the block.
+    Sequential,
+    /// Run and size; (r,0) with r < 15 starts a run of 2^r + (r extra bits) ended blocks.
+    Progressive,
+}
+
+/// A decoded symbol: see the accessors. 0 stands for "not in this table".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Symbol(pub u32);
+
+impl Symbol {
+    fn new(coding: Coding, value: u8, length: u32) -> Symbol {
+        let (run, size) = (u32::from(value >> 4), u32::from(value & 15));
+        let (size, advance) = match coding {
+            Coding::Dc => (u32::from(value), 0),
+            _ if size > 0 || run == 15 => (size, run + 1),
+            Coding::Sequential => (0, END),
+            Coding::Progressive => (run, END),
+        };
+        Symbol((length + size) | size << 8 | advance << 16)
+    }
+
+    /// Bits of code and extra bits together.
+    #[inline(always)]
+    pub fn total(self) -> u32 {
+        self.0 & 0xFF
+    }
+
+    /// Extra bits.
+    #[inline(always)]
+    pub fn size(self) -> u32 {
+        self.0 >> 8 & 0xFF
+    }
+
+    /// Coefficients passed, the coded one included; [`END`] for an end of block.
+    #[inline(always)]
+    pub fn advance(self) -> u32 {
+        self.0 >> 16
+    }
+
+    /// The extra bits as a number; `buffer` holds the code at its top.
+    #[inline(always)]
+    pub fn extra(self, buffer: u64) -> u32 {
+        let (total, size) = (self.total(), self.size());
+        (((buffer << ((total - size) & 63)) >> 1) >> (63 - size)) as u32
+    }
+
+    /// The extra bits as a signed value (T.81, F.2.2.1, EXTEND).
+    #[inline(always)]
+    pub fn value(self, buffer: u64) -> i32 {
+        let (total, size) = (self.total(), self.size());
+        let bits = buffer << ((total - size) & 63);
+        let raw = ((bits >> 1) >> (63 - size)) as i32;
+        let negative = !((bits as i64) >> 63) as i32;
+        raw + (negative & (1 - (1 << size)))
+    }
+}
+
+/// The codes of one table.
+#[derive(Debug, Clone)]
+pub(super) struct Codes {
+    /// Values in order of their codes.
+    values: Vec<u8>,
+    /// For each length: the first 16-bit word above the codes of up to that length.
+    limit: [u32; 17],
+    /// For each length: what to add to a code to get the index of its value.
+    offset: [i32; 17],
+}
+
+impl Codes {
+    /// `spec` holds 16 counts and the values, as in DHT.
+    pub fn new(spec: &[u8]) -> Result<Codes, Error> {
+        let bad = Error::Damaged("a Huffman table is impossible");
+        let Some((counts, values)) = spec.split_first_chunk::<16>() else { return Err(bad) };
+        let mut codes = Codes { values: values.to_vec(), limit: [0; 17], offset: [0; 17] };
+        let (mut code, mut index) = (0u32, 0i32);
+        for (length, &count) in (1usize..).zip(counts) {
+            code <<= 1;
+            codes.offset[length] = index - code as i32;
+            code += u32::from(count);
+            index += i32::from(count);
+            if code > 1 << length {
+                return Err(bad);
+            }
+            codes.limit[length] = code << (16 - length);
+        }
+        if index as usize != values.len() || index > 256 {
+            return Err(bad);
+        }
+        Ok(codes)
+    }
+
+    /// Calls `each` with code, length and value of every code.
+    pub fn for_each(&self, mut each: impl FnMut(u32, u32, u8)) {
+        let mut below = 0;
+        for length in 1..=16u32 {
+            let shift = 16 - length;
+            for code in below >> shift..self.limit[length as usize] >> shift {
+                each(code, length, self.values[(code as i32 + self.offset[length as usize]) as usize]);
+            }
+            below = self.limit[length as usize];
+        }
+    }
+
+    /// Value and length of the code at the top of a 16-bit word.
+    fn find(&self, word: u32) -> Option<(u8, u32)> {
+        let length = (1..=16usize).find(|&l| word < self.limit[l])?;
+        let index = (word >> (16 - length)) as i32 + self.offset[length];
+        Some((*self.values.get(index as usize)?, length as u32))
+    }
+}
+
+/// Decodes one symbol at a time.
+#[derive(Debug, Clone)]
+pub(super) struct Table<const SIZE: usize> {
+    look: Box<[Symbol; SIZE]>,
+    codes: Codes,
+    coding: Coding,
+}
+
+pub(super) type DcTable = Table<{ 1 << DC_BITS }>;
+pub(super) type AcTable = Table<{ 1 << AC_BITS }>;
+
+impl<const SIZE: usize> Table<SIZE> {
+    const BITS: u32 = SIZE.ilog2();
+
+    pub fn new(codes: Codes, coding: Coding) -> Result<Self, Error> {
+        let mut look = Box::new([Symbol(0); SIZE]);
+        let mut too_large = false;
+        codes.for_each(|code, length, value| {
+            // Differences have 11 bits at most in 8-bit pictures; 15 leave room for every extended one.
+            too_large |= coding == Coding::Dc && value > 15;
+            if length <= Self::BITS {
+                let spread = Self::BITS - length;
+                let from = (code << spread) as usize;
+                look[from..from + (1 << spread)].fill(Symbol::new(coding, value & if coding == Coding::Dc { 15 } else { 255 }, length));
+            }
+        });
+        if too_large {
+            return Err(Error::Damaged("a Huffman table holds an impossible DC size"));
+        }
+        Ok(Table { look, codes, coding })
+    }
+
+    /// The symbol at the top of the buffer; `None` for an undefined code.
+    #[inline(always)]
+    pub fn symbol(&self, buffer: u64) -> Option<Symbol> {
+        let symbol = self.look[(buffer >> (64 - Self::BITS)) as usize & (SIZE - 1)];
+        if symbol.0 != 0 { Some(symbol) } else { self.long(buffer) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long(&self, buffer: u64) -> Option<Symbol> {
+        let (value, length) = self.codes.find((buffer >> 48) as u32)?;
+        Some(Symbol::new(self.coding, value, length))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Table K.3: luminance DC.
+    pub const STANDARD_DC: &[u8] = &[0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+
+    /// A table like Table K.5 in its lengths, with all runs and sizes.
+    pub fn long_ac() -> Vec<u8> {
+        let mut spec = vec![0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7d];
+        let first = [1u8, 2, 3, 0, 4, 0x11, 5, 0x12, 0x21, 0x31, 0x41, 6, 0x13, 0x51, 0x61, 7, 0x22, 0x71];
+        spec.extend(first);
+        let others = (0..16u8).flat_map(|r| (1..=10u8).map(move |s| r << 4 | s)).chain([0xF0]);
+        spec.extend(others.filter(|v| !first.contains(v)));
+        assert_eq!(spec.len(), 16 + 162);
+        spec
+    }
+
+    /// Random valid tables: a random prefix code with random values.
+    pub fn any_spec() -> impl Strategy<Value = Vec<u8>> {
+        (proptest::collection::vec(0.0f64..1.0, 16), proptest::collection::vec(any::<u8>(), 256)).prop_map(|(share, values)| {
+            let (mut spec, mut free, mut used) = (Vec::new(), 1u32, 0usize);
+            for s in share {
+                free = (free * 2).min(1 << 16);
+                let count = ((f64::from(free) * s * s) as u32).min(255).min(256 - used as u32);
+                free -= count;
+                used += count as usize;
+                spec.push(count as u8);
+            }
+            spec.extend(&values[..used]);
+            spec
+        })
+    }
+
+    #[test]
+    fn impossible_tables_are_refused() {
+        assert!(Codes::new(&[0; 15]).is_err());
+        assert!(Codes::new(&[0; 17]).is_err());
+        let mut three = vec![3u8];
+        three.extend([0; 15]);
+        three.extend([1, 2, 3]);
+        assert!(Codes::new(&three).is_err());
+        let mut dc = vec![1u8];
+        dc.extend([0; 15]);
+        dc.push(16);
+        assert!(DcTable::new(Codes::new(&dc).unwrap(), Coding::Dc).is_err());
+    }
+
+    #[test]
+    fn extend_is_that_of_the_standard() {
+        // DC size 3 is 100 in Table K.3.
+        let table = DcTable::new(Codes::new(STANDARD_DC).unwrap(), Coding::Dc).unwrap();
+        for (extra, want) in [(0u64, -7), (3, -4), (4, 4), (7, 7)] {
+            let symbol = table.symbol((0b100 << 3 | extra) << 58).unwrap();
+            assert_eq!((symbol.total(), symbol.size(), symbol.value((0b100 << 3 | extra) << 58)), (6, 3, want));
+        }
+        assert_eq!(table.symbol(0).unwrap().value(0), 0);
+        assert!(table.symbol(u64::MAX).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn every_code_is_found(spec in any_spec()) {
+            let codes = Codes::new(&spec).unwrap();
+            let table = AcTable::new(codes.clone(), Coding::Sequential).unwrap();
+            codes.for_each(|code, length, value| {
+                let buffer = u64::from(code) << (64 - length);
+                assert_eq!(table.symbol(buffer), Some(Symbol::new(Coding::Sequential, value, length)));
+                assert_eq!(table.long(buffer), Some(Symbol::new(Coding::Sequential, value, length)));
+            });
+        }
+    }
+}

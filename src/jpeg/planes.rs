@@ -1,0 +1,139 @@
+//! Decoded component planes, and the picture they make together.
+
+use super::color;
+use super::error::Error;
+use super::frame::ColorSpace;
+
+/// One decoded component.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plane {
+    /// Samples in a line; lines follow each other without a gap.
+    pub width: u32,
+    /// Lines.
+    pub height: u32,
+    /// The width and height, in samples of this plane, that the picture covers: W h n / (8 hmax) before rounding up to `width`.
+    /// To resize without a shift, crop the plane to (0, 0, extent.0, extent.1).
+    pub extent: (f64, f64),
+    /// How much the samples want sharpening when they are made smaller, since those of a reduced transform are averages: the
+    /// weight by which a sample is set off from the mean of its neighbours on each axis.
+    pub sharpen: f64,
+    /// One byte a sample.
+    pub data: Vec<u8>,
+}
+
+/// The component planes of a picture, each at its own size.
+///
+/// To make a thumbnail, resize each plane (cropped to its extent) to the final size, put the results in place of the planes with
+/// [`Planes::with_planes`], and call [`Planes::into_image`]: colours are then converted at the final size only.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planes {
+    /// In the frame's order: Y, Cb, Cr, for instance.
+    pub planes: Vec<Plane>,
+    /// What the planes mean, as stored.
+    pub color: ColorSpace,
+    /// Adobe's inks, stored inverted.
+    pub inverted: bool,
+    /// What was filled in because the data are damaged; only with `allow_truncated`.
+    pub damage: Option<Damage>,
+    /// Size of the whole picture in full-size pixels.
+    pub(super) full: (f64, f64),
+    /// Size of the densest plane.
+    pub(super) size: (u32, u32),
+}
+
+/// A decoded picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    /// Pixels in a line; lines follow each other without a gap.
+    pub width: u32,
+    /// Lines.
+    pub height: u32,
+    /// 1 grey, 3 RGB, 4 CMYK where 0 is no ink (Adobe's inversion is undone).
+    pub channels: u8,
+    /// width x height x channels bytes.
+    pub data: Vec<u8>,
+    /// What was filled in because the data are damaged; only with `allow_truncated`.
+    pub damage: Option<Damage>,
+}
+
+/// Damage that was passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    /// The first error met.
+    pub error: Error,
+    /// Lines of the full-size picture in front of it; those below may be grey or coarse.
+    pub whole_lines: u32,
+}
+
+impl Planes {
+    /// These planes' colours with other samples, all planes of the same size.
+    ///
+    /// # Panics
+    /// Where their number differs, or a plane's data are not width x height bytes.
+    pub fn with_planes(&self, width: u32, height: u32, data: Vec<Vec<u8>>) -> Planes {
+        assert_eq!(data.len(), self.planes.len());
+        let planes = data.into_iter().map(|data| {
+            assert_eq!(data.len(), width as usize * height as usize);
+            Plane { width, height, extent: (f64::from(width), f64::from(height)), sharpen: 0.0, data }
+        });
+        Planes {
+            planes: planes.collect(),
+            color: self.color,
+            inverted: self.inverted,
+            damage: self.damage.clone(),
+            full: (f64::from(width), f64::from(height)),
+            size: (width, height),
+        }
+    }
+
+    /// Pixels at the size of the largest plane; smaller planes are interpolated linearly.
+    pub fn into_image(mut self) -> Image {
+        let (width, height) = self.size;
+        let channels = match self.color {
+            ColorSpace::Grey | ColorSpace::Unknown => 1u8,
+            ColorSpace::YCbCr | ColorSpace::Rgb => 3,
+            ColorSpace::Cmyk | ColorSpace::Ycck => 4,
+        };
+        let alike = self.planes.iter().all(|p| (p.width, p.height) == (width, height));
+        if channels == 1 && alike {
+            let data = std::mem::take(&mut self.planes[0].data);
+            return Image { width, height, channels, data, damage: self.damage };
+        }
+        let mut data = vec![0; width as usize * height as usize * usize::from(channels)];
+        // Positions on planes of another size, and room for a line of each.
+        let mut stretched: Vec<_> = self
+            .planes
+            .iter()
+            .map(|p| {
+                let other = (p.width, p.height) != (width, height);
+                other.then(|| {
+                    let x = color::positions(width, p.width, p.extent.0 / self.full_extent().0);
+                    let y = color::positions(height, p.height, p.extent.1 / self.full_extent().1);
+                    (x, y, vec![0u8; width as usize])
+                })
+            })
+            .collect();
+        for (y, out) in data.chunks_exact_mut(width as usize * usize::from(channels)).enumerate() {
+            for (plane, other) in self.planes.iter().zip(&mut stretched) {
+                if let Some((xs, ys, line)) = other {
+                    color::stretch(plane, xs, ys[y], line);
+                }
+            }
+            let mut lines: [&[u8]; 4] = [&[]; 4];
+            for ((line, plane), other) in lines.iter_mut().zip(&self.planes).zip(&stretched) {
+                *line = match other {
+                    Some((_, _, stretched)) => stretched,
+                    None => &plane.data[y * width as usize..][..width as usize],
+                };
+            }
+            color::row(self.color, self.inverted, &lines[..self.planes.len().min(4)], out);
+        }
+        Image { width, height, channels, data, damage: self.damage }
+    }
+
+    /// Extent of the picture in samples of the largest size.
+    fn full_extent(&self) -> (f64, f64) {
+        let side = |f: fn(&Plane) -> f64| self.planes.iter().map(f).fold(1e-9, f64::max);
+        (side(|p| p.extent.0), side(|p| p.extent.1))
+    }
+}

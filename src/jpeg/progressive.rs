@@ -1,0 +1,149 @@
+//! Progressive Huffman decoding of AC bands (ITU-T T.81, G.1.2.2 and G.1.2.3, G.2).
+
+use super::bits::Bits;
+use super::cache::Ac;
+use super::error::Error;
+use super::huffman::END;
+use super::scan::Block;
+use super::sequential::{OVERFULL, UNDEFINED, pass};
+
+/// A band of a progressive scan, and how much of it is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Band {
+    /// First and last zigzag index.
+    pub first: u32,
+    pub last: u32,
+    /// Bits still missing after this scan.
+    pub low: u32,
+    /// Last index that is wanted by value.
+    pub need: u32,
+    /// Later scans refine this band: which coefficients are nonzero must be known for all of it.
+    pub masks: bool,
+}
+
+/// Where bits are missing, the middle of what they may hold is taken: the magnitude to add for `low` missing bits.
+fn half(low: u32) -> i32 {
+    ((1 << low) - 1) / 2
+}
+
+/// Decodes the band of one block in a first scan; `run` is the number of further blocks that are ended already.
+#[inline(always)]
+pub(super) fn first(
+    bits: &mut Bits,
+    bytes: &[u8],
+    ac: &Ac,
+    band: &Band,
+    run: &mut u32,
+    block: &mut Block<'_>,
+    mask: &mut u64,
+) -> Result<(), Error> {
+    let by_value = if band.masks { band.last } else { band.need.min(band.last) };
+    let mut k = band.first - 1;
+    while k < by_value {
+        bits.refill(bytes);
+        let symbol = ac.one.symbol(bits.buffer).ok_or(UNDEFINED)?;
+        if symbol.advance() == END {
+            *run = (1 << symbol.size()) + symbol.extra(bits.buffer) - 1;
+            bits.consume(symbol.total());
+            return Ok(());
+        }
+        let value = symbol.value(bits.buffer);
+        bits.consume(symbol.total());
+        k += symbol.advance();
+        if k > band.last {
+            return Err(OVERFULL);
+        }
+        if symbol.size() > 0 {
+            *mask |= 1 << k;
+            if let Some(coefficient) = block.get(k) {
+                *coefficient = ((value << band.low) + value.signum() * half(band.low)) as i16;
+            }
+        }
+    }
+    if k < band.last {
+        *run = pass(bits, bytes, ac, k, band.last)?.unwrap_or(0);
+    }
+    Ok(())
+}
+
+/// Reads a correction bit for each coefficient of `which` and applies it to those that are wanted.
+#[inline(always)]
+fn correct(bits: &mut Bits, bytes: &[u8], band: &Band, mut which: u64, block: &mut Block<'_>) {
+    let (one, less) = (1 << band.low, half(band.low + 1) - half(band.low));
+    while which != 0 {
+        bits.refill(bytes);
+        let wanted = which & (u64::MAX >> (63 - band.need.min(63)));
+        if wanted == 0 {
+            // 56 bits are there after a refill.
+            let count = which.count_ones();
+            bits.consume(count.min(48));
+            if count > 48 {
+                bits.refill(bytes);
+                bits.consume(count - 48);
+            }
+            return;
+        }
+        let k = which.trailing_zeros();
+        which &= which - 1;
+        if let Some(coefficient) = block.get(k) {
+            let step = if bits.buffer >> 63 == 1 { one - less } else { -less };
+            *coefficient = coefficient.wrapping_add((step * i32::from(coefficient.signum())) as i16);
+        }
+        bits.consume(1);
+    }
+}
+
+/// Decodes the band of one block in a refinement scan.
+#[inline(always)]
+pub(super) fn refine(
+    bits: &mut Bits,
+    bytes: &[u8],
+    ac: &Ac,
+    band: &Band,
+    run: &mut u32,
+    block: &mut Block<'_>,
+    mask: &mut u64,
+) -> Result<(), Error> {
+    let whole = (u64::MAX >> (63 - band.last)) & (u64::MAX << band.first);
+    let old = *mask & whole;
+    let mut rest = whole;
+    if *run == 0 {
+        while rest != 0 {
+            bits.refill(bytes);
+            let symbol = ac.one.symbol(bits.buffer).ok_or(UNDEFINED)?;
+            if symbol.advance() == END {
+                *run = (1 << symbol.size()) + symbol.extra(bits.buffer);
+                bits.consume(symbol.total());
+                break;
+            }
+            if symbol.size() > 1 {
+                return Err(Error::Damaged("a refinement scan holds more than a bit"));
+            }
+            let value = symbol.value(bits.buffer);
+            bits.consume(symbol.total());
+            // The coefficient stands at the (run + 1)th place that was zero.
+            let mut zeros = rest & !old;
+            for _ in 1..symbol.advance() {
+                zeros &= zeros.wrapping_sub(1);
+            }
+            if zeros == 0 {
+                return Err(OVERFULL);
+            }
+            let k = zeros.trailing_zeros();
+            let behind = (u64::MAX << k) << 1;
+            correct(bits, bytes, band, rest & old & !behind, block);
+            rest &= behind;
+            if value != 0 {
+                *mask |= 1 << k;
+                if let Some(coefficient) = block.get(k) {
+                    *coefficient = ((value << band.low) + value * half(band.low)) as i16;
+                }
+            }
+        }
+    }
+    if *run > 0 {
+        correct(bits, bytes, band, rest & old, block);
+        *run -= 1;
+    }
+    Ok(())
+}

@@ -1,0 +1,334 @@
+//! Decodes a scan row by row of MCUs, so that all scans of a picture can advance together and only one row of coefficients is
+//! ever held, progressive pictures included.
+
+use std::rc::Rc;
+
+use super::bits::Reader;
+use super::cache::{self, Ac};
+use super::error::Error;
+use super::frame::{Frame, Kind};
+use super::huffman::{Coding, DcTable};
+use super::idct::LANES;
+use super::progressive::{self, Band};
+use super::script::Scan;
+use super::sequential::{self, UNDEFINED, ensure};
+use super::simd;
+
+/// Coefficients of one component in one row of interleaved MCUs, not dequantised: all DCs first, then all coefficients of zigzag
+/// index 1, and so on, so that the transform can take many blocks at a time.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    /// Places from a coefficient to the next of the same block.
+    pub pitch: usize,
+    /// Blocks from one row of blocks to the next.
+    pub blocks: usize,
+    pub coefficients: Vec<i16>,
+    /// Which coefficients are nonzero, a bit each; kept only for bands that are refined.
+    pub masks: Vec<u64>,
+}
+
+impl Row {
+    /// Room for `count` coefficients of each block in `lines` rows of `blocks`.
+    pub fn new(count: usize, blocks: usize, lines: usize) -> Row {
+        let pitch = (blocks * lines).next_multiple_of(LANES) + LANES;
+        Row { pitch, blocks, coefficients: vec![0; count * pitch], masks: vec![0; blocks * lines] }
+    }
+
+    pub fn clear(&mut self) {
+        self.coefficients.fill(0);
+        self.masks.fill(0);
+    }
+
+    fn block(&mut self, place: usize) -> Block<'_> {
+        Block { coefficients: self.coefficients.get_mut(place..).unwrap_or_default(), pitch: self.pitch }
+    }
+}
+
+/// The coefficients of one block in a [`Row`].
+pub(super) struct Block<'r> {
+    coefficients: &'r mut [i16],
+    pitch: usize,
+}
+
+impl Block<'_> {
+    /// The coefficient of zigzag index `k`, where it is kept.
+    #[inline(always)]
+    pub fn get(&mut self, k: u32) -> Option<&mut i16> {
+        self.coefficients.get_mut(k as usize * self.pitch)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Mode {
+    Sequential,
+    DcFirst { low: u32 },
+    DcRefine { low: u32 },
+    AcFirst(Band),
+    AcRefine(Band),
+}
+
+/// One block of an MCU.
+#[derive(Debug)]
+struct Unit {
+    part: usize,
+    component: usize,
+    dc: Option<Rc<DcTable>>,
+    ac: Option<Rc<Ac>>,
+    /// Place of the block of the row's first MCU, and how far the next MCU's is.
+    start: usize,
+    step: usize,
+    /// Last zigzag index wanted.
+    need: u32,
+}
+
+/// A scan being decoded.
+#[derive(Debug)]
+pub(super) struct Decoder<'a> {
+    reader: Reader<'a>,
+    mode: Mode,
+    units: Vec<Unit>,
+    predictors: [i32; 4],
+    /// Blocks to come that an end-of-band run covers.
+    run: u32,
+    /// MCUs in a row and rows left.
+    columns: usize,
+    rows: usize,
+    /// For a scan of one component, its rows of blocks in a row of interleaved MCUs.
+    rows_at_once: usize,
+    restart: u32,
+    until_restart: u32,
+    next_restart: u8,
+    over: bool,
+}
+
+const NO_TABLE: Error = Error::Damaged("a scan uses a Huffman table that is not there");
+
+impl<'a> Decoder<'a> {
+    /// `need` tells the last zigzag index wanted of each component, `refined` whether later scans refine this scan's band.
+    pub fn new(
+        data: &'a [u8],
+        frame: &Frame,
+        scan: &Scan<'a>,
+        need: &[u32],
+        refined: bool,
+        window: usize,
+    ) -> Result<Decoder<'a>, Error> {
+        let band = |component: usize| Band {
+            first: scan.first.into(),
+            last: scan.last.into(),
+            low: scan.low.into(),
+            need: need[component],
+            masks: refined,
+        };
+        let mode = match (frame.kind, scan.first, scan.high) {
+            (Kind::Progressive, 0, 0) => Mode::DcFirst { low: scan.low.into() },
+            (Kind::Progressive, 0, _) => Mode::DcRefine { low: scan.low.into() },
+            (Kind::Progressive, _, 0) => Mode::AcFirst(band(scan.parts[0].component)),
+            (Kind::Progressive, ..) => Mode::AcRefine(band(scan.parts[0].component)),
+            _ => Mode::Sequential,
+        };
+        let alone = scan.parts.len() == 1;
+        let mut units = Vec::new();
+        for (part, p) in scan.parts.iter().enumerate() {
+            let c = &frame.components[p.component];
+            let dc = match mode {
+                Mode::Sequential | Mode::DcFirst { .. } => Some(cache::dc(p.dc.ok_or(NO_TABLE)?)?),
+                _ => None,
+            };
+            let ac = match mode {
+                Mode::Sequential => Some(cache::ac(Coding::Sequential, p.ac.ok_or(NO_TABLE)?)?),
+                Mode::AcFirst(_) | Mode::AcRefine(_) => Some(cache::ac(Coding::Progressive, p.ac.ok_or(NO_TABLE)?)?),
+                _ => None,
+            };
+            let per_row = frame.mcus_x() as usize * usize::from(c.h);
+            let (h, v) = if alone { (1, 1) } else { (usize::from(c.h), usize::from(c.v)) };
+            for i in 0..h * v {
+                units.push(Unit {
+                    part,
+                    component: p.component,
+                    dc: dc.clone(),
+                    ac: ac.clone(),
+                    start: i / h * per_row + i % h,
+                    step: h,
+                    need: need[p.component],
+                });
+            }
+        }
+        let c = &frame.components[scan.parts[0].component];
+        let (columns, rows) = if alone { frame.blocks(c) } else { (frame.mcus_x(), frame.mcus_y()) };
+        Ok(Decoder {
+            reader: Reader::new(data, scan.start, window),
+            mode,
+            units,
+            predictors: [0; 4],
+            run: 0,
+            columns: columns as usize,
+            rows: rows as usize,
+            rows_at_once: if alone { usize::from(c.v) } else { 1 },
+            restart: scan.restart,
+            until_restart: scan.restart,
+            next_restart: 0,
+            over: false,
+        })
+    }
+
+    /// Adds this scan's coefficients of the next row of interleaved MCUs. After an error the scan gives nothing more.
+    pub fn row(&mut self, rows: &mut [Row]) -> Result<(), Error> {
+        for line in 0..self.rows_at_once {
+            if self.over || self.rows == 0 {
+                break;
+            }
+            self.rows -= 1;
+            let offset = line * rows[self.units[0].component].blocks;
+            let result = simd::dispatch(
+                #[inline(always)]
+                || self.line(rows, offset),
+            );
+            if result.is_err() {
+                self.over = true;
+                return result;
+            }
+            if self.rows == 0 {
+                self.over = true;
+                return self.reader.check_end();
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the marker behind the scan is, once all rows are decoded.
+    pub fn end(&mut self) -> usize {
+        self.reader.end_of_segment()
+    }
+
+    fn restart(&mut self) -> Result<(), Error> {
+        self.reader.restart(self.next_restart)?;
+        self.next_restart = (self.next_restart + 1) & 7;
+        self.until_restart = self.restart;
+        self.predictors = [0; 4];
+        self.run = 0;
+        Ok(())
+    }
+
+    /// MCUs from column `from` on that no restart marker interrupts.
+    #[inline(always)]
+    fn stretch(&mut self, from: usize) -> Result<usize, Error> {
+        let left = self.columns - from;
+        if self.restart == 0 {
+            return Ok(left);
+        }
+        if self.until_restart == 0 {
+            self.restart()?;
+        }
+        let count = left.min(self.until_restart as usize);
+        self.until_restart -= count as u32;
+        Ok(count)
+    }
+
+    #[inline(always)]
+    fn line(&mut self, rows: &mut [Row], offset: usize) -> Result<(), Error> {
+        let mut column = 0;
+        while column < self.columns {
+            let count = self.stretch(column)?;
+            let range = column..column + count;
+            match self.mode {
+                Mode::Sequential => self.sequential(rows, offset, range)?,
+                Mode::DcFirst { low } => self.dc_first(rows, offset, range, low)?,
+                Mode::DcRefine { low } => self.dc_refine(rows, offset, range, low)?,
+                Mode::AcFirst(band) => self.ac(rows, offset, range, &band, false)?,
+                Mode::AcRefine(band) => self.ac(rows, offset, range, &band, true)?,
+            }
+            column += count;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn sequential(&mut self, rows: &mut [Row], offset: usize, columns: std::ops::Range<usize>) -> Result<(), Error> {
+        let mut bits = self.reader.bits;
+        for column in columns {
+            for unit in &self.units {
+                let (Some(dc), Some(ac), Some(row)) = (&unit.dc, &unit.ac, rows.get_mut(unit.component)) else { continue };
+                let block = &mut row.block(offset + unit.start + column * unit.step);
+                ensure(&mut self.reader, &mut bits)?;
+                let predictor = &mut self.predictors[unit.part & 3];
+                sequential::block(&mut bits, self.reader.bytes(), (dc, ac), predictor, unit.need, block)?;
+            }
+        }
+        self.reader.bits = bits;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn dc_first(&mut self, rows: &mut [Row], offset: usize, columns: std::ops::Range<usize>, low: u32) -> Result<(), Error> {
+        let mut bits = self.reader.bits;
+        for column in columns {
+            for unit in &self.units {
+                let (Some(dc), Some(row)) = (&unit.dc, rows.get_mut(unit.component)) else { continue };
+                let Some(coefficient) = row.coefficients.get_mut(offset + unit.start + column * unit.step) else { continue };
+                ensure(&mut self.reader, &mut bits)?;
+                bits.refill(self.reader.bytes());
+                let symbol = dc.symbol(bits.buffer).ok_or(UNDEFINED)?;
+                let predictor = &mut self.predictors[unit.part & 3];
+                *predictor = predictor.wrapping_add(symbol.value(bits.buffer));
+                bits.consume(symbol.total());
+                *coefficient = (*predictor << low) as i16;
+            }
+        }
+        self.reader.bits = bits;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn dc_refine(&mut self, rows: &mut [Row], offset: usize, columns: std::ops::Range<usize>, low: u32) -> Result<(), Error> {
+        let mut bits = self.reader.bits;
+        for column in columns {
+            for unit in &self.units {
+                let Some(row) = rows.get_mut(unit.component) else { continue };
+                let Some(coefficient) = row.coefficients.get_mut(offset + unit.start + column * unit.step) else { continue };
+                ensure(&mut self.reader, &mut bits)?;
+                bits.refill(self.reader.bytes());
+                *coefficient |= ((bits.buffer >> 63) << low) as i16;
+                bits.consume(1);
+            }
+        }
+        self.reader.bits = bits;
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn ac(&mut self, rows: &mut [Row], offset: usize, columns: std::ops::Range<usize>, band: &Band, refine: bool) -> Result<(), Error> {
+        let unit = &self.units[0];
+        let (Some(ac), Some(row)) = (&unit.ac, rows.get_mut(unit.component)) else { return Ok(()) };
+        let mut bits = self.reader.bits;
+        let mut run = self.run;
+        let mut place = offset + columns.start;
+        let end = offset + columns.end;
+        while place < end {
+            if !refine {
+                let ended = (run as usize).min(end - place);
+                run -= ended as u32;
+                place += ended;
+                if place == end {
+                    break;
+                }
+            }
+            let mut mask = row.masks.get(place).copied().unwrap_or(0);
+            let block = &mut row.block(place);
+            ensure(&mut self.reader, &mut bits)?;
+            let bytes = self.reader.bytes();
+            if refine {
+                progressive::refine(&mut bits, bytes, ac, band, &mut run, block, &mut mask)?;
+            } else {
+                progressive::first(&mut bits, bytes, ac, band, &mut run, block, &mut mask)?;
+            }
+            if let Some(to) = row.masks.get_mut(place) {
+                *to = mask;
+            }
+            place += 1;
+        }
+        self.run = run;
+        self.reader.bits = bits;
+        Ok(())
+    }
+}

@@ -1,0 +1,203 @@
+//! The scans of a picture and the tables in force at each (ITU-T T.81, B.2.3, B.2.4, G.1.1).
+
+use super::error::Error;
+use super::header::Header;
+use super::frame::Kind;
+use super::markers::{self, DHT, DNL, DQT, DRI, EOI, SOS, be16, next_segment};
+
+/// Scans remembered at most: a full progressive script of three components has a few hundred at the very most.
+const MAX_SCANS: usize = 2000;
+
+/// Quantisation steps in zigzag order.
+pub(super) type Quant = [u16; 64];
+
+/// One component's part in a scan.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part<'a> {
+    /// Index into the frame's components.
+    pub component: usize,
+    /// DHT contents (counts and values) in force, where defined.
+    pub dc: Option<&'a [u8]>,
+    pub ac: Option<&'a [u8]>,
+}
+
+/// One scan header.
+#[derive(Debug, Clone)]
+pub(super) struct Scan<'a> {
+    pub parts: Vec<Part<'a>>,
+    /// Spectral selection: first and last coefficient, in zigzag order.
+    pub first: u8,
+    pub last: u8,
+    /// Successive approximation: bits missing before (0 in a first scan) and after.
+    pub high: u8,
+    pub low: u8,
+    /// MCUs between restart markers, 0 for none.
+    pub restart: u32,
+    /// Where the entropy-coded data begin.
+    pub start: usize,
+}
+
+/// The scans, the quantisation tables of the components (as they were at each component's first scan), and how it ended.
+#[derive(Debug, Default)]
+pub(super) struct Script<'a> {
+    pub scans: Vec<Scan<'a>>,
+    pub quant: Vec<Option<Quant>>,
+    /// Why the walk ended early, if it did.
+    pub damage: Option<Error>,
+}
+
+#[derive(Default)]
+struct Tables<'a> {
+    dc: [Option<&'a [u8]>; 4],
+    ac: [Option<&'a [u8]>; 4],
+    quant: [Option<Quant>; 4],
+    restart: u32,
+}
+
+impl<'a> Tables<'a> {
+    fn quantisation(&mut self, mut payload: &[u8]) -> Result<(), Error> {
+        let bad = Error::Damaged("a quantisation table is broken");
+        while let Some((&id, rest)) = payload.split_first() {
+            let wide = id >> 4 != 0;
+            let size = if wide { 128 } else { 64 };
+            let (Some(slot), true) = (self.quant.get_mut(usize::from(id & 15)), rest.len() >= size) else {
+                return Err(bad);
+            };
+            let mut table = [0; 64];
+            for (k, step) in table.iter_mut().enumerate() {
+                *step = if wide { be16(rest, 2 * k).unwrap_or(0) } else { rest[k].into() };
+            }
+            *slot = Some(table);
+            payload = &rest[size..];
+        }
+        Ok(())
+    }
+
+    fn huffman(&mut self, mut payload: &'a [u8]) -> Result<(), Error> {
+        let bad = Error::Damaged("a Huffman table is broken");
+        while let Some((&id, rest)) = payload.split_first() {
+            let values: usize = rest.iter().take(16).map(|&n| usize::from(n)).sum();
+            if values > 256 || rest.len() < 16 + values {
+                return Err(bad);
+            }
+            let (spec, behind) = rest.split_at(16 + values);
+            let slots = if id >> 4 == 0 { &mut self.dc } else { &mut self.ac };
+            match (id >> 4, slots.get_mut(usize::from(id & 15))) {
+                (0 | 1, Some(slot)) => *slot = Some(spec),
+                _ => return Err(bad),
+            }
+            payload = behind;
+        }
+        Ok(())
+    }
+}
+
+fn scan_header<'a>(header: &Header, tables: &Tables<'a>, payload: &[u8], start: usize) -> Result<Scan<'a>, Error> {
+    let bad = Error::Damaged("a scan header is broken");
+    let count = usize::from(*payload.first().unwrap_or(&0));
+    if !(1..=4).contains(&count) || payload.len() < 4 + 2 * count {
+        return Err(bad);
+    }
+    let mut parts: Vec<Part<'a>> = Vec::with_capacity(count);
+    for pair in payload[1..1 + 2 * count].chunks_exact(2) {
+        let component = header.frame.components.iter().position(|c| c.id == pair[0]);
+        // Files exist whose components share an identifier; as in libjpeg each takes the first that is still free.
+        let component = match component {
+            Some(found) if parts.iter().any(|p| p.component == found) => {
+                header.frame.components.iter().enumerate().position(|(i, c)| c.id == pair[0] && parts.iter().all(|p| p.component != i))
+            }
+            other => other,
+        };
+        let (Some(component), dc @ 0..=3, ac @ 0..=3) = (component, pair[1] >> 4, pair[1] & 15) else { return Err(bad) };
+        parts.push(Part { component, dc: tables.dc[usize::from(dc)], ac: tables.ac[usize::from(ac)] });
+    }
+    let rest = &payload[1 + 2 * count..];
+    let mut scan = Scan { parts, first: rest[0], last: rest[1], high: rest[2] >> 4, low: rest[2] & 15, restart: tables.restart, start };
+    if header.kind == Kind::Progressive {
+        let band = if scan.first == 0 { scan.last == 0 } else { scan.first <= scan.last && scan.last < 64 && count == 1 };
+        if !band || scan.low > 13 || (scan.high != 0 && scan.high != scan.low + 1) {
+            return Err(bad);
+        }
+    } else {
+        // Encoders are known to leave anything here in sequential scans, where only one value makes sense.
+        (scan.first, scan.last, scan.high, scan.low) = (0, 63, 0, 0);
+    }
+    Ok(scan)
+}
+
+impl<'a> Script<'a> {
+    /// Walks from the start of the file to the end of the picture. Where the first scan holds all that a sequential picture
+    /// has, the walk ends there, since decoding finds the end of the scan anyway.
+    ///
+    /// # Errors
+    /// Only what makes decoding pointless; damage behind the first scan is left in `damage`.
+    pub fn read(data: &'a [u8], header: &Header) -> Result<Script<'a>, Error> {
+        let mut tables = Tables::default();
+        let mut script = Script { quant: vec![None; header.components.len()], ..Script::default() };
+        let mut at = 2;
+        loop {
+            let step = script.step(data, header, &mut tables, at);
+            match step {
+                Ok(Some(next)) => at = next,
+                Ok(None) => return Ok(script),
+                Err(error) if script.scans.is_empty() || !error.is_damage() => return Err(error),
+                Err(error) => {
+                    script.damage = Some(error);
+                    return Ok(script);
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, data: &'a [u8], header: &Header, tables: &mut Tables<'a>, at: usize) -> Result<Option<usize>, Error> {
+        let segment = next_segment(data, at)?;
+        let payload = &data[segment.start..segment.end];
+        match segment.marker {
+            EOI => return Ok(None),
+            DQT => tables.quantisation(payload)?,
+            DHT => tables.huffman(payload)?,
+            DRI => tables.restart = be16(payload, 0).ok_or(Error::Damaged("a restart interval is broken"))?.into(),
+            SOS => {
+                let scan = scan_header(header, tables, payload, segment.end)?;
+                for part in &scan.parts {
+                    let table = header.components[part.component].table;
+                    let quant = &mut self.quant[part.component];
+                    *quant = quant.or(tables.quant[usize::from(table)]);
+                }
+                let whole = header.kind != Kind::Progressive && scan.parts.len() == header.components.len();
+                if self.scans.len() == MAX_SCANS {
+                    return Err(Error::Unsupported("more than 2,000 scans"));
+                }
+                self.scans.push(scan);
+                if whole {
+                    return Ok(None);
+                }
+                return match markers::end_of_scan(data, segment.end) {
+                    Some(next) => Ok(Some(next)),
+                    None => Err(Error::Truncated("no end-of-image marker")),
+                };
+            }
+            DNL => {}
+            marker if markers::is_frame(marker) && segment.end > header.first_scan => {
+                return Err(Error::Damaged("there are two frame headers"));
+            }
+            _ => {}
+        }
+        Ok(Some(segment.end))
+    }
+}
+
+/// Walks from the end of the last scan to the end-of-image marker.
+///
+/// # Errors
+/// [`Error::Truncated`] where there is none.
+pub(super) fn find_end(data: &[u8], mut at: usize) -> Result<(), Error> {
+    loop {
+        let segment = next_segment(data, at)?;
+        at = match segment.marker {
+            EOI => return Ok(()),
+            SOS => markers::end_of_scan(data, segment.end).ok_or(Error::Truncated("no end-of-image marker"))?,
+            _ => segment.end,
+        };
+    }
+}

@@ -1,0 +1,110 @@
+//! Sequential Huffman decoding of blocks (ITU-T T.81, F.2.2): the first coefficients by value, the others only passed.
+
+use super::bits::{Bits, Reader};
+use super::cache::Ac;
+use super::error::Error;
+use super::huffman::{self, DcTable};
+use super::scan::Block;
+use super::skip;
+
+pub(super) const UNDEFINED: Error = Error::Damaged("an undefined Huffman code");
+pub(super) const OVERFULL: Error = Error::Damaged("a block has more than 64 coefficients");
+
+/// Passes coefficients from behind index `k` to the end of the block, which is at index `last`.
+///
+/// In the accumulator the low six bits count the bits passed since the last refill, the others are the index; entries add to
+/// both at once.
+#[inline(always)]
+pub(super) fn pass(bits: &mut Bits, bytes: &[u8], ac: &Ac, k: u32, last: u32) -> Result<Option<u32>, Error> {
+    const FULL: u32 = 63;
+    let shift = FULL - last;
+    let mut sum = (k + shift) << skip::SHIFT;
+    loop {
+        bits.refill(bytes);
+        let mut lookups = 0;
+        let (entry, next) = loop {
+            let entry = ac.skip.entry(bits.buffer);
+            let next = sum + entry;
+            if next >= FULL << skip::SHIFT {
+                break (entry, next);
+            }
+            bits.buffer <<= entry & 63;
+            sum = next;
+            lookups += 1;
+            if lookups == 3 {
+                bits.count -= sum & 63;
+                sum &= !63;
+                bits.refill(bytes);
+                lookups = 0;
+            }
+        };
+        let reached = next >> skip::SHIFT;
+        if reached == FULL || reached.wrapping_sub(skip::END) < FULL {
+            bits.buffer <<= entry & 63;
+            bits.count -= next & 63;
+            return Ok(None);
+        }
+        // No whole symbol in the index, or one that belongs to the next block.
+        bits.count -= sum & 63;
+        bits.refill(bytes);
+        let symbol = ac.one.symbol(bits.buffer).ok_or(UNDEFINED)?;
+        if symbol.advance() == huffman::END {
+            let run = (1 << symbol.size()) + symbol.extra(bits.buffer) - 1;
+            bits.consume(symbol.total());
+            return Ok(Some(run));
+        }
+        bits.consume(symbol.total());
+        let k = (sum >> skip::SHIFT) + symbol.advance();
+        match k {
+            0..FULL => sum = k << skip::SHIFT,
+            FULL => return Ok(None),
+            _ => return Err(OVERFULL),
+        }
+    }
+}
+
+/// Decodes one block: DC as a sum with `predictor`, coefficients up to zigzag index `need` into `block`, in zigzag order
+/// (without dequantisation); those above are parsed only, and may or may not be stored.
+#[inline(always)]
+pub(super) fn block(
+    bits: &mut Bits,
+    bytes: &[u8],
+    (dc, ac): (&DcTable, &Ac),
+    predictor: &mut i32,
+    need: u32,
+    block: &mut Block<'_>,
+) -> Result<(), Error> {
+    bits.refill(bytes);
+    let symbol = dc.symbol(bits.buffer).ok_or(UNDEFINED)?;
+    *predictor = predictor.wrapping_add(symbol.value(bits.buffer));
+    bits.consume(symbol.total());
+    if let Some(first) = block.get(0) {
+        *first = *predictor as i16;
+    }
+    let mut k = 0;
+    while k < need {
+        bits.refill(bytes);
+        let symbol = ac.one.symbol(bits.buffer).ok_or(UNDEFINED)?;
+        let value = symbol.value(bits.buffer);
+        bits.consume(symbol.total());
+        k += symbol.advance();
+        if let Some(coefficient) = block.get(k) {
+            *coefficient = value as i16;
+        } else if k > 63 {
+            return if symbol.advance() == huffman::END { Ok(()) } else { Err(OVERFULL) };
+        }
+    }
+    if k < 63 {
+        pass(bits, bytes, ac, k, 63)?;
+    }
+    Ok(())
+}
+
+/// Calls [`Reader::more`] where it is due, keeping the bits in registers otherwise.
+#[inline(always)]
+pub(super) fn ensure(reader: &mut Reader, bits: &mut Bits) -> Result<(), Error> {
+    if bits.at >= reader.limit {
+        *bits = reader.more(*bits)?;
+    }
+    Ok(())
+}

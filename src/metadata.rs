@@ -1,0 +1,52 @@
+//! Which metadata goes into an output: nothing, what tells whose picture it is, or all that still holds.
+
+mod exif;
+mod iptc;
+mod xmp;
+
+pub(crate) use exif::of_tiff;
+
+use crate::codec::Header;
+use crate::recipe::MetadataPolicy;
+use crate::size::Size;
+
+/// What became of the picture, as far as its metadata has to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// Size of the output.
+    pub size: Size,
+    /// The pixels stand upright now.
+    pub is_upright: bool,
+    /// The pixels are sRGB now.
+    pub is_srgb: bool,
+}
+
+/// Blocks for the output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Blocks {
+    /// A TIFF structure.
+    pub exif: Option<Vec<u8>>,
+    /// An XMP packet.
+    pub xmp: Option<Vec<u8>>,
+    /// IPTC-IIM records.
+    pub iptc: Option<Vec<u8>>,
+}
+
+/// The metadata of an output of this picture. What cannot be read is left out.
+pub fn outgoing(header: &Header, policy: MetadataPolicy, changes: &Changes) -> Blocks {
+    let stored = &header.metadata;
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
+    match policy {
+        MetadataPolicy::None => Blocks::default(),
+        MetadataPolicy::Copyright => Blocks {
+            exif: stored.exif.as_deref().and_then(exif::copyright),
+            xmp: stored.xmp.as_deref().and_then(text).and_then(|t| xmp::copyright(&t)).map(String::into_bytes),
+            iptc: stored.iptc.as_deref().and_then(iptc::copyright),
+        },
+        MetadataPolicy::Keep => Blocks {
+            exif: stored.exif.as_deref().and_then(|e| exif::keep(e, changes)),
+            xmp: stored.xmp.as_deref().and_then(text).map(|t| xmp::keep(&t, changes).into_bytes()),
+            iptc: stored.iptc.as_deref().and_then(iptc::keep),
+        },
+    }
+}

@@ -1,0 +1,276 @@
+//! EXIF written anew from what is stored: IFD 0, the EXIF IFD, GPS and interoperability, in the
+//! byte order of the source. The second IFD, which holds the preview, is never written.
+
+use super::Changes;
+use crate::codec::exif::{Entry, Tiff, size_of_kind, without_prefix};
+
+/// Bytes of one value that are copied at most; maker notes are the largest.
+const MAX_VALUE: usize = 1 << 20;
+/// Bytes of the whole structure: a JPEG segment holds no more.
+const MAX_WHOLE: usize = 65_000;
+
+const ORIENTATION: u16 = 0x0112;
+const ARTIST: u16 = 0x013b;
+const COPYRIGHT: u16 = 0x8298;
+const EXIF_IFD: u16 = 0x8769;
+const GPS_IFD: u16 = 0x8825;
+const INTEROP_IFD: u16 = 0xa005;
+const COLOR_SPACE: u16 = 0xa001;
+const PIXEL_X: u16 = 0xa002;
+const PIXEL_Y: u16 = 0xa003;
+const MAKER_NOTE: u16 = 0x927c;
+
+/// Tags of IFD 0 that speak of how the pixels lie in the file, or hold what goes elsewhere: sizes,
+/// strips, tiles, palettes, previews, sub-IFDs, XMP, IPTC, Photoshop resources, ICC profiles.
+const NOT_KEPT: &[u16] = &[
+    0x00fe, 0x00ff, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x010a, 0x0111, 0x0115, 0x0116, 0x0117, 0x011c, 0x013d,
+    0x0140, 0x0142, 0x0143, 0x0144, 0x0145, 0x014a, 0x0152, 0x0153, 0x015b, 0x0200, 0x0201, 0x0202, 0x0211, 0x0212,
+    0x0213, 0x0214, 0x02bc, 0x83bb, 0x8649, 0x8773, 0xc4a5,
+];
+
+/// What tells whose picture it is: artist and copyright.
+pub fn copyright(exif: &[u8]) -> Option<Vec<u8>> {
+    let tiff = Tiff::new(without_prefix(exif))?;
+    let mut ifd = Ifd::default();
+    for entry in tiff.entries(tiff.first_ifd()?).filter(|e| matches!(e.tag, ARTIST | COPYRIGHT)) {
+        ifd.copy(tiff, &entry);
+    }
+    write(tiff, ifd)
+}
+
+/// Everything that still holds of the output.
+pub fn keep(exif: &[u8], changes: &Changes) -> Option<Vec<u8>> {
+    rebuild(exif, Some(changes), true).or_else(|| rebuild(exif, Some(changes), false))
+}
+
+/// The EXIF inside a TIFF file, whose IFD 0 is that of EXIF as well.
+pub fn of_tiff(file: &[u8]) -> Option<Vec<u8>> {
+    rebuild(file, None, true).or_else(|| rebuild(file, None, false))
+}
+
+fn rebuild(exif: &[u8], changes: Option<&Changes>, with_maker_note: bool) -> Option<Vec<u8>> {
+    let tiff = Tiff::new(without_prefix(exif))?;
+    let mut ifd = Ifd::default();
+    for entry in tiff.entries(tiff.first_ifd()?) {
+        let sub = || tiff.number(&entry).map(|at| at as usize);
+        match entry.tag {
+            ORIENTATION if changes.is_some_and(|c| c.is_upright) => ifd.short(tiff, ORIENTATION, 1),
+            EXIF_IFD => {
+                let sub = exif_ifd(tiff, sub()?, changes, with_maker_note);
+                ifd.subs.push((EXIF_IFD, sub));
+            }
+            GPS_IFD => {
+                let mut gps = Ifd::default();
+                tiff.entries(sub()?).for_each(|e| gps.copy(tiff, &e));
+                ifd.subs.push((GPS_IFD, gps));
+            }
+            tag if NOT_KEPT.contains(&tag) => {}
+            _ => ifd.copy(tiff, &entry),
+        }
+    }
+    write(tiff, ifd)
+}
+
+fn exif_ifd(tiff: Tiff<'_>, at: usize, changes: Option<&Changes>, with_maker_note: bool) -> Ifd {
+    let mut ifd = Ifd::default();
+    for entry in tiff.entries(at) {
+        match (entry.tag, changes) {
+            (PIXEL_X, Some(c)) => ifd.long(tiff, PIXEL_X, c.size.width),
+            (PIXEL_Y, Some(c)) => ifd.long(tiff, PIXEL_Y, c.size.height),
+            (COLOR_SPACE, Some(c)) if c.is_srgb => ifd.short(tiff, COLOR_SPACE, 1),
+            (MAKER_NOTE, _) if !with_maker_note => {}
+            (INTEROP_IFD, Some(c)) if c.is_srgb => {}
+            (INTEROP_IFD, _) => {
+                let Some(at) = tiff.number(&entry) else { continue };
+                let mut interop = Ifd::default();
+                tiff.entries(at as usize).for_each(|e| interop.copy(tiff, &e));
+                ifd.subs.push((INTEROP_IFD, interop));
+            }
+            _ => ifd.copy(tiff, &entry),
+        }
+    }
+    ifd
+}
+
+/// An IFD to be written; values are in the source's byte order.
+#[derive(Default)]
+struct Ifd {
+    entries: Vec<(u16, u16, u32, Vec<u8>)>,
+    subs: Vec<(u16, Ifd)>,
+}
+
+impl Ifd {
+    fn copy(&mut self, tiff: Tiff<'_>, entry: &Entry) {
+        let known = (1..=13).contains(&entry.kind);
+        if let Some(value) = tiff.value(entry).filter(|v| known && v.len() <= MAX_VALUE) {
+            self.push(entry.tag, entry.kind, entry.count, value.to_vec());
+        }
+    }
+
+    fn short(&mut self, tiff: Tiff<'_>, tag: u16, value: u16) {
+        let bytes = if tiff.big() { value.to_be_bytes() } else { value.to_le_bytes() };
+        self.push(tag, 3, 1, bytes.to_vec());
+    }
+
+    fn long(&mut self, tiff: Tiff<'_>, tag: u16, value: u32) {
+        let bytes = if tiff.big() { value.to_be_bytes() } else { value.to_le_bytes() };
+        self.push(tag, 4, 1, bytes.to_vec());
+    }
+
+    fn push(&mut self, tag: u16, kind: u16, count: u32, value: Vec<u8>) {
+        if self.entries.iter().all(|e| e.0 != tag) {
+            self.entries.push((tag, kind, count, value));
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.subs.iter().all(|(_, sub)| sub.is_empty())
+    }
+}
+
+/// The structure; None if it is empty or too large for a JPEG segment.
+fn write(tiff: Tiff<'_>, ifd: Ifd) -> Option<Vec<u8>> {
+    if ifd.is_empty() {
+        return None;
+    }
+    let mut out = Writer { bytes: Vec::new(), big: tiff.big() };
+    out.bytes.extend(if out.big { b"MM" } else { b"II" });
+    out.u16(42);
+    out.u32(8);
+    out.ifd(ifd)?;
+    (out.bytes.len() <= MAX_WHOLE).then_some(out.bytes)
+}
+
+struct Writer {
+    bytes: Vec<u8>,
+    big: bool,
+}
+
+impl Writer {
+    fn u16(&mut self, v: u16) {
+        self.bytes.extend(if self.big { v.to_be_bytes() } else { v.to_le_bytes() });
+    }
+
+    fn u32(&mut self, v: u32) {
+        self.bytes.extend(if self.big { v.to_be_bytes() } else { v.to_le_bytes() });
+    }
+
+    /// An IFD at the end of what is written, its long values and sub-IFDs behind it.
+    fn ifd(&mut self, mut ifd: Ifd) -> Option<()> {
+        ifd.subs.retain(|(_, sub)| !sub.is_empty());
+        for (tag, _) in &ifd.subs {
+            ifd.entries.retain(|e| e.0 != *tag);
+            ifd.entries.push((*tag, 4, 1, Vec::new()));
+        }
+        // Readers may rely on the order of tags (TIFF 6.0).
+        ifd.entries.sort_by_key(|e| e.0);
+        let start = self.bytes.len();
+        let mut end = start + 2 + 12 * ifd.entries.len() + 4;
+        self.u16(u16::try_from(ifd.entries.len()).ok()?);
+        let mut long_values = Vec::new();
+        let mut places = Vec::new();
+        for (tag, kind, count, value) in &ifd.entries {
+            self.u16(*tag);
+            self.u16(*kind);
+            self.u32(*count);
+            debug_assert!(value.is_empty() || value.len() as u64 == u64::from(*count) * size_of_kind(*kind));
+            if ifd.subs.iter().any(|(sub, _)| sub == tag) {
+                places.push((*tag, self.bytes.len()));
+                self.u32(0);
+            } else if value.len() <= 4 {
+                self.bytes.extend(value);
+                self.bytes.resize(self.bytes.len() + 4 - value.len(), 0);
+            } else {
+                self.u32(u32::try_from(end + long_values.len()).ok()?);
+                long_values.extend(value);
+                if long_values.len() % 2 == 1 {
+                    long_values.push(0);
+                }
+            }
+        }
+        self.u32(0);
+        debug_assert_eq!(self.bytes.len(), end);
+        self.bytes.extend(long_values);
+        if self.bytes.len() > MAX_WHOLE {
+            return None;
+        }
+        for (tag, sub) in ifd.subs {
+            end = self.bytes.len();
+            let at = places.iter().find(|(t, _)| *t == tag)?.1;
+            let offset = u32::try_from(end).ok()?;
+            let bytes = if self.big { offset.to_be_bytes() } else { offset.to_le_bytes() };
+            self.bytes[at..at + 4].copy_from_slice(&bytes);
+            self.ifd(sub)?;
+        }
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::exif::read;
+    use crate::orientation::Orientation;
+    use crate::size::Size;
+
+    const CHANGES: Changes = Changes { size: Size::new(200, 100), is_upright: true, is_srgb: true };
+
+    /// Orientation 6, artist, an EXIF IFD with width and a maker note, GPS, and a second IFD.
+    fn sample(big: bool) -> Vec<u8> {
+        let tiff = Tiff::new(if big { b"MM\0*\0\0\0\0" } else { b"II*\0\0\0\0\0" }).unwrap();
+        let mut ifd = Ifd::default();
+        ifd.short(tiff, ORIENTATION, 6);
+        ifd.push(ARTIST, 2, 9, b"A. Person".to_vec());
+        ifd.long(tiff, 0x0100, 4000);
+        let mut exif = Ifd::default();
+        exif.long(tiff, PIXEL_X, 4000);
+        exif.short(tiff, COLOR_SPACE, 0xffff);
+        exif.push(MAKER_NOTE, 7, 12, b"secret maker".to_vec());
+        let mut gps = Ifd::default();
+        gps.push(1, 2, 2, b"N\0".to_vec());
+        ifd.subs = vec![(EXIF_IFD, exif), (GPS_IFD, gps)];
+        write(tiff, ifd).unwrap()
+    }
+
+    fn tags(bytes: &[u8], at: usize) -> Vec<u16> {
+        Tiff::new(bytes).unwrap().entries(at).map(|e| e.tag).collect()
+    }
+
+    #[test]
+    fn kept_and_reset() {
+        for big in [false, true] {
+            let stored = sample(big);
+            assert_eq!(read(&stored).orientation, Orientation::Rotate90);
+            let out = keep(&stored, &CHANGES).unwrap();
+            assert_eq!(read(&out).orientation, Orientation::Upright);
+            assert_eq!(tags(&out, 8), [ORIENTATION, ARTIST, EXIF_IFD, GPS_IFD]);
+            let tiff = Tiff::new(&out).unwrap();
+            let exif = tiff.entries(8).find(|e| e.tag == EXIF_IFD).and_then(|e| tiff.number(&e)).unwrap();
+            assert_eq!(tags(&out, exif as usize), [MAKER_NOTE, COLOR_SPACE, PIXEL_X]);
+            let width = tiff.entries(exif as usize).find(|e| e.tag == PIXEL_X).and_then(|e| tiff.number(&e));
+            assert_eq!(width, Some(200));
+        }
+    }
+
+    #[test]
+    fn copyright_is_nothing_else() {
+        let out = copyright(&sample(true)).unwrap();
+        assert_eq!(tags(&out, 8), [ARTIST]);
+        assert!(!out.windows(6).any(|w| w == b"secret"));
+    }
+
+    #[test]
+    fn damage_is_safe() {
+        let whole = sample(false);
+        for at in 0..whole.len() {
+            let _ = (keep(&whole[..at], &CHANGES), copyright(&whole[..at]));
+            for value in [0, 8, 0x7f, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] = value;
+                if let Some(out) = keep(&changed, &CHANGES) {
+                    assert!(out.len() <= MAX_WHOLE);
+                }
+            }
+        }
+    }
+}

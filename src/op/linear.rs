@@ -1,0 +1,57 @@
+//! Between sRGB and linear light, 16 bits a sample. Alpha is linear already.
+
+use std::sync::LazyLock;
+
+use super::color::decode_srgb;
+use crate::pixmap::{Pixmap, Samples};
+
+/// Linear light of every 16-bit sRGB value, and back.
+static TABLES: LazyLock<(Vec<u16>, Vec<u16>)> = LazyLock::new(|| {
+    let wide = |v: f64| (v.clamp(0.0, 1.0) * 65_535.0).round() as u16;
+    let unit = |i: u32| f64::from(i) / 65_535.0;
+    let encode = |x: f64| if x <= 0.003_130_8 { x * 12.92 } else { 1.055 * x.powf(1.0 / 2.4) - 0.055 };
+    ((0..=65_535).map(|i| wide(decode_srgb(unit(i)))).collect(), (0..=65_535).map(|i| wide(encode(unit(i)))).collect())
+});
+
+/// sRGB to linear light.
+pub fn to_linear(pixmap: Pixmap) -> Pixmap {
+    map(pixmap, &TABLES.0)
+}
+
+/// Linear light to sRGB.
+pub fn from_linear(pixmap: Pixmap) -> Pixmap {
+    map(pixmap, &TABLES.1)
+}
+
+fn map(pixmap: Pixmap, table: &[u16]) -> Pixmap {
+    let (size, channels) = (pixmap.size(), pixmap.channels());
+    let n = channels.count();
+    let colors = if channels.has_alpha() { n - 1 } else { n };
+    let wide: Vec<u16> = match pixmap.into_samples() {
+        Samples::U8(v) => v.into_iter().map(|s| u16::from(s) * 257).collect(),
+        Samples::U16(v) => v,
+    };
+    let look = |(i, s): (usize, u16)| if i % n < colors { table[usize::from(s)] } else { s };
+    Pixmap::new(size, channels, Samples::U16(wide.into_iter().enumerate().map(look).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pixmap::Channels;
+    use crate::size::Size;
+
+    #[test]
+    fn there_and_back() {
+        let all = Pixmap::new_u8(Size::new(256, 1), Channels::Grey, (0..=255).collect());
+        assert_eq!(from_linear(to_linear(all.clone())).into_u8(), all);
+    }
+
+    #[test]
+    fn alpha_stays() {
+        let one = Pixmap::new_u8(Size::new(1, 1), Channels::GreyAlpha, vec![188, 100]);
+        let Samples::U16(v) = to_linear(one).into_samples() else { unreachable!() };
+        // 188 is half of white's light.
+        assert!(v[0].abs_diff(32_767) < 400 && v[1] == 25_700, "{v:?}");
+    }
+}

@@ -1,0 +1,316 @@
+//! The pipeline with a fake codec and a sink in memory.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::*;
+use crate::codec::{ColorSpace, DecodeError, Header, Metadata};
+use crate::format::Format;
+use crate::geometry::Placement;
+use crate::limits::Limits;
+use crate::orientation::Orientation;
+use crate::plan::{Naming, Template};
+use crate::policy::{Existing, MaxFailures};
+use crate::recipe::{FormatChoice, Recipe};
+use crate::render::{Encoded, PlannedVariant, RenderError, Rendered, Times};
+use crate::report::Event;
+use crate::sink::Entry;
+use crate::size::{Region, Size};
+use crate::walk::{Input, Walker};
+
+/// Sleeps for a time that depends on the content, so that workers overtake each other; counts the
+/// bytes that are held at once.
+struct Fake {
+    memory: u64,
+    now: Arc<AtomicU64>,
+    most: Arc<AtomicU64>,
+}
+
+struct FakePicture<'a> {
+    fake: &'a Fake,
+    bytes: &'a [u8],
+    header: Header,
+    variants: Vec<PlannedVariant>,
+}
+
+impl Renderer for Fake {
+    fn open<'a>(&'a self, bytes: &'a [u8]) -> Result<Box<dyn Prepared + 'a>, DecodeError> {
+        let size = Size::new(10, 10);
+        let header = Header {
+            format: Format::Png,
+            size,
+            orientation: Orientation::Upright,
+            has_alpha: false,
+            animated: false,
+            color: ColorSpace::Srgb,
+            metadata: Metadata::default(),
+            notes: Vec::new(),
+        };
+        let placement = Placement { crop: Region::whole(size), resized: size, canvas: size, offset: (0, 0) };
+        let variants = vec![PlannedVariant { size_index: 0, format: Format::Png, size, placement }];
+        if bytes.ends_with(b"bad") || !bytes.starts_with(b"\x89PNG") {
+            return Err(DecodeError::NotAPicture("meant to fail".into()));
+        }
+        Ok(Box::new(FakePicture { fake: self, bytes, header, variants }))
+    }
+}
+
+impl Prepared for FakePicture<'_> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn variants(&self) -> &[PlannedVariant] {
+        &self.variants
+    }
+
+    fn memory(&self) -> u64 {
+        self.fake.memory
+    }
+
+    fn render(&self, wanted: &[usize], _: Option<&(dyn Fn() -> bool + Sync)>) -> Result<Rendered, RenderError> {
+        let held = self.fake.now.fetch_add(self.fake.memory, Ordering::SeqCst) + self.fake.memory;
+        self.fake.most.fetch_max(held, Ordering::SeqCst);
+        let jitter = self.bytes.iter().map(|&b| u64::from(b)).sum::<u64>() * 7919 % 5;
+        std::thread::sleep(Duration::from_millis(jitter));
+        self.fake.now.fetch_sub(self.fake.memory, Ordering::SeqCst);
+        assert!(!self.bytes.ends_with(b"panic"), "a decoder's bug");
+        let output =
+            |&variant| Encoded { variant, bytes: self.bytes.to_vec(), size: Size::new(10, 10), format: Format::Png };
+        let outputs = wanted.iter().map(output).collect();
+        Ok(Rendered { outputs, shrink: 1.0, notes: Vec::new(), times: Times::default() })
+    }
+}
+
+#[derive(Default)]
+struct MemorySink {
+    files: Vec<(PathBuf, Vec<u8>)>,
+    breaks_after: Option<usize>,
+}
+
+impl Sink for MemorySink {
+    fn put(&mut self, entries: &[Entry<'_>]) -> Result<(), SinkError> {
+        for entry in entries {
+            if self.breaks_after == Some(self.files.len()) {
+                let error = io::Error::from(io::ErrorKind::StorageFull);
+                return Err(SinkError::Broken { path: entry.path.to_path_buf(), error });
+            }
+            self.files.push((entry.path.to_path_buf(), entry.bytes.to_vec()));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Log(Vec<String>);
+
+impl Reporter for Log {
+    fn event(&mut self, event: &Event<'_>) {
+        self.0.push(match event {
+            Event::Done(done) => format!("done {}", done.source),
+            Event::Planned(done) => format!("planned {}", done.source),
+            Event::Skipped(source, reason) => format!("skipped {source} {}", reason.word()),
+            Event::Failed(failure) => format!("failed {} {}: {}", failure.source, failure.stage.word(), failure.error),
+        });
+    }
+}
+
+/// A file that begins like a PNG, so that it is recognised.
+fn content(text: &str) -> Vec<u8> {
+    [b"\x89PNG\r\n\x1a\n", text.as_bytes()].concat()
+}
+
+struct World {
+    dir: tempfile::TempDir,
+    fake: Fake,
+    jobs: usize,
+    fail_fast: bool,
+    max_failures: Option<MaxFailures>,
+}
+
+impl World {
+    fn new(jobs: usize) -> Self {
+        let fake = Fake { memory: 1000, now: Arc::default(), most: Arc::default() };
+        Self { dir: tempfile::tempdir().unwrap(), fake, jobs, fail_fast: false, max_failures: None }
+    }
+
+    fn file(&self, name: &str, text: &str) {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content(text)).unwrap();
+    }
+
+    fn run(self, sink: &mut MemorySink) -> (Result<Summary, RunError>, Vec<String>, u64) {
+        let config = RunConfig {
+            inputs: vec![Input::Path(self.dir.path().to_path_buf())],
+            lists: Vec::new(),
+            walker: Walker::default(),
+            recipe: Recipe::default(),
+            naming: Naming {
+                destination: Destination::Directory("/nowhere/out".into()),
+                template: Template::parse("{stem}.{ext}").unwrap(),
+                labels: vec!["800x600".into()],
+                formats: vec![FormatChoice::Keep],
+                existing: Existing::Careful,
+                roots: Vec::new(),
+            },
+            skip_own: true,
+            limits: Limits::default(),
+            memory: Memory { budget: 4000, ceiling: 8000 },
+            jobs: self.jobs,
+            fail_fast: self.fail_fast,
+            max_failures: self.max_failures,
+            dry_run: false,
+            count_ahead: false,
+        };
+        let most = Arc::clone(&self.fake.most);
+        let mut log = Log::default();
+        let result = run_with(config, Box::new(self.fake), sink, &mut log, &Cancel::default());
+        let strip = format!("{}/", self.dir.path().display());
+        let log = log.0.into_iter().map(|line| line.replace(&strip, "")).collect();
+        (result, log, most.load(Ordering::SeqCst))
+    }
+}
+
+#[test]
+fn everything_is_done_whatever_the_number_of_workers() {
+    for jobs in [1, 8] {
+        let world = World::new(jobs);
+        for i in 0..200 {
+            world.file(&format!("d{}/{i:03}.png", i % 7), &i.to_string());
+        }
+        let mut sink = MemorySink::default();
+        let (result, log, most) = world.run(&mut sink);
+        let summary = result.unwrap();
+        assert_eq!((summary.done, summary.failed, summary.outputs), (200, 0, 200));
+        assert_eq!(log.len(), 200);
+        assert!(most <= 3000, "three quarters of the budget of 4000 are for pixels, held were {most}");
+        sink.files.sort();
+        assert_eq!(sink.files[0], (PathBuf::from("/nowhere/out/d0/000.png"), content("0")));
+        sink.files.dedup_by(|a, b| a.0 == b.0);
+        assert_eq!(sink.files.len(), 200);
+    }
+}
+
+#[test]
+fn a_panic_or_a_failure_costs_one_picture() {
+    for jobs in [1, 8] {
+        let world = World::new(jobs);
+        for i in 0..30 {
+            world.file(&format!("{i:02}.png"), "good");
+        }
+        world.file("05b.png", "panic");
+        world.file("07b.png", "bad");
+        let mut sink = MemorySink::default();
+        let (result, mut log, _) = world.run(&mut sink);
+        let summary = result.unwrap();
+        assert_eq!((summary.done, summary.failed), (30, 2));
+        log.retain(|line| line.starts_with("failed"));
+        log.sort();
+        assert_eq!(
+            log,
+            [
+                "failed 05b.png decode: the decoder or encoder gave up: a decoder's bug",
+                "failed 07b.png decode: meant to fail"
+            ]
+        );
+    }
+}
+
+#[test]
+fn of_two_that_collide_always_the_second_fails() {
+    for round in 0..10 {
+        let world = World::new(8);
+        for i in 0..20 {
+            // The same stem twice: `.apng` and `.png` are both PNG and keep their extension, `.x` gets `.png`.
+            world.file(&format!("{i:02}.png"), &(i * 13 + round).to_string());
+            world.file(&format!("{i:02}.gif"), &(i * 31 + round).to_string());
+        }
+        let mut sink = MemorySink::default();
+        let (result, mut log, _) = world.run(&mut sink);
+        assert_eq!(result.unwrap().failed, 20);
+        log.retain(|line| line.starts_with("failed"));
+        log.sort();
+        for (i, line) in log.iter().enumerate() {
+            assert!(line.starts_with(&format!("failed {i:02}.png plan: ")), "{line}");
+            assert!(line.contains(&format!("{i:02}.gif\" already makes")), "{line}");
+        }
+    }
+}
+
+#[test]
+fn a_broken_sink_ends_the_run() {
+    for jobs in [1, 8] {
+        let world = World::new(jobs);
+        for i in 0..300 {
+            world.file(&format!("{i:03}.png"), &i.to_string());
+        }
+        let mut sink = MemorySink { breaks_after: Some(10), ..MemorySink::default() };
+        let (result, log, _) = world.run(&mut sink);
+        let Err(RunError::Sink { summary, .. }) = result else { panic!("{result:?}") };
+        assert_eq!((summary.done, summary.failed), (10, 1));
+        assert_eq!(log.len(), 11);
+    }
+}
+
+#[test]
+fn what_a_single_picture_may_not_have_is_refused() {
+    let mut world = World::new(2);
+    world.fake.memory = 9000;
+    world.file("a.png", "large");
+    let (result, log, _) = world.run(&mut MemorySink::default());
+    assert_eq!(result.unwrap().failed, 1);
+    assert_eq!(log, ["failed a.png decode: decoding it needs 9.00 kB of memory, over the limit of 8.00 kB (--memory)"]);
+    // Above the budget, below the ceiling: alone.
+    let mut world = World::new(8);
+    world.fake.memory = 7000;
+    for i in 0..10 {
+        world.file(&format!("{i}.png"), "large");
+    }
+    let (result, _, most) = world.run(&mut MemorySink::default());
+    assert_eq!((result.unwrap().done, most), (10, 7000));
+}
+
+#[test]
+fn runs_end_early_when_told() {
+    let mut world = World::new(4);
+    world.fail_fast = true;
+    for i in 0..500 {
+        world.file(&format!("{i:03}.png"), if i == 3 { "bad" } else { "good" });
+    }
+    let (result, _, _) = world.run(&mut MemorySink::default());
+    let summary = result.unwrap();
+    assert_eq!(summary.stopped, Some(crate::outcome::Stop::FirstFailure));
+    assert!(summary.dealt_with() < 500);
+
+    let mut world = World::new(4);
+    world.max_failures = Some(MaxFailures::Count(5));
+    for i in 0..500 {
+        world.file(&format!("{i:03}.png"), "bad");
+    }
+    let (result, _, _) = world.run(&mut MemorySink::default());
+    let summary = result.unwrap();
+    assert_eq!(summary.stopped, Some(crate::outcome::Stop::TooManyFailures));
+    assert!(summary.failed >= 6 && summary.failed < 500);
+}
+
+#[test]
+fn what_is_no_picture_is_not_an_input_of_a_walk() {
+    let world = World::new(2);
+    world.file("a.png", "good");
+    std::fs::write(world.dir.path().join("notes.txt"), "hello").unwrap();
+    std::fs::write(world.dir.path().join("b.jpg"), "hello").unwrap();
+    world.file("no-extension", "good too");
+    let mut sink = MemorySink::default();
+    let (result, log, _) = world.run(&mut sink);
+    let summary = result.unwrap();
+    // The extension of `b.jpg` makes it an input, its content lets it fail; `notes.txt` is neither.
+    assert_eq!((summary.done, summary.failed, summary.skipped), (2, 1, 0), "{log:?}");
+    let mut names: Vec<_> = sink.files.iter().map(|f| f.0.file_name().unwrap().to_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["a.png", "no-extension.png"]);
+    assert!(Path::new("/nowhere").symlink_metadata().is_err());
+}
