@@ -3,6 +3,7 @@
 mod args;
 mod exit;
 mod interrupt;
+mod nightly;
 mod report;
 mod resolve;
 
@@ -26,17 +27,20 @@ pub fn main() -> ! {
             if told { Exit::Success.leave() } else { Exit::Usage.leave() }
         }
     };
-    let Resolved { run, tell } = match resolve::resolve(args) {
+    let Resolved { run, tell, state, nice } = match resolve::resolve(args) {
         Ok(resolved) => resolved,
         Err(error) => {
             report::say(&format!("{error:#}"));
             Exit::Usage.leave()
         }
     };
-    go(run, tell).leave()
+    if nice {
+        nightly::be_nice();
+    }
+    go(run, tell, state).leave()
 }
 
-fn go(run: pipeline::RunConfig, tell: resolve::Tell) -> Exit {
+fn go(mut run: pipeline::RunConfig, tell: resolve::Tell, state: Option<nightly::StatePlan>) -> Exit {
     let cancel = Cancel::default();
     if let Err(error) = interrupt::install(&cancel) {
         report::say(&format!("signals cannot be handled: {error}"));
@@ -53,6 +57,14 @@ fn go(run: pipeline::RunConfig, tell: resolve::Tell) -> Exit {
         report::say(&format!("{error:#}"));
         return Exit::Broken;
     }
+    // Before the report is opened, which may be the one that the other run is writing.
+    let _lock = match &state {
+        None => None,
+        Some(plan) => match nightly::open(plan, &mut run, &cancel, tell.verbose) {
+            Ok(lock) => lock,
+            Err(exit) => return exit,
+        },
+    };
     let mut console = match Console::new(tell) {
         Ok(console) => console,
         Err(error) => {

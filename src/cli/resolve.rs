@@ -17,12 +17,15 @@ use thumbs::recipe::{Color, EncodeSettings, FormatChoice, Recipe};
 use thumbs::walk::{Input, Patterns, Selection, Walker, is_pattern, literal_prefix};
 
 use super::args::{Args, When};
+use super::nightly::{self, StatePlan};
 
 /// A run and how to tell of it.
 #[derive(Debug)]
 pub struct Resolved {
     pub run: RunConfig,
     pub tell: Tell,
+    pub state: Option<StatePlan>,
+    pub nice: bool,
 }
 
 /// How to tell of a run.
@@ -76,6 +79,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         ensure!(template.tells_formats(), "--name {:?} gives several formats one name; let it hold {{ext}}", template.as_str());
     }
 
+    let (nightly, state) = nightly::resolve(&args.nightly, &args.inputs, &destination)?;
     let roots = roots(&inputs);
     let walker = Walker {
         selection: Selection {
@@ -85,7 +89,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
             hidden: args.hidden,
             follow: args.follow,
         },
-        avoid: avoided(&args, &destination, &roots),
+        avoid: avoided(&args, &destination, &roots, state.as_ref()),
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
         relative_to: relative_to(&args, &destination)?,
     };
@@ -131,8 +135,9 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         max_failures: args.max_failures.as_deref().map(max_failures).transpose()?,
         dry_run: args.dry_run,
         count_ahead: tell.bar,
+        nightly,
     };
-    Ok(Resolved { run, tell })
+    Ok(Resolved { run, tell, state, nice: args.nightly.nice })
 }
 
 fn input(path: &PathBuf) -> Input {
@@ -266,8 +271,8 @@ fn roots(inputs: &[Input]) -> Vec<PathBuf> {
 }
 
 /// What this run writes is not walked, unless it was named.
-fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf]) -> HashSet<PathBuf> {
-    let mut avoid = HashSet::new();
+fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Option<&StatePlan>) -> HashSet<PathBuf> {
+    let mut avoid: HashSet<PathBuf> = state.into_iter().flat_map(|s| nightly::files(&s.file)).collect();
     if let Destination::Directory(dir) = destination {
         let real = real_path(dir);
         if !roots.contains(&real) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::machine;
+use super::nightly::Nightly;
 use crate::limits::Limits;
 use crate::plan::Naming;
 use crate::policy::MaxFailures;
@@ -47,6 +48,8 @@ pub struct RunConfig {
     pub dry_run: bool,
     /// Walk ahead with a thread of its own, only to count.
     pub count_ahead: bool,
+    /// What an unattended run asks for.
+    pub nightly: Nightly,
 }
 
 /// Bytes for source bytes, pixels and encoded outputs in flight.

@@ -4,17 +4,21 @@
 //! It ends by dropping: the feeder ends, the queues close, the sink finishes; or the sink breaks,
 //! the writer drops its receiver, sends fail, and everyone returns.
 
+mod batch;
 mod budget;
 mod cancel;
 mod config;
 mod feeder;
+mod lookup;
 mod machine;
+mod nightly;
 mod order;
+mod prune;
 mod renderer;
 mod worker;
 mod writer;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -22,7 +26,9 @@ use crossbeam_channel::bounded;
 
 pub use cancel::Cancel;
 pub use config::{List, Memory, RunConfig};
-pub use machine::{memory as machine_memory, processors};
+pub use nightly::{Nightly, Prune, Update};
+pub use machine::{lower_priority, memory as machine_memory, processors};
+pub use prune::PruneError;
 pub use renderer::{Prepared, RecipeRenderer, Renderer};
 
 use budget::Budget;
@@ -35,6 +41,7 @@ use crate::plan::{Destination, Ledger, PlannedOutput};
 use crate::report::Reporter;
 use crate::sink::{Directory, Sink, SinkError, Stream};
 use crate::size::Size;
+use crate::state::{Record, StateError};
 
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +51,22 @@ pub enum RunError {
     Sink {
         /// What happened.
         error: SinkError,
+        /// What was done until then.
+        summary: Box<Summary>,
+    },
+    /// The state cannot be read or written any more.
+    #[error("{error}")]
+    State {
+        /// What happened.
+        error: StateError,
+        /// What was done until then.
+        summary: Box<Summary>,
+    },
+    /// Nothing was pruned, because it looks wrong.
+    #[error("nothing is pruned: {error}")]
+    Prune {
+        /// What looks wrong.
+        error: PruneError,
         /// What was done until then.
         summary: Box<Summary>,
     },
@@ -65,6 +88,10 @@ struct Shared {
     ledger: Ordered<Ledger>,
     counted: AtomicU64,
     count_complete: AtomicBool,
+    /// Digests of what this run does, with `--update`.
+    recipes: Option<nightly::Recipes>,
+    /// What the walk found, when it is over.
+    walked: Mutex<Option<prune::Walked>>,
     /// Workers that are at something which will end.
     working: AtomicU64,
 }
@@ -90,6 +117,8 @@ struct Ready {
     notes: Vec<String>,
     begin: Instant,
     spent: TimeSpent,
+    /// What is to be remembered, with `--update`: a record without the outputs of this run.
+    record: Option<Record>,
     /// Given back when the outputs are saved.
     #[allow(dead_code)]
     share: worker::Held,
@@ -101,6 +130,12 @@ enum Message {
     Skipped { source: SourceName, reason: SkipReason },
     Failed(Failure),
     Ignored,
+    /// Something, and what is to be remembered of it.
+    Recorded(Box<Message>, Box<Record>),
+    /// Several at once.
+    Many(Vec<Message>),
+    /// The state cannot be read.
+    Broken(StateError),
 }
 
 /// Runs with the recipe's renderer and the sink that the destination asks for, on the calling
@@ -139,6 +174,8 @@ pub fn run_with(
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
         working: AtomicU64::new(0),
+        recipes: config.nightly.update.is_some().then(|| nightly::Recipes::new(&config)),
+        walked: Mutex::new(None),
         config,
     });
     // Long enough that a worker seldom waits for the feeder, short enough to forget.

@@ -165,6 +165,7 @@ impl World {
             max_failures: self.max_failures,
             dry_run: false,
             count_ahead: false,
+            nightly: Nightly::default(),
         };
         let most = Arc::clone(&self.fake.most);
         let mut log = Log::default();

@@ -1,25 +1,30 @@
 //! One input from its name to encoded outputs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::budget::{OverCeiling, Share};
 use super::feeder::Job;
+use super::lookup::{Before, Unchanged};
 use super::order::Turn;
 use super::{Message, Ready, Shared};
 use crate::format;
-use crate::outcome::{Failure, SkipReason, Stage, TimeSpent};
-use crate::plan::{Admission, Plan, PlannedOutput};
+use crate::outcome::{Failure, SkipReason, SourceName, Stage, TimeSpent};
+use crate::plan::{Admission, Ledger, Plan, PlannedOutput, real_path};
 use crate::source::{Facts, Source, SourceError};
+use crate::state::digest::{self, Content};
+use crate::state::{Kind, Record, Seen, Written};
 use crate::words;
 
 /// What ends the way of an input before its outputs are encoded.
 enum End {
     Skipped(SkipReason),
+    /// As before, which only its content told, and what is to be remembered of that.
+    Unchanged(SkipReason, Box<Record>),
     Failed(Stage, String),
     /// Of a walk, and no picture.
     Ignored,
@@ -29,6 +34,52 @@ impl From<SourceError> for End {
     fn from(error: SourceError) -> Self {
         Self::Failed(Stage::Read, error.to_string())
     }
+}
+
+/// What a worker learns of an input on the way, for `--update`.
+#[derive(Default)]
+struct Trace {
+    seen: Option<Seen>,
+    digest: Option<Content>,
+    /// It would fail again.
+    lasting: bool,
+}
+
+impl Trace {
+    /// The message with what is to be remembered, where that is wanted. Of failures those with `words`.
+    fn with(&self, job: &Job, kind: Kind, words: Option<String>, message: Message) -> Message {
+        match self.record(job, kind) {
+            Some(record) if kind != Kind::Failed || words.is_some() => {
+                Message::Recorded(Box::new(message), Box::new(Record { error: words, ..record }))
+            }
+            _ => message,
+        }
+    }
+
+    fn record(&self, job: &Job, kind: Kind) -> Option<Record> {
+        let (before, source, seen) = (job.before.as_ref()?, job.found.path.clone()?, self.seen?);
+        let (recipe, digest) = (before.recipe, self.digest);
+        Some(Record { source, recipe, kind, seen, digest, error: None, outputs: Vec::new() })
+    }
+}
+
+/// Admits inputs that need not be opened, with their outputs, as if they had been.
+fn pass_over(ledger: &mut Ledger, list: Vec<Unchanged>) -> Vec<Message> {
+    let pass = |Unchanged { path, reason, outputs }: Unchanged| {
+        let admission = ledger.admit(&path);
+        let source = SourceName::File(path);
+        let number = match admission {
+            Admission::New(number) => number,
+            Admission::Duplicate => return Message::Skipped { source, reason: SkipReason::Duplicate },
+            Admission::OwnOutput => return Message::Skipped { source, reason: SkipReason::OwnOutput },
+        };
+        let outputs: Vec<&Path> = outputs.iter().map(PathBuf::as_path).collect();
+        match ledger.claim(&outputs, number) {
+            Ok(()) => Message::Skipped { source, reason },
+            Err(error) => Message::Failed(Failure { source, stage: Stage::Plan, error: error.to_string() }),
+        }
+    };
+    list.into_iter().map(pass).collect()
 }
 
 /// How often a worker without a job looks whether the run is to end.
@@ -69,17 +120,34 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
         if shared.cancel.is_set() {
             continue;
         }
+        if !job.unchanged.is_empty() {
+            let messages = turns.claims.take(|ledger| pass_over(ledger, job.unchanged));
+            if done.send(Message::Many(messages)).is_err() {
+                return;
+            }
+            drop(working);
+            continue;
+        }
+        let mut trace = Trace::default();
         let mut spent = TimeSpent { waiting: waited, ..TimeSpent::default() };
-        let outcome = catch_unwind(AssertUnwindSafe(|| process(shared, &job, turns, &mut spent)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| process(shared, &job, turns, &mut spent, &mut trace)));
         let source = job.source();
         let message = match outcome {
             Ok(Ok(ready)) => Message::Ready(Box::new(Ready { spent, ..ready })),
-            Ok(Err(End::Ignored)) => Message::Ignored,
+            Ok(Err(End::Ignored)) => trace.with(&job, Kind::NoPicture, None, Message::Ignored),
             Ok(Err(End::Skipped(reason))) => Message::Skipped { source, reason },
-            Ok(Err(End::Failed(stage, error))) => Message::Failed(Failure { source, stage, error }),
+            Ok(Err(End::Unchanged(reason, record))) => {
+                Message::Recorded(Box::new(Message::Skipped { source, reason }), record)
+            }
+            Ok(Err(End::Failed(stage, error))) => {
+                let lasting = !matches!(stage, Stage::Walk | Stage::Read | Stage::Plan | Stage::Write);
+                let words = (lasting || trace.lasting).then(|| error.clone());
+                trace.with(&job, Kind::Failed, words, Message::Failed(Failure { source, stage, error }))
+            }
             Err(panic) => {
                 let error = format!("the decoder or encoder gave up: {}", panic_words(&*panic));
-                Message::Failed(Failure { source, stage: Stage::Decode, error })
+                let failure = Failure { source, stage: Stage::Decode, error: error.clone() };
+                trace.with(&job, Kind::Failed, Some(error), Message::Failed(failure))
             }
         };
         if done.send(message).is_err() {
@@ -109,14 +177,26 @@ impl<'a> Turns<'a> {
     }
 }
 
-fn process(shared: &Shared, job: &Job, turns: Turns<'_>, spent: &mut TimeSpent) -> Result<Ready, End> {
+fn process(
+    shared: &Shared,
+    job: &Job,
+    turns: Turns<'_>,
+    spent: &mut TimeSpent,
+    trace: &mut Trace,
+) -> Result<Ready, End> {
     let begin = Instant::now();
     let config = &shared.config;
     let mut source = match &job.found.path {
-        Some(path) => Source::open(path, config.limits.max_file_size)?,
+        Some(path) => Source::open(path, config.limits.max_file_size).inspect_err(|error| {
+            if let (SourceError::TooLarge { .. }, Ok(metadata)) = (error, std::fs::metadata(path)) {
+                trace.seen = Some(Seen::at(&Facts::from(&metadata), SystemTime::now()));
+                trace.lasting = true;
+            }
+        })?,
         None => Source::stdin(config.limits.max_file_size),
     };
     let facts = *source.facts();
+    trace.seen = Some(Seen::at(&facts, SystemTime::now()));
     let mut clock = begin;
     let mut lap = |slot: &mut Duration| {
         let now = Instant::now();
@@ -129,6 +209,7 @@ fn process(shared: &Shared, job: &Job, turns: Turns<'_>, spent: &mut TimeSpent) 
     let mut bytes = source.head()?;
     let known = format::sniff(&bytes).is_some();
     if !known && !job.found.certain {
+        trace.digest = job.before.is_some().then(|| digest::content(&bytes));
         return Err(End::Ignored);
     }
     // What is no picture is not worth reading on; `open` says what it seems to be.
@@ -137,12 +218,46 @@ fn process(shared: &Shared, job: &Job, turns: Turns<'_>, spent: &mut TimeSpent) 
     }
     drop(source);
     lap(&mut spent.reading);
+    let mut same = None;
+    if let Some(before) = &job.before {
+        trace.digest = Some(digest::content(&bytes));
+        same = unchanged(shared, job, before, trace);
+    }
+    if let Some((reason, record)) = same {
+        let outputs = record.outputs.iter().map(|o| o.path.clone()).collect();
+        let pass = vec![Unchanged { path: record.source.clone(), reason, outputs }];
+        return Err(match turns.claims.take(|ledger| pass_over(ledger, pass)).pop() {
+            Some(Message::Failed(failure)) => End::Failed(failure.stage, failure.error),
+            Some(Message::Skipped { reason, .. }) => End::Unchanged(reason, Box::new(record)),
+            _ => End::Ignored,
+        });
+    }
 
     let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
     lap(&mut spent.decoding);
     let outputs = turns.claims.take(|ledger| plan(shared, job, opened.variants(), ledger));
     lap(&mut spent.waiting);
-    let outputs = outputs?;
+    let mut outputs = outputs?;
+    let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
+    let mut record = trace.record(job, Kind::Made);
+    if let (Some(record), Some(before), Some(recipes)) = (&mut record, &job.before, &shared.recipes) {
+        let shrink = opened.shrink(&wanted);
+        let variants = opened.variants();
+        let digest = |o: &PlannedOutput| {
+            let variant = &variants[o.variant];
+            recipes.common().variant(variant.size_index, variant.format, shrink)
+        };
+        outputs.retain_mut(|output| {
+            output.digest = digest(output);
+            let standing = standing(before, trace, output);
+            let make = standing.is_none();
+            record.outputs.extend(standing);
+            make
+        });
+        if outputs.is_empty() && !record.outputs.is_empty() {
+            return Err(End::Unchanged(SkipReason::UpToDate, Box::new(record.clone())));
+        }
+    }
 
     let header = opened.header();
     let mut ready = Ready {
@@ -156,6 +271,7 @@ fn process(shared: &Shared, job: &Job, turns: Turns<'_>, spent: &mut TimeSpent) 
         notes: Vec::new(),
         begin,
         spent: TimeSpent::default(),
+        record,
         share: None,
     };
     if config.dry_run {
@@ -170,7 +286,7 @@ fn process(shared: &Shared, job: &Job, turns: Turns<'_>, spent: &mut TimeSpent) 
     let need = opened.memory();
     let mut share = shared.pixel_bytes.draw(need).map_err(|e| too_large("decoding it", need, e))?;
     lap(&mut spent.waiting);
-    let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
+    // All of them, also those that stand: what else is wanted decides how large the source is decoded.
     let rendered = opened.render(&wanted, None).map_err(|e| End::Failed(stage_of(e.stage()), e.to_string()))?;
     spent.decoding += rendered.times.decode;
     spent.resizing += rendered.times.resize;
@@ -209,10 +325,37 @@ fn plan(
     let path: Option<&Path> = job.found.path.as_deref();
     let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
     let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
-    match naming.settle(outputs, number, ledger).map_err(failed)? {
+    let wrote = |path: &Path| {
+        let update = shared.config.nightly.update.as_ref();
+        update.is_some_and(|u| u.state().wrote(path).unwrap_or(false))
+    };
+    match naming.settle(outputs, number, ledger, &wrote).map_err(failed)? {
         Plan::Make(outputs) => Ok(outputs),
         Plan::AllExist => Err(End::Skipped(SkipReason::Exists)),
     }
+}
+
+/// Whether the content tells that nothing is to be done, although size and times do not.
+fn unchanged(shared: &Shared, job: &Job, before: &Before, trace: &Trace) -> Option<(SkipReason, Record)> {
+    let retry = shared.config.nightly.update.as_ref().is_some_and(|u| u.retry_failed);
+    let row = before.rows.iter().find(|r| before.check && r.recipe == before.recipe && r.digest == trace.digest)?;
+    row.digest?;
+    let reason = match row.kind {
+        Kind::Made if row.outputs.iter().all(Written::stands) => SkipReason::UpToDate,
+        Kind::Failed if !retry => SkipReason::FailedBefore,
+        _ => return None,
+    };
+    let record = trace.record(job, row.kind)?;
+    Some((reason, Record { outputs: row.outputs.clone(), ..record }))
+}
+
+/// An output as an earlier run wrote it from this very content in this very way, if it stands.
+fn standing(before: &Before, trace: &Trace, output: &PlannedOutput) -> Option<Written> {
+    trace.digest?;
+    let (dir, name) = (real_path(output.path.parent().unwrap_or(Path::new(""))), output.path.file_name()?);
+    let path = dir.join(name);
+    let mut rows = before.rows.iter().filter(|r| r.kind == Kind::Made && r.digest == trace.digest);
+    rows.find_map(|r| r.outputs.iter().find(|o| o.path == path && o.variant == output.digest && o.stands()).cloned())
 }
 
 fn stage_of(word: &str) -> Stage {

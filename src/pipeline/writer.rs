@@ -1,14 +1,22 @@
 //! The one that saves, counts and tells.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
-use super::{Message, Ready, RunError, Shared};
-use crate::outcome::{Done, Failure, Output, Stage, Stop, Summary};
+use super::batch::Batch;
+use super::nightly::{Prune, Update};
+use super::prune::{self, PruneError};
+use super::{Message, Ready, ReadyOutput, RunError, Shared};
+use crate::outcome::{Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary};
+use crate::plan::Destination;
 use crate::report::{Event, Progress, Reporter};
-use crate::sink::{Entry, Sink, SinkError};
+use crate::sink::{Entry, Sink, SinkError, remove_stale};
+use crate::state::{Record, StateError};
 
 /// How often the reporter hears of progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -20,18 +28,77 @@ pub struct Writer<'a> {
     summary: Summary,
     start: Instant,
     last_tick: Instant,
+    /// With `--update` or `--fsync`.
+    batch: Option<Batch>,
+    /// Directories that hold no stale temporaries any more, by a hash of their paths.
+    swept: HashSet<u64>,
+    hasher: RandomState,
+    /// The highest number that the state knew.
+    last_id: i64,
+}
+
+/// Why nothing more can be saved.
+enum Broken {
+    Sink(SinkError),
+    State(StateError),
+    Prune(PruneError),
+}
+
+impl From<SinkError> for Broken {
+    fn from(error: SinkError) -> Self {
+        Self::Sink(error)
+    }
+}
+
+impl From<StateError> for Broken {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+impl From<PruneError> for Broken {
+    fn from(error: PruneError) -> Self {
+        match error {
+            PruneError::State(error) => Self::State(error),
+            error => Self::Prune(error),
+        }
+    }
 }
 
 impl<'a> Writer<'a> {
     pub fn new(shared: &'a Shared, sink: &'a mut dyn Sink, reporter: &'a mut dyn Reporter) -> Self {
         let start = Instant::now();
-        Self { shared, sink, reporter, summary: Summary::default(), start, last_tick: start }
+        let config = &shared.config;
+        let wanted = config.nightly.update.is_some() || config.nightly.fsync;
+        let batch = (wanted && !config.dry_run && is_directory(&config.naming.destination))
+            .then(|| Batch::new(config.nightly.fsync));
+        Self {
+            shared,
+            sink,
+            reporter,
+            summary: Summary::default(),
+            start,
+            last_tick: start,
+            batch,
+            swept: HashSet::new(),
+            hasher: RandomState::new(),
+            last_id: 0,
+        }
     }
 
     /// Takes messages until everyone who could send is gone, or the sink breaks.
     pub fn write(mut self, done: Receiver<Message>) -> Result<Summary, RunError> {
-        let mut broken = None;
-        loop {
+        let mut broken: Option<Broken> = None;
+        if let Some(update) = self.update() {
+            match update.state().last_id() {
+                Ok(id) => self.last_id = id,
+                Err(error) => {
+                    self.shared.cancel.broken();
+                    broken = Some(error.into());
+                }
+            }
+        }
+        while broken.is_none() {
             match done.recv_timeout(TICK) {
                 Ok(message) => {
                     if let Err(error) = self.take(message) {
@@ -45,14 +112,25 @@ impl<'a> Writer<'a> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            if self.batch.as_ref().is_some_and(Batch::is_due) {
+                broken = self.flush().err();
+                if broken.is_some() {
+                    self.shared.cancel.broken();
+                }
+            }
             if self.last_tick.elapsed() >= TICK {
                 self.tick();
             }
         }
         // Those who still send are told by this that nobody listens.
         drop(done);
+        // Also after trouble: what is complete is kept where that can be.
+        let flushed = self.flush();
         if broken.is_none() {
-            broken = self.sink.finish().err();
+            broken = flushed.err().or_else(|| self.sink.finish().err().map(Broken::Sink));
+        }
+        if broken.is_none() && self.shared.cancel.reason().is_none() {
+            broken = self.prune().err();
         }
         self.tick();
         self.summary.elapsed = self.start.elapsed();
@@ -64,12 +142,17 @@ impl<'a> Writer<'a> {
         self.reporter.finished(&self.summary);
         match broken {
             None => Ok(self.summary),
-            Some(error) => Err(RunError::Sink { error, summary: Box::new(self.summary) }),
+            Some(Broken::Sink(error)) => Err(RunError::Sink { error, summary: Box::new(self.summary) }),
+            Some(Broken::State(error)) => Err(RunError::State { error, summary: Box::new(self.summary) }),
+            Some(Broken::Prune(error)) => Err(RunError::Prune { error, summary: Box::new(self.summary) }),
         }
     }
 
     fn tick(&mut self) {
         self.last_tick = Instant::now();
+        if self.shared.config.nightly.max_time.is_some_and(|most| self.start.elapsed() >= most) {
+            self.shared.cancel.stop(Stop::OutOfTime);
+        }
         self.reporter.progress(&Progress {
             dealt_with: self.summary.dealt_with(),
             failed: self.summary.failed,
@@ -79,17 +162,80 @@ impl<'a> Writer<'a> {
         });
     }
 
-    fn take(&mut self, message: Message) -> Result<(), SinkError> {
+    fn update(&self) -> Option<&'a Update> {
+        self.shared.config.nightly.update.as_ref()
+    }
+
+    fn take(&mut self, message: Message) -> Result<(), Broken> {
         match message {
             Message::Ignored => {}
-            Message::Skipped { source, reason } => {
-                self.summary.skipped += 1;
-                self.reporter.event(&Event::Skipped(&source, reason));
+            Message::Skipped { source, reason } => self.skip(&source, reason),
+            Message::Many(messages) => {
+                for message in messages {
+                    self.take(message)?;
+                }
             }
+            Message::Recorded(message, record) => {
+                if let (Some(batch), Some(_)) = (&mut self.batch, self.shared.config.nightly.update.as_ref()) {
+                    batch.remember(*record);
+                }
+                self.take(*message)?;
+            }
+            Message::Broken(error) => return Err(error.into()),
             Message::Failed(failure) => self.fail(&failure),
             Message::Ready(ready) => self.save(*ready)?,
         }
         Ok(())
+    }
+
+    fn skip(&mut self, source: &SourceName, reason: SkipReason) {
+        self.summary.skipped += 1;
+        self.summary.failed_before += u64::from(reason == SkipReason::FailedBefore);
+        self.reporter.event(&Event::Skipped(source, reason));
+    }
+
+    /// Saves and records what was held back.
+    fn flush(&mut self) -> Result<(), Broken> {
+        let update = self.update();
+        let Some(batch) = &mut self.batch else { return Ok(()) };
+        let begin = Instant::now();
+        let (through, recorded) = batch.commit(update);
+        self.summary.spent.writing += begin.elapsed();
+        let mut broken = None;
+        for (done, result) in through {
+            match result {
+                Ok(()) => self.saved(&done),
+                Err(error) => broken = self.unsaved(done.source, error).err().or(broken),
+            }
+        }
+        recorded?;
+        broken.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn prune(&mut self) -> Result<(), Broken> {
+        let shared = self.shared;
+        let Some(update) = self.update().filter(|u| u.prune != Prune::No) else { return Ok(()) };
+        let walked = shared.walked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(walked) = walked else { return Ok(()) };
+        let (summary, reporter) = (&mut self.summary, &mut *self.reporter);
+        let mut gone = |path: &std::path::Path| {
+            summary.pruned += 1;
+            reporter.event(&Event::Pruned(path));
+        };
+        Ok(prune::prune(update, &walked, self.last_id, shared.config.dry_run, &mut gone)?)
+    }
+
+    /// Removes what a run that was killed left where this one is about to write.
+    fn sweep(&mut self, ready: &Ready) {
+        if !is_directory(&self.shared.config.naming.destination) {
+            return;
+        }
+        for (output, ..) in &ready.outputs {
+            let dir = output.path.parent().unwrap_or(std::path::Path::new(""));
+            if self.swept.insert(self.hasher.hash_one(dir)) {
+                remove_stale(dir);
+            }
+        }
     }
 
     fn fail(&mut self, failure: &Failure) {
@@ -110,63 +256,90 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn save(&mut self, ready: Ready) -> Result<(), SinkError> {
+    fn save(&mut self, mut ready: Ready) -> Result<(), Broken> {
         self.summary.spent += ready.spent;
-        let dry = self.shared.config.dry_run;
-        if !dry {
-            let begin = Instant::now();
-            let entries: Vec<Entry<'_>> = ready
-                .outputs
-                .iter()
-                .map(|(output, _, _, bytes)| Entry {
-                    path: &output.path,
-                    bytes,
-                    mode: ready.facts.mode,
-                    gid: ready.facts.gid,
-                    replace: output.replace,
-                })
-                .collect();
-            let put = self.sink.put(&entries);
-            self.summary.spent.writing += begin.elapsed();
-            match put {
-                Ok(()) => {}
-                Err(SinkError::Entry { path, error }) => {
-                    let error = SinkError::Entry { path, error }.to_string();
-                    self.fail(&Failure { source: ready.source, stage: Stage::Write, error });
-                    return Ok(());
-                }
-                Err(broken) => {
-                    // The input is not done, and the person should know of which one it was.
-                    let error = broken.to_string();
-                    self.fail(&Failure { source: ready.source, stage: Stage::Write, error });
-                    return Err(broken);
-                }
-            }
-        }
-        let outputs: Vec<Output> = ready
-            .outputs
-            .into_iter()
-            .map(|(o, format, size, bytes)| Output { path: o.path, format, size, bytes: bytes.len() as u64 })
-            .collect();
-        let done = Done {
-            source: ready.source,
-            outputs,
-            source_format: ready.source_format,
-            source_size: ready.source_size,
-            source_bytes: ready.source_bytes,
-            shrink: ready.shrink,
-            time: ready.begin.elapsed(),
-            notes: ready.notes,
-        };
-        self.summary.done += 1;
-        self.summary.bytes_in += done.source_bytes;
-        self.summary.bytes_out += done.outputs.iter().map(|o| o.bytes).sum::<u64>();
-        if dry {
+        if self.shared.config.dry_run {
+            let (done, _, _) = split(&mut ready);
+            self.summary.done += 1;
+            self.summary.bytes_in += done.source_bytes;
             self.reporter.event(&Event::Planned(&done));
-        } else {
-            self.summary.outputs += done.outputs.len() as u64;
-            self.reporter.event(&Event::Done(&done));
+            return Ok(());
+        }
+        self.sweep(&ready);
+        let begin = Instant::now();
+        let facts = ready.facts;
+        let (done, outputs, record) = split(&mut ready);
+        let entries: Vec<Entry<'_>> = outputs
+            .iter()
+            .map(|(output, _, _, bytes)| Entry {
+                path: &output.path,
+                bytes,
+                mode: facts.mode,
+                gid: facts.gid,
+                replace: output.replace,
+            })
+            .collect();
+        let put = match &mut self.batch {
+            Some(batch) => batch.stage(&entries, &outputs, done, record).map(|()| None),
+            None => match self.sink.put(&entries) {
+                Ok(()) => Ok(Some(done)),
+                Err(error) => Err(Box::new((done, error))),
+            },
+        };
+        self.summary.spent.writing += begin.elapsed();
+        match put {
+            Ok(None) => {}
+            Ok(Some(done)) => self.saved(&done),
+            Err(failed) => {
+                let (done, error) = *failed;
+                self.unsaved(done.source, error)?;
+            }
         }
         Ok(())
     }
+
+    /// Outputs could not be saved: this input's, or also those of all to come.
+    fn unsaved(&mut self, source: SourceName, error: SinkError) -> Result<(), SinkError> {
+        // The input is not done, and the person should know of which one it was.
+        self.fail(&Failure { source, stage: Stage::Write, error: error.to_string() });
+        match error {
+            SinkError::Entry { .. } => Ok(()),
+            broken => Err(broken),
+        }
+    }
+
+    fn saved(&mut self, done: &Done) {
+        self.summary.done += 1;
+        self.summary.bytes_in += done.source_bytes;
+        self.summary.bytes_out += done.outputs.iter().map(|o| o.bytes).sum::<u64>();
+        self.summary.outputs += done.outputs.len() as u64;
+        self.reporter.event(&Event::Done(done));
+    }
+}
+
+/// Whether outputs are files in directories.
+fn is_directory(destination: &Destination) -> bool {
+    matches!(destination, Destination::Beside | Destination::Directory(_) | Destination::File(_))
+}
+
+/// What is to be told, saved and remembered of an input.
+fn split(ready: &mut Ready) -> (Done, Vec<ReadyOutput>, Option<Record>) {
+    let outputs = std::mem::take(&mut ready.outputs);
+    let told = |(o, format, size, bytes): &ReadyOutput| Output {
+        path: o.path.clone(),
+        format: *format,
+        size: *size,
+        bytes: bytes.len() as u64,
+    };
+    let done = Done {
+        source: ready.source.clone(),
+        outputs: outputs.iter().map(told).collect(),
+        source_format: ready.source_format,
+        source_size: ready.source_size,
+        source_bytes: ready.source_bytes,
+        shrink: ready.shrink,
+        time: ready.begin.elapsed(),
+        notes: std::mem::take(&mut ready.notes),
+    };
+    (done, outputs, ready.record.take())
 }

@@ -2,12 +2,16 @@
 
 mod atomic;
 mod dir;
+mod durable;
+mod stale;
 mod stream;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use dir::Directory;
+pub use durable::Durable;
+pub use stale::remove_stale;
 pub use stream::Stream;
 
 use crate::words;
