@@ -134,7 +134,7 @@ pub struct Args {
     pub strict: bool,
 
     #[command(flatten)]
-    pub nightly: super::nightly::NightlyArgs,
+    pub nightly: super::args_nightly::NightlyArgs,
 
     /// Progress bar
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Telling")]

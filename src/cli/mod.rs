@@ -1,11 +1,15 @@
 //! The command line. It sees only the library's public API.
 
 mod args;
+mod args_nightly;
 mod exit;
 mod interrupt;
 mod nightly;
 mod report;
 mod resolve;
+
+use std::path::Path;
+use std::time::SystemTime;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -27,6 +31,8 @@ pub fn main() -> ! {
             if told { Exit::Success.leave() } else { Exit::Usage.leave() }
         }
     };
+    report::speak(args.nightly.log_format);
+    let metrics = args.nightly.metrics.clone();
     let Resolved { run, tell, state, nice } = match resolve::resolve(args) {
         Ok(resolved) => resolved,
         Err(error) => {
@@ -37,10 +43,10 @@ pub fn main() -> ! {
     if nice {
         nightly::be_nice();
     }
-    go(run, tell, state).leave()
+    go(run, tell, state, metrics.as_deref()).leave()
 }
 
-fn go(mut run: pipeline::RunConfig, tell: resolve::Tell, state: Option<nightly::StatePlan>) -> Exit {
+fn go(mut run: pipeline::RunConfig, tell: resolve::Tell, state: Option<nightly::StatePlan>, metrics: Option<&Path>) -> Exit {
     let cancel = Cancel::default();
     if let Err(error) = interrupt::install(&cancel) {
         report::say(&format!("signals cannot be handled: {error}"));
@@ -72,23 +78,26 @@ fn go(mut run: pipeline::RunConfig, tell: resolve::Tell, state: Option<nightly::
             return Exit::Broken;
         }
     };
+    let begin = SystemTime::now();
     let result = pipeline::run(run, &mut console, &cancel);
     let told = console.close();
-    match result {
+    let (exit, summary) = match result {
         Ok(summary) => match Exit::of(&summary) {
             // The work is done, but what was to be told of it is lost.
-            Exit::Success if !told => Exit::Broken,
-            exit => exit,
+            Exit::Success if !told => (Exit::Broken, summary),
+            exit => (exit, summary),
         },
-        Err(error @ RunError::Sink { .. }) => {
-            report::say(&format!("stopped: {error}"));
-            Exit::Broken
-        }
         Err(error) => {
-            report::say(&error.to_string());
-            Exit::Broken
+            let stopped = if matches!(error, RunError::Sink { .. }) { "stopped: " } else { "" };
+            report::say(&format!("{stopped}{error}"));
+            (Exit::Broken, error.summary().cloned().unwrap_or_default())
         }
+    };
+    if let Some(Err(error)) = metrics.map(|file| report::metrics::write(file, &summary, exit.code(), begin)) {
+        report::say(&format!("--metrics: {}", thumbs::words::system_words(&error)));
+        return if exit == Exit::Success { Exit::Broken } else { exit };
     }
+    exit
 }
 
 /// Makes the destination, so that one that cannot be made is told once and not for every input.

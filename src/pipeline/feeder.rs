@@ -157,6 +157,7 @@ impl Feeder<'_> {
     fn send(&mut self, found: Found, before: Option<Before>, unchanged: Vec<Unchanged>) -> Flow {
         let number = self.number;
         self.number += 1;
+        self.shared.handed.fetch_add(1, Ordering::Release);
         flow(self.jobs.send(Job { number, found, before, unchanged }).is_ok())
     }
 }

@@ -15,6 +15,7 @@ mod nightly;
 mod order;
 mod prune;
 mod renderer;
+mod watch;
 mod worker;
 mod writer;
 
@@ -70,9 +71,19 @@ pub enum RunError {
         /// What was done until then.
         summary: Box<Summary>,
     },
-    /// The workers could not be started.
+    /// The workers could not be started, or too many of them hang.
     #[error("the workers could not be started: {0}")]
     Workers(String),
+}
+
+impl RunError {
+    /// What was done until then.
+    pub fn summary(&self) -> Option<&Summary> {
+        match self {
+            Self::Sink { summary, .. } | Self::State { summary, .. } | Self::Prune { summary, .. } => Some(summary),
+            Self::Workers(_) => None,
+        }
+    }
 }
 
 /// What all threads share.
@@ -92,6 +103,11 @@ struct Shared {
     recipes: Option<nightly::Recipes>,
     /// What the walk found, when it is over.
     walked: Mutex<Option<prune::Walked>>,
+    /// Which worker is at what.
+    watch: watch::Watch,
+    /// Jobs that were handed out, and those of them that are answered.
+    handed: AtomicU64,
+    finished: AtomicU64,
     /// Workers that are at something which will end.
     working: AtomicU64,
 }
@@ -176,6 +192,9 @@ pub fn run_with(
         working: AtomicU64::new(0),
         recipes: config.nightly.update.is_some().then(|| nightly::Recipes::new(&config)),
         walked: Mutex::new(None),
+        watch: watch::Watch::new(config.nightly.timeout),
+        handed: AtomicU64::new(0),
+        finished: AtomicU64::new(0),
         config,
     });
     // Long enough that a worker seldom waits for the feeder, short enough to forget.
@@ -188,6 +207,12 @@ pub fn run_with(
         .map_err(|e| RunError::Workers(e.to_string()))?;
     // One endless task a thread: nothing is queued that rayon could steal while one waits.
     let (worker_shared, worker_done) = (Arc::clone(&shared), done_sender.clone());
+    let spare = shared.watch.timeout().map(|_| (Arc::clone(&shared), jobs.clone(), done_sender.clone()));
+    let replace = move || {
+        let Some((shared, jobs, done)) = spare.clone() else { return false };
+        let thread = std::thread::Builder::new().name("thumbs-worker-again".to_owned());
+        thread.spawn(move || worker::work(&shared, &jobs, &done)).is_ok()
+    };
     pool.spawn_broadcast(move |_| worker::work(&worker_shared, &jobs, &worker_done));
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(|e| RunError::Workers(e.to_string()))
@@ -198,7 +223,7 @@ pub fn run_with(
     }
     let feeder_shared = Arc::clone(&shared);
     let feeder = start("thumbs-feeder", Box::new(move || feeder::feed(&feeder_shared, &job_sender, &done_sender)))?;
-    let result = Writer::new(&shared, sink, reporter).write(done);
+    let result = Writer::new(&shared, sink, reporter).write(done, &replace);
     // A feeder that waits for standard input cannot be woken; it ends with the process.
     if feeder.is_finished() {
         let _ = feeder.join();

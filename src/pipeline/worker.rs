@@ -12,9 +12,11 @@ use super::feeder::Job;
 use super::lookup::{Before, Unchanged};
 use super::order::Turn;
 use super::{Message, Ready, Shared};
+use crate::codec::DecodeError;
 use crate::format;
 use crate::outcome::{Failure, SkipReason, SourceName, Stage, TimeSpent};
 use crate::plan::{Admission, Ledger, Plan, PlannedOutput, real_path};
+use crate::render::RenderError;
 use crate::source::{Facts, Source, SourceError};
 use crate::state::digest::{self, Content};
 use crate::state::{Kind, Record, Seen, Written};
@@ -95,6 +97,13 @@ impl<'a> Working<'a> {
     }
 }
 
+impl Working<'_> {
+    /// Whoever gave it up has counted it off.
+    fn forget(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Working<'_> {
     fn drop(&mut self) {
         self.0.working.fetch_sub(1, Ordering::Relaxed);
@@ -125,11 +134,14 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
             if done.send(Message::Many(messages)).is_err() {
                 return;
             }
-            drop(working);
+            shared.finished.fetch_add(1, Ordering::Release);
             continue;
         }
         let mut trace = Trace::default();
         let mut spent = TimeSpent { waiting: waited, ..TimeSpent::default() };
+        if working.is_some() {
+            shared.watch.begin(job.number, &job.source());
+        }
         let outcome = catch_unwind(AssertUnwindSafe(|| process(shared, &job, turns, &mut spent, &mut trace)));
         let source = job.source();
         let message = match outcome {
@@ -150,10 +162,19 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
                 trace.with(&job, Kind::Failed, Some(error), Message::Failed(failure))
             }
         };
-        if done.send(message).is_err() {
+        if let Some(working) = working {
+            if !shared.watch.end(job.number) {
+                // Replaced, and its input has failed.
+                working.forget();
+                return;
+            }
+            if done.send(message).is_err() {
+                return;
+            }
+        } else if done.send(message).is_err() {
             return;
         }
-        drop(working);
+        shared.finished.fetch_add(1, Ordering::Release);
         waiting = Instant::now();
     }
 }
@@ -204,7 +225,9 @@ fn process(
         clock = now;
     };
     lap(&mut spent.reading);
+    shared.watch.pause(job.number);
     let held = turns.bytes.take(|()| shared.source_bytes.draw(facts.len)).map_err(|e| too_large("its file", facts.len, e))?;
+    shared.watch.go_on(job.number);
     lap(&mut spent.waiting);
     let mut bytes = source.head()?;
     let known = format::sniff(&bytes).is_some();
@@ -233,8 +256,10 @@ fn process(
         });
     }
 
+    shared.watch.note(job.number, || trace.record(job, Kind::Failed));
     let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
     lap(&mut spent.decoding);
+    shared.watch.pause(job.number);
     let outputs = turns.claims.take(|ledger| plan(shared, job, opened.variants(), ledger));
     lap(&mut spent.waiting);
     let mut outputs = outputs?;
@@ -287,7 +312,12 @@ fn process(
     let mut share = shared.pixel_bytes.draw(need).map_err(|e| too_large("decoding it", need, e))?;
     lap(&mut spent.waiting);
     // All of them, also those that stand: what else is wanted decides how large the source is decoded.
-    let rendered = opened.render(&wanted, None).map_err(|e| End::Failed(stage_of(e.stage()), e.to_string()))?;
+    let deadline = shared.watch.go_on(job.number);
+    let overdue = || deadline.is_some_and(|d| Instant::now() >= d);
+    let rendered = opened.render(&wanted, Some(&overdue)).map_err(|error| match error {
+        RenderError::Decode(DecodeError::Interrupted) => End::Failed(Stage::Decode, shared.watch.words()),
+        error => End::Failed(stage_of(error.stage()), error.to_string()),
+    })?;
     spent.decoding += rendered.times.decode;
     spent.resizing += rendered.times.resize;
     spent.encoding += rendered.times.encode;

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use super::batch::Batch;
 use super::nightly::{Prune, Update};
 use super::prune::{self, PruneError};
+use super::watch::MOST_LOST;
 use super::{Message, Ready, ReadyOutput, RunError, Shared};
 use crate::outcome::{Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary};
 use crate::plan::Destination;
@@ -35,6 +36,8 @@ pub struct Writer<'a> {
     hasher: RandomState,
     /// The highest number that the state knew.
     last_id: i64,
+    /// Workers given up.
+    lost: usize,
 }
 
 /// Why nothing more can be saved.
@@ -42,6 +45,8 @@ enum Broken {
     Sink(SinkError),
     State(StateError),
     Prune(PruneError),
+    /// So many workers hang.
+    Stuck(usize),
 }
 
 impl From<SinkError> for Broken {
@@ -83,11 +88,13 @@ impl<'a> Writer<'a> {
             swept: HashSet::new(),
             hasher: RandomState::new(),
             last_id: 0,
+            lost: 0,
         }
     }
 
-    /// Takes messages until everyone who could send is gone, or the sink breaks.
-    pub fn write(mut self, done: Receiver<Message>) -> Result<Summary, RunError> {
+    /// Takes messages until everyone who could send is gone, or the sink breaks. `replace` starts a
+    /// worker in the place of one that hangs.
+    pub fn write(mut self, done: Receiver<Message>, replace: &dyn Fn() -> bool) -> Result<Summary, RunError> {
         let mut broken: Option<Broken> = None;
         if let Some(update) = self.update() {
             match update.state().last_id() {
@@ -109,6 +116,8 @@ impl<'a> Writer<'a> {
                 }
                 // After a wish to end, a feeder or worker may still wait for standard input.
                 Err(RecvTimeoutError::Timeout) if self.shared.cancel.is_set() && self.shared.nobody_works() => break,
+                // Workers that hang will never be gone.
+                Err(RecvTimeoutError::Timeout) if self.all_answered() && done.is_empty() => break,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -120,6 +129,10 @@ impl<'a> Writer<'a> {
             }
             if self.last_tick.elapsed() >= TICK {
                 self.tick();
+                if let Err(error) = self.give_up(replace) {
+                    self.shared.cancel.broken();
+                    broken = Some(error);
+                }
             }
         }
         // Those who still send are told by this that nobody listens.
@@ -144,6 +157,7 @@ impl<'a> Writer<'a> {
             None => Ok(self.summary),
             Some(Broken::Sink(error)) => Err(RunError::Sink { error, summary: Box::new(self.summary) }),
             Some(Broken::State(error)) => Err(RunError::State { error, summary: Box::new(self.summary) }),
+            Some(Broken::Stuck(lost)) => Err(RunError::Workers(format!("{lost} of them hang (--timeout)"))),
             Some(Broken::Prune(error)) => Err(RunError::Prune { error, summary: Box::new(self.summary) }),
         }
     }
@@ -160,6 +174,37 @@ impl<'a> Writer<'a> {
             count_complete: self.shared.count_complete.load(Ordering::Relaxed),
             elapsed: self.start.elapsed(),
         });
+    }
+
+    /// With `--timeout`: the feeder has handed out everything, and every job is answered.
+    fn all_answered(&self) -> bool {
+        let shared = self.shared;
+        shared.watch.timeout().is_some()
+            && shared.walked.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+            && shared.finished.load(Ordering::Acquire) == shared.handed.load(Ordering::Acquire)
+    }
+
+    /// Fails inputs that are overdue and replaces their workers.
+    fn give_up(&mut self, replace: &dyn Fn() -> bool) -> Result<(), Broken> {
+        for (number, running) in self.shared.watch.overdue() {
+            let shared = self.shared;
+            shared.reading.skip(number);
+            shared.ledger.skip(number);
+            shared.working.fetch_sub(1, Ordering::Relaxed);
+            shared.finished.fetch_add(1, Ordering::Release);
+            self.lost += 1;
+            let error = shared.watch.words();
+            if let (Some(batch), Some(record)) = (&mut self.batch, running.record) {
+                if self.shared.config.nightly.update.is_some() {
+                    batch.remember(Record { error: Some(error.clone()), ..record });
+                }
+            }
+            self.fail(&Failure { source: running.source, stage: Stage::Decode, error });
+            if self.lost > MOST_LOST || !replace() {
+                return Err(Broken::Stuck(self.lost));
+            }
+        }
+        Ok(())
     }
 
     fn update(&self) -> Option<&'a Update> {

@@ -2,8 +2,10 @@
 
 mod names;
 mod ndjson;
+pub mod metrics;
 mod progress;
 mod text;
+mod voice;
 
 use std::io::Write;
 
@@ -16,10 +18,12 @@ use names::Names;
 use ndjson::Ndjson;
 use progress::Meter;
 use text::Text;
+pub use voice::speak;
+use voice::Level;
 
 /// A message of the program itself, outside of a run.
 pub fn say(message: &str) {
-    let _ = writeln!(std::io::stderr(), "thumbs: {message}");
+    let _ = writeln!(std::io::stderr(), "{}", voice::line(Level::Error, &format!("thumbs: {message}")));
 }
 
 /// All ways of telling at once.
@@ -60,7 +64,7 @@ impl Console {
         if error.kind() != std::io::ErrorKind::BrokenPipe {
             self.failed = true;
             let message = format!("thumbs: {what} cannot be written: {}", thumbs::words::system_words(error));
-            self.meter.above(&message);
+            self.meter.above(&voice::line(Level::Error, &message));
         }
     }
 }
@@ -68,7 +72,8 @@ impl Console {
 impl Reporter for Console {
     fn event(&mut self, event: &Event<'_>) {
         if let Some(line) = self.text.line(event) {
-            self.meter.above(&line);
+            let level = if matches!(event, Event::Failed(_)) { Level::Error } else { Level::Info };
+            self.meter.above(&voice::line(level, &line));
         }
         if let Some(Err(error)) = self.names.as_mut().map(|names| names.event(event)) {
             self.names = None;
@@ -90,8 +95,9 @@ impl Reporter for Console {
 
     fn finished(&mut self, summary: &Summary) {
         self.meter.clear();
+        let level = if summary.failed > 0 { Level::Warning } else { Level::Info };
         for line in self.text.last(summary) {
-            self.meter.above(&line);
+            self.meter.above(&voice::line(level, &line));
         }
         if let Some(Err(error)) = self.report.as_mut().map(|report| report.summary(summary)) {
             self.report = None;
