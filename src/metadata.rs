@@ -2,11 +2,11 @@
 
 mod exif;
 mod iptc;
+pub mod tags;
 mod xmp;
 
 pub(crate) use exif::of_tiff;
 
-use crate::codec::Header;
 use crate::recipe::MetadataPolicy;
 use crate::size::Size;
 
@@ -21,29 +21,28 @@ pub struct Changes {
     pub is_srgb: bool,
 }
 
-/// Blocks for the output.
+/// Metadata of metadata, as they stand in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Blocks {
-    /// A TIFF structure.
+pub struct Metadata {
+    /// A TIFF structure, without the `Exif\0\0` that precedes it in JPEG.
     pub exif: Option<Vec<u8>>,
-    /// An XMP packet.
+    /// An XMP packet (UTF-8 XML).
     pub xmp: Option<Vec<u8>>,
-    /// IPTC-IIM records.
+    /// IPTC-IIM records (datasets starting with 0x1C), without Photoshop's wrapping.
     pub iptc: Option<Vec<u8>>,
 }
 
 /// The metadata of an output of this picture. What cannot be read is left out.
-pub fn outgoing(header: &Header, policy: MetadataPolicy, changes: &Changes) -> Blocks {
-    let stored = &header.metadata;
+pub fn outgoing(stored: &Metadata, policy: MetadataPolicy, changes: &Changes) -> Metadata {
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
     match policy {
-        MetadataPolicy::None => Blocks::default(),
-        MetadataPolicy::Copyright => Blocks {
+        MetadataPolicy::None => Metadata::default(),
+        MetadataPolicy::Copyright => Metadata {
             exif: stored.exif.as_deref().and_then(exif::copyright),
             xmp: stored.xmp.as_deref().and_then(text).and_then(|t| xmp::copyright(&t)).map(String::into_bytes),
             iptc: stored.iptc.as_deref().and_then(iptc::copyright),
         },
-        MetadataPolicy::Keep => Blocks {
+        MetadataPolicy::Keep => Metadata {
             exif: stored.exif.as_deref().and_then(|e| exif::keep(e, changes)),
             xmp: stored.xmp.as_deref().and_then(text).map(|t| xmp::keep(&t, changes).into_bytes()),
             iptc: stored.iptc.as_deref().and_then(iptc::keep),

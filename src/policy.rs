@@ -20,8 +20,7 @@ pub enum Existing {
 pub enum MaxFailures {
     /// After more than this many.
     Count(u64),
-    /// When more than this share of the inputs so far failed, looked at from the hundredth input on,
-    /// and at the end.
+    /// When more than this share of the inputs so far failed, looked at from the hundredth input on.
     Percent(f64),
 }
 

@@ -267,8 +267,8 @@ impl Opened<'_> {
                 source.cut(crop, to)?
             } else {
                 source.prepare(&self.recipe, &self.header().color, &mut notes)?;
-                let covered = Region::whole(self.header().size).scaled(offer.scale.0, offer.scale.1);
-                source.resize(crop, covered, to, &self.recipe)?
+                let shown = variant.placement.stored(self.orientation, self.header().size).0;
+                source.resize(shown, crop, self.header().size, to, &self.recipe)?
             };
             let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
             times.resize += clock.lap();
@@ -336,7 +336,7 @@ impl Opened<'_> {
             is_upright: self.recipe.auto_orient,
             is_srgb: self.recipe.icc == IccPolicy::ToSrgb,
         };
-        let blocks = metadata::outgoing(self.header(), self.recipe.metadata, &changes);
+        let blocks = metadata::outgoing(&self.header().metadata, self.recipe.metadata, &changes);
         let attached =
             Attached { icc, exif: blocks.exif.as_deref(), xmp: blocks.xmp.as_deref(), iptc: blocks.iptc.as_deref() };
         encoder.encode(pixmap, &self.recipe.encode, &attached)
@@ -415,15 +415,20 @@ impl Source {
         }
     }
 
-    /// `covered`: the part of the decoded pixels that the picture covers.
-    fn resize(&mut self, crop: Region, covered: Region, to: Size, recipe: &Recipe) -> Result<Pixmap, ResizeError> {
+    /// What `shown` shows of the stored picture, of size `stored`, which is `crop` of the decoded pixels.
+    fn resize(
+        &mut self,
+        shown: Region,
+        crop: Region,
+        stored: Size,
+        to: Size,
+        recipe: &Recipe,
+    ) -> Result<Pixmap, ResizeError> {
         if recipe.filter == Filter::Nearest {
             self.join();
         }
         let mut small = match &self.pixels {
-            Pixels::Planes(planes) => {
-                op::resize::resize_planes(&**planes, crop, (covered.width, covered.height), to, recipe.filter)?
-            }
+            Pixels::Planes(planes) => op::resize::resize_planes(&**planes, stored, shown, to, recipe.filter)?,
             Pixels::Joint(pixmap) => op::resize::resize(pixmap, crop, to, recipe.filter)?,
         };
         if recipe.filter != Filter::Nearest {

@@ -150,10 +150,9 @@ impl Source {
         if self.facts.len > 0 {
             return self.read_up_to(bytes, self.facts.len.saturating_sub(have));
         }
-        if have < HEAD {
-            return Ok(());
+        if have == HEAD {
+            self.read_up_to(bytes, self.limit.saturating_sub(have).saturating_add(1))?;
         }
-        self.read_up_to(bytes, self.limit.saturating_sub(have).saturating_add(1))?;
         if bytes.len() as u64 > self.limit {
             return Err(SourceError::Endless { limit: self.limit });
         }

@@ -25,6 +25,26 @@ pub enum Input {
     Stdin,
 }
 
+impl Input {
+    /// Whether it can stand for several files.
+    pub fn is_many(&self) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::Path(path) => path.is_dir() || (path.symlink_metadata().is_err() && is_pattern(path)),
+        }
+    }
+}
+
+/// Real paths of directory inputs and of patterns' literal parts.
+pub fn roots(inputs: &[Input]) -> Vec<PathBuf> {
+    let root = |input: &Input| match input {
+        Input::Path(path) if path.is_dir() => Some(real_path(path)),
+        Input::Path(path) if input.is_many() => Some(real_path(&literal_prefix(path))),
+        _ => None,
+    };
+    inputs.iter().filter_map(root).collect()
+}
+
 /// Which files of a walk or a pattern count.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
@@ -79,6 +99,8 @@ pub struct Found {
     pub below: PathBuf,
     /// It was named, or its extension is a picture's; otherwise its content decides whether it counts.
     pub certain: bool,
+    /// It is a symbolic link to the file.
+    pub link: bool,
 }
 
 /// What a walk gives.
@@ -137,7 +159,7 @@ impl Walker {
     /// Gives everything that `input` means, in a stable order, until `give` breaks off.
     pub fn walk(&self, input: &Input, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         match input {
-            Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true })),
+            Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true, link: false })),
             Input::Path(path) => match self.named(path, give) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => self.pattern(path, give),
                 Err(error) => give(Item::Failed { path: path.clone(), error: error.into() }),
@@ -183,22 +205,26 @@ impl Walker {
         if path.as_os_str().is_empty() {
             return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::Empty }));
         }
-        let metadata = fs::metadata(path)?;
+        let mut metadata = fs::symlink_metadata(path)?;
+        let link = metadata.is_symlink();
+        if link {
+            metadata = fs::metadata(path)?;
+        }
         if metadata.is_dir() {
             return Ok(self.directory(path, path, give));
         }
         if let Some(kind) = source::kind_of(&metadata) {
             return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::NotAFile(kind) }));
         }
-        Ok(self.found(path, Path::new(""), true, give))
+        Ok(self.found(path, Path::new(""), true, link, give))
     }
 
-    fn found(&self, path: &Path, below: &Path, certain: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+    fn found(&self, path: &Path, below: &Path, certain: bool, link: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         let below = match &self.relative_to {
             None => below.to_path_buf(),
             Some(top) => {
-                let parent = crate::plan::real_path(path.parent().unwrap_or(Path::new("")));
-                match parent.strip_prefix(crate::plan::real_path(top)) {
+                let parent = real_path(path.parent().unwrap_or(Path::new("")));
+                match parent.strip_prefix(real_path(top)) {
                     Ok(below) => below.to_path_buf(),
                     Err(_) => {
                         let error = WalkError::NotBelow(top.clone());
@@ -207,7 +233,7 @@ impl Walker {
                 }
             }
         };
-        give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain }))
+        give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain, link }))
     }
 
     /// Walks `dir`; paths are mirrored below `base`.
@@ -245,7 +271,8 @@ impl Walker {
                 continue;
             }
             let parent = below.parent().unwrap_or(Path::new(""));
-            self.found(entry.path(), parent, has_picture_extension(entry.path()), give)?;
+            let certain = has_picture_extension(entry.path());
+            self.found(entry.path(), parent, certain, entry.path_is_symlink(), give)?;
         }
         Flow::Continue(())
     }
@@ -315,7 +342,12 @@ impl Walker {
                 }
             };
             let below = entry.strip_prefix(&base).unwrap_or(&entry).to_path_buf();
-            let Ok(metadata) = fs::metadata(&entry) else { continue };
+            let Ok(mut metadata) = fs::symlink_metadata(&entry) else { continue };
+            let link = metadata.is_symlink();
+            if link {
+                let Ok(target) = fs::metadata(&entry) else { continue };
+                metadata = target;
+            }
             if self.selection.exclude.matches(&below) {
                 continue;
             }
@@ -329,9 +361,21 @@ impl Walker {
                 continue;
             }
             let parent = below.parent().unwrap_or(Path::new(""));
-            self.found(&entry, parent, has_picture_extension(&entry), give)?;
+            self.found(&entry, parent, has_picture_extension(&entry), link, give)?;
         }
         if any { Flow::Continue(()) } else { give(failed(WalkError::NoMatch)) }
+    }
+}
+
+/// The real path of the longest part of `path` that exists, with the rest appended.
+pub fn real_path(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real_path(parent).join(name),
+        _ => std::env::current_dir().unwrap_or_default().join(path),
     }
 }
 

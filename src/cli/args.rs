@@ -26,7 +26,7 @@ pub struct Args {
     /// How the picture is put into the box
     #[arg(long, value_enum, default_value_t = Fit::Inside, help_heading = "Geometry")]
     pub fit: Fit,
-    /// Which part stays when cropped, and where it stands when padded
+    /// Which part stays when cropped, and where it stands when padded: center, north, northeast, ...
     #[arg(long, value_enum, value_name = "G", default_value_t = Gravity::Center, hide_possible_values = true, help_heading = "Geometry")]
     pub gravity: Gravity,
     /// CSS colour of bars, and below alpha in formats without it
@@ -159,7 +159,7 @@ pub struct Args {
     pub report: Option<PathBuf>,
 
     /// Print help
-    #[arg(short, long, action = ArgAction::Help, help_heading = "Telling")]
+    #[arg(short, long, action = ArgAction::HelpShort, help_heading = "Telling")]
     pub help: Option<bool>,
     /// Print version
     #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Telling")]

@@ -59,25 +59,32 @@ fn go(mut run: pipeline::RunConfig, tell: resolve::Tell, state: Option<nightly::
             report::say(&format!("internal error: {panic}"));
         }
     }));
-    if let Err(error) = prepare(&run) {
-        report::say(&format!("{error:#}"));
-        return Exit::Broken;
-    }
     // Before the report is opened, which may be the one that the other run is writing.
     let _lock = match &state {
         None => None,
-        Some(plan) => match nightly::open(plan, &mut run, &cancel, tell.verbose) {
-            Ok(lock) => lock,
-            Err(exit) => return exit,
-        },
+        Some(plan) => {
+            if let Err(error) = prepare(&run) {
+                report::say(&format!("{error:#}"));
+                return Exit::Broken;
+            }
+            match nightly::open(plan, &mut run, &cancel, tell.verbose) {
+                Ok(lock) => lock,
+                Err(exit) => return exit,
+            }
+        }
     };
+    // The report's name may be wrong; that is known before anything is written.
     let mut console = match Console::new(tell) {
         Ok(console) => console,
         Err(error) => {
             report::say(&format!("{error:#}"));
-            return Exit::Broken;
+            return Exit::Usage;
         }
     };
+    if let Err(error) = prepare(&run) {
+        report::say(&format!("{error:#}"));
+        return Exit::Broken;
+    }
     let begin = SystemTime::now();
     let result = pipeline::run(run, &mut console, &cancel);
     let told = console.close();

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use thumbs::pipeline::{Cancel, Nightly, Prune, RunConfig, Update};
-use thumbs::plan::{Destination, real_path};
+use thumbs::plan::Destination;
+use thumbs::walk::real_path;
 use thumbs::state::{FILE_NAME, Lock, LockError, OnLocked, State, StateError};
 
 use super::args_nightly::{NightlyArgs, OnLock};

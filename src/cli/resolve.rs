@@ -11,10 +11,10 @@ use thumbs::format::Format;
 use thumbs::geometry::SizeSpec;
 use thumbs::limits::Limits;
 use thumbs::pipeline::{self, List, Memory, RunConfig};
-use thumbs::plan::{Destination, Naming, Template, real_path};
+use thumbs::plan::{Destination, Naming, Template};
 use thumbs::policy::{Existing, MaxFailures};
 use thumbs::recipe::{Color, EncodeSettings, FormatChoice, Recipe};
-use thumbs::walk::{Input, Patterns, Selection, Walker, is_pattern, literal_prefix};
+use thumbs::walk::{self, Input, Patterns, Selection, Walker, real_path};
 
 use super::args::{Args, When};
 use super::nightly::{self, StatePlan};
@@ -33,6 +33,8 @@ pub struct Resolved {
 pub struct Tell {
     pub bar: bool,
     pub lines: bool,
+    /// Progress was asked for where there is no terminal to draw a bar on: a line a second.
+    pub always: bool,
     pub quiet: bool,
     pub verbose: bool,
     pub color: bool,
@@ -63,7 +65,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         bail!("standard input has no directory to put outputs beside; use -o");
     }
     if matches!(destination, Destination::File(_) | Destination::Stdout) {
-        let one = inputs.len() == 1 && lists.is_empty() && !is_many(&inputs[0]);
+        let one = inputs.len() == 1 && lists.is_empty() && !inputs[0].is_many();
         let what = if destination == Destination::Stdout { "-o -" } else { "a picture as -o" };
         ensure!(one, "{what} takes exactly one INPUT, a file or -");
         ensure!(sizes.len() == 1 && formats.len() == 1, "{what} takes one size and one format");
@@ -73,14 +75,22 @@ pub fn resolve(args: Args) -> Result<Resolved> {
     }
     let template = template(&args, &destination, labels.len())?;
     if labels.len() > 1 && !matches!(destination, Destination::File(_) | Destination::Stdout) {
-        ensure!(template.tells_sizes(), "--name {:?} gives several sizes one name; let it hold {{size}} or {{width}}", template.as_str());
+        ensure!(
+            template.tells_sizes(),
+            "--name {:?} gives several sizes one name; let it hold {{size}} or {{width}}",
+            template.as_str()
+        );
     }
     if formats.len() > 1 {
-        ensure!(template.tells_formats(), "--name {:?} gives several formats one name; let it hold {{ext}}", template.as_str());
+        ensure!(
+            template.tells_formats(),
+            "--name {:?} gives several formats one name; let it hold {{ext}}",
+            template.as_str()
+        );
     }
 
     let (nightly, state) = nightly::resolve(&args.nightly, &args.inputs, &destination)?;
-    let roots = roots(&inputs);
+    let roots = walk::roots(&inputs);
     let walker = Walker {
         selection: Selection {
             include: Patterns::new(&args.include).context("--include")?,
@@ -191,17 +201,10 @@ fn lists(args: &Args) -> Vec<List> {
 }
 
 fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
-    let users = inputs.iter().filter(|i| **i == Input::Stdin).count() + lists.iter().filter(|l| l.file.is_none()).count();
+    let users =
+        inputs.iter().filter(|i| **i == Input::Stdin).count() + lists.iter().filter(|l| l.file.is_none()).count();
     ensure!(users <= 1, "standard input can be read only once");
     Ok(())
-}
-
-/// Whether an input can stand for several files.
-fn is_many(input: &Input) -> bool {
-    match input {
-        Input::Stdin => false,
-        Input::Path(path) => path.is_dir() || (path.symlink_metadata().is_err() && is_pattern(path)),
-    }
 }
 
 fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
@@ -243,14 +246,13 @@ fn format_of_file(file: &Path, formats: &mut Vec<FormatChoice>) -> Result<()> {
 
 fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Template> {
     let text = match (&args.name, destination) {
-        (Some(text), Destination::File(_) | Destination::Stdout) => bail!("--name {text:?} has no effect with one picture as -o"),
-        (Some(text), _) => text.clone(),
-        (None, Destination::Beside) if sizes > 1 => "{stem}_thumb_{size}.{ext}".into(),
-        (None, Destination::Beside) => "{stem}_thumb.{ext}".into(),
-        (None, _) if sizes > 1 => "{stem}_{size}.{ext}".into(),
-        (None, _) => "{stem}.{ext}".into(),
+        (Some(text), Destination::File(_) | Destination::Stdout) => {
+            bail!("--name {text:?} has no effect with one picture as -o")
+        }
+        (Some(text), _) => text,
+        (None, _) => return Ok(Template::standard(destination, sizes)),
     };
-    Template::parse(&text).with_context(|| format!("--name {text:?}"))
+    Template::parse(text).with_context(|| format!("--name {text:?}"))
 }
 
 fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>> {
@@ -258,16 +260,6 @@ fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>
     ensure!(matches!(destination, Destination::Directory(_)), "--relative-to needs a directory as -o");
     ensure!(dir.is_dir(), "--relative-to {}: not a directory", dir.display());
     Ok(Some(dir.clone()))
-}
-
-/// Real paths of what is walked.
-fn roots(inputs: &[Input]) -> Vec<PathBuf> {
-    let root = |input: &Input| match input {
-        Input::Path(path) if path.is_dir() => Some(real_path(path)),
-        Input::Path(path) if is_many(input) => Some(real_path(&literal_prefix(path))),
-        _ => None,
-    };
-    inputs.iter().filter_map(root).collect()
 }
 
 /// What this run writes is not walked, unless it was named.
@@ -293,7 +285,11 @@ fn color(text: &str) -> Result<Color> {
 fn limits(args: &Args) -> Result<Limits> {
     let max_memory = memory(args)?.ceiling;
     ensure!(args.max_pixels > 0, "--max-pixels must be at least 1");
-    Ok(Limits { max_pixels: args.max_pixels, max_file_size: byte_size(&args.max_file_size).context("--max-file-size")?, max_memory })
+    Ok(Limits {
+        max_pixels: args.max_pixels,
+        max_file_size: byte_size(&args.max_file_size).context("--max-file-size")?,
+        max_memory,
+    })
 }
 
 fn memory(args: &Args) -> Result<Memory> {
@@ -355,13 +351,14 @@ fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
     }
     let terminal = std::io::stderr().is_terminal();
     let bar = match args.progress {
-        When::Always => true,
+        When::Always => terminal,
         When::Never => false,
         When::Auto => terminal && !args.quiet && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
     };
     Ok(Tell {
         bar,
         lines: !bar && !args.quiet && args.progress != When::Never,
+        always: args.progress == When::Always && !bar,
         quiet: args.quiet,
         verbose: args.verbose,
         color: color_wanted(args.color, terminal),

@@ -1,6 +1,7 @@
-//! What the `image` crate reads and nothing better is here for: GIF, BMP, ICO, QOI, PNM, TGA,
+//! What the `image` crate reads and nothing better is here for: GIF, BMP, bitmaps of ICO, QOI, PNM, TGA,
 //! Radiance HDR, OpenEXR and farbfeld. All of it decodes at full size.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use image::codecs::{bmp, farbfeld, gif, hdr, ico, openexr, pnm, qoi, tga};
@@ -17,7 +18,7 @@ use crate::size::Size;
 pub struct Generic(pub Format);
 
 struct GenericPicture<'a> {
-    bytes: &'a [u8],
+    bytes: Cow<'a, [u8]>,
     header: Header,
     color: ColorType,
     max_memory: u64,
@@ -53,39 +54,47 @@ fn decoder<'a>(format: Format, bytes: &'a [u8]) -> Result<Box<dyn ImageDecoder +
 
 impl Decode for Generic {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let format = self.0;
-        let mut notes = Vec::new();
-        let gif = if format == Format::Gif {
-            let blocks = gif_blocks::read(bytes)?;
-            super::check_size(format, blocks.canvas, limits)?;
-            Some(blocks)
-        } else {
-            None
-        };
-        let mut decoder = decoder(format, bytes)?;
-        let (width, height) = decoder.dimensions();
-        let size = Size::new(width, height);
-        super::check_size(format, size, limits)?;
-        let color = decoder.color_type();
-        let icc = decoder.icc_profile().unwrap_or_else(|_| {
-            notes.push("broken colour profile ignored".to_owned());
-            None
-        });
-        let exif = decoder.exif_metadata().ok().flatten();
-        let xmp = decoder.xmp_metadata().ok().flatten();
-        let shown = exif.as_deref().map(exif::read).unwrap_or_default();
-        let header = Header {
-            format,
-            size,
-            orientation: shown.orientation,
-            has_alpha: gif.as_ref().map_or(color.has_alpha(), |g| g.has_alpha),
-            animated: gif.as_ref().is_some_and(|g| g.frames > 1),
-            color: icc.map_or(ColorSpace::Srgb, ColorSpace::Icc),
-            metadata: Metadata { exif, xmp, iptc: None },
-            notes,
-        };
-        Ok(Box::new(GenericPicture { bytes, header, color, max_memory: limits.max_memory }))
+        open(self.0, bytes.into(), limits)
     }
+}
+
+/// Opens a picture of `format`.
+///
+/// # Errors
+/// As [`Decode::open`].
+pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
+    let mut notes = Vec::new();
+    let gif = if format == Format::Gif {
+        let blocks = gif_blocks::read(&bytes)?;
+        super::check_size(format, blocks.canvas, limits)?;
+        Some(blocks)
+    } else {
+        None
+    };
+    let mut decoder = decoder(format, &bytes)?;
+    let (width, height) = decoder.dimensions();
+    let size = Size::new(width, height);
+    super::check_size(format, size, limits)?;
+    let color = decoder.color_type();
+    let icc = decoder.icc_profile().unwrap_or_else(|_| {
+        notes.push("broken colour profile ignored".to_owned());
+        None
+    });
+    let exif = decoder.exif_metadata().ok().flatten();
+    let xmp = decoder.xmp_metadata().ok().flatten();
+    let shown = exif.as_deref().map(exif::read).unwrap_or_default();
+    let header = Header {
+        format,
+        size,
+        orientation: shown.orientation,
+        has_alpha: gif.as_ref().map_or(color.has_alpha(), |g| g.has_alpha),
+        animated: gif.as_ref().is_some_and(|g| g.frames > 1),
+        color: icc.map_or(ColorSpace::Srgb, ColorSpace::Icc),
+        metadata: Metadata { exif, xmp, iptc: None },
+        notes,
+    };
+    drop(decoder);
+    Ok(Box::new(GenericPicture { bytes, header, color, max_memory: limits.max_memory }))
 }
 
 impl GenericPicture<'_> {
@@ -108,7 +117,7 @@ impl Picture for GenericPicture<'_> {
 
     fn decode(&self, offer: &Offer, _options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
         let format = self.header.format;
-        let mut decoder = decoder(format, self.bytes)?;
+        let mut decoder = decoder(format, &self.bytes)?;
         let mut limits = image::Limits::no_limits();
         limits.max_alloc = Some(self.max_memory);
         decoder.set_limits(limits).map_err(|e| error(format, e))?;

@@ -6,7 +6,8 @@ use crate::format::Format;
 use crate::jpeg;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap};
-use crate::size::Size;
+use crate::recipe::Filter;
+use crate::size::{Region, Size};
 
 /// The decoder.
 pub struct Jpeg;
@@ -127,6 +128,11 @@ impl Planes for JpegPlanes {
     fn planes(&self) -> Vec<Plane<'_>> {
         let planes = self.0.planes.iter();
         planes.map(|p| Plane { size: Size::new(p.width, p.height), extent: p.extent, samples: &p.data }).collect()
+    }
+
+    fn resize(&self, crop: Region, to: Size, filter: Filter) -> Option<Pixmap> {
+        let region = jpeg::Region { left: crop.x, top: crop.y, width: crop.width, height: crop.height };
+        (filter == Filter::Lanczos3).then(|| pixmap(self.0.resize(region, to.width, to.height).into_image()))
     }
 
     fn join(&self, size: Size, samples: Vec<Vec<u8>>) -> Pixmap {

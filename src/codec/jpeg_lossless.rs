@@ -50,7 +50,9 @@ impl Picture for Lossless<'_> {
         if (u32::from(info.width), u32::from(info.height)) != (offer.size.width, offer.size.height) {
             return Err(damaged("two sizes are given"));
         }
-        if !self.bytes.windows(2).rev().any(|w| w == [0xff, 0xd9]) {
+        // A marker stands nowhere inside of coded data, so the end has to follow the last scan.
+        let last = |marker: u8| self.bytes.windows(2).rposition(|w| w == [0xff, marker]);
+        if last(0xd9) < last(0xda) {
             return Err(DecodeError::Truncated { format: Format::Jpeg, what: "no end-of-image marker".to_owned() });
         }
         let (channels, samples) = match info.pixel_format {

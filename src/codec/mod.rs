@@ -3,10 +3,10 @@
 //! A [`Decode`] opens bytes and reads the header; the [`Picture`] it gives says what it can do
 //! cheaply ([`Picture::offer`]) before anything large is allocated, and decodes on demand.
 
-pub mod exif;
 mod float;
 mod generic;
 mod gif_blocks;
+mod ico;
 mod iptc;
 mod jpeg;
 mod jpeg_lossless;
@@ -21,12 +21,14 @@ mod webp;
 mod webp_container;
 mod webp_out;
 
+pub use crate::metadata::{Metadata, tags as exif};
+
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::orientation::Orientation;
 use crate::pixmap::Pixmap;
-use crate::recipe::EncodeSettings;
-use crate::size::Size;
+use crate::recipe::{EncodeSettings, Filter};
+use crate::size::{Region, Size};
 
 /// What a picture says of itself before it is decoded.
 #[derive(Clone, Debug)]
@@ -74,17 +76,6 @@ pub enum ColorSpace {
     },
     /// Adobe RGB (1998), told by EXIF's interoperability index R03.
     AdobeRgb,
-}
-
-/// Blocks of metadata, as they stand in the source.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Metadata {
-    /// A TIFF structure, without the `Exif\0\0` that precedes it in JPEG.
-    pub exif: Option<Vec<u8>>,
-    /// An XMP packet (UTF-8 XML).
-    pub xmp: Option<Vec<u8>>,
-    /// IPTC-IIM records (datasets starting with 0x1C), without Photoshop's wrapping.
-    pub iptc: Option<Vec<u8>>,
 }
 
 /// The size that all of the stored picture will have when resized, in the stored orientation;
@@ -141,6 +132,11 @@ pub struct Plane<'a> {
 pub trait Planes {
     /// The planes.
     fn planes(&self) -> Vec<Plane<'_>>;
+    /// What shows in `crop`, in pixels of the stored picture, at the size `to`, where the codec has
+    /// this kernel of its own.
+    fn resize(&self, _crop: Region, _to: Size, _filter: Filter) -> Option<Pixmap> {
+        None
+    }
     /// The pixels that resized planes, all of `size`, make together.
     fn join(&self, size: Size, samples: Vec<Vec<u8>>) -> Pixmap;
     /// The pixels of the offered size, smaller planes interpolated.

@@ -153,10 +153,10 @@ impl Picture for PngPicture<'_> {
         };
         if notes.is_empty() {
             // Checksums and chunks behind the pixels, up to the end.
-            if let Err(e) = reader.finish().map_err(error)
-                && !options.allow_truncated
-            {
-                return Err(e);
+            match reader.finish().map_err(error) {
+                Ok(()) => {}
+                Err(_) if options.allow_truncated => notes.push("its end is missing or damaged".to_owned()),
+                Err(e) => return Err(e),
             }
         }
         Ok(Decoded { pixels: Pixels::Joint(Pixmap::new(offer.size, self.channels, samples)), notes })

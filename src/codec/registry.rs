@@ -1,7 +1,7 @@
 //! Which code reads and writes which format.
 
 use super::generic::Generic;
-use super::{Decode, Encode, jpeg, jpeg_out, png, png_out, tiff, webp, webp_out};
+use super::{Decode, Encode, ico, jpeg, jpeg_out, png, png_out, tiff, webp, webp_out};
 use crate::format::Format;
 
 /// The decoder of `format`, where there is one.
@@ -13,7 +13,7 @@ pub fn decoder(format: Format) -> Option<&'static dyn Decode> {
         Format::Tiff => Some(&tiff::Tiff),
         Format::Gif => Some(&Generic(Format::Gif)),
         Format::Bmp => Some(&Generic(Format::Bmp)),
-        Format::Ico => Some(&Generic(Format::Ico)),
+        Format::Ico => Some(&ico::Ico),
         Format::Qoi => Some(&Generic(Format::Qoi)),
         Format::Pnm => Some(&Generic(Format::Pnm)),
         Format::Tga => Some(&Generic(Format::Tga)),

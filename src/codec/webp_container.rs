@@ -91,7 +91,7 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
     // What lies behind the container is a trailer, and none of ours.
     let end = riff.saturating_add(8);
     let mut rest = &bytes[12..end.min(bytes.len())];
-    let mut found = Container { truncated: end - end % 2 > bytes.len() + bytes.len() % 2, ..Container::default() };
+    let mut found = Container { truncated: end > bytes.len(), ..Container::default() };
     let mut alpha = None;
     while let Some(c) = chunk(rest) {
         found.truncated |= !c.whole;
@@ -119,9 +119,6 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
             _ => {}
         }
         rest = c.next;
-    }
-    if !rest.is_empty() && rest.len() < 8 && end <= bytes.len() {
-        // Up to seven odd bytes inside the container: not a chunk, and not missed.
     }
     Ok(found)
 }

@@ -82,7 +82,10 @@ mod tests {
                     let (fy, fb, fr) = (f64::from(y), f64::from(cb) - 128.0, f64::from(cr) - 128.0);
                     let want = [fy + 1.402 * fr, fy - 0.344136 * fb - 0.714136 * fr, fy + 1.772 * fb];
                     for (got, want) in rgb(y, cb, cr).iter().zip(want) {
-                        assert!((f64::from(*got) - want.clamp(0.0, 255.0)).abs() <= 0.52, "{y} {cb} {cr}: {got} {want}");
+                        assert!(
+                            (f64::from(*got) - want.clamp(0.0, 255.0)).abs() <= 0.52,
+                            "{y} {cb} {cr}: {got} {want}"
+                        );
                     }
                 }
             }

@@ -46,7 +46,9 @@ pub fn decode(data: &[u8], header: &Header, plan: &Plan, options: &Options<'_>) 
 
 fn check_memory(header: &Header, needed: u64, options: &Options<'_>) -> Result<(), Error> {
     match options.max_memory {
-        Some(limit) if needed > limit => Err(Error::TooLarge { width: header.width, height: header.height, needed, limit }),
+        Some(limit) if needed > limit => {
+            Err(Error::TooLarge { width: header.width, height: header.height, needed, limit })
+        }
         _ => Ok(()),
     }
 }
@@ -66,12 +68,12 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
         is_plausible(data, frame, &script)?;
     }
     let need: Vec<u32> = plan.sizes.iter().map(|&n| last_index(n.into())).collect();
-    let wanted = Wanted { need: &need, refine: plan.refine || options.strict, all: options.strict };
+    let coarsest: Vec<u8> = script.quant.iter().map(|quant| missing_bits(quant.as_ref(), plan.tolerance)).collect();
+    let wanted = Wanted { need: &need, coarsest: &coarsest, all: options.strict };
     let (used, refined) = select(frame, &script.scans, &wanted)?;
-    let window = plan::window(used.len());
     let mut decoders = Vec::with_capacity(used.len());
     for (&scan, refined) in used.iter().zip(refined) {
-        match Decoder::new(data, frame, scan, &need, refined, window) {
+        match Decoder::new(data, frame, scan, &need, refined) {
             Ok(decoder) => decoders.push(decoder),
             Err(error) => damage.take(error, 0)?,
         }
@@ -138,10 +140,16 @@ impl Damages<'_> {
 /// Every block takes a bit for its DC at least, and in sequential pictures another to end it: a header that promises more is
 /// refused before anything is allocated.
 fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), Error> {
-    let blocks: u64 = script.quant.iter().zip(&frame.components).filter(|(q, _)| q.is_some()).map(|(_, c)| {
-        let (x, y) = frame.blocks(c);
-        u64::from(x) * u64::from(y)
-    }).sum();
+    let blocks: u64 = script
+        .quant
+        .iter()
+        .zip(&frame.components)
+        .filter(|(q, _)| q.is_some())
+        .map(|(_, c)| {
+            let (x, y) = frame.blocks(c);
+            u64::from(x) * u64::from(y)
+        })
+        .sum();
     let bits = if frame.kind == Kind::Progressive { blocks } else { blocks * 2 };
     if bits / 8 > data.len() as u64 {
         return Err(Error::Truncated("the file is too short for its picture"));
@@ -149,9 +157,18 @@ fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), E
     Ok(())
 }
 
+/// Bits that the AC coefficients of a component may go without: those worth no more than `tolerance` with the mean step of the
+/// lower frequencies.
+fn missing_bits(quant: Option<&script::Quant>, tolerance: f64) -> u8 {
+    let Some(quant) = quant else { return 0 };
+    let step = quant[1..15].iter().map(|&q| f64::from(q)).sum::<f64>() / 14.0;
+    (0..13u8).take_while(|&bits| step * f64::from(1u32 << (bits + 1)) <= tolerance).count() as u8
+}
+
 struct Wanted<'a> {
+    /// Per component: the last zigzag index that matters, and the bits of AC coefficients that may stay missing.
     need: &'a [u32],
-    refine: bool,
+    coarsest: &'a [u8],
     all: bool,
 }
 
@@ -159,7 +176,11 @@ struct Wanted<'a> {
 ///
 /// A scan counts only where it follows on the one before: a first scan of coefficients not seen yet, or a refinement of just
 /// the bit behind. Once a scan is passed over, so are its refinements.
-fn select<'s, 'a>(frame: &Frame, scans: &'s [Scan<'a>], wanted: &Wanted<'_>) -> Result<(Vec<&'s Scan<'a>>, Vec<bool>), Error> {
+fn select<'s, 'a>(
+    frame: &Frame,
+    scans: &'s [Scan<'a>],
+    wanted: &Wanted<'_>,
+) -> Result<(Vec<&'s Scan<'a>>, Vec<bool>), Error> {
     const UNSEEN: u8 = 255;
     let mut low = vec![[UNSEEN; 64]; frame.components.len()];
     let mut used = Vec::new();
@@ -168,7 +189,8 @@ fn select<'s, 'a>(frame: &Frame, scans: &'s [Scan<'a>], wanted: &Wanted<'_>) -> 
         let band = usize::from(scan.first)..=usize::from(scan.last);
         let is_needed = scan.parts.iter().any(|p| wanted.all || u32::from(scan.first) <= wanted.need[p.component]);
         let refines_ac = scan.high > 0 && scan.first > 0;
-        if !is_needed || (refines_ac && !wanted.refine) {
+        let too_fine = refines_ac && !wanted.all && scan.low < wanted.coarsest[scan.parts[0].component];
+        if !is_needed || too_fine {
             continue;
         }
         let before = if scan.high == 0 { UNSEEN } else { scan.high };

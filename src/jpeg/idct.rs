@@ -9,8 +9,9 @@ use super::simd::to_sample;
 
 /// Natural position (row * 8 + column) of each zigzag index (T.81, figure A.6).
 pub(super) const ZIGZAG: [u8; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28, 35, 42,
-    49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
 ];
 
 /// Last zigzag index among the n x n lowest frequencies.
@@ -75,7 +76,14 @@ impl Transform {
 
     /// N samples a side; COUNT coefficients of a block are looked at.
     #[inline(always)]
-    fn many<const N: usize, const COUNT: usize>(&self, coefficients: &[i16], pitch: usize, blocks: usize, out: &mut [u8], line: usize) {
+    fn many<const N: usize, const COUNT: usize>(
+        &self,
+        coefficients: &[i16],
+        pitch: usize,
+        blocks: usize,
+        out: &mut [u8],
+        line: usize,
+    ) {
         let mut basis = [[0.0f32; N]; N];
         for (to, from) in basis.iter_mut().zip(&self.basis) {
             to.copy_from_slice(&from[..N]);
@@ -174,7 +182,8 @@ mod tests {
             let quant: Quant = std::array::from_fn(|k| 1 + k as u16 / 4);
             let t = Transform::new(n, &quant);
             let (pitch, count) = (24, 11);
-            let blocks: Vec<i16> = (0..64 * pitch).map(|i| (random() % 200 - 100) as i16 / (1 + (i / pitch) as i16 / 2)).collect();
+            let blocks: Vec<i16> =
+                (0..64 * pitch).map(|i| (random() % 200 - 100) as i16 / (1 + (i / pitch) as i16 / 2)).collect();
             let mut out = vec![0; (count * n + 8) * n];
             t.blocks(&blocks, pitch, count, &mut out, count * n + 8);
             for place in 0..count {
@@ -185,8 +194,15 @@ mod tests {
                             let (v, u) = (usize::from(ZIGZAG[k] / 8), usize::from(ZIGZAG[k] % 8));
                             if u < n && v < n {
                                 let a = |i| if i == 0 { 0.125f64.sqrt() } else { 0.5 };
-                                let c = |x: usize, u: usize| ((2 * x + 1) as f64 * u as f64 * std::f64::consts::PI / (2 * n) as f64).cos();
-                                sum += f64::from(blocks[k * pitch + place]) * f64::from(quant[k]) * a(u) * a(v) * c(x, u) * c(y, v);
+                                let c = |x: usize, u: usize| {
+                                    ((2 * x + 1) as f64 * u as f64 * std::f64::consts::PI / (2 * n) as f64).cos()
+                                };
+                                sum += f64::from(blocks[k * pitch + place])
+                                    * f64::from(quant[k])
+                                    * a(u)
+                                    * a(v)
+                                    * c(x, u)
+                                    * c(y, v);
                             }
                         }
                         let got = f64::from(out[y * (count * n + 8) + place * n + x]);

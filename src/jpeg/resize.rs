@@ -117,7 +117,8 @@ impl Planes {
         let (width, height) = (width.max(1), height.max(1));
         let planes = self.planes.iter().map(|plane| {
             let (x, y) = (plane.extent.0 / self.full.0, plane.extent.1 / self.full.1);
-            let axis = |source, result, start, length, sharpen| Weights::of(Axis { source, result, start, length, sharpen });
+            let axis =
+                |source, result, start, length, sharpen| Weights::of(Axis { source, result, start, length, sharpen });
             let across = axis(plane.width, width, region.left * x, region.width * x, plane.sharpen);
             let down = axis(plane.height, height, region.top * y, region.height * y, plane.sharpen);
             let mut data = vec![0; width as usize * height as usize];

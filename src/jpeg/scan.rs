@@ -111,7 +111,6 @@ impl<'a> Decoder<'a> {
         scan: &Scan<'a>,
         need: &[u32],
         refined: bool,
-        window: usize,
     ) -> Result<Decoder<'a>, Error> {
         let band = |component: usize| Band {
             first: scan.first.into(),
@@ -157,7 +156,7 @@ impl<'a> Decoder<'a> {
         let c = &frame.components[scan.parts[0].component];
         let (columns, rows) = if alone { frame.blocks(c) } else { (frame.mcus_x(), frame.mcus_y()) };
         Ok(Decoder {
-            reader: Reader::new(data, scan.start, window),
+            reader: Reader::new(data, scan.start),
             mode,
             units,
             predictors: [0; 4],
@@ -184,14 +183,10 @@ impl<'a> Decoder<'a> {
                 #[inline(always)]
                 || self.line(rows, offset),
             );
-            if result.is_err() {
-                self.over = true;
-                return result;
-            }
-            if self.rows == 0 {
-                self.over = true;
-                return self.reader.check_end();
-            }
+            // The last block may have reached beyond the data.
+            let result = result.and_then(|()| self.reader.check_end());
+            self.over = result.is_err() || self.rows == 0;
+            result?;
         }
         Ok(())
     }
@@ -248,7 +243,9 @@ impl<'a> Decoder<'a> {
         let mut bits = self.reader.bits;
         for column in columns {
             for unit in &self.units {
-                let (Some(dc), Some(ac), Some(row)) = (&unit.dc, &unit.ac, rows.get_mut(unit.component)) else { continue };
+                let (Some(dc), Some(ac), Some(row)) = (&unit.dc, &unit.ac, rows.get_mut(unit.component)) else {
+                    continue;
+                };
                 let block = &mut row.block(offset + unit.start + column * unit.step);
                 ensure(&mut self.reader, &mut bits)?;
                 let predictor = &mut self.predictors[unit.part & 3];
@@ -260,12 +257,20 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline(always)]
-    fn dc_first(&mut self, rows: &mut [Row], offset: usize, columns: std::ops::Range<usize>, low: u32) -> Result<(), Error> {
+    fn dc_first(
+        &mut self,
+        rows: &mut [Row],
+        offset: usize,
+        columns: std::ops::Range<usize>,
+        low: u32,
+    ) -> Result<(), Error> {
         let mut bits = self.reader.bits;
         for column in columns {
             for unit in &self.units {
                 let (Some(dc), Some(row)) = (&unit.dc, rows.get_mut(unit.component)) else { continue };
-                let Some(coefficient) = row.coefficients.get_mut(offset + unit.start + column * unit.step) else { continue };
+                let Some(coefficient) = row.coefficients.get_mut(offset + unit.start + column * unit.step) else {
+                    continue;
+                };
                 ensure(&mut self.reader, &mut bits)?;
                 bits.refill(self.reader.bytes());
                 let symbol = dc.symbol(bits.buffer).ok_or(UNDEFINED)?;
@@ -280,12 +285,20 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline(always)]
-    fn dc_refine(&mut self, rows: &mut [Row], offset: usize, columns: std::ops::Range<usize>, low: u32) -> Result<(), Error> {
+    fn dc_refine(
+        &mut self,
+        rows: &mut [Row],
+        offset: usize,
+        columns: std::ops::Range<usize>,
+        low: u32,
+    ) -> Result<(), Error> {
         let mut bits = self.reader.bits;
         for column in columns {
             for unit in &self.units {
                 let Some(row) = rows.get_mut(unit.component) else { continue };
-                let Some(coefficient) = row.coefficients.get_mut(offset + unit.start + column * unit.step) else { continue };
+                let Some(coefficient) = row.coefficients.get_mut(offset + unit.start + column * unit.step) else {
+                    continue;
+                };
                 ensure(&mut self.reader, &mut bits)?;
                 bits.refill(self.reader.bytes());
                 *coefficient |= ((bits.buffer >> 63) << low) as i16;
@@ -297,7 +310,14 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline(always)]
-    fn ac(&mut self, rows: &mut [Row], offset: usize, columns: std::ops::Range<usize>, band: &Band, refine: bool) -> Result<(), Error> {
+    fn ac(
+        &mut self,
+        rows: &mut [Row],
+        offset: usize,
+        columns: std::ops::Range<usize>,
+        band: &Band,
+        refine: bool,
+    ) -> Result<(), Error> {
         let unit = &self.units[0];
         let (Some(ac), Some(row)) = (&unit.ac, rows.get_mut(unit.component)) else { return Ok(()) };
         let mut bits = self.reader.bits;

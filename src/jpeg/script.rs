@@ -1,8 +1,8 @@
 //! The scans of a picture and the tables in force at each (ITU-T T.81, B.2.3, B.2.4, G.1.1).
 
 use super::error::Error;
-use super::header::Header;
 use super::frame::Kind;
+use super::header::Header;
 use super::markers::{self, DHT, DNL, DQT, DRI, EOI, SOS, be16, next_segment};
 
 /// Scans remembered at most: a full progressive script of three components has a few hundred at the very most.
@@ -103,18 +103,32 @@ fn scan_header<'a>(header: &Header, tables: &Tables<'a>, payload: &[u8], start: 
         let component = header.frame.components.iter().position(|c| c.id == pair[0]);
         // Files exist whose components share an identifier; as in libjpeg each takes the first that is still free.
         let component = match component {
-            Some(found) if parts.iter().any(|p| p.component == found) => {
-                header.frame.components.iter().enumerate().position(|(i, c)| c.id == pair[0] && parts.iter().all(|p| p.component != i))
-            }
+            Some(found) if parts.iter().any(|p| p.component == found) => header
+                .frame
+                .components
+                .iter()
+                .enumerate()
+                .position(|(i, c)| c.id == pair[0] && parts.iter().all(|p| p.component != i)),
             other => other,
         };
-        let (Some(component), dc @ 0..=3, ac @ 0..=3) = (component, pair[1] >> 4, pair[1] & 15) else { return Err(bad) };
+        let (Some(component), dc @ 0..=3, ac @ 0..=3) = (component, pair[1] >> 4, pair[1] & 15) else {
+            return Err(bad);
+        };
         parts.push(Part { component, dc: tables.dc[usize::from(dc)], ac: tables.ac[usize::from(ac)] });
     }
     let rest = &payload[1 + 2 * count..];
-    let mut scan = Scan { parts, first: rest[0], last: rest[1], high: rest[2] >> 4, low: rest[2] & 15, restart: tables.restart, start };
+    let mut scan = Scan {
+        parts,
+        first: rest[0],
+        last: rest[1],
+        high: rest[2] >> 4,
+        low: rest[2] & 15,
+        restart: tables.restart,
+        start,
+    };
     if header.kind == Kind::Progressive {
-        let band = if scan.first == 0 { scan.last == 0 } else { scan.first <= scan.last && scan.last < 64 && count == 1 };
+        let band =
+            if scan.first == 0 { scan.last == 0 } else { scan.first <= scan.last && scan.last < 64 && count == 1 };
         if !band || scan.low > 13 || (scan.high != 0 && scan.high != scan.low + 1) {
             return Err(bad);
         }
@@ -149,7 +163,13 @@ impl<'a> Script<'a> {
         }
     }
 
-    fn step(&mut self, data: &'a [u8], header: &Header, tables: &mut Tables<'a>, at: usize) -> Result<Option<usize>, Error> {
+    fn step(
+        &mut self,
+        data: &'a [u8],
+        header: &Header,
+        tables: &mut Tables<'a>,
+        at: usize,
+    ) -> Result<Option<usize>, Error> {
         let segment = next_segment(data, at)?;
         let payload = &data[segment.start..segment.end];
         match segment.marker {

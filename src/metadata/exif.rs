@@ -2,7 +2,7 @@
 //! byte order of the source. The second IFD, which holds the preview, is never written.
 
 use super::Changes;
-use crate::codec::exif::{Entry, Tiff, size_of_kind, without_prefix};
+use super::tags::{Entry, Tiff, size_of_kind, without_prefix};
 
 /// Bytes of one value that are copied at most; maker notes are the largest.
 const MAX_VALUE: usize = 1 << 20;
@@ -209,7 +209,7 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::exif::read;
+    use crate::metadata::tags::read;
     use crate::orientation::Orientation;
     use crate::size::Size;
 

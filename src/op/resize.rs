@@ -114,21 +114,24 @@ pub fn resize(source: &Pixmap, crop: Region, to: Size, filter: Filter) -> Result
     Ok(Pixmap::new(to, source.channels(), samples))
 }
 
-/// Planes cropped and resized one by one, and joined: what shows in `crop` (in pixels of a picture of
-/// `offered` size, of which the stored picture covers `covered` columns and rows) at the size `to`.
+/// Planes cropped and resized one by one, and joined: what shows in `crop` (in pixels of the stored
+/// picture, which is of size `stored`) at the size `to`.
 ///
 /// # Errors
 /// [`ResizeError`].
 pub fn resize_planes(
     planes: &dyn Planes,
+    stored: Size,
     crop: Region,
-    covered: (f64, f64),
     to: Size,
     filter: Filter,
 ) -> Result<Pixmap, ResizeError> {
+    if let Some(resized) = planes.resize(crop, to, filter) {
+        return Ok(resized);
+    }
     let mut resized = Vec::with_capacity(4);
     for plane in planes.planes() {
-        let crop = crop.scaled(plane.extent.0 / covered.0, plane.extent.1 / covered.1);
+        let crop = crop.scaled(plane.extent.0 / f64::from(stored.width), plane.extent.1 / f64::from(stored.height));
         let mut samples = vec![0; to.pixels() as usize];
         let view = Source { width: plane.size.width, height: plane.size.height, bytes: plane.samples };
         let target = Target { width: to.width, height: to.height, bytes: &mut samples };

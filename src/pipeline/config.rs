@@ -1,14 +1,15 @@
 //! Everything a run needs to know, resolved.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::machine;
 use super::nightly::Nightly;
+use crate::geometry::SizeSpec;
 use crate::limits::Limits;
-use crate::plan::Naming;
-use crate::policy::MaxFailures;
+use crate::plan::{Destination, Naming, Template};
+use crate::policy::{Existing, MaxFailures};
 use crate::recipe::Recipe;
-use crate::walk::{Input, Walker};
+use crate::walk::{self, Input, Walker, real_path};
 
 /// A list of inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,51 @@ pub struct RunConfig {
     pub count_ahead: bool,
     /// What an unattended run asks for.
     pub nightly: Nightly,
+}
+
+impl RunConfig {
+    /// A run that puts outputs beside each input as `{stem}_thumb.{ext}`, with the command line's defaults.
+    pub fn beside(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe) -> Self {
+        Self::with(inputs, recipe, Destination::Beside)
+    }
+
+    /// A run that mirrors the inputs below `dir` as `{stem}.{ext}`, with the command line's defaults.
+    pub fn into_directory(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe, dir: &Path) -> Self {
+        let mut config = Self::with(inputs, recipe, Destination::Directory(dir.to_path_buf()));
+        let real = real_path(dir);
+        if !config.naming.roots.contains(&real) {
+            config.walker.avoid.insert(real);
+        }
+        config
+    }
+
+    fn with(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe, destination: Destination) -> Self {
+        let inputs: Vec<Input> = inputs.into_iter().map(|path| Input::Path(path.into())).collect();
+        let labels = recipe.sizes.iter().map(SizeSpec::to_string).collect();
+        Self {
+            naming: Naming {
+                template: Template::standard(&destination, recipe.sizes.len()),
+                destination,
+                labels,
+                formats: recipe.formats.clone(),
+                existing: Existing::Careful,
+                roots: walk::roots(&inputs),
+            },
+            inputs,
+            lists: Vec::new(),
+            walker: Walker::default(),
+            recipe,
+            skip_own: true,
+            limits: Limits { max_memory: Memory::of_machine().ceiling, ..Limits::default() },
+            memory: Memory::of_machine(),
+            jobs: machine::processors(),
+            fail_fast: false,
+            max_failures: None,
+            dry_run: false,
+            count_ahead: false,
+            nightly: Nightly::default(),
+        }
+    }
 }
 
 /// Bytes for source bytes, pixels and encoded outputs in flight.

@@ -151,7 +151,7 @@ impl Feeder<'_> {
             return Flow::Continue(());
         }
         let unchanged = std::mem::take(&mut self.unchanged);
-        self.send(Found { path: None, below: PathBuf::new(), certain: true }, None, unchanged)
+        self.send(Found { path: None, below: PathBuf::new(), certain: true, link: false }, None, unchanged)
     }
 
     fn send(&mut self, found: Found, before: Option<Before>, unchanged: Vec<Unchanged>) -> Flow {

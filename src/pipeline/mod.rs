@@ -43,6 +43,7 @@ use crate::report::Reporter;
 use crate::sink::{Directory, Sink, SinkError, Stream};
 use crate::size::Size;
 use crate::state::{Record, StateError};
+use crate::walk::Input;
 
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +168,20 @@ pub fn run(config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> R
     }
 }
 
+/// A ledger that knows the files named on the command line before their turn comes. Not those that are
+/// own outputs, which a second run replaces.
+fn guarding(config: &RunConfig) -> Ledger {
+    let mut ledger = Ledger::default();
+    for input in &config.inputs {
+        if let Input::Path(path) = input
+            && !(config.skip_own && config.naming.is_own_output(path))
+        {
+            ledger.guard(path);
+        }
+    }
+    ledger
+}
+
 /// Like [`run`], with a renderer and a sink of the caller's.
 ///
 /// # Errors
@@ -186,7 +201,7 @@ pub fn run_with(
         source_bytes: Budget::new(for_sources, config.memory.ceiling / 4),
         pixel_bytes: Budget::new(config.memory.budget - for_sources, config.memory.ceiling),
         reading: Ordered::new(()),
-        ledger: Ordered::new(Ledger::default()),
+        ledger: Ordered::new(guarding(&config)),
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
         working: AtomicU64::new(0),

@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::config::RunConfig;
-use crate::plan::{Destination, real_path};
+use crate::plan::Destination;
+use crate::walk::real_path;
 use crate::state::State;
 use crate::state::digest::Common;
 

@@ -75,36 +75,35 @@ impl<'a, T> Turn<'a, T> {
         Self { section, number, used: false }
     }
 
-    /// Waits for its turn and passes.
-    pub fn take<R>(mut self, work: impl FnOnce(&mut T) -> R) -> R {
+    /// Waits for its turn and passes. Unwinds if the turn was given up: nobody waits for what this
+    /// worker would say.
+    pub fn take<R>(self, work: impl FnOnce(&mut T) -> R) -> R {
+        self.try_take(work).unwrap_or_else(|| std::panic::resume_unwind(Box::new("given up")))
+    }
+
+    /// Like `take`, but None if the turn was given up.
+    pub fn try_take<R>(mut self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.pass(work)
     }
 
-    fn pass<R>(&mut self, work: impl FnOnce(&mut T) -> R) -> R {
-        // Set first, because a turn that was skipped unwinds.
+    fn pass<R>(&mut self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
         // Dropped after the lock is.
         let _notify = Notify(&self.section.moved);
         self.used = true;
         let mut state = self.section.wait(self.number);
         if state.next > self.number {
-            drop(state);
-            // Given up for its time: nobody waits for what this worker would say.
-            std::panic::resume_unwind(Box::new("given up"));
+            return None;
         }
         // Nobody enters before the lock is given back.
         state.advance();
-        work(&mut state.value)
+        Some(work(&mut state.value))
     }
 }
 
 impl<T> Drop for Turn<'_, T> {
     fn drop(&mut self) {
         if !self.used {
-            let _notify = Notify(&self.section.moved);
-            let mut state = self.section.wait(self.number);
-            if state.next == self.number {
-                state.advance();
-            }
+            self.pass(|_| ());
         }
     }
 }

@@ -15,11 +15,12 @@ use super::{Message, Ready, Shared};
 use crate::codec::DecodeError;
 use crate::format;
 use crate::outcome::{Failure, SkipReason, SourceName, Stage, TimeSpent};
-use crate::plan::{Admission, Ledger, Plan, PlannedOutput, real_path};
+use crate::plan::{Admission, Ledger, Plan, PlannedOutput};
 use crate::render::RenderError;
 use crate::source::{Facts, Source, SourceError};
 use crate::state::digest::{self, Content};
 use crate::state::{Kind, Record, Seen, Written};
+use crate::walk::real_path;
 use crate::words;
 
 /// What ends the way of an input before its outputs are encoded.
@@ -114,7 +115,7 @@ impl Drop for Working<'_> {
 pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
     let mut waiting = Instant::now();
     loop {
-        let job = match jobs.recv_timeout(LOOK) {
+        let mut job = match jobs.recv_timeout(LOOK) {
             Ok(job) => job,
             Err(RecvTimeoutError::Disconnected) => return,
             // A feeder that waits for standard input would hold everyone.
@@ -125,12 +126,13 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
         // Nobody can be woken from reading standard input, so that is not waited for.
         let working = job.found.path.as_ref().map(|_| Working::new(shared));
         // Also of jobs that are dropped the turns must be passed; `Turn` does that.
-        let turns = Turns::new(shared, job.number);
+        let unchanged = std::mem::take(&mut job.unchanged);
+        let turns = Turns::new(shared, &job);
         if shared.cancel.is_set() {
             continue;
         }
-        if !job.unchanged.is_empty() {
-            let messages = turns.claims.take(|ledger| pass_over(ledger, job.unchanged));
+        if !unchanged.is_empty() {
+            let messages = turns.claims.take(|ledger| pass_over(ledger, unchanged));
             if done.send(Message::Many(messages)).is_err() {
                 return;
             }
@@ -189,12 +191,34 @@ struct Turns<'a> {
     /// Source bytes are drawn in order: an input that waits to claim its outputs holds some, and
     /// must not keep one before it from getting its own.
     bytes: Turn<'a, ()>,
-    claims: Turn<'a, crate::plan::Ledger>,
+    claims: Claims<'a>,
+}
+
+/// An input's turn to claim its outputs. One that fails before still was an input, and nothing may replace it.
+struct Claims<'a> {
+    turn: Option<Turn<'a, Ledger>>,
+    path: Option<&'a Path>,
+}
+
+impl Claims<'_> {
+    fn take<R>(mut self, work: impl FnOnce(&mut Ledger) -> R) -> R {
+        self.turn.take().expect("a turn is taken once").take(work)
+    }
+}
+
+impl Drop for Claims<'_> {
+    fn drop(&mut self) {
+        if let (Some(turn), Some(path)) = (self.turn.take(), self.path) {
+            // Not where the turn was given up, whose end may be near.
+            turn.try_take(|ledger| ledger.guard(path));
+        }
+    }
 }
 
 impl<'a> Turns<'a> {
-    fn new(shared: &'a Shared, number: u64) -> Self {
-        Self { bytes: Turn::new(&shared.reading, number), claims: Turn::new(&shared.ledger, number) }
+    fn new(shared: &'a Shared, job: &'a Job) -> Self {
+        let turn = Some(Turn::new(&shared.ledger, job.number));
+        Self { bytes: Turn::new(&shared.reading, job.number), claims: Claims { turn, path: job.found.path.as_deref() } }
     }
 }
 
@@ -226,7 +250,8 @@ fn process(
     };
     lap(&mut spent.reading);
     shared.watch.pause(job.number);
-    let held = turns.bytes.take(|()| shared.source_bytes.draw(facts.len)).map_err(|e| too_large("its file", facts.len, e))?;
+    let draw = |_: &mut ()| shared.source_bytes.draw(facts.len);
+    let held = turns.bytes.take(draw).map_err(|e| too_large("its file", facts.len, e))?;
     shared.watch.go_on(job.number);
     lap(&mut spent.waiting);
     let mut bytes = source.head()?;
@@ -341,7 +366,7 @@ fn plan(
     shared: &Shared,
     job: &Job,
     variants: &[crate::render::PlannedVariant],
-    ledger: &mut crate::plan::Ledger,
+    ledger: &mut Ledger,
 ) -> Result<Vec<PlannedOutput>, End> {
     let naming = &shared.config.naming;
     let number = match &job.found.path {
@@ -353,6 +378,9 @@ fn plan(
         },
     };
     let path: Option<&Path> = job.found.path.as_deref();
+    if let Some(path) = path.filter(|_| job.found.link) {
+        ledger.guard_target(path);
+    }
     let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
     let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
     let wrote = |path: &Path| {

@@ -148,10 +148,6 @@ impl<'a> Writer<'a> {
         self.tick();
         self.summary.elapsed = self.start.elapsed();
         self.summary.stopped = self.shared.cancel.reason();
-        if broken.is_none() && self.summary.stopped.is_none() {
-            self.check_failures();
-            self.summary.stopped = self.shared.cancel.reason();
-        }
         self.reporter.finished(&self.summary);
         match broken {
             None => Ok(self.summary),

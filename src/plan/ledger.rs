@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 
 use super::path_log::PathLog;
+use crate::walk::real_path;
 
 /// A path's identity: 64 bits of a keyed hash, so that nobody can make names collide.
 /// In two halves, which keeps an entry of the table at 12 bytes.
@@ -28,7 +29,6 @@ impl Hasher for KeyHasher {
             self.0 ^= u64::from_le_bytes(word);
         }
     }
-
 }
 
 /// Marks an entry as an output; the other bits are the number of the input.
@@ -66,6 +66,8 @@ pub struct Ledger {
     hasher: RandomState,
     entries: HashMap<Key, u32, BuildHasherDefault<KeyHasher>>,
     input_dirs: HashSet<Key, BuildHasherDefault<KeyHasher>>,
+    /// Files that are read under another name, or at another time, than the entries say.
+    guarded: HashSet<Key, BuildHasherDefault<KeyHasher>>,
     paths: PathLog,
     /// Real paths of the directories last asked for.
     real: HashMap<PathBuf, PathBuf>,
@@ -77,6 +79,7 @@ impl Default for Ledger {
             hasher: RandomState::new(),
             entries: HashMap::default(),
             input_dirs: HashSet::default(),
+            guarded: HashSet::default(),
             paths: PathLog::default(),
             real: HashMap::new(),
         }
@@ -104,6 +107,21 @@ impl Ledger {
         self.paths.push(Path::new("-")).min(OUTPUT - 1)
     }
 
+    /// Notes a file that is no output's to have, without making it an input: one named on the command
+    /// line whose turn is still to come, or one that failed.
+    pub fn guard(&mut self, path: &Path) {
+        let key = self.key(path);
+        self.guarded.insert(key);
+    }
+
+    /// Notes the file that an input, a symbolic link, leads to.
+    pub fn guard_target(&mut self, link: &Path) {
+        let real = real_path(link);
+        self.guard(&real);
+        let dir = self.dir_key(real.parent().unwrap_or(Path::new("")));
+        self.input_dirs.insert(dir);
+    }
+
     /// Claims outputs of the input `number`: all or none.
     ///
     /// # Errors
@@ -111,6 +129,9 @@ impl Ledger {
     pub fn claim(&mut self, outputs: &[&Path], number: u32) -> Result<(), ClaimError> {
         let keys: Vec<Key> = outputs.iter().map(|output| self.key(output)).collect();
         for (key, output) in keys.iter().zip(outputs) {
+            if self.guarded.contains(key) {
+                return Err(ClaimError::IsInput(output.to_path_buf()));
+            }
             if let Some(&entry) = self.entries.get(key) {
                 let output = output.to_path_buf();
                 if entry & OUTPUT == 0 {
@@ -162,18 +183,6 @@ impl Ledger {
     }
 }
 
-/// The real path of the longest part of `path` that exists, with the rest appended.
-pub fn real_path(path: &Path) -> PathBuf {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => real_path(parent).join(name),
-        _ => std::env::current_dir().unwrap_or_default().join(path),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,5 +216,9 @@ mod tests {
         assert_eq!(ledger.admit(out), Admission::OwnOutput);
         let input = Path::new("/in/1/x.jpg");
         assert_eq!(ledger.claim(&[input], 1), Err(ClaimError::IsInput(input.into())));
+        let later = Path::new("/in/later.jpg");
+        ledger.guard(later);
+        assert_eq!(ledger.claim(&[later], 1), Err(ClaimError::IsInput(later.into())));
+        assert!(matches!(ledger.admit(later), Admission::New(_)));
     }
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-pub use ledger::{Admission, ClaimError, Ledger, real_path};
+pub use ledger::{Admission, ClaimError, Ledger};
 pub use template::{Fields, Template, TemplateError};
 
 use crate::format::Format;
@@ -104,7 +104,12 @@ impl Naming {
     ///
     /// # Errors
     /// Different variants under one name.
-    pub fn name(&self, path: Option<&Path>, below: &Path, variants: &[PlannedVariant]) -> Result<Vec<PlannedOutput>, PlanError> {
+    pub fn name(
+        &self,
+        path: Option<&Path>,
+        below: &Path,
+        variants: &[PlannedVariant],
+    ) -> Result<Vec<PlannedOutput>, PlanError> {
         let mut outputs: Vec<PlannedOutput> = Vec::with_capacity(variants.len());
         for (index, variant) in variants.iter().enumerate() {
             let path = self.output_path(path, below, variant);

@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
+use super::Destination;
+
 /// The longest file name that Linux's file systems take, in bytes.
 const NAME_MAX: usize = 255;
 
@@ -116,6 +118,24 @@ impl Template {
             && shape.split('/').all(|part| !matches!(part, "" | "." | ".."))
             && template.pieces.last() != Some(&Piece::Dir);
         if sound { Ok(template) } else { Err(TemplateError::Path) }
+    }
+
+    /// The template of runs that name none: `{stem}_thumb.{ext}` beside inputs, `{stem}.{ext}` in a
+    /// destination, with `_{size}` before the dot where there are several sizes.
+    pub fn standard(destination: &Destination, sizes: usize) -> Self {
+        let literal = |text: &str| Piece::Literal(text.to_owned());
+        let (mut pieces, mut text) = (vec![Piece::Stem], String::from("{stem}"));
+        if *destination == Destination::Beside {
+            pieces.push(literal("_thumb"));
+            text.push_str("_thumb");
+        }
+        if sizes > 1 {
+            pieces.extend([literal("_"), Piece::Size]);
+            text.push_str("_{size}");
+        }
+        pieces.extend([literal("."), Piece::Ext]);
+        text.push_str(".{ext}");
+        Self { pieces, text }
     }
 
     /// As it was written.
@@ -300,6 +320,19 @@ mod tests {
             width: 200,
             height: 100,
             dir: Path::new("sub"),
+        }
+    }
+
+    #[test]
+    fn standard_templates_are_what_they_say() {
+        for destination in [Destination::Beside, Destination::Directory("out".into())] {
+            for sizes in [1, 2] {
+                let standard = Template::standard(&destination, sizes);
+                let parsed = Template::parse(standard.as_str()).unwrap();
+                let expand = |t: &Template| t.expand(&fields("a", "jpg"));
+                assert_eq!(expand(&standard), expand(&parsed));
+                assert_eq!(standard.has_marker(), destination == Destination::Beside || sizes > 1);
+            }
         }
     }
 

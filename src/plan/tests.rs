@@ -1,6 +1,7 @@
 use super::*;
 use crate::geometry::Placement;
 use crate::size::{Region, Size};
+use crate::walk::real_path;
 
 fn naming(destination: Destination, template: &str) -> Naming {
     Naming {

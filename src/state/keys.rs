@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::db::Db;
 use super::{StateError, os_string};
-use crate::plan::real_path;
+use crate::walk::real_path;
 
 /// How many directories are remembered with their numbers.
 const REMEMBERED: usize = 4096;

@@ -186,7 +186,7 @@ impl State {
     /// [`StateError`].
     pub fn open(file: &Path, roots: &[PathBuf], dry_run: bool) -> Result<Self, StateError> {
         let db = Db::open(file, dry_run)?;
-        let dir = crate::plan::real_path(file.parent().unwrap_or(Path::new("")));
+        let dir = crate::walk::real_path(file.parent().unwrap_or(Path::new("")));
         let keys = Keys::new(dir, db.roots()?, roots);
         Ok(Self { db, keys, read_only: dry_run })
     }

@@ -42,13 +42,7 @@ impl Console {
             .as_deref()
             .map(|path| Ndjson::create(path).with_context(|| format!("the report {}", thumbs::words::path(path))))
             .transpose()?;
-        Ok(Self {
-            meter: Meter::new(&tell),
-            text: Text::new(&tell),
-            names: Names::new(&tell),
-            report,
-            failed: false,
-        })
+        Ok(Self { meter: Meter::new(&tell), text: Text::new(&tell), names: Names::new(&tell), report, failed: false })
     }
 
     /// Ends all telling; false when some of it was lost.

@@ -11,10 +11,13 @@ use crate::cli::resolve::Tell;
 
 /// Between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(30);
+/// The same where progress was asked for.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 pub struct Meter {
     bar: Option<ProgressBar>,
     lines: bool,
+    every: Duration,
     next_line: Duration,
     complete: bool,
 }
@@ -27,7 +30,8 @@ impl Meter {
             bar.set_style(style("{spinner} {pos}/{msg}"));
             bar
         });
-        Self { bar, lines: tell.lines, next_line: LINE_EVERY, complete: false }
+        let every = if tell.always { ASKED_EVERY } else { LINE_EVERY };
+        Self { bar, lines: tell.lines, every, next_line: every, complete: false }
     }
 
     /// Writes a line that stays, above the bar.
@@ -50,7 +54,7 @@ impl Meter {
             let total = progress.counted.max(progress.dealt_with);
             if progress.count_complete && !self.complete {
                 self.complete = true;
-                bar.set_style(style("{bar:30} {pos}/{len} {msg}"));
+                bar.set_style(style("[{bar:30}] {pos}/{len} {msg}"));
             }
             bar.set_position(progress.dealt_with);
             if progress.count_complete {
@@ -63,7 +67,7 @@ impl Meter {
                 bar.set_message(format!("{counted}  {rate:.0}/s{failed}"));
             }
         } else if self.lines && progress.elapsed >= self.next_line {
-            self.next_line = progress.elapsed + LINE_EVERY;
+            self.next_line = progress.elapsed + self.every;
             let line = format!("thumbs: {} so far, {rate:.0}/s{failed}", progress.dealt_with);
             self.above(&voice::line(Level::Info, &line));
         }

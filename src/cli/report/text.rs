@@ -17,7 +17,7 @@ pub struct Text {
 
 impl Text {
     pub fn new(tell: &Tell) -> Self {
-        let terminal = std::io::stderr().is_terminal();
+        let terminal = std::io::stderr().is_terminal() || tell.always;
         Self { quiet: tell.quiet, verbose: tell.verbose, color: tell.color, terminal }
     }
 
@@ -31,8 +31,12 @@ impl Text {
             Event::Failed(failure) => {
                 Some(format!("thumbs: {}: {} {}", failure.source, self.paint("1;31", "failed:"), failure.error))
             }
-            Event::Skipped(source, reason) if self.verbose => Some(format!("thumbs: {source}: skipped: {}", reason.word())),
-            Event::Pruned(path) if self.verbose => Some(format!("thumbs: {}: removed, its source is gone", words::path(path))),
+            Event::Skipped(source, reason) if self.verbose => {
+                Some(format!("thumbs: {source}: skipped: {}", reason.word()))
+            }
+            Event::Pruned(path) if self.verbose => {
+                Some(format!("thumbs: {}: removed, its source is gone", words::path(path)))
+            }
             Event::Done(done) if self.verbose => {
                 let outputs: Vec<String> = done
                     .outputs

@@ -1,0 +1,58 @@
+# make            the program, release build
+# make test       all tests; needs only cargo and a C compiler
+# make compare    side by side with the peers that are installed (PICTURES=folder SIZE=256 ROUNDS=5)
+# make install    PREFIX=/usr/local DESTDIR=
+
+CARGO ?= cargo
+PYTHON ?= python3
+PREFIX ?= /usr/local
+DESTDIR ?=
+PICTURES ?= fixtures/photos
+SIZE ?= 256
+ROUNDS ?= 5
+# A folder of further pictures, used by the tests where it is set; they say so and skip where it is not.
+export THUMBS_CORPUS
+
+.PHONY: all build test lint doc bench compare quality corpus fuzz install uninstall clean
+
+all: build
+
+build:
+	$(CARGO) build --release --locked
+
+test:
+	$(CARGO) test --workspace --locked
+
+lint:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo-deny check licenses bans sources; else echo "cargo-deny is not installed, licences not checked"; fi
+
+doc:
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --workspace --locked
+
+bench:
+	$(CARGO) bench --profile quick --locked
+
+compare: build
+	$(PYTHON) benches/compare.py --size $(SIZE) --rounds $(ROUNDS) target/release/thumbs $(PICTURES)
+
+quality:
+	$(CARGO) bench --locked --profile quick --bench quality -- --size $(SIZE) $(abspath $(PICTURES))
+
+# The tests over a large set of pictures, alone and with their output.
+corpus:
+	@test -n "$(THUMBS_CORPUS)" || { echo "say where the pictures are: make corpus THUMBS_CORPUS=DIR"; exit 2; }
+	$(CARGO) test --locked corpus -- --nocapture
+
+fuzz:
+	cd fuzz && $(CARGO) build --release
+
+install: build
+	install -D -m 755 target/release/thumbs "$(DESTDIR)$(PREFIX)/bin/thumbs"
+
+uninstall:
+	rm -f "$(DESTDIR)$(PREFIX)/bin/thumbs"
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,76 @@
+//! Small files that claim, or make, far more than they hold. See also [`crate::png::header_only`] and its neighbours.
+
+use crate::{jpeg, others};
+
+/// 35 bytes: a GIF canvas of 65535 x 65535 with one pixel on it.
+pub fn gif_canvas() -> Vec<u8> {
+    let head = [b"GIF89a".as_slice(), &[0xff, 0xff, 0xff, 0xff, 0x80, 0, 0], &[0, 0, 0, 255, 255, 255]].concat();
+    let frame = [b",\0\0\0\0".as_slice(), &[0xff, 0xff, 0xff, 0xff, 0], &[2, 2, 0x44, 0x01, 0], b";"].concat();
+    [head, frame].concat()
+}
+
+/// Not part of [`crate::all`]: readers may take it or leave it, if only they are quick. A GIF of very many whole-canvas frames of 4000 x 4000, each a few bytes that end too early.
+pub fn gif_frames(frames: usize) -> Vec<u8> {
+    let side = 4000u16.to_le_bytes();
+    let mut out = [b"GIF89a".as_slice(), &side, &side, &[0x80, 0, 0], &[0, 0, 0, 255, 255, 255]].concat();
+    for _ in 0..frames {
+        out.extend([b",\0\0\0\0".as_slice(), &side, &side, &[0, 2, 2, 0x44, 0x01, 0]].concat());
+    }
+    out.push(b';');
+    out
+}
+
+/// A BMP header of 100,000 x 100,000 pixels, 24 bit, with nothing behind it.
+pub fn bmp() -> Vec<u8> {
+    let mut out = others::bmp(8, 8);
+    out[18..22].copy_from_slice(&100_000u32.to_le_bytes());
+    out[22..26].copy_from_slice(&100_000u32.to_le_bytes());
+    out
+}
+
+/// A TIFF header of 10 gigapixels in one strip.
+pub fn tiff() -> Vec<u8> {
+    let entries = [
+        (256, 4, 1, 100_000),
+        (257, 4, 1, 100_000),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1),
+        (273, 4, 1, 200),
+        (277, 3, 1, 1),
+        (278, 4, 1, 100_000),
+        (279, 4, 1, 64),
+    ];
+    others::tiff_file(&entries, &[0; 200])
+}
+
+/// A JPEG header of 65535 x 65535 before the entropy data of a small picture.
+pub fn jpeg() -> Vec<u8> {
+    let mut bytes = jpeg::plain(96, 64);
+    let at = bytes.windows(2).position(|w| w == [0xff, 0xc0]).expect("a baseline frame");
+    bytes[at + 5..at + 9].fill(0xff);
+    bytes
+}
+
+/// A progressive grey JPEG of 4096 x 4096 whose `scans` scans each say "nothing here" in a few bytes, and that then just ends.
+pub fn jpeg_scans(scans: usize) -> Vec<u8> {
+    let mut out = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
+    out.extend([1; 64]);
+    out.extend([0xff, 0xc2, 0, 11, 8, 0x10, 0, 0x10, 0, 1, 1, 0x11, 0]);
+    // DC table 0: the one symbol 0 (no difference). AC table 0: the one symbol 0xe0 (run of 16384 + 14 bits of empty blocks).
+    for (class, symbol) in [(0x00, 0x00), (0x10, 0xe0)] {
+        out.extend([0xff, 0xc4, 0, 20, class, 1]);
+        out.extend([0; 15]);
+        out.push(symbol);
+    }
+    // DC: one zero bit for each of 512 x 512 blocks.
+    out.extend([0xff, 0xda, 0, 8, 1, 1, 0, 0, 0, 0]);
+    out.extend(vec![0; 512 * 512 / 8]);
+    // AC: runs of 16384 empty blocks, each a zero bit and fourteen zero bits; sixteen of them are 240 bits.
+    let mut scan = vec![0xff, 0xda, 0, 8, 1, 1, 0, 1, 63, 0];
+    scan.extend([0; 30]);
+    for _ in 1..scans {
+        out.extend(&scan);
+    }
+    out
+}

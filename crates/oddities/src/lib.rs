@@ -1,0 +1,90 @@
+//! Odd, damaged and hostile pictures for tests, made anew on each run and the same each time.
+//!
+//! Every function returns the bytes of one file. `cargo run -p oddities -- DIR` writes them all into a folder.
+//!
+//! ```
+//! let sideways = oddities::jpeg::oriented(6, 64, 48);
+//! assert!(sideways.starts_with(&[0xff, 0xd8]));
+//! ```
+
+pub mod bombs;
+pub mod exif;
+pub mod jpeg;
+pub mod junk;
+pub mod names;
+pub mod others;
+pub mod png;
+pub mod scene;
+pub mod webp;
+
+/// One file of the collection: a plain file name, its bytes, and whether a picture can be made of it.
+pub struct Oddity {
+    /// File name without a folder; plain ASCII. Hostile names are in [`names`].
+    pub name: String,
+    /// The whole file.
+    pub bytes: Vec<u8>,
+    /// True when a thumbnailer should make a picture of it, false when it should fail with a reason.
+    pub good: bool,
+}
+
+/// The whole collection but for the large ones that take long to make, in a stable order.
+pub fn all() -> Vec<Oddity> {
+    let mut found = Vec::new();
+    let mut add = |good: bool, name: &str, bytes: Vec<u8>| found.push(Oddity { name: name.into(), bytes, good });
+    for orientation in 1..=8 {
+        add(true, &format!("orientation-{orientation}.jpg"), jpeg::oriented(orientation, 96, 64));
+        add(true, &format!("orientation-{orientation}.png"), png::oriented(orientation, 96, 64));
+        add(true, &format!("orientation-{orientation}.webp"), webp::oriented(orientation, 96, 64));
+    }
+    add(true, "baseline.jpg", jpeg::plain(96, 64));
+    add(true, "grey.jpg", jpeg::grey(96, 64));
+    add(true, "cmyk.jpg", jpeg::cmyk(96, 64));
+    add(true, "ycck.jpg", jpeg::ycck(96, 64));
+    add(true, "progressive.jpg", jpeg::progressive(96, 64));
+    add(true, "restart.jpg", jpeg::restart(96, 64));
+    add(true, "420.jpg", jpeg::subsampled(97, 65));
+    add(true, "trailing-garbage.jpg", [jpeg::plain(96, 64), vec![0x5a; 4096]].concat());
+    add(false, "cut-half.jpg", cut(&jpeg::plain(96, 64), 50));
+    add(false, "cut-99.jpg", cut(&jpeg::plain(96, 64), 99));
+    add(false, "cut-half-progressive.jpg", cut(&jpeg::progressive(96, 64), 50));
+    add(false, "no-eoi.jpg", jpeg::without_end(96, 64));
+    add(false, "no-huffman-table.jpg", jpeg::without_segment(&jpeg::plain(96, 64), 0xc4));
+    add(false, "no-quantisation-table.jpg", jpeg::without_segment(&jpeg::plain(96, 64), 0xdb));
+    add(false, "arithmetic.jpg", jpeg::relabelled(&jpeg::plain(96, 64), 0xc9));
+    add(true, "rgb.png", png::rgb(96, 64));
+    add(true, "rgba.png", png::rgba(96, 64));
+    add(true, "rgb16.png", png::rgb16(96, 64));
+    add(true, "palette-trns.png", png::palette_with_transparency(96, 64));
+    add(true, "interlaced.png", png::interlaced(97, 65));
+    add(true, "apng.png", png::animated(96, 64));
+    add(true, "iccp-256m.png", png::profile_bomb(256 << 20));
+    add(true, "ztxt-256m.png", png::text_bomb(256 << 20));
+    add(false, "cut-half.png", cut(&png::rgb(96, 64), 50));
+    add(false, "cut-99.png", cut(&png::rgb(96, 64), 99));
+    add(false, "bad-zlib.png", png::bad_zlib(96, 64));
+    add(false, "zero-width.png", png::header_only(0, 64));
+    add(false, "65535-square.png", png::header_only(65_535, 65_535));
+    add(false, "2147483647-square.png", png::header_only(0x7fff_ffff, 0x7fff_ffff));
+    add(true, "lossless.webp", webp::rgb(96, 64));
+    add(true, "alpha.webp", webp::rgba(96, 64));
+    add(true, "animated.webp", webp::animated(96, 64));
+    add(false, "cut-half.webp", cut(&webp::rgb(96, 64), 50));
+    add(true, "plain.bmp", others::bmp(96, 64));
+    add(true, "plain.gif", others::gif(96, 64));
+    add(true, "plain.tif", others::tiff(96, 64));
+    add(true, "plain.ppm", others::ppm(96, 64));
+    add(false, "gif-canvas.gif", bombs::gif_canvas());
+    add(false, "bomb.bmp", bombs::bmp());
+    add(false, "bomb.tif", bombs::tiff());
+    add(false, "65535-square.jpg", bombs::jpeg());
+    add(false, "scans-5000.jpg", bombs::jpeg_scans(5_000));
+    for (name, bytes) in junk::all() {
+        add(false, name, bytes);
+    }
+    found
+}
+
+/// The first `percent` of a file.
+pub fn cut(bytes: &[u8], percent: usize) -> Vec<u8> {
+    bytes[..bytes.len() * percent / 100].to_vec()
+}

@@ -1,0 +1,81 @@
+//! The simplest good files of further formats.
+
+use crate::scene;
+
+/// BMP, 24 bit, bottom row first.
+pub fn bmp(width: u32, height: u32) -> Vec<u8> {
+    let stride = (width as usize * 3).next_multiple_of(4);
+    let mut out = b"BM".to_vec();
+    out.extend((54 + (stride * height as usize) as u32).to_le_bytes());
+    out.extend([0, 54, 40].map(u32::to_le_bytes).concat());
+    out.extend([width, height].map(u32::to_le_bytes).concat());
+    out.extend([1, 0, 24, 0]);
+    out.extend([0u8; 24]);
+    for row in scene::rgb(width, height).chunks(width as usize * 3).rev() {
+        let at = out.len();
+        out.extend(row.chunks(3).flat_map(|p| [p[2], p[1], p[0]]));
+        out.resize(at + stride, 0);
+    }
+    out
+}
+
+/// GIF, whose codes never grow: every pixel as it is, with a clear code before the table fills.
+pub fn gif(width: u32, height: u32) -> Vec<u8> {
+    let colors = [[208u8, 48, 48], [48, 176, 64], [48, 64, 208], [32, 32, 32], [232, 224, 192], [0; 3], [0; 3], [0; 3]];
+    let (w, h) = ((width as u16).to_le_bytes(), (height as u16).to_le_bytes());
+    let mut out =
+        [b"GIF89a".as_slice(), &w, &h, &[0xf2, 0, 0], &colors.concat(), b",\0\0\0\0", &w, &h, &[0, 3]].concat();
+    // Codes of four bits: 0-7 pixels, 8 clear, 9 end. A clear after every sixth pixel keeps them at four bits.
+    let mut codes = Vec::new();
+    for (i, p) in scene::rgb(width, height).chunks(3).enumerate() {
+        if i % 6 == 0 {
+            codes.push(8);
+        }
+        codes.push(colors.iter().position(|c| c == p).expect("a colour of the scene") as u8);
+    }
+    codes.push(9);
+    let packed: Vec<u8> = codes.chunks(2).map(|c| c[0] | c.get(1).unwrap_or(&0) << 4).collect();
+    for block in packed.chunks(255) {
+        out.push(block.len() as u8);
+        out.extend(block);
+    }
+    out.extend([0, b';']);
+    out
+}
+
+/// A TIFF header, one directory of (tag, type, count, value), and what stands behind it.
+pub(crate) fn tiff_file(entries: &[(u16, u16, u32, u32)], rest: &[u8]) -> Vec<u8> {
+    let mut out = b"II*\0\x08\0\0\0".to_vec();
+    out.extend((entries.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in entries {
+        out.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        out.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+    }
+    out.extend([0; 4]);
+    out.extend(rest);
+    out
+}
+
+/// TIFF, uncompressed RGB in one strip.
+pub fn tiff(width: u32, height: u32) -> Vec<u8> {
+    let data = scene::rgb(width, height);
+    let behind = 8 + 2 + 10 * 12 + 4;
+    let entries = [
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 3, behind),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 1, behind + 6),
+        (277, 3, 1, 3),
+        (278, 4, 1, height),
+        (279, 4, 1, data.len() as u32),
+        (284, 3, 1, 1),
+    ];
+    tiff_file(&entries, &[&[8, 0, 8, 0, 8, 0][..], &data].concat())
+}
+
+/// Binary PPM.
+pub fn ppm(width: u32, height: u32) -> Vec<u8> {
+    [format!("P6\n{width} {height}\n255\n").into_bytes(), scene::rgb(width, height)].concat()
+}

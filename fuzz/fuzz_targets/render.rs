@@ -1,0 +1,12 @@
+//! Bytes of any kind through the one call of the library: an error or pictures, in bounded memory, never a panic.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use thumbs::{limits::Limits, recipe::Recipe, render::render};
+
+fuzz_target!(|bytes: &[u8]| {
+    let limits = Limits { max_pixels: 1 << 22, ..Limits::default() };
+    if let Ok(rendered) = render(bytes, &Recipe::default(), &limits) {
+        assert!(!rendered.encoded.is_empty());
+    }
+});
