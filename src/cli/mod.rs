@@ -46,7 +46,12 @@ pub fn main() -> ! {
     go(run, tell, state, metrics.as_deref()).leave()
 }
 
-fn go(mut run: pipeline::RunConfig, tell: resolve::Tell, state: Option<nightly::StatePlan>, metrics: Option<&Path>) -> Exit {
+fn go(
+    mut run: pipeline::RunConfig,
+    tell: resolve::Tell,
+    state: Option<nightly::StatePlan>,
+    metrics: Option<&Path>,
+) -> Exit {
     let cancel = Cancel::default();
     if let Err(error) = interrupt::install(&cancel) {
         report::say(&format!("signals cannot be handled: {error}"));

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use thumbs::pipeline::{Cancel, Nightly, Prune, RunConfig, Update};
 use thumbs::plan::Destination;
-use thumbs::walk::real_path;
 use thumbs::state::{FILE_NAME, Lock, LockError, OnLocked, State, StateError};
+use thumbs::walk::real_path;
 
 use super::args_nightly::{NightlyArgs, OnLock};
 use super::exit::Exit;
@@ -24,7 +24,11 @@ pub struct StatePlan {
 }
 
 /// What is meant, apart from the state, which is opened when all else is known to be right.
-pub fn resolve(args: &NightlyArgs, inputs: &[PathBuf], destination: &Destination) -> Result<(Nightly, Option<StatePlan>)> {
+pub fn resolve(
+    args: &NightlyArgs,
+    inputs: &[PathBuf],
+    destination: &Destination,
+) -> Result<(Nightly, Option<StatePlan>)> {
     let nightly = Nightly {
         update: None,
         fsync: args.fsync || args.update,
@@ -148,7 +152,9 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, seconds) in [("90", 90.0), ("90s", 90.0), ("1.5h", 5400.0), ("2h30m", 9000.0), ("0.25", 0.25), ("1d", 86_400.0)] {
+        for (text, seconds) in
+            [("90", 90.0), ("90s", 90.0), ("1.5h", 5400.0), ("2h30m", 9000.0), ("0.25", 0.25), ("1d", 86_400.0)]
+        {
             assert_eq!(duration(text).unwrap().as_secs_f64(), seconds, "{text}");
         }
         for text in ["", "s", "-1", "0", "1x", "2h30", "1..5", "1 h"] {

@@ -84,7 +84,9 @@ impl Batch {
             let result = result.map(|facts| {
                 if let Some(mut record) = record {
                     let made = done.outputs.iter().zip(&outputs).zip(&facts);
-                    record.outputs.extend(made.map(|((o, (digest, _)), facts)| Written::new(o.path.clone(), *digest, facts)));
+                    record
+                        .outputs
+                        .extend(made.map(|((o, (digest, _)), facts)| Written::new(o.path.clone(), *digest, facts)));
                     records.push(record);
                 }
             });

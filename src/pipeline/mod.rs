@@ -19,16 +19,16 @@ mod watch;
 mod worker;
 mod writer;
 
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crossbeam_channel::bounded;
 
 pub use cancel::Cancel;
 pub use config::{List, Memory, RunConfig};
-pub use nightly::{Nightly, Prune, Update};
 pub use machine::{lower_priority, memory as machine_memory, processors};
+pub use nightly::{Nightly, Prune, Update};
 pub use prune::PruneError;
 pub use renderer::{Prepared, RecipeRenderer, Renderer};
 
@@ -144,7 +144,10 @@ struct Ready {
 /// What the writer hears.
 enum Message {
     Ready(Box<Ready>),
-    Skipped { source: SourceName, reason: SkipReason },
+    Skipped {
+        source: SourceName,
+        reason: SkipReason,
+    },
     Failed(Failure),
     Ignored,
     /// Something, and what is to be remembered of it.

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::config::RunConfig;
 use crate::plan::Destination;
-use crate::walk::real_path;
 use crate::state::State;
 use crate::state::digest::Common;
+use crate::walk::real_path;
 
 /// Options of unattended runs; all off by default.
 #[derive(Debug, Default)]
@@ -71,7 +71,9 @@ impl Recipes {
         let naming = &config.naming;
         // Where the outputs go, not how the way there is spelled; beside inputs they go with them.
         let destination = match (&naming.destination, &config.nightly.update) {
-            (Destination::Directory(dir) | Destination::File(dir), Some(update)) => update.state().stored(&real_path(dir)),
+            (Destination::Directory(dir) | Destination::File(dir), Some(update)) => {
+                update.state().stored(&real_path(dir))
+            }
             _ => Vec::new(),
         };
         let beside = naming.is_beside();

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::lookup::Bits;
 use super::nightly::{Prune, Update};
-use crate::walk::{Input, is_pattern, literal_prefix, real_path};
 use crate::state::StateError;
+use crate::walk::{Input, is_pattern, literal_prefix, real_path};
 use crate::words;
 
 /// Why nothing was pruned.

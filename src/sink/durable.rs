@@ -123,7 +123,9 @@ fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<(), SinkError>> {
         let others: Vec<_> = chunks
             .iter()
             .skip(1)
-            .map(|part| (*part, std::thread::Builder::new().spawn_scoped(scope, || part.iter().map(sync).collect::<Vec<_>>())))
+            .map(|part| {
+                (*part, std::thread::Builder::new().spawn_scoped(scope, || part.iter().map(sync).collect::<Vec<_>>()))
+            })
             .collect();
         let mut results: Vec<_> = chunks.first().map_or_else(Vec::new, |part| part.iter().map(sync).collect());
         for (part, thread) in others {

@@ -30,7 +30,9 @@ pub fn remove_stale(dir: &Path) {
 fn is_temporary(name: &[u8]) -> bool {
     let middle = name.strip_prefix(TEMPORARY.as_bytes()).and_then(|rest| rest.strip_suffix(b".tmp"));
     let hex = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_hexdigit);
-    middle.and_then(|m| m.iter().position(|b| *b == b'-').map(|at| (&m[..at], &m[at + 1..]))).is_some_and(|(a, b)| hex(a) && hex(b))
+    middle
+        .and_then(|m| m.iter().position(|b| *b == b'-').map(|at| (&m[..at], &m[at + 1..])))
+        .is_some_and(|(a, b)| hex(a) && hex(b))
 }
 
 #[cfg(test)]

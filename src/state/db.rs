@@ -63,7 +63,8 @@ impl Db {
         let sql = if dry_run && !file.exists() {
             Connection::open_in_memory()
         } else {
-            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let flags =
+                OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             Connection::open_with_flags(file, flags)
         };
         let sql = sql.map_err(|e| sorted(file, &e))?;
@@ -75,7 +76,8 @@ impl Db {
             // Empty: made just now, or by a run that was killed in making it.
             (0, 0) if tables == 0 => {
                 db.transaction(|| {
-                    let sql = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {SCHEMA}");
+                    let sql =
+                        format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {VERSION}; {SCHEMA}");
                     db.check(db.sql.execute_batch(&sql))
                 })?;
             }
@@ -90,8 +92,7 @@ impl Db {
         // Operators may look while we write, and we while they do.
         self.sql.busy_timeout(Duration::from_secs(60))?;
         // A rollback journal, not WAL, which needs memory shared with other hosts of a network disk.
-        // TRUNCATE saves making and removing the journal for every batch.
-        self.sql.pragma_update_and_check(None, "journal_mode", "TRUNCATE", |_| Ok(()))?;
+        self.sql.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
         self.sql.pragma_update(None, "synchronous", "FULL")?;
         self.sql.pragma_update(None, "cache_size", -16_000)?;
         self.sql.set_prepared_statement_cache_capacity(32);
@@ -137,7 +138,8 @@ impl Db {
 
     pub fn find_dir(&self, root: i64, path: &[u8]) -> Result<Option<i64>, StateError> {
         let sql = "SELECT id FROM dirs WHERE root = ?1 AND path = ?2";
-        let found = self.sql.prepare_cached(sql).and_then(|mut s| s.query_row(params![root, path], |r| r.get(0)).optional());
+        let found =
+            self.sql.prepare_cached(sql).and_then(|mut s| s.query_row(params![root, path], |r| r.get(0)).optional());
         self.check(found)
     }
 
@@ -209,7 +211,11 @@ impl Db {
     pub fn output(&self, dir: i64, name: &OsStr) -> Result<Option<Written>, StateError> {
         let sql = "SELECT name, variant, size, mtime, inode FROM outputs WHERE dir = ?1 AND name = ?2";
         let name = name.as_bytes();
-        self.check(self.sql.prepare_cached(sql).and_then(|mut s| s.query_row(params![dir, name], |r| written(r, 0)).optional()))
+        self.check(
+            self.sql
+                .prepare_cached(sql)
+                .and_then(|mut s| s.query_row(params![dir, name], |r| written(r, 0)).optional()),
+        )
     }
 
     pub fn outputs_of(&self, source: i64, superseded: bool) -> Result<Vec<InDir>, StateError> {
@@ -222,7 +228,13 @@ impl Db {
     }
 
     /// Writes one record; `outputs` with their directories and names.
-    pub fn record(&self, dir: i64, name: &OsStr, record: &Record, outputs: &[(i64, &OsStr, &Written)]) -> Result<(), StateError> {
+    pub fn record(
+        &self,
+        dir: i64,
+        name: &OsStr,
+        record: &Record,
+        outputs: &[(i64, &OsStr, &Written)],
+    ) -> Result<(), StateError> {
         let name = name.as_bytes();
         let seen = record.seen;
         let kind = match record.kind {

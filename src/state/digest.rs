@@ -22,8 +22,18 @@ const LOCK: &str = include_str!("../../Cargo.lock");
 
 /// Packages that never touch a pixel; all others count, so that one is not forgotten.
 const BYSTANDERS: [&str; 12] = [
-    "clap", "clap_builder", "clap_derive", "clap_lex", "clap_complete", "clap_mangen", "indicatif", "rusqlite",
-    "libsqlite3-sys", "signal-hook", "tempfile", "proptest",
+    "clap",
+    "clap_builder",
+    "clap_derive",
+    "clap_lex",
+    "clap_complete",
+    "clap_mangen",
+    "indicatif",
+    "rusqlite",
+    "libsqlite3-sys",
+    "signal-hook",
+    "tempfile",
+    "proptest",
 ];
 
 /// What all outputs of a run have in common.

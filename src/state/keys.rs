@@ -180,7 +180,8 @@ mod tests {
     fn the_deepest_root_holds() {
         let roots = ["/p/2024".into(), "/p".into(), "/out".into()];
         let keys = Keys::new("/out".into(), vec![(1, b"/p/2024".to_vec())], &roots);
-        let root = |dir: &str| keys.key(Path::new(dir)).map(|(at, below)| (keys.roots[at].real.clone(), below)).unwrap();
+        let root =
+            |dir: &str| keys.key(Path::new(dir)).map(|(at, below)| (keys.roots[at].real.clone(), below)).unwrap();
         assert_eq!(root("/p/2024/x"), ("/p/2024".into(), "x".into()));
         assert_eq!(root("/p/2025/x"), ("/p".into(), "2025/x".into()));
         assert_eq!(root("/q"), ("/".into(), "q".into()));

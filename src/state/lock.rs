@@ -63,7 +63,8 @@ impl Lock {
         let path = PathBuf::from(name);
         let io = |error| LockError::Io { path: path.clone(), error };
         let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).mode(0o644).open(&path).map_err(io)?;
+        let mut file =
+            options.read(true).write(true).create(true).truncate(false).mode(0o644).open(&path).map_err(io)?;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => break,

@@ -85,7 +85,8 @@ impl Seen {
     /// may change again and bear the same time, so that time is not trusted later.
     pub fn at(facts: &Facts, now: std::time::SystemTime) -> Self {
         let seen = Self::new(facts);
-        let now = now.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX));
+        let now =
+            now.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX));
         // Whole seconds look like FAT or an old NFS server; else it is the kernel's tick of 10 ms at most.
         let grain = if facts.ctime.1 == 0 { 2_000_000_000 } else { 50_000_000 };
         if seen.ctime.saturating_add(grain) > now { Self { ctime: 0, ..seen } } else { seen }

@@ -1,8 +1,8 @@
 //! Telling: the bar, messages, names of outputs, the report. Nothing that fails here stops the work.
 
+pub mod metrics;
 mod names;
 mod ndjson;
-pub mod metrics;
 mod progress;
 mod text;
 mod voice;
@@ -18,8 +18,8 @@ use names::Names;
 use ndjson::Ndjson;
 use progress::Meter;
 use text::Text;
-pub use voice::speak;
 use voice::Level;
+pub use voice::speak;
 
 /// A message of the program itself, outside of a run.
 pub fn say(message: &str) {
