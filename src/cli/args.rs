@@ -154,6 +154,9 @@ pub struct Args {
     #[arg(long, help_heading = "Run")]
     pub strict: bool,
 
+    #[command(flatten)]
+    pub nightly: super::args_nightly::NightlyArgs,
+
     /// Progress bar
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Telling")]
     pub progress: When,
@@ -197,7 +200,7 @@ Examples:
   thumbs - -s 256 < in.jpg > out.jpg        one picture through a pipe
 
 Exit status: 0 all done; 1 some inputs failed; 2 usage; 3 the run could not go on;
-130 and 143 ended by SIGINT and SIGTERM.";
+75 another run holds the state; 130 and 143 ended by SIGINT and SIGTERM.";
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident => $target:path { $($variant:ident $(= $word:literal)? $(=> $other:ident)?),* $(,)? }) => {
