@@ -57,13 +57,13 @@ fn archives_of_other_programs_are_inputs() {
         }
     }
     for archive in made {
-        let out = format!("out-{archive}");
+        let out = format!("out-{archive}.d");
         let ran = stage.ends(0, &[archive, "-s", "16", "-o", &out]);
         assert_eq!(stderr(&ran), "");
         stage.other("diff", &["-r", &out, "want"]);
         if !archive.ends_with("zip") {
-            stage.shell(0, &format!("cat {archive} | \"$thumbs\" - --archive-in -s 16 -o pipe-{archive}"));
-            stage.other("diff", &["-r", &format!("pipe-{archive}"), "want"]);
+            stage.shell(0, &format!("cat {archive} | \"$thumbs\" - --archive-in -s 16 -o pipe-{archive}.d"));
+            stage.other("diff", &["-r", &format!("pipe-{archive}.d"), "want"]);
         }
     }
 }
@@ -86,7 +86,8 @@ fn members_have_names_and_places() {
     stage.ends(0, &["b.zip", "-o", "from-zip", "-s", "original"]);
     assert_eq!(stage.names("from-zip/d"), ["x.jpg"]);
     let ran = stage.feed(0, &["-", "--archive-in", "-o", "out2", "--print"], &stage.read("sub/a.tar"));
-    assert_eq!(ran.stdout, b"out2/d/x.jpg\nout2/y.jpg\n".to_vec());
+    // As they are finished, in any order.
+    assert_eq!((ran.stdout.len(), stage.names("out2")), (25, vec!["d".into(), "y.jpg".into()]));
     // A list may name archives, and the same one counts once.
     let ran = stage.feed(0, &["--files-from", "-", "-v", "-o", "out3"], b"sub/a.tar\nsub/../sub/a.tar\n");
     assert!(stderr(&ran).contains("skipped: duplicate"));
@@ -163,7 +164,7 @@ fn what_is_cut_or_damaged_is_told() {
         ("x.zip", &b"PK\x03\x04hello"[..], "directory", 0),
     ] {
         stage.write(name, bytes);
-        let out = format!("out-{name}");
+        let out = format!("out-{name}.d");
         let ran = stage.ends(1, &[name, "-o", &out]);
         assert!(stderr(&ran).contains(says), "{}", stderr(&ran));
         assert_eq!(stage.names(&out).len(), made, "{name}: {}", stderr(&ran));
@@ -203,9 +204,9 @@ fn lies_and_bombs_cost_no_memory() {
         lie.extend_from_slice(&picture);
         stage.write(name, &lie);
     }
-    // Each of 40 members is 64 MB of zeros behind the first bytes of a picture: 2.7 GB in a few hundred kB.
+    // Each of 12 members is 64 MB of zeros behind the first bytes of a picture: 800 MB in some 80 kB.
     let mut zst = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
-    for i in 0..40 {
+    for i in 0..12 {
         zst.write_all(&header(format!("{i}.jpg").as_bytes(), 64 << 20)).unwrap();
         zst.write_all(&picture[..512]).unwrap();
         zst.write_all(&vec![0; (64 << 20) - 512]).unwrap();
@@ -223,7 +224,7 @@ fn lies_and_bombs_cost_no_memory() {
     for archive in ["huge.tar", "large.tar", "bomb.tar.zst", "name.tar.gz"] {
         // Address space, so with all threads' stacks and the allocator's arenas.
         let script =
-            format!("ulimit -v 700000; \"$thumbs\" {archive} -j 2 --memory 64M --max-file-size 100M -o out-{archive}");
+            format!("ulimit -v 700000; \"$thumbs\" {archive} -j 2 --memory 64M --max-file-size 100M -o out-{archive}.d");
         let ran = stage.shell(1, &script);
         assert!(!stderr(&ran).contains("memory allocation"), "{}", stderr(&ran));
     }

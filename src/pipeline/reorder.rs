@@ -88,7 +88,8 @@ impl<T> Window<T> {
     pub fn next(&mut self, gate: &Gate) -> Option<T> {
         let before = self.first;
         let mut output = None;
-        while let (None, Some(arrived)) = (&output, self.waiting.remove(&self.first)) {
+        while output.is_none() {
+            let Some(arrived) = self.waiting.remove(&self.first) else { break };
             self.first += 1;
             output = arrived;
         }
