@@ -223,8 +223,9 @@ fn lies_and_bombs_cost_no_memory() {
     stage.write("name.tar.gz", &gz.finish().unwrap());
     for archive in ["huge.tar", "large.tar", "bomb.tar.zst", "name.tar.gz"] {
         // Address space, so with all threads' stacks and the allocator's arenas.
-        let script =
-            format!("ulimit -v 700000; \"$thumbs\" {archive} -j 2 --memory 64M --max-file-size 100M -o out-{archive}.d");
+        let script = format!(
+            "ulimit -v 700000; \"$thumbs\" {archive} -j 2 --memory 64M --max-file-size 100M -o out-{archive}.d"
+        );
         let ran = stage.shell(1, &script);
         assert!(!stderr(&ran).contains("memory allocation"), "{}", stderr(&ran));
     }

@@ -110,6 +110,13 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         relative_to: relative_to(&args, &destination)?,
     };
     let dataset = archives::dataset(&args, labels.len(), formats.len())?;
+    ensure!(
+        state.is_none() || dataset.is_none(),
+        "--update is not for data sets; run again, and only missing shards are made"
+    );
+    ensure!(state.is_none() || !archive_input, "--update does not remember members of archives");
+    let streamed = matches!(destination, Destination::Stdout | Destination::Archive(_)) || dataset.is_some();
+    ensure!(!nightly.fsync || !streamed, "--fsync is for outputs that are single files");
     let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
     let run = RunConfig {

@@ -80,8 +80,7 @@ impl<'a> Writer<'a> {
         let wanted = config.nightly.update.is_some() || config.nightly.fsync;
         let window = sink.in_order().then(Window::new);
         let files = is_directory(&config.naming.destination) && config.dataset.is_none();
-        let batch = (wanted && !config.dry_run && files)
-            .then(|| Batch::new(config.nightly.fsync));
+        let batch = (wanted && !config.dry_run && files).then(|| Batch::new(config.nightly.fsync));
         Self {
             shared,
             sink,
@@ -216,10 +215,7 @@ impl<'a> Writer<'a> {
                     batch.remember(Record { error: Some(error.clone()), ..record });
                 }
             }
-            self.take(
-                Some(number),
-                Message::Failed(Failure { source: running.source, stage: Stage::Decode, error }),
-            )?;
+            self.take(Some(number), Message::Failed(Failure { source: running.source, stage: Stage::Decode, error }))?;
             if self.lost > MOST_LOST || !replace() {
                 return Err(Broken::Stuck(self.lost));
             }
