@@ -17,12 +17,7 @@ use thumbs::size::{Region, Size};
 
 fn recipe(size: &str, format: Format) -> Recipe {
     let encode = EncodeSettings { quality: 95, lossless: true, ..EncodeSettings::default() };
-    Recipe {
-        sizes: vec![size.parse().unwrap()],
-        formats: vec![FormatChoice::To(format)],
-        encode,
-        ..Recipe::default()
-    }
+    Recipe { sizes: vec![size.parse().unwrap()], formats: vec![FormatChoice::To(format)], encode, ..Recipe::default() }
 }
 
 fn run(bytes: &[u8], recipe: &Recipe) -> Rendered {
@@ -100,10 +95,7 @@ fn shrunk_decodes_show_the_same() {
                 },
             )
             .resized;
-            let mut source = picture.clone();
-            op::resize::premultiply(&mut source).unwrap();
-            let mut wanted = op::resize::resize(&source, whole, to, Filter::Lanczos3).unwrap();
-            op::resize::unpremultiply(&mut wanted).unwrap();
+            let wanted = op::resize::resize(&picture, whole, to, Filter::Lanczos3).unwrap();
             for format in [Format::Jpeg, Format::Png, Format::WebP] {
                 if channels.has_alpha() && format == Format::Jpeg {
                     continue;
@@ -111,8 +103,7 @@ fn shrunk_decodes_show_the_same() {
                 let settings = EncodeSettings { quality: 95, lossless: false, ..EncodeSettings::default() };
                 let bytes = encoded(&picture, format, &settings);
                 let out = run(&bytes, &recipe("100", Format::Png));
-                let scaled = format != Format::WebP || !channels.has_alpha();
-                assert!(!scaled || out.shrink > 1.0, "{format} {channels:?} {}", out.shrink);
+                assert!(out.shrink > 1.0, "{format} {channels:?} {}", out.shrink);
                 let (_, mean) = difference(decoded(&out.outputs[0].bytes).unwrap(), wanted.clone());
                 assert!(mean < 1.5, "{format} {channels:?} {size}: {mean}");
             }
@@ -124,7 +115,12 @@ fn shrunk_decodes_show_the_same() {
 fn several_variants_from_one_decode() {
     let bytes = encoded(&scene(Size::new(400, 300), Channels::Rgb), Format::Png, &EncodeSettings::default());
     let many = Recipe {
-        sizes: vec!["200".parse().unwrap(), "50%".parse().unwrap(), "original".parse().unwrap(), "40x40".parse().unwrap()],
+        sizes: vec![
+            "200".parse().unwrap(),
+            "50%".parse().unwrap(),
+            "original".parse().unwrap(),
+            "40x40".parse().unwrap(),
+        ],
         formats: vec![FormatChoice::Keep, FormatChoice::To(Format::Jpeg), FormatChoice::To(Format::WebP)],
         ..Recipe::default()
     };
@@ -133,8 +129,18 @@ fn several_variants_from_one_decode() {
     assert_eq!(
         sizes,
         [
-            "png 200x150", "jpeg 200x150", "webp 200x150", "png 200x150", "jpeg 200x150", "webp 200x150",
-            "png 400x300", "jpeg 400x300", "webp 400x300", "png 40x30", "jpeg 40x30", "webp 40x30"
+            "png 200x150",
+            "jpeg 200x150",
+            "webp 200x150",
+            "png 200x150",
+            "jpeg 200x150",
+            "webp 200x150",
+            "png 400x300",
+            "jpeg 400x300",
+            "webp 400x300",
+            "png 40x30",
+            "jpeg 40x30",
+            "webp 40x30"
         ]
     );
     // "original" is the picture itself.
@@ -153,7 +159,10 @@ fn contain_adds_bars() {
     let out = first(&bytes, &contain);
     assert_eq!(out.size(), Size::new(40, 40));
     let pixels = rgba(out);
-    assert_eq!((pixels[0], pixels[40 * 9 + 39], pixels[40 * 30]), ([255, 0, 0, 255], [255, 0, 0, 255], [255, 0, 0, 255]));
+    assert_eq!(
+        (pixels[0], pixels[40 * 9 + 39], pixels[40 * 30]),
+        ([255, 0, 0, 255], [255, 0, 0, 255], [255, 0, 0, 255])
+    );
     assert_ne!(pixels[40 * 10 + 20], [255, 0, 0, 255]);
     let glass = Color { rgba: [0, 0, 0, 0] };
     let out = first(&bytes, &Recipe { background: glass, ..contain });
@@ -219,7 +228,8 @@ fn linear_light() {
             pixel.repeat(64)
         };
         let samples = [line(0), line(255)].concat().repeat(32);
-        let bytes = encoded(&Pixmap::new_u8(Size::new(64, 64), channels, samples), Format::Png, &EncodeSettings::default());
+        let bytes =
+            encoded(&Pixmap::new_u8(Size::new(64, 64), channels, samples), Format::Png, &EncodeSettings::default());
         for (linear, value) in [(true, 188), (false, 128)] {
             let how = Recipe { linear, filter: Filter::Box, ..recipe("16", Format::Png) };
             for p in rgba(first(&bytes, &how)) {
@@ -265,7 +275,8 @@ fn inks_are_kept_where_wanted() {
 fn metadata_goes_where_it_should() {
     let picture = scene(Size::new(60, 40), Channels::Rgb);
     // Orientation 6, and an artist.
-    let mut tiff = b"II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x3b\x01\x02\0\x05\0\0\0\x26\0\0\0\0\0\0\0".to_vec();
+    let mut tiff =
+        b"II*\0\x08\0\0\0\x02\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\x3b\x01\x02\0\x05\0\0\0\x26\0\0\0\0\0\0\0".to_vec();
     tiff.extend(b"Anna\0");
     let xmp = b"<x:xmpmeta><rdf:Description tiff:Orientation=\"6\" photoshop:Credit=\"Anna\"/></x:xmpmeta>";
     let iptc = b"\x1c\x02\x05\0\x03cat\x1c\x02\x74\0\x04Anna";

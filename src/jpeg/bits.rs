@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// To be called at the end of a segment: whether only its own bits were consumed.
+    /// Whether only the segment's own bits were consumed so far.
     pub fn check_end(&self) -> Result<(), Error> {
         if self.window.last && self.bits.beyond(self.window.end) { self.overrun().map(|_| ()) } else { Ok(()) }
     }

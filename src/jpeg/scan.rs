@@ -184,14 +184,10 @@ impl<'a> Decoder<'a> {
                 #[inline(always)]
                 || self.line(rows, offset),
             );
-            if result.is_err() {
-                self.over = true;
-                return result;
-            }
-            if self.rows == 0 {
-                self.over = true;
-                return self.reader.check_end();
-            }
+            // The last block may have reached beyond the data.
+            let result = result.and_then(|()| self.reader.check_end());
+            self.over = result.is_err() || self.rows == 0;
+            result?;
         }
         Ok(())
     }
