@@ -63,15 +63,6 @@ fn a_picture_destination_takes_one_of_everything() {
 }
 
 #[test]
-fn archives_are_not_built_yet_and_said_to_be_so() {
-    let world = World::with(&["a.jpg"]);
-    for name in ["x.tar", "x.tar.gz", "x.tgz", "x.tar.zst", "x.zip"] {
-        world.run(&["a.jpg", "-o", name]).code(2);
-    }
-    world.no_leftovers(&["a.jpg"]);
-}
-
-#[test]
 fn one_picture_to_standard_output() {
     let world = World::with(&["a.jpg"]);
     let ran = world.run(&["a.jpg", "-s", "48", "-f", "webp", "-o", "-"]);
