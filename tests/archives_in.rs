@@ -87,7 +87,7 @@ fn members_have_names_and_places() {
     assert_eq!(stage.names("from-zip/d"), ["x.jpg"]);
     let ran = stage.feed(0, &["-", "--archive-in", "-o", "out2", "--print"], &stage.read("sub/a.tar"));
     // As they are finished, in any order.
-    assert_eq!((ran.stdout.len(), stage.names("out2")), (25, vec!["d".into(), "y.jpg".into()]));
+    assert_eq!((ran.stdout.len(), stage.names("out2")), (24, vec!["d".into(), "y.jpg".into()]));
     // A list may name archives, and the same one counts once.
     let ran = stage.feed(0, &["--files-from", "-", "-v", "-o", "out3"], b"sub/a.tar\nsub/../sub/a.tar\n");
     assert!(stderr(&ran).contains("skipped: duplicate"));
@@ -223,8 +223,9 @@ fn lies_and_bombs_cost_no_memory() {
     stage.write("name.tar.gz", &gz.finish().unwrap());
     for archive in ["huge.tar", "large.tar", "bomb.tar.zst", "name.tar.gz"] {
         // Address space, so with all threads' stacks and the allocator's arenas.
-        let script =
-            format!("ulimit -v 700000; \"$thumbs\" {archive} -j 2 --memory 64M --max-file-size 100M -o out-{archive}.d");
+        let script = format!(
+            "ulimit -v 700000; \"$thumbs\" {archive} -j 2 --memory 64M --max-file-size 100M -o out-{archive}.d"
+        );
         let ran = stage.shell(1, &script);
         assert!(!stderr(&ran).contains("memory allocation"), "{}", stderr(&ran));
     }
