@@ -50,9 +50,19 @@ fuzz:
 
 install: build
 	install -D -m 755 target/release/thumbs "$(DESTDIR)$(PREFIX)/bin/thumbs"
+	$(CARGO) run --locked --quiet --example manual -- target/manual
+	install -D -m 644 target/manual/thumbs.1 "$(DESTDIR)$(PREFIX)/share/man/man1/thumbs.1"
+	install -D -m 644 target/manual/thumbs.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/thumbs"
+	install -D -m 644 target/manual/_thumbs "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_thumbs"
+	install -D -m 644 target/manual/thumbs.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/thumbs.fish"
+	install -D -m 644 -t "$(DESTDIR)$(PREFIX)/share/doc/thumbs" contrib/thumbs.service contrib/thumbs.timer contrib/crontab
 
 uninstall:
-	rm -f "$(DESTDIR)$(PREFIX)/bin/thumbs"
+	rm -f "$(DESTDIR)$(PREFIX)/bin/thumbs" "$(DESTDIR)$(PREFIX)/share/man/man1/thumbs.1" \
+	  "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/thumbs" \
+	  "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_thumbs" \
+	  "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/thumbs.fish"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/doc/thumbs"
 
 clean:
 	$(CARGO) clean

@@ -69,6 +69,7 @@ pub mod report;
 pub mod sink;
 pub mod size;
 pub mod source;
+pub mod state;
 pub mod walk;
 pub mod words;
 

@@ -70,6 +70,10 @@ pub enum SkipReason {
     OwnOutput,
     /// The same file was an input before.
     Duplicate,
+    /// Its outputs were made from it as it is, by the same recipe, and stand.
+    UpToDate,
+    /// It failed in an earlier run and has not changed.
+    FailedBefore,
 }
 
 impl SkipReason {
@@ -79,6 +83,8 @@ impl SkipReason {
             Self::Exists => "exists",
             Self::OwnOutput => "own-output",
             Self::Duplicate => "duplicate",
+            Self::UpToDate => "up-to-date",
+            Self::FailedBefore => "failed-before",
         }
     }
 }
@@ -148,8 +154,12 @@ pub struct Summary {
     pub done: u64,
     /// Inputs passed over.
     pub skipped: u64,
+    /// Of those, the ones that failed in an earlier run and have not changed.
+    pub failed_before: u64,
     /// Inputs failed.
     pub failed: u64,
+    /// Outputs removed because their source is gone.
+    pub pruned: u64,
     /// Outputs saved.
     pub outputs: u64,
     /// Bytes of the sources of what is done.
@@ -182,6 +192,8 @@ pub enum Stop {
     FirstFailure,
     /// `--max-failures`.
     TooManyFailures,
+    /// `--max-time`.
+    OutOfTime,
 }
 
 impl fmt::Display for SourceName {

@@ -168,6 +168,11 @@ impl Opened<'_> {
         &self.variants
     }
 
+    /// By how much the decoder will shrink when these variants are wanted.
+    pub fn shrink(&self, wanted: &[usize]) -> f64 {
+        self.offer(wanted).shrink
+    }
+
     /// Upper bound of the bytes that rendering all variants takes beyond the source.
     pub fn memory(&self) -> u64 {
         let all: Vec<usize> = (0..self.variants.len()).collect();

@@ -1,5 +1,6 @@
 //! What a run tells its caller as things happen.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::outcome::{Done, Failure, SkipReason, SourceName, Summary};
@@ -15,6 +16,8 @@ pub enum Event<'a> {
     Skipped(&'a SourceName, SkipReason),
     /// An input failed.
     Failed(&'a Failure),
+    /// An output whose source is gone was removed, or would be (dry run).
+    Pruned(&'a Path),
 }
 
 /// How far a run is.

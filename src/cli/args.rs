@@ -26,7 +26,7 @@ pub struct Args {
     /// How the picture is put into the box
     #[arg(long, value_enum, default_value_t = Fit::Inside, help_heading = "Geometry")]
     pub fit: Fit,
-    /// Which part stays when cropped, and where it stands when padded
+    /// Which part stays when cropped, and where it stands when padded: center, north, northeast, ...
     #[arg(long, value_enum, value_name = "G", default_value_t = Gravity::Center, hide_possible_values = true, help_heading = "Geometry")]
     pub gravity: Gravity,
     /// CSS colour of bars, and below alpha in formats without it
@@ -154,6 +154,9 @@ pub struct Args {
     #[arg(long, help_heading = "Run")]
     pub strict: bool,
 
+    #[command(flatten)]
+    pub nightly: super::args_nightly::NightlyArgs,
+
     /// Progress bar
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Telling")]
     pub progress: When,
@@ -177,7 +180,7 @@ pub struct Args {
     pub report: Option<PathBuf>,
 
     /// Print help
-    #[arg(short, long, action = ArgAction::Help, help_heading = "Telling")]
+    #[arg(short, long, action = ArgAction::HelpShort, help_heading = "Telling")]
     pub help: Option<bool>,
     /// Print version
     #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Telling")]
@@ -197,7 +200,7 @@ Examples:
   thumbs - -s 256 < in.jpg > out.jpg        one picture through a pipe
 
 Exit status: 0 all done; 1 some inputs failed; 2 usage; 3 the run could not go on;
-130 and 143 ended by SIGINT and SIGTERM.";
+75 another run holds the state; 130 and 143 ended by SIGINT and SIGTERM.";
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident => $target:path { $($variant:ident $(= $word:literal)? $(=> $other:ident)?),* $(,)? }) => {

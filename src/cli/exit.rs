@@ -13,6 +13,8 @@ pub enum Exit {
     Usage,
     /// The run could not go on.
     Broken,
+    /// Another run holds the state; try again later.
+    Locked,
     /// By a signal, to be raised again.
     Signal(i32),
 }
@@ -23,9 +25,14 @@ impl Exit {
         match summary.stopped {
             Some(Stop::Interrupted(signal)) => Self::Signal(signal),
             Some(Stop::FirstFailure | Stop::TooManyFailures) => Self::SomeFailed,
-            None if summary.failed > 0 => Self::SomeFailed,
-            None => Self::Success,
+            None | Some(Stop::OutOfTime) if summary.failed > 0 => Self::SomeFailed,
+            None | Some(Stop::OutOfTime) => Self::Success,
         }
+    }
+
+    /// Of a run that was ended before it began.
+    pub fn of_stop(stop: Option<Stop>) -> Self {
+        Self::of(&Summary { stopped: stop, ..Summary::default() })
     }
 
     /// The status that the shell sees.
@@ -35,6 +42,7 @@ impl Exit {
             Self::SomeFailed => 1,
             Self::Usage => 2,
             Self::Broken => 3,
+            Self::Locked => 75,
             Self::Signal(signal) => 128 + signal,
         }
     }
@@ -62,6 +70,8 @@ mod tests {
         assert_eq!(with(1, Some(Stop::FirstFailure)), 1);
         assert_eq!(with(1, Some(Stop::Interrupted(2))), 130);
         assert_eq!(with(0, Some(Stop::Interrupted(15))), 143);
+        assert_eq!(with(0, Some(Stop::OutOfTime)), 0);
+        assert_eq!(Exit::Locked.code(), 75);
         assert_eq!((Exit::Usage.code(), Exit::Broken.code()), (2, 3));
     }
 }

@@ -2,12 +2,15 @@
 
 mod archives;
 mod args;
+mod args_nightly;
 mod exit;
 mod interrupt;
+mod nightly;
 mod report;
 mod resolve;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -32,17 +35,27 @@ pub fn main() -> ! {
             if told { Exit::Success.leave() } else { Exit::Usage.leave() }
         }
     };
-    let Resolved { run, tell } = match resolve::resolve(args) {
+    report::speak(args.nightly.log_format);
+    let metrics = args.nightly.metrics.clone();
+    let Resolved { run, tell, state, nice } = match resolve::resolve(args) {
         Ok(resolved) => resolved,
         Err(error) => {
             report::say(&format!("{error:#}"));
             Exit::Usage.leave()
         }
     };
-    go(run, tell).leave()
+    if nice {
+        nightly::be_nice();
+    }
+    go(run, tell, state, metrics.as_deref()).leave()
 }
 
-fn go(run: pipeline::RunConfig, tell: resolve::Tell) -> Exit {
+fn go(
+    mut run: pipeline::RunConfig,
+    tell: resolve::Tell,
+    state: Option<nightly::StatePlan>,
+    metrics: Option<&Path>,
+) -> Exit {
     let cancel = Cancel::default();
     if let Err(error) = interrupt::install(&cancel) {
         report::say(&format!("signals cannot be handled: {error}"));
@@ -55,6 +68,20 @@ fn go(run: pipeline::RunConfig, tell: resolve::Tell) -> Exit {
             report::say(&format!("internal error: {panic}"));
         }
     }));
+    // Before the report is opened, which may be the one that the other run is writing.
+    let _lock = match &state {
+        None => None,
+        Some(plan) => {
+            if let Err(error) = prepare(&run) {
+                report::say(&format!("{error:#}"));
+                return Exit::Broken;
+            }
+            match nightly::open(plan, &mut run, &cancel, tell.verbose) {
+                Ok(lock) => lock,
+                Err(exit) => return exit,
+            }
+        }
+    };
     // The report's name may be wrong; that is known before anything is written.
     let mut console = match Console::new(tell) {
         Ok(console) => console,
@@ -72,25 +99,28 @@ fn go(run: pipeline::RunConfig, tell: resolve::Tell) -> Exit {
         Destination::Archive(path) => Some(path.clone()),
         _ => None,
     };
+    let begin = SystemTime::now();
     let result = pipeline::run(run, &mut console, &cancel);
     let told = console.close();
-    match result {
+    let (exit, summary) = match result {
         Ok(summary) => match say_abandoned(&summary, archive.as_ref()) {
             // The work is done, but what was to be told of it is lost.
-            Exit::Success if !told => Exit::Broken,
-            exit => exit,
+            Exit::Success if !told => (Exit::Broken, summary),
+            exit => (exit, summary),
         },
         // A reader that leaves has had enough; it knows.
-        Err(RunError::Sink { error, .. }) if to_stdout && error.is_reader_gone() => Exit::Broken,
-        Err(error @ RunError::Sink { .. }) => {
-            report::say(&format!("stopped: {error}"));
-            Exit::Broken
-        }
+        Err(RunError::Sink { error, summary }) if to_stdout && error.is_reader_gone() => (Exit::Broken, *summary),
         Err(error) => {
-            report::say(&error.to_string());
-            Exit::Broken
+            let stopped = if matches!(error, RunError::Sink { .. }) { "stopped: " } else { "" };
+            report::say(&format!("{stopped}{error}"));
+            (Exit::Broken, error.summary().cloned().unwrap_or_default())
         }
+    };
+    if let Some(Err(error)) = metrics.map(|file| report::metrics::write(file, &summary, exit.code(), begin)) {
+        report::say(&format!("--metrics: {}", thumbs::words::system_words(&error)));
+        return if exit == Exit::Success { Exit::Broken } else { exit };
     }
+    exit
 }
 
 /// The exit of a run that came to its end, after a word on an archive that is not there.
@@ -106,6 +136,8 @@ fn say_abandoned(summary: &Summary, archive: Option<&Option<PathBuf>>) -> Exit {
             "inputs failed; --partial makes it of the others"
         };
         report::say(&format!("{what}: {why}"));
+        // Out of time is a good end for files that stand by themselves, not for this.
+        return if Exit::of(summary) == Exit::Success { Exit::Broken } else { Exit::of(summary) };
     }
     Exit::of(summary)
 }

@@ -18,12 +18,15 @@ use thumbs::walk::{self, Input, Patterns, Selection, Walker, real_path};
 
 use super::archives;
 use super::args::{Args, When};
+use super::nightly::{self, StatePlan};
 
 /// A run and how to tell of it.
 #[derive(Debug)]
 pub struct Resolved {
     pub run: RunConfig,
     pub tell: Tell,
+    pub state: Option<StatePlan>,
+    pub nice: bool,
 }
 
 /// How to tell of a run.
@@ -92,6 +95,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         );
     }
 
+    let (nightly, state) = nightly::resolve(&args.nightly, &args.inputs, &destination)?;
     let roots = walk::roots(&inputs);
     let walker = Walker {
         selection: Selection {
@@ -101,11 +105,18 @@ pub fn resolve(args: Args) -> Result<Resolved> {
             hidden: args.hidden,
             follow: args.follow,
         },
-        avoid: avoided(&args, &destination, &roots),
+        avoid: avoided(&args, &destination, &roots, state.as_ref()),
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
         relative_to: relative_to(&args, &destination)?,
     };
     let dataset = archives::dataset(&args, labels.len(), formats.len())?;
+    ensure!(
+        state.is_none() || dataset.is_none(),
+        "--update is not for data sets; run again, and only missing shards are made"
+    );
+    ensure!(state.is_none() || !archive_input, "--update does not remember members of archives");
+    let streamed = matches!(destination, Destination::Stdout | Destination::Archive(_)) || dataset.is_some();
+    ensure!(!nightly.fsync || !streamed, "--fsync is for outputs that are single files");
     let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
     let run = RunConfig {
@@ -151,8 +162,9 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         archive,
         dataset,
         count_ahead: tell.bar && !archive_input,
+        nightly,
     };
-    Ok(Resolved { run, tell })
+    Ok(Resolved { run, tell, state, nice: args.nightly.nice })
 }
 
 fn input(path: &Path, archive_in: bool) -> Input {
@@ -275,8 +287,8 @@ fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>
 }
 
 /// What this run writes is not walked, unless it was named.
-fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf]) -> HashSet<PathBuf> {
-    let mut avoid = HashSet::new();
+fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Option<&StatePlan>) -> HashSet<PathBuf> {
+    let mut avoid: HashSet<PathBuf> = state.into_iter().flat_map(|s| nightly::files(&s.file)).collect();
     if let Destination::Directory(dir) = destination {
         let real = real_path(dir);
         if !roots.contains(&real) {

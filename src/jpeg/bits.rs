@@ -1,14 +1,19 @@
 //! Entropy-coded bytes made ready for a bit reader, and the bit reader.
 //!
-//! A [`Window`] holds a stretch of one restart segment with the stuffed zeros taken out, so that a refill is one 8-byte load
+//! A [`Window`] holds a stretch (16 KiB) of one restart segment with the stuffed zeros taken out, so that a refill is one 8-byte load
 //! without a look at FF. Zeros stand behind its end: peeking there is harmless, and bits consumed there mean truncation.
 
 use super::error::Error;
 
 /// Zeros behind the bytes of a window. A block takes at most 64 symbols of 31 bits, and a refill reads 8 bytes ahead.
 const PADDING: usize = 512;
+/// Bytes of a window, padding included; a power of two, so that a mask keeps loads inside.
+pub(super) const WINDOW: usize = 1 << 14;
 /// Unread bytes below which a window is filled again.
 const LOW: usize = 512;
+
+/// The bytes of a window, with room for a load at its last one.
+pub(super) type Bytes = [u8; WINDOW + 8];
 
 /// Bits at the top of `buffer`, of which `count` are accounted for; `at` is the next byte of the window to load.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,13 +26,11 @@ pub(super) struct Bits {
 impl Bits {
     /// Makes at least 56 bits available. Bits above `count` may already be in the buffer; loading them again changes nothing.
     #[inline(always)]
-    pub fn refill(&mut self, bytes: &[u8]) {
-        let word = match bytes.get(self.at..self.at + 8) {
-            Some(word) => word.first_chunk().map_or(0, |w| u64::from_be_bytes(*w)),
-            None => 0,
-        };
-        self.buffer |= word >> self.count;
-        self.at += (63 - self.count as usize) >> 3;
+    pub fn refill(&mut self, bytes: &Bytes) {
+        let at = self.at & (WINDOW - 1);
+        let word = bytes[at..at + 8].first_chunk().map_or(0, |w| u64::from_be_bytes(*w));
+        self.buffer |= word >> (self.count & 63);
+        self.at += (self.count as usize ^ 63) >> 3;
         self.count |= 56;
     }
 
@@ -49,15 +52,15 @@ pub(super) struct Window<'a> {
     data: &'a [u8],
     /// Next byte of `data` to prepare.
     next: usize,
-    bytes: Box<[u8]>,
+    bytes: Box<Bytes>,
     end: usize,
     /// The segment ends with this window: `next` is at a marker's FF, or at the end of the data.
     last: bool,
 }
 
 impl<'a> Window<'a> {
-    fn new(data: &'a [u8], start: usize, size: usize) -> Window<'a> {
-        Window { data, next: start, bytes: vec![0; size + PADDING].into(), end: 0, last: false }
+    fn new(data: &'a [u8], start: usize) -> Window<'a> {
+        Window { data, next: start, bytes: Box::new([0; WINDOW + 8]), end: 0, last: false }
     }
 
     /// Moves the bytes from `keep` on to the front and prepares as many more as there is room for.
@@ -65,7 +68,7 @@ impl<'a> Window<'a> {
         let keep = keep.min(self.end);
         self.bytes.copy_within(keep..self.end, 0);
         let mut end = self.end - keep;
-        let room = self.bytes.len() - PADDING;
+        let room = WINDOW - PADDING;
         while end < room && !self.last {
             let rest = &self.data[self.next..];
             let rest = &rest[..rest.len().min(room - end)];
@@ -113,17 +116,16 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Starts at position `start` of `data`, preparing up to `size` bytes at a time.
-    pub fn new(data: &'a [u8], start: usize, size: usize) -> Reader<'a> {
-        let mut reader =
-            Reader { window: Window::new(data, start, size.max(2 * LOW)), bits: Bits::default(), limit: 0 };
+    /// Starts at position `start` of `data`.
+    pub fn new(data: &'a [u8], start: usize) -> Reader<'a> {
+        let mut reader = Reader { window: Window::new(data, start), bits: Bits::default(), limit: 0 };
         reader.fill(0);
         reader
     }
 
     /// The prepared bytes, for [`Bits::refill`].
     #[inline(always)]
-    pub fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &Bytes {
         &self.window.bytes
     }
 
@@ -152,7 +154,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// To be called at the end of a segment: whether only its own bits were consumed.
+    /// Whether only the segment's own bits were consumed so far.
     pub fn check_end(&self) -> Result<(), Error> {
         if self.window.last && self.bits.beyond(self.window.end) { self.overrun().map(|_| ()) } else { Ok(()) }
     }
@@ -195,11 +197,11 @@ mod tests {
     proptest! {
         #[test]
         fn reads_what_was_written(
-            bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(0xFFu8)], 1..4000),
-            steps in proptest::collection::vec(0u32..=28, 1..3000),
+            bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(0xFFu8)], 1..40_000),
+            steps in proptest::collection::vec(0u32..=28, 1..30_000),
         ) {
             let data = stuffed(&bytes);
-            let mut reader = Reader::new(&data, 0, 1);
+            let mut reader = Reader::new(&data, 0);
             let mut position = 0usize;
             let bit = |i: usize| bytes.get(i / 8).map_or(0, |b| b >> (7 - i % 8) & 1);
             for step in steps {
@@ -228,17 +230,17 @@ mod tests {
     #[test]
     fn restart_markers() {
         let data = [1, 2, 0xFF, 0xD0, 3, 0xFF, 0xD1, 0xFF, 0xD9];
-        let mut reader = Reader::new(&data, 0, 1);
+        let mut reader = Reader::new(&data, 0);
         reader.restart(0).unwrap();
         let mut bits = reader.bits;
         bits.refill(reader.bytes());
         assert_eq!(bits.buffer >> 56, 3);
         assert!(matches!(reader.restart(2), Err(Error::Damaged(_))));
-        let mut reader = Reader::new(&data, 4, 1);
+        let mut reader = Reader::new(&data, 4);
         reader.restart(1).unwrap();
         assert!(matches!(reader.restart(2), Err(Error::Damaged(_))));
-        let mut reader = Reader::new(&data[..5], 4, 1);
+        let mut reader = Reader::new(&data[..5], 4);
         assert!(matches!(reader.restart(1), Err(Error::Truncated(_))));
-        assert_eq!(Reader::new(&data, 4, 1).end_of_segment(), 5);
+        assert_eq!(Reader::new(&data, 4).end_of_segment(), 5);
     }
 }

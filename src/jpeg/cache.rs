@@ -26,18 +26,13 @@ thread_local! {
 }
 
 /// Takes the table from the shelf, or makes it and puts it in front.
-fn take<T>(
-    shelf: &Shelf<T>,
-    coding: Coding,
-    spec: &[u8],
-    make: impl FnOnce(Codes) -> Result<T, Error>,
-) -> Result<Rc<T>, Error> {
+fn take<T>(shelf: &Shelf<T>, coding: Coding, spec: &[u8], make: impl FnOnce(Codes) -> T) -> Result<Rc<T>, Error> {
     let mut shelf = shelf.borrow_mut();
     if let Some(found) = shelf.iter().position(|(c, s, _)| *c == coding && **s == *spec) {
         shelf[..=found].rotate_right(1);
         return Ok(shelf[0].2.clone());
     }
-    let table = Rc::new(make(Codes::new(spec)?)?);
+    let table = Rc::new(make(Codes::new(spec)?));
     shelf.truncate(KEPT - 1);
     shelf.insert(0, (coding, spec.into(), table.clone()));
     Ok(table)
@@ -53,7 +48,7 @@ pub(super) fn ac(coding: Coding, spec: &[u8]) -> Result<Rc<Ac>, Error> {
     AC.with(|shelf| {
         take(shelf, coding, spec, |codes| {
             let skip = SkipTable::new(&codes, coding);
-            Ok(Ac { one: AcTable::new(codes, coding)?, skip })
+            Ac { one: AcTable::new(codes, coding), skip }
         })
     })
 }

@@ -68,12 +68,12 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
         is_plausible(data, frame, &script)?;
     }
     let need: Vec<u32> = plan.sizes.iter().map(|&n| last_index(n.into())).collect();
-    let wanted = Wanted { need: &need, refine: plan.refine || options.strict, all: options.strict };
+    let coarsest: Vec<u8> = script.quant.iter().map(|quant| missing_bits(quant.as_ref(), plan.tolerance)).collect();
+    let wanted = Wanted { need: &need, coarsest: &coarsest, all: options.strict };
     let (used, refined) = select(frame, &script.scans, &wanted)?;
-    let window = plan::window(used.len());
     let mut decoders = Vec::with_capacity(used.len());
     for (&scan, refined) in used.iter().zip(refined) {
-        match Decoder::new(data, frame, scan, &need, refined, window) {
+        match Decoder::new(data, frame, scan, &need, refined) {
             Ok(decoder) => decoders.push(decoder),
             Err(error) => damage.take(error, 0)?,
         }
@@ -157,9 +157,18 @@ fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), E
     Ok(())
 }
 
+/// Bits that the AC coefficients of a component may go without: those worth no more than `tolerance` with the mean step of the
+/// lower frequencies.
+fn missing_bits(quant: Option<&script::Quant>, tolerance: f64) -> u8 {
+    let Some(quant) = quant else { return 0 };
+    let step = quant[1..15].iter().map(|&q| f64::from(q)).sum::<f64>() / 14.0;
+    (0..13u8).take_while(|&bits| step * f64::from(1u32 << (bits + 1)) <= tolerance).count() as u8
+}
+
 struct Wanted<'a> {
+    /// Per component: the last zigzag index that matters, and the bits of AC coefficients that may stay missing.
     need: &'a [u32],
-    refine: bool,
+    coarsest: &'a [u8],
     all: bool,
 }
 
@@ -180,7 +189,8 @@ fn select<'s, 'a>(
         let band = usize::from(scan.first)..=usize::from(scan.last);
         let is_needed = scan.parts.iter().any(|p| wanted.all || u32::from(scan.first) <= wanted.need[p.component]);
         let refines_ac = scan.high > 0 && scan.first > 0;
-        if !is_needed || (refines_ac && !wanted.refine) {
+        let too_fine = refines_ac && !wanted.all && scan.low < wanted.coarsest[scan.parts[0].component];
+        if !is_needed || too_fine {
             continue;
         }
         let before = if scan.high == 0 { UNSEEN } else { scan.high };

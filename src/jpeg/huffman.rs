@@ -12,6 +12,9 @@ pub(super) const DC_BITS: u32 = 9;
 /// Added to `advance` where a symbol ends the block (or starts a run of ended blocks).
 pub(super) const END: u32 = 128;
 
+/// Most extra bits of an AC coefficient in 8-bit pictures (T.81, F.1.2.2).
+pub(super) const MAX_AC_SIZE: u8 = 10;
+
 /// What a symbol means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Coding {
@@ -28,7 +31,11 @@ pub(super) enum Coding {
 pub(super) struct Symbol(pub u32);
 
 impl Symbol {
-    fn new(coding: Coding, value: u8, length: u32) -> Symbol {
+    /// `None` where T.81 allows no such value in pictures of 8 bits: AC sizes end at 10; DC ones, which end at 11, get some room.
+    fn new(coding: Coding, value: u8, length: u32) -> Option<Symbol> {
+        if (coding == Coding::Dc && value > 15) || (coding != Coding::Dc && value & 15 > MAX_AC_SIZE) {
+            return None;
+        }
         let (run, size) = (u32::from(value >> 4), u32::from(value & 15));
         let (size, advance) = match coding {
             Coding::Dc => (u32::from(value), 0),
@@ -36,7 +43,7 @@ impl Symbol {
             Coding::Sequential => (0, END),
             Coding::Progressive => (run, END),
         };
-        Symbol((length + size) | size << 8 | advance << 16)
+        Some(Symbol((length + size) | size << 8 | advance << 16))
     }
 
     /// Bits of code and extra bits together.
@@ -143,26 +150,16 @@ pub(super) type AcTable = Table<{ 1 << AC_BITS }>;
 impl<const SIZE: usize> Table<SIZE> {
     const BITS: u32 = SIZE.ilog2();
 
-    pub fn new(codes: Codes, coding: Coding) -> Result<Self, Error> {
+    pub fn new(codes: Codes, coding: Coding) -> Self {
         let mut look = Box::new([Symbol(0); SIZE]);
-        let mut too_large = false;
         codes.for_each(|code, length, value| {
-            // Differences have 11 bits at most in 8-bit pictures; 15 leave room for every extended one.
-            too_large |= coding == Coding::Dc && value > 15;
-            if length <= Self::BITS {
+            if let (Some(symbol), true) = (Symbol::new(coding, value, length), length <= Self::BITS) {
                 let spread = Self::BITS - length;
                 let from = (code << spread) as usize;
-                look[from..from + (1 << spread)].fill(Symbol::new(
-                    coding,
-                    value & if coding == Coding::Dc { 15 } else { 255 },
-                    length,
-                ));
+                look[from..from + (1 << spread)].fill(symbol);
             }
         });
-        if too_large {
-            return Err(Error::Damaged("a Huffman table holds an impossible DC size"));
-        }
-        Ok(Table { look, codes, coding })
+        Table { look, codes, coding }
     }
 
     /// The symbol at the top of the buffer; `None` for an undefined code.
@@ -176,7 +173,7 @@ impl<const SIZE: usize> Table<SIZE> {
     #[inline(never)]
     fn long(&self, buffer: u64) -> Option<Symbol> {
         let (value, length) = self.codes.find((buffer >> 48) as u32)?;
-        Some(Symbol::new(self.coding, value, length))
+        Symbol::new(self.coding, value, length)
     }
 }
 
@@ -229,13 +226,13 @@ pub(super) mod tests {
         let mut dc = vec![1u8];
         dc.extend([0; 15]);
         dc.push(16);
-        assert!(DcTable::new(Codes::new(&dc).unwrap(), Coding::Dc).is_err());
+        assert_eq!(DcTable::new(Codes::new(&dc).unwrap(), Coding::Dc).symbol(0), None);
     }
 
     #[test]
     fn extend_is_that_of_the_standard() {
         // DC size 3 is 100 in Table K.3.
-        let table = DcTable::new(Codes::new(STANDARD_DC).unwrap(), Coding::Dc).unwrap();
+        let table = DcTable::new(Codes::new(STANDARD_DC).unwrap(), Coding::Dc);
         for (extra, want) in [(0u64, -7), (3, -4), (4, 4), (7, 7)] {
             let symbol = table.symbol((0b100 << 3 | extra) << 58).unwrap();
             assert_eq!((symbol.total(), symbol.size(), symbol.value((0b100 << 3 | extra) << 58)), (6, 3, want));
@@ -248,11 +245,11 @@ pub(super) mod tests {
         #[test]
         fn every_code_is_found(spec in any_spec()) {
             let codes = Codes::new(&spec).unwrap();
-            let table = AcTable::new(codes.clone(), Coding::Sequential).unwrap();
+            let table = AcTable::new(codes.clone(), Coding::Sequential);
             codes.for_each(|code, length, value| {
                 let buffer = u64::from(code) << (64 - length);
-                assert_eq!(table.symbol(buffer), Some(Symbol::new(Coding::Sequential, value, length)));
-                assert_eq!(table.long(buffer), Some(Symbol::new(Coding::Sequential, value, length)));
+                let symbol = Symbol::new(Coding::Sequential, value, length);
+                assert_eq!((table.symbol(buffer), table.long(buffer)), (symbol, symbol));
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Progressive Huffman decoding of AC bands (ITU-T T.81, G.1.2.2 and G.1.2.3, G.2).
 
-use super::bits::Bits;
+use super::bits::{Bits, Bytes};
 use super::cache::Ac;
 use super::error::Error;
 use super::huffman::END;
@@ -30,7 +30,7 @@ fn half(low: u32) -> i32 {
 #[inline(always)]
 pub(super) fn first(
     bits: &mut Bits,
-    bytes: &[u8],
+    bytes: &Bytes,
     ac: &Ac,
     band: &Band,
     run: &mut u32,
@@ -68,7 +68,7 @@ pub(super) fn first(
 
 /// Reads a correction bit for each coefficient of `which` and applies it to those that are wanted.
 #[inline(always)]
-fn correct(bits: &mut Bits, bytes: &[u8], band: &Band, mut which: u64, block: &mut Block<'_>) {
+fn correct(bits: &mut Bits, bytes: &Bytes, band: &Band, mut which: u64, block: &mut Block<'_>) {
     let (one, less) = (1 << band.low, half(band.low + 1) - half(band.low));
     while which != 0 {
         bits.refill(bytes);
@@ -97,7 +97,7 @@ fn correct(bits: &mut Bits, bytes: &[u8], band: &Band, mut which: u64, block: &m
 #[inline(always)]
 pub(super) fn refine(
     bits: &mut Bits,
-    bytes: &[u8],
+    bytes: &Bytes,
     ac: &Ac,
     band: &Band,
     run: &mut u32,

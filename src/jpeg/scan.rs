@@ -111,7 +111,6 @@ impl<'a> Decoder<'a> {
         scan: &Scan<'a>,
         need: &[u32],
         refined: bool,
-        window: usize,
     ) -> Result<Decoder<'a>, Error> {
         let band = |component: usize| Band {
             first: scan.first.into(),
@@ -157,7 +156,7 @@ impl<'a> Decoder<'a> {
         let c = &frame.components[scan.parts[0].component];
         let (columns, rows) = if alone { frame.blocks(c) } else { (frame.mcus_x(), frame.mcus_y()) };
         Ok(Decoder {
-            reader: Reader::new(data, scan.start, window),
+            reader: Reader::new(data, scan.start),
             mode,
             units,
             predictors: [0; 4],
@@ -184,14 +183,10 @@ impl<'a> Decoder<'a> {
                 #[inline(always)]
                 || self.line(rows, offset),
             );
-            if result.is_err() {
-                self.over = true;
-                return result;
-            }
-            if self.rows == 0 {
-                self.over = true;
-                return self.reader.check_end();
-            }
+            // The last block may have reached beyond the data.
+            let result = result.and_then(|()| self.reader.check_end());
+            self.over = result.is_err() || self.rows == 0;
+            result?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Sequential Huffman decoding of blocks (ITU-T T.81, F.2.2): the first coefficients by value, the others only passed.
 
-use super::bits::{Bits, Reader};
+use super::bits::{Bits, Bytes, Reader};
 use super::cache::Ac;
 use super::error::Error;
 use super::huffman::{self, DcTable};
@@ -15,29 +15,38 @@ pub(super) const OVERFULL: Error = Error::Damaged("a block has more than 64 coef
 /// In the accumulator the low six bits count the bits passed since the last refill, the others are the index; entries add to
 /// both at once.
 #[inline(always)]
-pub(super) fn pass(bits: &mut Bits, bytes: &[u8], ac: &Ac, k: u32, last: u32) -> Result<Option<u32>, Error> {
+pub(super) fn pass(bits: &mut Bits, bytes: &Bytes, ac: &Ac, k: u32, last: u32) -> Result<Option<u32>, Error> {
     const FULL: u32 = 63;
     let shift = FULL - last;
     let mut sum = (k + shift) << skip::SHIFT;
-    loop {
+    'refill: loop {
         bits.refill(bytes);
-        let mut lookups = 0;
-        let (entry, next) = loop {
-            let entry = ac.skip.entry(bits.buffer);
-            let next = sum + entry;
+        let mut entry = ac.skip.entry(bits.buffer);
+        let mut next = sum + entry;
+        // Three lookups to a refill, written out so that each has a branch of its own to be predicted.
+        'end: {
             if next >= FULL << skip::SHIFT {
-                break (entry, next);
+                break 'end;
             }
             bits.buffer <<= entry & 63;
             sum = next;
-            lookups += 1;
-            if lookups == 3 {
-                bits.count -= sum & 63;
-                sum &= !63;
-                bits.refill(bytes);
-                lookups = 0;
+            entry = ac.skip.entry(bits.buffer);
+            next = sum + entry;
+            if next >= FULL << skip::SHIFT {
+                break 'end;
             }
-        };
+            bits.buffer <<= entry & 63;
+            sum = next;
+            entry = ac.skip.entry(bits.buffer);
+            next = sum + entry;
+            if next >= FULL << skip::SHIFT {
+                break 'end;
+            }
+            bits.buffer <<= entry & 63;
+            bits.count -= next & 63;
+            sum = next & !63;
+            continue 'refill;
+        }
         let reached = next >> skip::SHIFT;
         if reached == FULL || reached.wrapping_sub(skip::END) < FULL {
             bits.buffer <<= entry & 63;
@@ -68,7 +77,7 @@ pub(super) fn pass(bits: &mut Bits, bytes: &[u8], ac: &Ac, k: u32, last: u32) ->
 #[inline(always)]
 pub(super) fn block(
     bits: &mut Bits,
-    bytes: &[u8],
+    bytes: &Bytes,
     (dc, ac): (&DcTable, &Ac),
     predictor: &mut i32,
     need: u32,
@@ -83,15 +92,21 @@ pub(super) fn block(
     }
     let mut k = 0;
     while k < need {
+        // A refill serves two symbols of at most 26 bits.
         bits.refill(bytes);
-        let symbol = ac.one.symbol(bits.buffer).ok_or(UNDEFINED)?;
-        let value = symbol.value(bits.buffer);
-        bits.consume(symbol.total());
-        k += symbol.advance();
-        if let Some(coefficient) = block.get(k) {
-            *coefficient = value as i16;
-        } else if k > 63 {
-            return if symbol.advance() == huffman::END { Ok(()) } else { Err(OVERFULL) };
+        for _ in 0..2 {
+            let symbol = ac.one.symbol(bits.buffer).ok_or(UNDEFINED)?;
+            let value = symbol.value(bits.buffer);
+            bits.consume(symbol.total());
+            k += symbol.advance();
+            if let Some(coefficient) = block.get(k) {
+                *coefficient = value as i16;
+            } else if k > 63 {
+                return if symbol.advance() == huffman::END { Ok(()) } else { Err(OVERFULL) };
+            }
+            if k >= need {
+                break;
+            }
         }
     }
     if k < 63 {

@@ -303,9 +303,10 @@ fn cicp(primaries: u8, transfer: u8, is_grey: bool) -> Option<ColorProfile> {
             matrix_coefficients: MatrixCoefficients::Identity,
             full_range: true,
         };
-        if !profile.update_rgb_colorimetry_from_cicp(named) {
-            return None;
-        }
+        // moxcms 0.8.1 answers false also when all went well; what it set tells.
+        profile.cicp = None;
+        profile.update_rgb_colorimetry_from_cicp(named);
+        profile.cicp.as_ref()?;
     }
     profile.cicp = None;
     if let Some(curve) = curve {

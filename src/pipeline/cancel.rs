@@ -8,6 +8,7 @@ use crate::outcome::Stop;
 const FIRST_FAILURE: usize = 1000;
 const TOO_MANY: usize = 1001;
 const BROKEN: usize = 1002;
+const OUT_OF_TIME: usize = 1003;
 
 /// Ends a run early: no new inputs are begun, those under way are finished. Clones are the same wish.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,7 @@ impl Cancel {
             Stop::Interrupted(signal) => return self.interrupt(signal),
             Stop::FirstFailure => FIRST_FAILURE,
             Stop::TooManyFailures => TOO_MANY,
+            Stop::OutOfTime => OUT_OF_TIME,
         });
     }
 
@@ -52,6 +54,7 @@ impl Cancel {
             0 | BROKEN => None,
             FIRST_FAILURE => Some(Stop::FirstFailure),
             TOO_MANY => Some(Stop::TooManyFailures),
+            OUT_OF_TIME => Some(Stop::OutOfTime),
             signal => Some(Stop::Interrupted(signal as i32)),
         }
     }

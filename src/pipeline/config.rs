@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::machine;
+use super::nightly::Nightly;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
 use crate::geometry::SizeSpec;
@@ -55,6 +56,8 @@ pub struct RunConfig {
     pub dataset: Option<Dataset>,
     /// Walk ahead with a thread of its own, only to count.
     pub count_ahead: bool,
+    /// What an unattended run asks for.
+    pub nightly: Nightly,
 }
 
 /// How an archive is made.
@@ -121,6 +124,7 @@ impl RunConfig {
             archive: None,
             dataset: None,
             count_ahead: false,
+            nightly: Nightly::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
@@ -12,11 +13,13 @@ use crossbeam_channel::Sender;
 use super::budget::Share;
 use super::config::{List, RunConfig};
 use super::hand::Hand;
+use super::lookup::{Before, Lookup, Unchanged, Verdict};
+use super::prune::Walked;
 use super::{Letter, Message, Shared, unpack};
 use crate::archive::zip_reader::ZipEntry;
-use crate::outcome::{Failure, SkipReason, SourceName, Stage};
+use crate::outcome::{SkipReason, SourceName, Stage};
 use crate::source::{Facts, Source};
-use crate::walk::{Found, Item, real_path};
+use crate::walk::{Found, Input, Item, real_path};
 use crate::words;
 
 /// One input on its way to a worker.
@@ -28,6 +31,10 @@ pub struct Job {
     pub found: Found,
     /// What is known of its bytes when it is a member of an archive.
     pub packed: Option<Packed>,
+    /// What is known of it, with `--update`.
+    pub before: Option<Before>,
+    /// Inputs to be passed over in its place, when there are any.
+    pub unchanged: Vec<Unchanged>,
 }
 
 /// A member of an archive.
@@ -57,67 +64,129 @@ impl Job {
     }
 }
 
+/// Inputs to be passed over that travel together.
+const TOGETHER: usize = 256;
+
 /// Feeds until all inputs are handed out, the run is cancelled, or nobody takes them any more.
 pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
     let config = &shared.config;
-    let mut hand = Hand::new(shared, jobs, done);
-    let mut archives = HashSet::new();
-    let mut give = |item| {
-        if shared.cancel.is_set() {
-            return ControlFlow::Break(());
+    let mut feeder = Feeder {
+        hand: Hand::new(shared, jobs, done),
+        lookup: config.nightly.update.as_ref().map(|update| Lookup::new(shared, update)),
+        unchanged: Vec::new(),
+        walked: Walked::default(),
+        archives: HashSet::new(),
+    };
+    let complete = feeder.all().is_continue() && feeder.hand_over().is_continue();
+    let seen = feeder.lookup.map(|l| l.seen).unwrap_or_default();
+    let mut walked = feeder.walked;
+    (walked.complete, walked.seen) = (complete, seen);
+    *shared.walked.lock().unwrap_or_else(PoisonError::into_inner) = Some(walked);
+}
+
+type Flow = ControlFlow<()>;
+
+struct Feeder<'a> {
+    hand: Hand<'a>,
+    lookup: Option<Lookup<'a>>,
+    unchanged: Vec<Unchanged>,
+    walked: Walked,
+    /// Archives begun, by their real paths.
+    archives: HashSet<PathBuf>,
+}
+
+impl Feeder<'_> {
+    fn all(&mut self) -> Flow {
+        let config = &self.hand.shared.config;
+        for input in &config.inputs {
+            self.walked.begin(input);
+            config.walker.walk(input, &mut |item| self.give(item))?;
         }
-        match item {
-            Item::Failed { path, error } => hand.fail(path, Stage::Walk, error.to_string()),
-            Item::Found(found) => match own_output(config, &found) {
-                Some(path) => {
-                    let source = SourceName::File(path);
-                    hand.tell(Message::Skipped { source, reason: SkipReason::OwnOutput })
+        self.walked.begin(&Input::Stdin);
+        for list in &config.lists {
+            match feed_list(config, list, &mut |item| self.give(item)) {
+                Ok(flow) => flow?,
+                Err(error) => {
+                    let path = list.file.clone().unwrap_or_else(|| PathBuf::from("standard input"));
+                    let error = format!("the list cannot be read: {}", words::system_words(&error));
+                    self.hand.fail(path, Stage::Walk, error)?;
                 }
-                None => hand.give(found, None),
-            },
+            }
+        }
+        Flow::Continue(())
+    }
+
+    fn give(&mut self, item: Item) -> Flow {
+        if self.hand.shared.cancel.is_set() {
+            return Flow::Break(());
+        }
+        let config = &self.hand.shared.config;
+        match item {
+            Item::Failed { path, error } => {
+                self.walked.failed(&path);
+                self.hand.fail(path, Stage::Walk, error.to_string())
+            }
+            Item::Found(found) => {
+                self.walked.found();
+                match own_output(config, &found) {
+                    Some(path) => self.hand.skip(path, SkipReason::OwnOutput),
+                    None => self.found(found),
+                }
+            }
             Item::Archive { path, .. } if config.naming.is_beside() => {
-                hand.fail(path, Stage::Plan, "outputs cannot stand beside members of an archive; use -o".to_owned())
+                let error = "outputs cannot stand beside members of an archive; use -o";
+                self.hand.fail(path, Stage::Plan, error.to_owned())
             }
             Item::Archive { path, below } => {
-                if archives.insert(real_path(&path)) {
-                    unpack::file(&mut hand, &path, &below)
+                self.walked.found();
+                self.hand_over()?;
+                if self.archives.insert(real_path(&path)) {
+                    unpack::file(&mut self.hand, &path, &below)
                 } else {
-                    let source = SourceName::File(path);
-                    hand.tell(Message::Skipped { source, reason: SkipReason::Duplicate })
+                    self.hand.skip(path, SkipReason::Duplicate)
                 }
             }
-            Item::StdinArchive => unpack::stdin(&mut hand),
-        }
-    };
-    for input in &config.inputs {
-        if config.walker.walk(input, &mut give).is_break() {
-            return;
+            Item::StdinArchive => unpack::stdin(&mut self.hand),
         }
     }
-    for list in &config.lists {
-        match feed_list(config, list, &mut give) {
-            Ok(ControlFlow::Continue(())) => {}
-            Ok(ControlFlow::Break(())) => return,
-            Err(error) => {
-                let path = list.file.clone().unwrap_or_else(|| PathBuf::from("standard input"));
-                let error = format!("the list cannot be read: {}", words::system_words(&error));
-                if done.send((None, failed(path, &error))).is_err() {
-                    return;
+
+    fn found(&mut self, found: Found) -> Flow {
+        let verdict = match (&mut self.lookup, &found.path) {
+            (Some(lookup), Some(path)) => match lookup.verdict(&found, path) {
+                Ok(verdict) => Some(verdict),
+                Err(error) => {
+                    let _ = self.hand.tell(Message::Broken(error));
+                    return Flow::Break(());
                 }
+            },
+            _ => None,
+        };
+        match verdict {
+            Some(Verdict::NoPicture) => Flow::Continue(()),
+            Some(Verdict::Pass(unchanged)) => {
+                self.unchanged.push(unchanged);
+                if self.unchanged.len() >= TOGETHER { self.hand_over() } else { Flow::Continue(()) }
             }
+            Some(Verdict::Open(before)) => {
+                // In the order of the inputs, in which outputs are claimed.
+                self.hand_over()?;
+                self.hand.send(found, None, Some(before), Vec::new())
+            }
+            None => self.hand.give(found, None),
         }
+    }
+
+    fn hand_over(&mut self) -> Flow {
+        if self.unchanged.is_empty() {
+            return Flow::Continue(());
+        }
+        let unchanged = std::mem::take(&mut self.unchanged);
+        let nobody = Found { path: None, below: PathBuf::new(), certain: true, link: false };
+        self.hand.send(nobody, None, None, unchanged)
     }
 }
 
-fn failed(path: PathBuf, error: &str) -> Message {
-    Message::Failed(Failure { source: SourceName::File(path), stage: Stage::Walk, error: error.to_owned() })
-}
-
-fn feed_list(
-    config: &RunConfig,
-    list: &List,
-    give: &mut dyn FnMut(Item) -> ControlFlow<()>,
-) -> io::Result<ControlFlow<()>> {
+fn feed_list(config: &RunConfig, list: &List, give: &mut dyn FnMut(Item) -> Flow) -> io::Result<Flow> {
     match &list.file {
         None => config.walker.walk_list(&mut io::stdin().lock(), list.nul, give),
         Some(path) => config.walker.walk_list(&mut BufReader::new(File::open(path)?), list.nul, give),

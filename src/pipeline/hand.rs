@@ -2,14 +2,16 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
 use super::budget::{OverCeiling, Share};
 use super::feeder::{Job, Packed};
+use super::lookup::{Before, Unchanged};
 use super::order::Turn;
 use super::{Letter, Message, Shared};
-use crate::outcome::{Failure, SourceName, Stage};
+use crate::outcome::{Failure, SkipReason, SourceName, Stage};
 use crate::walk::Found;
 
 type Flow = ControlFlow<()>;
@@ -28,12 +30,30 @@ impl<'a> Hand<'a> {
 
     /// Hands on the next input, and what is known of its bytes.
     pub fn give(&mut self, found: Found, packed: Option<Packed>) -> Flow {
+        self.send(found, packed, None, Vec::new())
+    }
+
+    /// Hands on the next input with all that is known of it, or inputs to be passed over in its place.
+    pub fn send(
+        &mut self,
+        found: Found,
+        packed: Option<Packed>,
+        before: Option<Before>,
+        unchanged: Vec<Unchanged>,
+    ) -> Flow {
         let number = self.number;
         self.number += 1;
-        if self.shared.cancel.is_set() || self.jobs.send(Job { number, found, packed }).is_err() {
+        self.shared.handed.fetch_add(1, Ordering::Release);
+        let job = Job { number, found, packed, before, unchanged };
+        if self.shared.cancel.is_set() || self.jobs.send(job).is_err() {
             return Flow::Break(());
         }
         Flow::Continue(())
+    }
+
+    /// Tells that an input is passed over.
+    pub fn skip(&self, path: PathBuf, reason: SkipReason) -> Flow {
+        self.tell(Message::Skipped { source: SourceName::File(path), reason })
     }
 
     /// Waits for memory for the bytes of the next input, in the place of the worker that will get

@@ -15,6 +15,15 @@ pub fn memory() -> u64 {
     limits.into_iter().flatten().min().unwrap_or(1 << 30)
 }
 
+/// Lowers the priority of this process by so many steps of `nice`.
+///
+/// # Errors
+/// The system's.
+pub fn lower_priority(steps: i32) -> std::io::Result<()> {
+    rustix::process::nice(steps)?;
+    Ok(())
+}
+
 fn ram() -> Option<u64> {
     let info = fs::read_to_string("/proc/meminfo").ok()?;
     let line = info.lines().find_map(|l| l.strip_prefix("MemTotal:"))?;

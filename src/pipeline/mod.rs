@@ -4,29 +4,36 @@
 //! It ends by dropping: the feeder ends, the queues close, the sink finishes; or the sink breaks,
 //! the writer drops its receiver, sends fail, and everyone returns.
 
+mod batch;
 mod budget;
 mod cancel;
 mod config;
 mod digest;
 mod feeder;
 mod hand;
+mod lookup;
 mod machine;
+mod nightly;
 mod order;
+mod prune;
 mod renderer;
 mod reorder;
 mod unpack;
+mod watch;
 mod worker;
 mod writer;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crossbeam_channel::bounded;
 
 pub use cancel::Cancel;
 pub use config::{ArchiveOptions, Dataset, List, Memory, RunConfig};
-pub use machine::{memory as machine_memory, processors};
+pub use machine::{lower_priority, memory as machine_memory, processors};
+pub use nightly::{Nightly, Prune, Update};
+pub use prune::PruneError;
 pub use renderer::{Prepared, RecipeRenderer, Renderer};
 
 use budget::Budget;
@@ -41,6 +48,7 @@ use crate::policy::Existing;
 use crate::report::Reporter;
 use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream};
 use crate::size::Size;
+use crate::state::{Record, StateError};
 use crate::walk::Input;
 
 /// Why a run could not go on.
@@ -54,9 +62,35 @@ pub enum RunError {
         /// What was done until then.
         summary: Box<Summary>,
     },
-    /// The workers could not be started.
+    /// The state cannot be read or written any more.
+    #[error("{error}")]
+    State {
+        /// What happened.
+        error: StateError,
+        /// What was done until then.
+        summary: Box<Summary>,
+    },
+    /// Nothing was pruned, because it looks wrong.
+    #[error("nothing is pruned: {error}")]
+    Prune {
+        /// What looks wrong.
+        error: PruneError,
+        /// What was done until then.
+        summary: Box<Summary>,
+    },
+    /// The workers could not be started, or too many of them hang.
     #[error("the workers could not be started: {0}")]
     Workers(String),
+}
+
+impl RunError {
+    /// What was done until then.
+    pub fn summary(&self) -> Option<&Summary> {
+        match self {
+            Self::Sink { summary, .. } | Self::State { summary, .. } | Self::Prune { summary, .. } => Some(summary),
+            Self::Workers(_) => None,
+        }
+    }
 }
 
 /// What all threads share.
@@ -75,6 +109,15 @@ struct Shared {
     gate: Gate,
     counted: AtomicU64,
     count_complete: AtomicBool,
+    /// Digests of what this run does, with `--update`.
+    recipes: Option<nightly::Recipes>,
+    /// What the walk found, when it is over.
+    walked: Mutex<Option<prune::Walked>>,
+    /// Which worker is at what.
+    watch: watch::Watch,
+    /// Jobs that were handed out, and those of them that are answered.
+    handed: AtomicU64,
+    finished: AtomicU64,
     /// Workers that are at something which will end.
     working: AtomicU64,
 }
@@ -102,6 +145,8 @@ struct Ready {
     sha256: Option<String>,
     begin: Instant,
     spent: TimeSpent,
+    /// What is to be remembered, with `--update`: a record without the outputs of this run.
+    record: Option<Record>,
     /// Given back when the outputs are saved.
     #[allow(dead_code)]
     share: worker::Held,
@@ -113,9 +158,18 @@ type Letter = (Option<u64>, Message);
 /// What the writer hears.
 enum Message {
     Ready(Box<Ready>),
-    Skipped { source: SourceName, reason: SkipReason },
+    Skipped {
+        source: SourceName,
+        reason: SkipReason,
+    },
     Failed(Failure),
     Ignored,
+    /// Something, and what is to be remembered of it.
+    Recorded(Box<Message>, Box<Record>),
+    /// Several at once.
+    Many(Vec<Message>),
+    /// The state cannot be read.
+    Broken(StateError),
 }
 
 /// Runs with the recipe's renderer and the sink that the destination asks for, on the calling
@@ -186,6 +240,11 @@ pub fn run_with(
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
         working: AtomicU64::new(0),
+        recipes: config.nightly.update.is_some().then(|| nightly::Recipes::new(&config)),
+        walked: Mutex::new(None),
+        watch: watch::Watch::new(config.nightly.timeout),
+        handed: AtomicU64::new(0),
+        finished: AtomicU64::new(0),
         config,
     });
     // Long enough that a worker seldom waits for the feeder, short enough to forget.
@@ -198,6 +257,12 @@ pub fn run_with(
         .map_err(|e| RunError::Workers(e.to_string()))?;
     // One endless task a thread: nothing is queued that rayon could steal while one waits.
     let (worker_shared, worker_done) = (Arc::clone(&shared), done_sender.clone());
+    let spare = shared.watch.timeout().map(|_| (Arc::clone(&shared), jobs.clone(), done_sender.clone()));
+    let replace = move || {
+        let Some((shared, jobs, done)) = spare.clone() else { return false };
+        let thread = std::thread::Builder::new().name("thumbs-worker-again".to_owned());
+        thread.spawn(move || worker::work(&shared, &jobs, &done)).is_ok()
+    };
     pool.spawn_broadcast(move |_| worker::work(&worker_shared, &jobs, &worker_done));
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(|e| RunError::Workers(e.to_string()))
@@ -208,7 +273,7 @@ pub fn run_with(
     }
     let feeder_shared = Arc::clone(&shared);
     let feeder = start("thumbs-feeder", Box::new(move || feeder::feed(&feeder_shared, &job_sender, &done_sender)))?;
-    let result = Writer::new(&shared, sink, reporter).write(done);
+    let result = Writer::new(&shared, sink, reporter).write(done, &replace);
     // A feeder that waits for standard input cannot be woken; it ends with the process.
     if feeder.is_finished() {
         let _ = feeder.join();

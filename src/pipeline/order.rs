@@ -1,22 +1,51 @@
 //! Sections that workers pass in the order of the inputs.
 
+use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A section with its state; number n enters after 0..n have been through.
 #[derive(Debug)]
 pub struct Ordered<T> {
-    state: Mutex<(u64, T)>,
+    state: Mutex<State<T>>,
     moved: Condvar,
+}
+
+#[derive(Debug)]
+struct State<T> {
+    next: u64,
+    /// Numbers that will not come, because their workers were given up.
+    skipped: BTreeSet<u64>,
+    value: T,
+}
+
+impl<T> State<T> {
+    fn advance(&mut self) {
+        self.next += 1;
+        while self.skipped.remove(&self.next) {
+            self.next += 1;
+        }
+    }
 }
 
 impl<T> Ordered<T> {
     pub fn new(value: T) -> Self {
-        Self { state: Mutex::new((0, value)), moved: Condvar::new() }
+        Self { state: Mutex::new(State { next: 0, skipped: BTreeSet::new(), value }), moved: Condvar::new() }
     }
 
-    fn wait(&self, number: u64) -> MutexGuard<'_, (u64, T)> {
+    /// The input of this number is given up; those behind it do not wait for it any more.
+    pub fn skip(&self, number: u64) {
+        let _notify = Notify(&self.moved);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while state.0 != number {
+        if state.next == number {
+            state.advance();
+        } else if state.next < number {
+            state.skipped.insert(number);
+        }
+    }
+
+    fn wait(&self, number: u64) -> MutexGuard<'_, State<T>> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.next < number {
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state
@@ -46,19 +75,28 @@ impl<'a, T> Turn<'a, T> {
         Self { section, number, used: false }
     }
 
-    /// Waits for its turn and passes.
-    pub fn take<R>(mut self, work: impl FnOnce(&mut T) -> R) -> R {
+    /// Waits for its turn and passes. Unwinds if the turn was given up: nobody waits for what this
+    /// worker would say.
+    pub fn take<R>(self, work: impl FnOnce(&mut T) -> R) -> R {
+        self.try_take(work).unwrap_or_else(|| std::panic::resume_unwind(Box::new("given up")))
+    }
+
+    /// Like `take`, but None if the turn was given up.
+    pub fn try_take<R>(mut self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.pass(work)
     }
 
-    fn pass<R>(&mut self, work: impl FnOnce(&mut T) -> R) -> R {
+    fn pass<R>(&mut self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
         // Dropped after the lock is.
         let _notify = Notify(&self.section.moved);
-        let mut state = self.section.wait(self.number);
         self.used = true;
+        let mut state = self.section.wait(self.number);
+        if state.next > self.number {
+            return None;
+        }
         // Nobody enters before the lock is given back.
-        state.0 += 1;
-        work(&mut state.1)
+        state.advance();
+        Some(work(&mut state.value))
     }
 }
 
@@ -88,8 +126,20 @@ mod tests {
                 });
             }
         });
-        let passed = section.state.into_inner().unwrap().1;
+        let passed = section.state.into_inner().unwrap().value;
         assert_eq!(passed, (0..20).filter(|n| n % 3 != 0).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn nobody_waits_for_what_was_given_up() {
+        let section = Ordered::new(0);
+        let (first, second) = (Turn::new(&section, 0), Turn::new(&section, 1));
+        section.skip(1);
+        section.skip(0);
+        assert_eq!(Turn::new(&section, 2).take(|n| *n), 0);
+        drop(first);
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| second.take(|n| *n))).is_err());
+        Turn::new(&section, 3).take(|_| ());
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub trait Prepared {
     fn variants(&self) -> &[PlannedVariant];
     /// Bytes that rendering takes at most, beyond the source's.
     fn memory(&self) -> u64;
+    /// By how much the decoder shrinks when these are wanted.
+    fn shrink(&self, _wanted: &[usize]) -> f64 {
+        1.0
+    }
     /// Renders the variants of these indices.
     ///
     /// # Errors
@@ -60,6 +64,10 @@ impl Prepared for Opened<'_> {
 
     fn memory(&self) -> u64 {
         Opened::memory(self)
+    }
+
+    fn shrink(&self, wanted: &[usize]) -> f64 {
+        Opened::shrink(self, wanted)
     }
 
     fn render(&self, wanted: &[usize], interrupt: Option<&(dyn Fn() -> bool + Sync)>) -> Result<Rendered, RenderError> {

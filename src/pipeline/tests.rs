@@ -129,6 +129,7 @@ impl Reporter for Log {
             Event::Done(done) => format!("done {}", done.source),
             Event::Planned(done) => format!("planned {}", done.source),
             Event::Skipped(source, reason) => format!("skipped {source} {}", reason.word()),
+            Event::Pruned(path) => format!("pruned {}", path.display()),
             Event::Failed(failure) => format!("failed {} {}: {}", failure.source, failure.stage.word(), failure.error),
         });
     }
@@ -183,6 +184,7 @@ impl World {
             archive: None,
             dataset: None,
             count_ahead: false,
+            nightly: Nightly::default(),
         };
         let most = Arc::clone(&self.fake.most);
         let mut log = Log::default();

@@ -1,25 +1,33 @@
 //! One input from its name to encoded outputs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::budget::{OverCeiling, Share};
 use super::feeder::{Job, Packed};
+use super::lookup::{Before, Unchanged};
 use super::order::Turn;
 use super::{Letter, Message, Ready, Shared};
+use crate::codec::DecodeError;
 use crate::format;
-use crate::outcome::{Failure, SkipReason, Stage, Stop, TimeSpent};
+use crate::outcome::{Failure, SkipReason, SourceName, Stage, Stop, TimeSpent};
 use crate::plan::{Admission, Ledger, Plan, PlannedOutput};
+use crate::render::RenderError;
 use crate::source::{Facts, Source, SourceError};
+use crate::state::digest::{self, Content};
+use crate::state::{Kind, Record, Seen, Written};
+use crate::walk::real_path;
 use crate::words;
 
 /// What ends the way of an input before its outputs are encoded.
 enum End {
     Skipped(SkipReason),
+    /// As before, which only its content told, and what is to be remembered of that.
+    Unchanged(SkipReason, Box<Record>),
     Failed(Stage, String),
     /// Of a walk, and no picture.
     Ignored,
@@ -29,6 +37,52 @@ impl From<SourceError> for End {
     fn from(error: SourceError) -> Self {
         Self::Failed(Stage::Read, error.to_string())
     }
+}
+
+/// What a worker learns of an input on the way, for `--update`.
+#[derive(Default)]
+struct Trace {
+    seen: Option<Seen>,
+    digest: Option<Content>,
+    /// It would fail again.
+    lasting: bool,
+}
+
+impl Trace {
+    /// The message with what is to be remembered, where that is wanted. Of failures those with `words`.
+    fn with(&self, job: &Job, kind: Kind, words: Option<String>, message: Message) -> Message {
+        match self.record(job, kind) {
+            Some(record) if kind != Kind::Failed || words.is_some() => {
+                Message::Recorded(Box::new(message), Box::new(Record { error: words, ..record }))
+            }
+            _ => message,
+        }
+    }
+
+    fn record(&self, job: &Job, kind: Kind) -> Option<Record> {
+        let (before, source, seen) = (job.before.as_ref()?, job.found.path.clone()?, self.seen?);
+        let (recipe, digest) = (before.recipe, self.digest);
+        Some(Record { source, recipe, kind, seen, digest, error: None, outputs: Vec::new() })
+    }
+}
+
+/// Admits inputs that need not be opened, with their outputs, as if they had been.
+fn pass_over(ledger: &mut Ledger, list: Vec<Unchanged>) -> Vec<Message> {
+    let pass = |Unchanged { path, reason, outputs }: Unchanged| {
+        let admission = ledger.admit(&path);
+        let source = SourceName::File(path);
+        let number = match admission {
+            Admission::New(number) => number,
+            Admission::Duplicate => return Message::Skipped { source, reason: SkipReason::Duplicate },
+            Admission::OwnOutput => return Message::Skipped { source, reason: SkipReason::OwnOutput },
+        };
+        let outputs: Vec<&Path> = outputs.iter().map(PathBuf::as_path).collect();
+        match ledger.claim(&outputs, number) {
+            Ok(()) => Message::Skipped { source, reason },
+            Err(error) => Message::Failed(Failure { source, stage: Stage::Plan, error: error.to_string() }),
+        }
+    };
+    list.into_iter().map(pass).collect()
 }
 
 /// How often a worker without a job looks whether the run is to end.
@@ -41,6 +95,13 @@ impl<'a> Working<'a> {
     fn new(shared: &'a Shared) -> Self {
         shared.working.fetch_add(1, Ordering::Relaxed);
         Self(shared)
+    }
+}
+
+impl Working<'_> {
+    /// Whoever gave it up has counted it off.
+    fn forget(self) {
+        std::mem::forget(self);
     }
 }
 
@@ -66,27 +127,59 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
         let working = job.found.path.as_ref().map(|_| Working::new(shared));
         // Also of jobs that are dropped the turns must be passed; `Turn` does that.
         let packed = job.packed.take();
+        let unchanged = std::mem::take(&mut job.unchanged);
         let turns = Turns::new(shared, &job, packed.as_ref().is_some_and(Packed::has_drawn));
         if shared.cancel.is_set() || !shared.gate.pass(job.number, &shared.cancel) {
             continue;
         }
+        if !unchanged.is_empty() {
+            let messages = turns.claims.take(|ledger| pass_over(ledger, unchanged));
+            if done.send((Some(job.number), Message::Many(messages))).is_err() {
+                return;
+            }
+            shared.finished.fetch_add(1, Ordering::Release);
+            continue;
+        }
+        let mut trace = Trace::default();
         let mut spent = TimeSpent { waiting: waited, ..TimeSpent::default() };
-        let outcome = catch_unwind(AssertUnwindSafe(|| process(shared, &job, packed, turns, &mut spent)));
+        if working.is_some() {
+            shared.watch.begin(job.number, &job.source());
+        }
+        let work = || process(shared, &job, packed, turns, &mut spent, &mut trace);
+        let outcome = catch_unwind(AssertUnwindSafe(work));
         let source = job.source();
         let message = match outcome {
             Ok(Ok(ready)) => Message::Ready(Box::new(Ready { spent, ..ready })),
-            Ok(Err(End::Ignored)) => Message::Ignored,
+            Ok(Err(End::Ignored)) => trace.with(&job, Kind::NoPicture, None, Message::Ignored),
             Ok(Err(End::Skipped(reason))) => Message::Skipped { source, reason },
-            Ok(Err(End::Failed(stage, error))) => Message::Failed(Failure { source, stage, error }),
+            Ok(Err(End::Unchanged(reason, record))) => {
+                Message::Recorded(Box::new(Message::Skipped { source, reason }), record)
+            }
+            Ok(Err(End::Failed(stage, error))) => {
+                let lasting = !matches!(stage, Stage::Walk | Stage::Read | Stage::Plan | Stage::Write);
+                let words = (lasting || trace.lasting).then(|| error.clone());
+                trace.with(&job, Kind::Failed, words, Message::Failed(Failure { source, stage, error }))
+            }
             Err(panic) => {
                 let error = format!("the decoder or encoder gave up: {}", panic_words(&*panic));
-                Message::Failed(Failure { source, stage: Stage::Decode, error })
+                let failure = Failure { source, stage: Stage::Decode, error: error.clone() };
+                trace.with(&job, Kind::Failed, Some(error), Message::Failed(failure))
             }
         };
-        if done.send((Some(job.number), message)).is_err() {
+        let letter = (Some(job.number), message);
+        if let Some(working) = working {
+            if !shared.watch.end(job.number) {
+                // Replaced, and its input has failed.
+                working.forget();
+                return;
+            }
+            if done.send(letter).is_err() {
+                return;
+            }
+        } else if done.send(letter).is_err() {
             return;
         }
-        drop(working);
+        shared.finished.fetch_add(1, Ordering::Release);
         waiting = Instant::now();
     }
 }
@@ -121,7 +214,8 @@ impl Claims<'_> {
 impl Drop for Claims<'_> {
     fn drop(&mut self) {
         if let (Some(turn), Some(path)) = (self.turn.take(), self.path) {
-            turn.take(|ledger| ledger.guard(path));
+            // Not where the turn was given up, whose end may be near.
+            turn.try_take(|ledger| ledger.guard(path));
         }
     }
 }
@@ -144,6 +238,7 @@ fn process(
     packed: Option<Packed>,
     turns: Turns<'_>,
     spent: &mut TimeSpent,
+    trace: &mut Trace,
 ) -> Result<Ready, End> {
     let begin = Instant::now();
     let config = &shared.config;
@@ -166,10 +261,19 @@ fn process(
             (Source::packed(Box::new(content), facts), None)
         }
         (Some(Packed::Broken { error, .. }), _) => return Err(End::Failed(Stage::Read, error)),
-        (None, Some(path)) => (Source::open(path, config.limits.max_file_size)?, None),
+        (None, Some(path)) => {
+            let opened = Source::open(path, config.limits.max_file_size).inspect_err(|error| {
+                if let (SourceError::TooLarge { .. }, Ok(metadata)) = (error, std::fs::metadata(path)) {
+                    trace.seen = Some(Seen::at(&Facts::from(&metadata), SystemTime::now()));
+                    trace.lasting = true;
+                }
+            });
+            (opened?, None)
+        }
         (None, None) => (Source::stdin(config.limits.max_file_size), None),
     };
     let facts = *source.facts();
+    trace.seen = Some(Seen::at(&facts, SystemTime::now()));
     let mut clock = begin;
     let mut lap = |slot: &mut Duration| {
         let now = Instant::now();
@@ -178,13 +282,16 @@ fn process(
     };
     lap(&mut spent.reading);
     if let Some(turn) = turns.bytes {
+        shared.watch.pause(job.number);
         let share = turn.take(|()| shared.source_bytes.draw(facts.len));
         held = Some(share.map_err(|e| End::Failed(Stage::Decode, too_large("its file", facts.len, e)))?);
+        shared.watch.go_on(job.number);
     }
     lap(&mut spent.waiting);
     let mut bytes = source.head()?;
     let known = format::sniff(&bytes).is_some();
     if !known && !job.found.certain {
+        trace.digest = job.before.is_some().then(|| digest::content(&bytes));
         return Err(End::Ignored);
     }
     // What is no picture is not worth reading on; `open` says what it seems to be.
@@ -193,12 +300,48 @@ fn process(
     }
     drop(source);
     lap(&mut spent.reading);
+    let mut same = None;
+    if let Some(before) = &job.before {
+        trace.digest = Some(digest::content(&bytes));
+        same = unchanged(shared, job, before, trace);
+    }
+    if let Some((reason, record)) = same {
+        let outputs = record.outputs.iter().map(|o| o.path.clone()).collect();
+        let pass = vec![Unchanged { path: record.source.clone(), reason, outputs }];
+        return Err(match turns.claims.take(|ledger| pass_over(ledger, pass)).pop() {
+            Some(Message::Failed(failure)) => End::Failed(failure.stage, failure.error),
+            Some(Message::Skipped { reason, .. }) => End::Unchanged(reason, Box::new(record)),
+            _ => End::Ignored,
+        });
+    }
 
+    shared.watch.note(job.number, || trace.record(job, Kind::Failed));
     let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
     lap(&mut spent.decoding);
+    shared.watch.pause(job.number);
     let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.variants(), ledger));
     lap(&mut spent.waiting);
-    let outputs = outputs?;
+    let mut outputs = outputs?;
+    let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
+    let mut record = trace.record(job, Kind::Made);
+    if let (Some(record), Some(before), Some(recipes)) = (&mut record, &job.before, &shared.recipes) {
+        let shrink = opened.shrink(&wanted);
+        let variants = opened.variants();
+        let digest = |o: &PlannedOutput| {
+            let variant = &variants[o.variant];
+            recipes.common().variant(variant.size_index, variant.format, shrink)
+        };
+        outputs.retain_mut(|output| {
+            output.digest = digest(output);
+            let standing = standing(before, trace, output);
+            let make = standing.is_none();
+            record.outputs.extend(standing);
+            make
+        });
+        if outputs.is_empty() && !record.outputs.is_empty() {
+            return Err(End::Unchanged(SkipReason::UpToDate, Box::new(record.clone())));
+        }
+    }
 
     let header = opened.header();
     let mut ready = Ready {
@@ -213,6 +356,7 @@ fn process(
         sha256: config.dataset.as_ref().map(|_| super::digest::sha256(&bytes)),
         begin,
         spent: TimeSpent::default(),
+        record,
         share: None,
     };
     if config.dry_run {
@@ -230,8 +374,13 @@ fn process(
         .take(|()| shared.pixel_bytes.draw(need))
         .map_err(|e| End::Failed(Stage::Decode, too_large("decoding it", need, e)))?;
     lap(&mut spent.waiting);
-    let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
-    let rendered = opened.render(&wanted, None).map_err(|e| End::Failed(stage_of(e.stage()), e.to_string()))?;
+    // All of them, also those that stand: what else is wanted decides how large the source is decoded.
+    let deadline = shared.watch.go_on(job.number);
+    let overdue = || deadline.is_some_and(|d| Instant::now() >= d);
+    let rendered = opened.render(&wanted, Some(&overdue)).map_err(|error| match error {
+        RenderError::Decode(DecodeError::Interrupted) => End::Failed(Stage::Decode, shared.watch.words()),
+        error => End::Failed(stage_of(error.stage()), error.to_string()),
+    })?;
     spent.decoding += rendered.times.decode;
     spent.resizing += rendered.times.resize;
     spent.encoding += rendered.times.encode;
@@ -280,13 +429,40 @@ fn plan(
     if let Some(dataset) = &shared.config.dataset {
         let extension = variants.first().map_or("", |v| v.format.extension());
         let path = dataset.dir.join(crate::sink::shards::member(job.number, extension));
-        return Ok(vec![PlannedOutput { variant: 0, path, replace: false }]);
+        return Ok(vec![PlannedOutput { variant: 0, path, replace: false, digest: 0 }]);
     }
     let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
-    match naming.settle(outputs, number, ledger).map_err(failed)? {
+    let wrote = |path: &Path| {
+        let update = shared.config.nightly.update.as_ref();
+        update.is_some_and(|u| u.state().wrote(path).unwrap_or(false))
+    };
+    match naming.settle(outputs, number, ledger, &wrote).map_err(failed)? {
         Plan::Make(outputs) => Ok(outputs),
         Plan::AllExist => Err(End::Skipped(SkipReason::Exists)),
     }
+}
+
+/// Whether the content tells that nothing is to be done, although size and times do not.
+fn unchanged(shared: &Shared, job: &Job, before: &Before, trace: &Trace) -> Option<(SkipReason, Record)> {
+    let retry = shared.config.nightly.update.as_ref().is_some_and(|u| u.retry_failed);
+    let row = before.rows.iter().find(|r| before.check && r.recipe == before.recipe && r.digest == trace.digest)?;
+    row.digest?;
+    let reason = match row.kind {
+        Kind::Made if row.outputs.iter().all(Written::stands) => SkipReason::UpToDate,
+        Kind::Failed if !retry => SkipReason::FailedBefore,
+        _ => return None,
+    };
+    let record = trace.record(job, row.kind)?;
+    Some((reason, Record { outputs: row.outputs.clone(), ..record }))
+}
+
+/// An output as an earlier run wrote it from this very content in this very way, if it stands.
+fn standing(before: &Before, trace: &Trace, output: &PlannedOutput) -> Option<Written> {
+    trace.digest?;
+    let (dir, name) = (real_path(output.path.parent().unwrap_or(Path::new(""))), output.path.file_name()?);
+    let path = dir.join(name);
+    let mut rows = before.rows.iter().filter(|r| r.kind == Kind::Made && r.digest == trace.digest);
+    rows.find_map(|r| r.outputs.iter().find(|o| o.path == path && o.variant == output.digest && o.stands()).cloned())
 }
 
 fn stage_of(word: &str) -> Stage {

@@ -1,15 +1,24 @@
 //! The one that saves, counts and tells.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use super::batch::Batch;
+use super::nightly::{Prune, Update};
+use super::prune::{self, PruneError};
 use super::reorder::Window;
-use super::{Letter, Message, Ready, RunError, Shared, digest};
-use crate::outcome::{Done, Failure, Output, Stage, Stop, Summary};
+use super::watch::MOST_LOST;
+use super::{Letter, Message, Ready, ReadyOutput, RunError, Shared, digest};
+use crate::outcome::{Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary};
+use crate::plan::Destination;
 use crate::report::{Event, Progress, Reporter};
-use crate::sink::{Entry, Sink, SinkError};
+use crate::sink::{Entry, Sink, SinkError, remove_stale};
+use crate::state::{Record, StateError};
 
 /// How often the reporter hears of progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -18,24 +27,90 @@ pub struct Writer<'a> {
     shared: &'a Shared,
     sink: &'a mut dyn Sink,
     reporter: &'a mut dyn Reporter,
-    /// For outputs that wait for those before them; None where any order will do.
+    /// For a sink that takes outputs in the order of the inputs.
     window: Option<Window<Box<Ready>>>,
     summary: Summary,
     start: Instant,
     last_tick: Instant,
+    /// With `--update` or `--fsync`.
+    batch: Option<Batch>,
+    /// Directories that hold no stale temporaries any more, by a hash of their paths.
+    swept: HashSet<u64>,
+    hasher: RandomState,
+    /// The highest number that the state knew.
+    last_id: i64,
+    /// Workers given up.
+    lost: usize,
+}
+
+/// Why nothing more can be saved.
+enum Broken {
+    Sink(SinkError),
+    State(StateError),
+    Prune(PruneError),
+    /// So many workers hang.
+    Stuck(usize),
+}
+
+impl From<SinkError> for Broken {
+    fn from(error: SinkError) -> Self {
+        Self::Sink(error)
+    }
+}
+
+impl From<StateError> for Broken {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+impl From<PruneError> for Broken {
+    fn from(error: PruneError) -> Self {
+        match error {
+            PruneError::State(error) => Self::State(error),
+            error => Self::Prune(error),
+        }
+    }
 }
 
 impl<'a> Writer<'a> {
     pub fn new(shared: &'a Shared, sink: &'a mut dyn Sink, reporter: &'a mut dyn Reporter) -> Self {
         let start = Instant::now();
+        let config = &shared.config;
+        let wanted = config.nightly.update.is_some() || config.nightly.fsync;
         let window = sink.in_order().then(Window::new);
-        Self { shared, sink, reporter, window, summary: Summary::default(), start, last_tick: start }
+        let files = is_directory(&config.naming.destination) && config.dataset.is_none();
+        let batch = (wanted && !config.dry_run && files).then(|| Batch::new(config.nightly.fsync));
+        Self {
+            shared,
+            sink,
+            reporter,
+            window,
+            summary: Summary::default(),
+            start,
+            last_tick: start,
+            batch,
+            swept: HashSet::new(),
+            hasher: RandomState::new(),
+            last_id: 0,
+            lost: 0,
+        }
     }
 
-    /// Takes messages until everyone who could send is gone, or the sink breaks.
-    pub fn write(mut self, done: Receiver<Letter>) -> Result<Summary, RunError> {
-        let mut broken = None;
-        loop {
+    /// Takes messages until everyone who could send is gone, or the sink breaks. `replace` starts a
+    /// worker in the place of one that hangs.
+    pub fn write(mut self, done: Receiver<Letter>, replace: &dyn Fn() -> bool) -> Result<Summary, RunError> {
+        let mut broken: Option<Broken> = None;
+        if let Some(update) = self.update() {
+            match update.state().last_id() {
+                Ok(id) => self.last_id = id,
+                Err(error) => {
+                    self.shared.cancel.broken();
+                    broken = Some(error.into());
+                }
+            }
+        }
+        while broken.is_none() {
             match done.recv_timeout(TICK) {
                 Ok((number, message)) => {
                     if let Err(error) = self.take(number, message) {
@@ -46,35 +121,58 @@ impl<'a> Writer<'a> {
                 }
                 // After a wish to end, a feeder or worker may still wait for standard input.
                 Err(RecvTimeoutError::Timeout) if self.shared.cancel.is_set() && self.shared.nobody_works() => break,
+                // Workers that hang will never be gone.
+                Err(RecvTimeoutError::Timeout) if self.all_answered() && done.is_empty() => break,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            if self.batch.as_ref().is_some_and(Batch::is_due) {
+                broken = self.flush().err();
+                if broken.is_some() {
+                    self.shared.cancel.broken();
+                }
+            }
             if self.last_tick.elapsed() >= TICK {
                 self.tick();
+                if let Err(error) = self.give_up(replace) {
+                    self.shared.cancel.broken();
+                    broken = Some(error);
+                }
             }
         }
         // Those who still send are told by this that nobody listens.
         drop(done);
-        if broken.is_none() && !self.shared.cancel.is_set() {
-            self.check_failures();
+        // Also after trouble: what is complete is kept where that can be.
+        let flushed = self.flush();
+        if broken.is_none() {
+            broken = flushed.err();
         }
-        self.summary.stopped = self.shared.cancel.reason();
         if broken.is_none() && self.came_to_a_good_end() {
-            broken = self.sink.finish().err();
+            broken = self.sink.finish().err().map(Broken::Sink);
         } else {
             self.summary.abandoned = self.sink.abandon();
         }
+        if broken.is_none() && self.shared.cancel.reason().is_none() {
+            broken = self.prune().err();
+        }
         self.tick();
         self.summary.elapsed = self.start.elapsed();
+        self.summary.stopped = self.shared.cancel.reason();
         self.reporter.finished(&self.summary);
         match broken {
             None => Ok(self.summary),
-            Some(error) => Err(RunError::Sink { error, summary: Box::new(self.summary) }),
+            Some(Broken::Sink(error)) => Err(RunError::Sink { error, summary: Box::new(self.summary) }),
+            Some(Broken::State(error)) => Err(RunError::State { error, summary: Box::new(self.summary) }),
+            Some(Broken::Stuck(lost)) => Err(RunError::Workers(format!("{lost} of them hang (--timeout)"))),
+            Some(Broken::Prune(error)) => Err(RunError::Prune { error, summary: Box::new(self.summary) }),
         }
     }
 
     fn tick(&mut self) {
         self.last_tick = Instant::now();
+        if self.shared.config.nightly.max_time.is_some_and(|most| self.start.elapsed() >= most) {
+            self.shared.cancel.stop(Stop::OutOfTime);
+        }
         self.reporter.progress(&Progress {
             dealt_with: self.summary.dealt_with(),
             failed: self.summary.failed,
@@ -90,10 +188,46 @@ impl<'a> Writer<'a> {
         // Of a data set nobody expects that every picture is good.
         let partial = config.dataset.is_some() || config.archive.as_ref().is_some_and(|archive| archive.partial);
         let in_order = self.window.as_ref().is_none_or(Window::is_empty);
-        self.summary.stopped.is_none() && in_order && (self.summary.failed == 0 || partial)
+        self.shared.cancel.reason().is_none() && in_order && (self.summary.failed == 0 || partial)
     }
 
-    fn take(&mut self, number: Option<u64>, message: Message) -> Result<(), SinkError> {
+    /// With `--timeout`: the feeder has handed out everything, and every job is answered.
+    fn all_answered(&self) -> bool {
+        let shared = self.shared;
+        shared.watch.timeout().is_some()
+            && shared.walked.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+            && shared.finished.load(Ordering::Acquire) == shared.handed.load(Ordering::Acquire)
+    }
+
+    /// Fails inputs that are overdue and replaces their workers.
+    fn give_up(&mut self, replace: &dyn Fn() -> bool) -> Result<(), Broken> {
+        for (number, running) in self.shared.watch.overdue() {
+            let shared = self.shared;
+            shared.reading.skip(number);
+            shared.ledger.skip(number);
+            shared.pixels.skip(number);
+            shared.working.fetch_sub(1, Ordering::Relaxed);
+            shared.finished.fetch_add(1, Ordering::Release);
+            self.lost += 1;
+            let error = shared.watch.words();
+            if let (Some(batch), Some(record)) = (&mut self.batch, running.record) {
+                if self.shared.config.nightly.update.is_some() {
+                    batch.remember(Record { error: Some(error.clone()), ..record });
+                }
+            }
+            self.take(Some(number), Message::Failed(Failure { source: running.source, stage: Stage::Decode, error }))?;
+            if self.lost > MOST_LOST || !replace() {
+                return Err(Broken::Stuck(self.lost));
+            }
+        }
+        Ok(())
+    }
+
+    fn update(&self) -> Option<&'a Update> {
+        self.shared.config.nightly.update.as_ref()
+    }
+
+    fn take(&mut self, number: Option<u64>, message: Message) -> Result<(), Broken> {
         let (Some(window), Some(number)) = (&mut self.window, number) else { return self.deal_with(message) };
         // Only outputs wait; that an input failed is told at once.
         match message {
@@ -109,17 +243,76 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    fn deal_with(&mut self, message: Message) -> Result<(), SinkError> {
+    fn deal_with(&mut self, message: Message) -> Result<(), Broken> {
         match message {
             Message::Ignored => {}
-            Message::Skipped { source, reason } => {
-                self.summary.skipped += 1;
-                self.reporter.event(&Event::Skipped(&source, reason));
+            Message::Skipped { source, reason } => self.skip(&source, reason),
+            Message::Many(messages) => {
+                for message in messages {
+                    self.deal_with(message)?;
+                }
             }
+            Message::Recorded(message, record) => {
+                if let (Some(batch), Some(_)) = (&mut self.batch, self.shared.config.nightly.update.as_ref()) {
+                    batch.remember(*record);
+                }
+                self.deal_with(*message)?;
+            }
+            Message::Broken(error) => return Err(error.into()),
             Message::Failed(failure) => self.fail(&failure),
             Message::Ready(ready) => self.save(*ready)?,
         }
         Ok(())
+    }
+
+    fn skip(&mut self, source: &SourceName, reason: SkipReason) {
+        self.summary.skipped += 1;
+        self.summary.failed_before += u64::from(reason == SkipReason::FailedBefore);
+        self.reporter.event(&Event::Skipped(source, reason));
+    }
+
+    /// Saves and records what was held back.
+    fn flush(&mut self) -> Result<(), Broken> {
+        let update = self.update();
+        let Some(batch) = &mut self.batch else { return Ok(()) };
+        let begin = Instant::now();
+        let (through, recorded) = batch.commit(update);
+        self.summary.spent.writing += begin.elapsed();
+        let mut broken = None;
+        for (done, result) in through {
+            match result {
+                Ok(()) => self.saved(&done),
+                Err(error) => broken = self.unsaved(done.source, error).err().or(broken),
+            }
+        }
+        recorded?;
+        broken.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn prune(&mut self) -> Result<(), Broken> {
+        let shared = self.shared;
+        let Some(update) = self.update().filter(|u| u.prune != Prune::No) else { return Ok(()) };
+        let walked = shared.walked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(walked) = walked else { return Ok(()) };
+        let (summary, reporter) = (&mut self.summary, &mut *self.reporter);
+        let mut gone = |path: &std::path::Path| {
+            summary.pruned += 1;
+            reporter.event(&Event::Pruned(path));
+        };
+        Ok(prune::prune(update, &walked, self.last_id, shared.config.dry_run, &mut gone)?)
+    }
+
+    /// Removes what a run that was killed left where this one is about to write.
+    fn sweep(&mut self, ready: &Ready) {
+        if !is_directory(&self.shared.config.naming.destination) {
+            return;
+        }
+        for (output, ..) in &ready.outputs {
+            let dir = output.path.parent().unwrap_or(std::path::Path::new(""));
+            if self.swept.insert(self.hasher.hash_one(dir)) {
+                remove_stale(dir);
+            }
+        }
     }
 
     fn fail(&mut self, failure: &Failure) {
@@ -140,67 +333,99 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn save(&mut self, ready: Ready) -> Result<(), SinkError> {
+    fn save(&mut self, mut ready: Ready) -> Result<(), Broken> {
         self.summary.spent += ready.spent;
-        let dry = self.shared.config.dry_run;
-        if !dry {
-            let begin = Instant::now();
-            let entry = |path, bytes, replace| {
-                let (mode, gid) = (ready.facts.mode, ready.facts.gid);
-                Entry { path, bytes, mode, gid, replace }
-            };
-            let told = self.shared.config.dataset.is_some().then(|| digest::sample(&ready, &self.shared.config.recipe));
-            let outputs = ready.outputs.iter();
-            let mut entries: Vec<Entry<'_>> = outputs
-                .map(|(output, _, _, bytes)| entry(output.path.as_path(), bytes.as_slice(), output.replace))
-                .collect();
-            entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), false)));
-            let put = self.sink.put(&entries);
-            self.summary.spent.writing += begin.elapsed();
-            match put {
-                Ok(()) => {}
-                Err(SinkError::Entry { path, error }) => {
-                    let error = SinkError::Entry { path, error }.to_string();
-                    self.fail(&Failure { source: ready.source, stage: Stage::Write, error });
-                    return Ok(());
-                }
-                // Who reads a pipe may stop when he has enough; that is nobody's failure.
-                Err(broken) if broken.is_reader_gone() => return Err(broken),
-                Err(broken) => {
-                    // The input is not done, and the person should know of which one it was.
-                    let error = broken.to_string();
-                    self.fail(&Failure { source: ready.source, stage: Stage::Write, error });
-                    return Err(broken);
-                }
-            }
-        }
-        let outputs: Vec<Output> = ready
-            .outputs
-            .into_iter()
-            .map(|(o, format, size, bytes)| {
-                let path = self.sink.place(&o.path).unwrap_or(o.path);
-                Output { path, format, size, bytes: bytes.len() as u64 }
-            })
-            .collect();
-        let done = Done {
-            source: ready.source,
-            outputs,
-            source_format: ready.source_format,
-            source_size: ready.source_size,
-            source_bytes: ready.source_bytes,
-            shrink: ready.shrink,
-            time: ready.begin.elapsed(),
-            notes: ready.notes,
-        };
-        self.summary.done += 1;
-        self.summary.bytes_in += done.source_bytes;
-        self.summary.bytes_out += done.outputs.iter().map(|o| o.bytes).sum::<u64>();
-        if dry {
+        if self.shared.config.dry_run {
+            let (done, _, _) = split(&mut ready);
+            self.summary.done += 1;
+            self.summary.bytes_in += done.source_bytes;
             self.reporter.event(&Event::Planned(&done));
-        } else {
-            self.summary.outputs += done.outputs.len() as u64;
-            self.reporter.event(&Event::Done(&done));
+            return Ok(());
+        }
+        self.sweep(&ready);
+        let begin = Instant::now();
+        let facts = ready.facts;
+        let config = &self.shared.config;
+        let told = config.dataset.is_some().then(|| digest::sample(&ready, &config.recipe));
+        let (mut done, outputs, record) = split(&mut ready);
+        let entry = |path, bytes, replace| Entry { path, bytes, mode: facts.mode, gid: facts.gid, replace };
+        let mut entries: Vec<Entry<'_>> = outputs
+            .iter()
+            .map(|(output, _, _, bytes)| entry(output.path.as_path(), bytes.as_slice(), output.replace))
+            .collect();
+        entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), false)));
+        let put = match &mut self.batch {
+            Some(batch) => batch.stage(&entries, &outputs, done, record).map(|()| None),
+            None => match self.sink.put(&entries) {
+                Ok(()) => {
+                    for output in &mut done.outputs {
+                        if let Some(place) = self.sink.place(&output.path) {
+                            output.path = place;
+                        }
+                    }
+                    Ok(Some(done))
+                }
+                Err(error) => Err(Box::new((done, error))),
+            },
+        };
+        self.summary.spent.writing += begin.elapsed();
+        match put {
+            Ok(None) => {}
+            Ok(Some(done)) => self.saved(&done),
+            Err(failed) => {
+                let (done, error) = *failed;
+                self.unsaved(done.source, error)?;
+            }
         }
         Ok(())
     }
+
+    /// Outputs could not be saved: this input's, or also those of all to come.
+    fn unsaved(&mut self, source: SourceName, error: SinkError) -> Result<(), SinkError> {
+        // Who reads a pipe may stop when he has enough; that is nobody's failure.
+        if error.is_reader_gone() {
+            return Err(error);
+        }
+        // The input is not done, and the person should know of which one it was.
+        self.fail(&Failure { source, stage: Stage::Write, error: error.to_string() });
+        match error {
+            SinkError::Entry { .. } => Ok(()),
+            broken => Err(broken),
+        }
+    }
+
+    fn saved(&mut self, done: &Done) {
+        self.summary.done += 1;
+        self.summary.bytes_in += done.source_bytes;
+        self.summary.bytes_out += done.outputs.iter().map(|o| o.bytes).sum::<u64>();
+        self.summary.outputs += done.outputs.len() as u64;
+        self.reporter.event(&Event::Done(done));
+    }
+}
+
+/// Whether outputs are files in directories.
+fn is_directory(destination: &Destination) -> bool {
+    matches!(destination, Destination::Beside | Destination::Directory(_) | Destination::File(_))
+}
+
+/// What is to be told, saved and remembered of an input.
+fn split(ready: &mut Ready) -> (Done, Vec<ReadyOutput>, Option<Record>) {
+    let outputs = std::mem::take(&mut ready.outputs);
+    let told = |(o, format, size, bytes): &ReadyOutput| Output {
+        path: o.path.clone(),
+        format: *format,
+        size: *size,
+        bytes: bytes.len() as u64,
+    };
+    let done = Done {
+        source: ready.source.clone(),
+        outputs: outputs.iter().map(told).collect(),
+        source_format: ready.source_format,
+        source_size: ready.source_size,
+        source_bytes: ready.source_bytes,
+        shrink: ready.shrink,
+        time: ready.begin.elapsed(),
+        notes: std::mem::take(&mut ready.notes),
+    };
+    (done, outputs, ready.record.take())
 }

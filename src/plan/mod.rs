@@ -58,6 +58,8 @@ pub struct PlannedOutput {
     pub path: PathBuf,
     /// Whether a file of this name may be replaced.
     pub replace: bool,
+    /// With `--update`, the digest of what decides its bytes beside the source.
+    pub digest: i64,
 }
 
 /// Why an input's outputs cannot be.
@@ -127,7 +129,7 @@ impl Naming {
                 }
                 return Err(PlanError::Ambiguous(path));
             }
-            outputs.push(PlannedOutput { variant: index, path, replace: false });
+            outputs.push(PlannedOutput { variant: index, path, replace: false, digest: 0 });
         }
         Ok(outputs)
     }
@@ -172,11 +174,18 @@ impl Naming {
         }
     }
 
-    /// Claims the outputs in the ledger and looks at what stands there.
+    /// Claims the outputs in the ledger and looks at what stands there; `wrote` knows of files that
+    /// earlier runs wrote.
     ///
     /// # Errors
     /// Names that are taken, by this run or before it.
-    pub fn settle(&self, mut outputs: Vec<PlannedOutput>, number: u32, ledger: &mut Ledger) -> Result<Plan, PlanError> {
+    pub fn settle(
+        &self,
+        mut outputs: Vec<PlannedOutput>,
+        number: u32,
+        ledger: &mut Ledger,
+        wrote: &dyn Fn(&Path) -> bool,
+    ) -> Result<Plan, PlanError> {
         if self.destination == Destination::Stdout {
             return Ok(Plan::Make(outputs));
         }
@@ -194,7 +203,7 @@ impl Naming {
         for output in &mut outputs {
             output.replace = match self.existing {
                 Existing::Replace => true,
-                Existing::Careful => self.is_ours(&output.path, ledger),
+                Existing::Careful => self.is_ours(&output.path, ledger) || wrote(&output.path),
                 Existing::Skip | Existing::Fail => false,
             };
             // Asked before the work is done; the sink makes sure.

@@ -82,7 +82,9 @@ fn only_what_is_surely_ours_is_replaced() {
     let settle = |naming: &Naming, path: PathBuf| {
         let mut ledger = Ledger::default();
         let Admission::New(number) = ledger.admit(&at("in/a.png")) else { panic!() };
-        naming.settle(vec![PlannedOutput { variant: 0, path, replace: false }], number, &mut ledger)
+        naming.settle(vec![PlannedOutput { variant: 0, path, replace: false, digest: 0 }], number, &mut ledger, &|_| {
+            false
+        })
     };
     let out = naming(Destination::Directory(at("out")), "{stem}.{ext}");
     assert!(matches!(settle(&out, at("out/a.jpg")), Ok(Plan::Make(o)) if o[0].replace));

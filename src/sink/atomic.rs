@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
 use super::{Entry, TEMPORARY};
@@ -19,14 +19,19 @@ static COUNTER: AtomicU64 = AtomicU64::new(0);
 pub struct Temporary {
     path: PathBuf,
     armed: bool,
+    /// Open, so that the lock by which others know that it is not stale is held.
+    file: Option<File>,
+    /// Directories that were made for it, the uppermost first.
+    made: Vec<PathBuf>,
 }
 
 impl Temporary {
     /// Writes the entry's bytes beside its final name, with its final permissions.
     pub fn write(entry: &Entry<'_>) -> io::Result<Self> {
         let dir = entry.path.parent().unwrap_or(Path::new(""));
-        let (mut file, temporary) = create(dir, entry)?;
+        let (mut file, mut temporary) = create(dir, entry)?;
         file.write_all(entry.bytes)?;
+        temporary.file = Some(file);
         Ok(temporary)
     }
 
@@ -34,6 +39,16 @@ impl Temporary {
     /// permissions by the caller.
     pub fn private(dir: &Path) -> io::Result<(File, Self)> {
         create_new(dir, 0o600)
+    }
+
+    /// The open file, where `write` made it.
+    pub fn file(&self) -> Option<&File> {
+        self.file.as_ref()
+    }
+
+    /// Directories that were made for it; asked once.
+    pub fn take_made(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.made)
     }
 
     /// Gives it its final name.
@@ -75,20 +90,47 @@ fn create(dir: &Path, entry: &Entry<'_>) -> io::Result<(File, Temporary)> {
 }
 
 fn create_new(dir: &Path, mode: u32) -> io::Result<(File, Temporary)> {
-    let mut made_dir = false;
+    let mut made = Vec::new();
+    let mut looked = false;
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
         let path = dir.join(format!("{TEMPORARY}{:x}-{number:x}.tmp", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
-            Ok(file) => return Ok((file, Temporary { path, armed: true })),
+            Ok(file) => {
+                let temporary = Temporary { path, armed: true, file: None, made: std::mem::take(&mut made) };
+                if is_ours(&file)? {
+                    return Ok((file, temporary));
+                }
+                // Another run took it for stale before it was locked.
+                made = { temporary }.take_made();
+            }
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(e) if e.kind() == io::ErrorKind::NotFound && !made_dir => {
-                fs::create_dir_all(dir)?;
-                made_dir = true;
+            Err(e) if e.kind() == io::ErrorKind::NotFound && !looked => {
+                made = make_dirs(dir)?;
+                looked = true;
             }
             Err(e) => return Err(e),
         }
     }
+}
+
+/// Locks a file made just now; false when another run found it unlocked and removes it.
+fn is_ours(file: &File) -> io::Result<bool> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(file.metadata()?.nlink() > 0),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        // File systems without locks; there nobody can take it for stale either.
+        Err(_) => Ok(true),
+    }
+}
+
+/// Like `create_dir_all`, and tells which were missing.
+fn make_dirs(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let missing = dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && fs::symlink_metadata(d).is_err());
+    let mut made: Vec<PathBuf> = missing.map(Path::to_path_buf).collect();
+    fs::create_dir_all(dir)?;
+    made.reverse();
+    Ok(made)
 }
 
 /// Renames unless something stands there.

@@ -3,8 +3,10 @@
 mod archive;
 mod atomic;
 mod dir;
+mod durable;
 mod outlet;
 pub mod shards;
+mod stale;
 mod stream;
 
 use std::io;
@@ -12,7 +14,9 @@ use std::path::{Path, PathBuf};
 
 pub use archive::Archive;
 pub use dir::Directory;
+pub use durable::Durable;
 pub use shards::Shards;
+pub use stale::remove_stale;
 pub use stream::Stream;
 
 use crate::words;

@@ -1,9 +1,11 @@
 //! Telling: the bar, messages, names of outputs, the report. Nothing that fails here stops the work.
 
+pub mod metrics;
 mod names;
 mod ndjson;
 mod progress;
 mod text;
+mod voice;
 
 use std::io::Write;
 
@@ -16,10 +18,12 @@ use names::Names;
 use ndjson::Ndjson;
 use progress::Meter;
 use text::Text;
+use voice::Level;
+pub use voice::speak;
 
 /// A message of the program itself, outside of a run.
 pub fn say(message: &str) {
-    let _ = writeln!(std::io::stderr(), "thumbs: {message}");
+    let _ = writeln!(std::io::stderr(), "{}", voice::line(Level::Error, &format!("thumbs: {message}")));
 }
 
 /// All ways of telling at once.
@@ -54,7 +58,7 @@ impl Console {
         if error.kind() != std::io::ErrorKind::BrokenPipe {
             self.failed = true;
             let message = format!("thumbs: {what} cannot be written: {}", thumbs::words::system_words(error));
-            self.meter.above(&message);
+            self.meter.above(&voice::line(Level::Error, &message));
         }
     }
 }
@@ -62,7 +66,8 @@ impl Console {
 impl Reporter for Console {
     fn event(&mut self, event: &Event<'_>) {
         if let Some(line) = self.text.line(event) {
-            self.meter.above(&line);
+            let level = if matches!(event, Event::Failed(_)) { Level::Error } else { Level::Info };
+            self.meter.above(&voice::line(level, &line));
         }
         if let Some(Err(error)) = self.names.as_mut().map(|names| names.event(event)) {
             self.names = None;
@@ -84,8 +89,9 @@ impl Reporter for Console {
 
     fn finished(&mut self, summary: &Summary) {
         self.meter.clear();
+        let level = if summary.failed > 0 { Level::Warning } else { Level::Info };
         for line in self.text.last(summary) {
-            self.meter.above(&line);
+            self.meter.above(&voice::line(level, &line));
         }
         if let Some(Err(error)) = self.report.as_mut().map(|report| report.summary(summary)) {
             self.report = None;

@@ -40,6 +40,9 @@ impl Names {
                     out.extend_from_slice(format!("{} -> {path} ({} {format})\n", done.source, output.size).as_bytes());
                 }
             }
+            Event::Pruned(path) if self.plan => {
+                out.extend_from_slice(format!("remove {}\n", words::path(path)).as_bytes());
+            }
             _ => return Ok(()),
         }
         // At once, so that the next stage of a pipeline can start.

@@ -45,6 +45,7 @@ impl Ndjson {
             Event::Skipped(source, reason) => {
                 json!({"type": "skipped", "source": name(source), "reason": reason.word()})
             }
+            Event::Pruned(removed) => json!({"type": "pruned", "path": path(removed)}),
             Event::Failed(failure) => json!({
                 "type": "failed",
                 "source": name(&failure.source),
@@ -71,7 +72,13 @@ impl Ndjson {
             Some(Stop::Interrupted(_)) => Some("interrupted"),
             Some(Stop::FirstFailure) => Some("fail-fast"),
             Some(Stop::TooManyFailures) => Some("max-failures"),
+            Some(Stop::OutOfTime) => Some("max-time"),
         };
+        for (key, count) in [("failed_before", summary.failed_before), ("pruned", summary.pruned)] {
+            if count > 0 {
+                value[key] = count.into();
+            }
+        }
         if let Some(stopped) = stopped {
             value["stopped"] = stopped.into();
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use thumbs::report::Progress;
 
+use super::voice::{self, Level};
 use crate::cli::resolve::Tell;
 
 /// Between two plain lines.
@@ -53,7 +54,7 @@ impl Meter {
             let total = progress.counted.max(progress.dealt_with);
             if progress.count_complete && !self.complete {
                 self.complete = true;
-                bar.set_style(style("{bar:30} {pos}/{len} {msg}"));
+                bar.set_style(style("[{bar:30}] {pos}/{len} {msg}"));
             }
             bar.set_position(progress.dealt_with);
             if progress.count_complete {
@@ -67,7 +68,8 @@ impl Meter {
             }
         } else if self.lines && progress.elapsed >= self.next_line {
             self.next_line = progress.elapsed + self.every;
-            self.above(&format!("thumbs: {} so far, {rate:.0}/s{failed}", progress.dealt_with));
+            let line = format!("thumbs: {} so far, {rate:.0}/s{failed}", progress.dealt_with);
+            self.above(&voice::line(Level::Info, &line));
         }
     }
 

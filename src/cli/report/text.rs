@@ -34,6 +34,9 @@ impl Text {
             Event::Skipped(source, reason) if self.verbose => {
                 Some(format!("thumbs: {source}: skipped: {}", reason.word()))
             }
+            Event::Pruned(path) if self.verbose => {
+                Some(format!("thumbs: {}: removed, its source is gone", words::path(path)))
+            }
             Event::Done(done) if self.verbose => {
                 let outputs: Vec<String> = done
                     .outputs
@@ -54,10 +57,13 @@ impl Text {
             Some(Stop::Interrupted(_)) => Some("interrupted"),
             Some(Stop::FirstFailure) => Some("ended at the first failure"),
             Some(Stop::TooManyFailures) => Some("too many failures"),
+            Some(Stop::OutOfTime) => Some("out of time (--max-time)"),
             None => None,
         };
-        let wanted = summary.failed > 0 || stopped.is_some() || self.verbose || (self.terminal && !self.quiet);
-        if wanted && !(self.quiet && summary.failed == 0 && stopped.is_none()) {
+        // Under cron, a run that used up its time as it was told is no news.
+        let ended = summary.stopped.is_some_and(|s| s != Stop::OutOfTime);
+        let wanted = summary.failed > 0 || ended || self.verbose || (self.terminal && !self.quiet);
+        if wanted && !(self.quiet && summary.failed == 0 && !ended) {
             let failed = format!("{} failed", summary.failed);
             let failed = if summary.failed > 0 { self.paint("1;31", &failed) } else { failed };
             let mut line = format!(
@@ -68,6 +74,12 @@ impl Text {
                 words::bytes(summary.bytes_out),
                 summary.elapsed.as_secs_f64(),
             );
+            if summary.failed_before > 0 {
+                line = format!("{line}; {} of the skipped failed before", summary.failed_before);
+            }
+            if summary.pruned > 0 {
+                line = format!("{line}; {} removed", summary.pruned);
+            }
             if let Some(stopped) = stopped {
                 line = format!("{line}; {stopped}");
             }

@@ -1,0 +1,71 @@
+//! Options of unattended runs, as they are typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Unattended runs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Nightly")]
+pub struct NightlyArgs {
+    /// Make only what changed since the last run with this option
+    #[arg(short, long)]
+    pub update: bool,
+    /// Where --update remembers what was made [default: .thumbs-state.sqlite in the -o directory, or in the one directory INPUT]
+    #[arg(long, value_name = "FILE", requires = "update")]
+    pub state: Option<PathBuf>,
+    /// Compare contents instead of sizes and times
+    #[arg(long, requires = "update")]
+    pub checksum: bool,
+    /// Try again what failed before and has not changed
+    #[arg(long, requires = "update")]
+    pub retry_failed: bool,
+    /// Remove outputs that were made from files which are gone
+    #[arg(long, requires = "update")]
+    pub prune: bool,
+    /// Like --prune, also where a directory INPUT is empty or missing
+    #[arg(long, requires = "update")]
+    pub prune_all: bool,
+    /// What to do when another run holds the state
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = OnLock::Fail, requires = "update")]
+    pub lock: OnLock,
+    /// Outputs survive a power loss; on with --update
+    #[arg(long)]
+    pub fsync: bool,
+    /// A picture that takes longer fails
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<String>,
+    /// End in order after this time, such as 90s, 30m or 2h30m; the next --update goes on there
+    #[arg(long, value_name = "DURATION")]
+    pub max_time: Option<String>,
+    /// Leave the processors to others that want them
+    #[arg(long)]
+    pub nice: bool,
+    /// Write numbers of the run to FILE for Prometheus' textfile collector
+    #[arg(long, value_name = "FILE")]
+    pub metrics: Option<PathBuf>,
+    /// How messages are written
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// `--lock`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum OnLock {
+    /// Exit 0.
+    Skip,
+    /// Wait for it.
+    Wait,
+    /// Exit 75.
+    Fail,
+}
+
+/// `--log-format`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people, with priorities where standard error is the journal.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,166 @@
+//! Options of unattended runs: what they mean, and the lock and the state that they need.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use thumbs::pipeline::{Cancel, Nightly, Prune, RunConfig, Update};
+use thumbs::plan::Destination;
+use thumbs::state::{FILE_NAME, Lock, LockError, OnLocked, State, StateError};
+use thumbs::walk::real_path;
+
+use super::args_nightly::{NightlyArgs, OnLock};
+use super::exit::Exit;
+use super::report;
+
+/// The state that a run is to open.
+#[derive(Debug)]
+pub struct StatePlan {
+    pub file: PathBuf,
+    on_locked: OnLocked,
+    checksum: bool,
+    retry_failed: bool,
+    prune: Prune,
+}
+
+/// What is meant, apart from the state, which is opened when all else is known to be right.
+pub fn resolve(
+    args: &NightlyArgs,
+    inputs: &[PathBuf],
+    destination: &Destination,
+) -> Result<(Nightly, Option<StatePlan>)> {
+    let nightly = Nightly {
+        update: None,
+        fsync: args.fsync || args.update,
+        timeout: args.timeout.as_deref().map(|t| duration(t).context("--timeout")).transpose()?,
+        max_time: args.max_time.as_deref().map(|t| duration(t).context("--max-time")).transpose()?,
+    };
+    if !args.update {
+        return Ok((nightly, None));
+    }
+    let file = match (&args.state, destination) {
+        (_, Destination::Stdout | Destination::File(_) | Destination::Archive(_)) => {
+            bail!("--update needs a directory as -o, or none")
+        }
+        (Some(file), _) => {
+            ensure!(!file.is_dir(), "--state {}: a directory", file.display());
+            file.clone()
+        }
+        (None, Destination::Directory(dir)) => dir.join(FILE_NAME),
+        (None, Destination::Beside) => match inputs {
+            [one] if one.is_dir() => one.join(FILE_NAME),
+            _ => bail!("--update beside inputs needs exactly one directory as INPUT, or --state FILE"),
+        },
+    };
+    let prune = match (args.prune, args.prune_all) {
+        (_, true) => Prune::All,
+        (true, false) => Prune::Yes,
+        _ => Prune::No,
+    };
+    let on_locked = match args.lock {
+        OnLock::Skip => OnLocked::Skip,
+        OnLock::Wait => OnLocked::Wait,
+        OnLock::Fail => OnLocked::Fail,
+    };
+    let (checksum, retry_failed) = (args.checksum, args.retry_failed);
+    Ok((nightly, Some(StatePlan { file, on_locked, checksum, retry_failed, prune })))
+}
+
+/// "90", "90s", "1.5h", "2h30m".
+fn duration(text: &str) -> Result<Duration> {
+    let wrong = || anyhow!("'{text}' is not a time: write 90, 90s, 30m or 2h30m");
+    let mut seconds = 0.0;
+    let mut rest = text.trim();
+    ensure!(!rest.is_empty(), wrong());
+    while !rest.is_empty() {
+        let at = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let number: f64 = rest[..at].parse().map_err(|_| wrong())?;
+        let unit = rest[at..].chars().next();
+        let factor = match unit {
+            None if at == text.trim().len() => 1.0,
+            Some('s') => 1.0,
+            Some('m') => 60.0,
+            Some('h') => 3600.0,
+            Some('d') => 86_400.0,
+            _ => return Err(wrong()),
+        };
+        seconds += number * factor;
+        rest = &rest[at + unit.map_or(0, char::len_utf8)..];
+    }
+    ensure!(seconds > 0.0 && seconds < 1e9, wrong());
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// Takes the lock and opens the state. The lock is held until what is returned is dropped.
+pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, verbose: bool) -> Result<Option<Lock>, Exit> {
+    let lock = if run.dry_run {
+        // It reads, and SQLite keeps readers and a writer apart.
+        None
+    } else {
+        match Lock::take(&plan.file, plan.on_locked, &|| cancel.is_set()) {
+            Ok(lock) => Some(lock),
+            Err(LockError::Held { .. }) if cancel.is_set() => return Err(Exit::of_stop(cancel.reason())),
+            Err(error @ LockError::Held { .. }) => {
+                if plan.on_locked != OnLocked::Skip || verbose {
+                    report::say(&error.to_string());
+                }
+                return Err(if plan.on_locked == OnLocked::Skip { Exit::Success } else { Exit::Locked });
+            }
+            Err(error @ LockError::Io { .. }) => {
+                report::say(&error.to_string());
+                return Err(Exit::Broken);
+            }
+        }
+    };
+    let mut roots = run.naming.roots.clone();
+    roots.extend(run.walker.relative_to.as_deref().map(real_path));
+    if let Destination::Directory(dir) = &run.naming.destination {
+        roots.push(real_path(dir));
+    }
+    match State::open(&plan.file, &roots, run.dry_run) {
+        Ok(state) => {
+            run.nightly.update = Some(Update::new(state, plan.checksum, plan.retry_failed, plan.prune));
+            Ok(lock)
+        }
+        Err(error) => {
+            report::say(&error.to_string());
+            Err(match error {
+                StateError::Foreign(_) | StateError::Newer(_) => Exit::Usage,
+                StateError::Damaged { .. } | StateError::Failed { .. } => Exit::Broken,
+            })
+        }
+    }
+}
+
+/// Files of the state, which no walk takes for inputs.
+pub fn files(state: &Path) -> Vec<PathBuf> {
+    let with = |suffix: &str| {
+        let mut name = state.as_os_str().to_owned();
+        name.push(suffix);
+        real_path(Path::new(&name))
+    };
+    ["", "-journal", ".lock"].iter().map(|s| with(s)).collect()
+}
+
+/// Lowers the priority of this process.
+pub fn be_nice() {
+    // Ten steps give others nearly everything they want and us the rest.
+    let _ = thumbs::pipeline::lower_priority(10);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in
+            [("90", 90.0), ("90s", 90.0), ("1.5h", 5400.0), ("2h30m", 9000.0), ("0.25", 0.25), ("1d", 86_400.0)]
+        {
+            assert_eq!(duration(text).unwrap().as_secs_f64(), seconds, "{text}");
+        }
+        for text in ["", "s", "-1", "0", "1x", "2h30", "1..5", "1 h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+}

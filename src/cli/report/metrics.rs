@@ -1,0 +1,89 @@
+//! Numbers of a run for Prometheus' textfile collector.
+
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use thumbs::outcome::{Stop, Summary};
+
+const LAST_SUCCESS: &str = "thumbs_last_success_timestamp_seconds";
+
+/// Writes the file under another name and renames it, so that it is never read half.
+pub fn write(file: &Path, summary: &Summary, code: i32, begin: SystemTime) -> io::Result<()> {
+    let now = SystemTime::now();
+    // A run that went wrong keeps the time of the last one that did not.
+    let before = fs::read_to_string(file).ok().and_then(|old| value(&old, LAST_SUCCESS));
+    let complete = summary.stopped.is_none_or(|s| s == Stop::OutOfTime);
+    let success = if code == 0 && complete { Some(seconds(now)) } else { before };
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    // The collector reads only what ends in .prom.
+    let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = fs::write(&temporary, text(summary, code, seconds(begin), seconds(now), success));
+    let renamed = written.and_then(|()| fs::rename(&temporary, file));
+    if renamed.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    renamed
+}
+
+fn seconds(time: SystemTime) -> f64 {
+    time.duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
+}
+
+fn value(text: &str, name: &str) -> Option<f64> {
+    text.lines().find_map(|l| l.strip_prefix(name)?.trim().parse().ok())
+}
+
+fn text(summary: &Summary, code: i32, begin: f64, end: f64, success: Option<f64>) -> String {
+    let mut text = String::new();
+    let mut gauge = |name: &str, help: &str, values: &[(&str, f64)]| {
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
+        for (labels, value) in values {
+            let _ = writeln!(text, "{name}{labels} {value}");
+        }
+    };
+    let n = |count: u64| count as f64;
+    gauge(
+        "thumbs_inputs",
+        "Inputs of the last run, by what became of them.",
+        &[
+            ("{result=\"done\"}", n(summary.done)),
+            ("{result=\"skipped\"}", n(summary.skipped - summary.failed_before)),
+            ("{result=\"failed_before\"}", n(summary.failed_before)),
+            ("{result=\"failed\"}", n(summary.failed)),
+        ],
+    );
+    gauge("thumbs_outputs", "Outputs written by the last run.", &[("", n(summary.outputs))]);
+    gauge("thumbs_pruned", "Outputs removed by the last run.", &[("", n(summary.pruned))]);
+    gauge("thumbs_bytes_in", "Bytes of the sources of what the last run made.", &[("", n(summary.bytes_in))]);
+    gauge("thumbs_bytes_out", "Bytes that the last run wrote.", &[("", n(summary.bytes_out))]);
+    gauge("thumbs_duration_seconds", "How long the last run took.", &[("", end - begin)]);
+    gauge("thumbs_exit_status", "How the last run ended.", &[("", f64::from(code))]);
+    gauge("thumbs_last_run_timestamp_seconds", "When the last run ended.", &[("", end)]);
+    if let Some(success) = success {
+        gauge(LAST_SUCCESS, "When the last run that ended with 0 ended.", &[("", success)]);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_success_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("thumbs.prom");
+        let read = || fs::read_to_string(&file).unwrap();
+        write(&file, &Summary { failed: 1, ..Summary::default() }, 1, UNIX_EPOCH).unwrap();
+        assert_eq!(value(&read(), LAST_SUCCESS), None);
+        write(&file, &Summary { done: 3, ..Summary::default() }, 0, UNIX_EPOCH).unwrap();
+        let success = value(&read(), LAST_SUCCESS).unwrap();
+        write(&file, &Summary::default(), 3, UNIX_EPOCH).unwrap();
+        assert_eq!(value(&read(), LAST_SUCCESS), Some(success));
+        assert!(read().contains("\nthumbs_exit_status 3\n"));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+}

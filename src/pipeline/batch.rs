@@ -1,0 +1,116 @@
+//! What the writer holds back, so that disk and state are asked for many outputs at once.
+
+use std::time::{Duration, Instant};
+
+use super::ReadyOutput;
+use super::nightly::Update;
+use crate::outcome::Done;
+use crate::sink::{Durable, Entry, SinkError};
+use crate::source::Facts;
+use crate::state::{Kind, Record, StateError, Written};
+
+/// How long something is held back at most.
+const AGE: Duration = Duration::from_secs(2);
+/// Records held at most.
+const RECORDS: usize = 1024;
+
+/// An input whose outputs stand under temporary names.
+struct Waiting {
+    done: Done,
+    record: Option<Record>,
+    /// Digest of each output, and whether a file of its name was ours to replace.
+    outputs: Vec<(i64, bool)>,
+    staged: Vec<Facts>,
+}
+
+/// Outputs and records of some seconds.
+pub struct Batch {
+    durable: Durable,
+    waiting: Vec<Waiting>,
+    records: Vec<Record>,
+    since: Option<Instant>,
+}
+
+/// An input of a batch that is through: done, or the reason why not.
+pub type Through = (Done, Result<(), SinkError>);
+
+impl Batch {
+    pub fn new(sync: bool) -> Self {
+        Self { durable: Durable::new(sync), waiting: Vec::new(), records: Vec::new(), since: None }
+    }
+
+    /// Something to be remembered with the rest.
+    pub fn remember(&mut self, record: Record) {
+        self.since.get_or_insert_with(Instant::now);
+        self.records.push(record);
+    }
+
+    /// Writes the outputs of one input under temporary names.
+    pub fn stage(
+        &mut self,
+        entries: &[Entry<'_>],
+        outputs: &[ReadyOutput],
+        done: Done,
+        record: Option<Record>,
+    ) -> Result<(), Box<(Done, SinkError)>> {
+        match self.durable.stage(entries) {
+            Err(error) => Err(Box::new((done, error))),
+            Ok(staged) => {
+                self.since.get_or_insert_with(Instant::now);
+                let outputs = outputs.iter().map(|(o, ..)| (o.digest, o.replace)).collect();
+                self.waiting.push(Waiting { done, record, outputs, staged });
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether it is time to commit.
+    pub fn is_due(&self) -> bool {
+        self.durable.is_full() || self.records.len() >= RECORDS || self.since.is_some_and(|s| s.elapsed() >= AGE)
+    }
+
+    /// Syncs, renames, syncs directories, then records; gives what became of each input.
+    pub fn commit(&mut self, update: Option<&Update>) -> (Vec<Through>, Result<(), StateError>) {
+        self.since = None;
+        let waiting = std::mem::take(&mut self.waiting);
+        let mut records = std::mem::take(&mut self.records);
+        if let Err(error) = self.announce(&waiting, update) {
+            return (Vec::new(), Err(error));
+        }
+        let committed = self.durable.commit();
+        let mut through = Vec::with_capacity(waiting.len());
+        for (waiting, result) in waiting.into_iter().zip(committed.inputs) {
+            let Waiting { done, record, outputs, .. } = waiting;
+            let result = result.map(|facts| {
+                if let Some(mut record) = record {
+                    let made = done.outputs.iter().zip(&outputs).zip(&facts);
+                    record
+                        .outputs
+                        .extend(made.map(|((o, (digest, _)), facts)| Written::new(o.path.clone(), *digest, facts)));
+                    records.push(record);
+                }
+            });
+            through.push((done, result));
+        }
+        let recorded = update.map_or(Ok(()), |u| u.state().record(&records, &committed.made));
+        (through, recorded)
+    }
+
+    /// Where a file would not be taken for ours by its name, the state is told of it before it gets
+    /// that name: should we die in between, the next run may replace it.
+    fn announce(&self, waiting: &[Waiting], update: Option<&Update>) -> Result<(), StateError> {
+        let Some(update) = update else { return Ok(()) };
+        let mut pending = Vec::new();
+        for waiting in waiting {
+            let Some(record) = &waiting.record else { continue };
+            let outputs = waiting.done.outputs.iter().zip(&waiting.outputs).zip(&waiting.staged);
+            let new = outputs.filter(|((_, (_, replace)), _)| !replace);
+            let outputs: Vec<Written> =
+                new.map(|((o, (digest, _)), facts)| Written::new(o.path.clone(), *digest, facts)).collect();
+            if !outputs.is_empty() {
+                pending.push(Record { kind: Kind::Pending, outputs, ..record.clone() });
+            }
+        }
+        update.state().record(&pending, &[])
+    }
+}

@@ -1,0 +1,186 @@
+//! The feeder's side of `--update`: what the state says of each input, asked a stretch of a
+//! directory at a time in the order in which the walk comes along, and decided by `stat` alone.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Shared;
+use super::nightly::Update;
+use crate::outcome::SkipReason;
+use crate::source::Facts;
+use crate::state::{Kind, Known, Seen, StateError};
+use crate::walk::Found;
+
+/// Rows asked for at once: few at first, for a list that jumps about, more on a walk.
+const FEW: usize = 32;
+const MANY: usize = 1024;
+/// Directories between which a walk goes back and forth.
+const DEEP: usize = 24;
+
+/// What is known of an input when its turn comes.
+#[derive(Debug)]
+pub struct Before {
+    /// Digest of the recipe that applies to it.
+    pub recipe: i64,
+    /// What the state says of it, by any recipe.
+    pub rows: Vec<Known>,
+    /// Its content decides whether it is up to date.
+    pub check: bool,
+}
+
+/// An input that need not be opened.
+#[derive(Debug)]
+pub struct Unchanged {
+    pub path: PathBuf,
+    pub reason: SkipReason,
+    /// What it holds of the destination.
+    pub outputs: Vec<PathBuf>,
+}
+
+/// What is to be done about an input.
+pub enum Verdict {
+    /// To be opened.
+    Open(Before),
+    /// To be passed over.
+    Pass(Unchanged),
+    /// No picture, as before.
+    NoPicture,
+}
+
+/// A set of small numbers.
+#[derive(Debug, Default)]
+pub struct Bits(Vec<u64>);
+
+impl Bits {
+    pub fn insert(&mut self, number: i64) {
+        let Ok(number) = usize::try_from(number) else { return };
+        if self.0.len() <= number / 64 {
+            self.0.resize(number / 64 + 1, 0);
+        }
+        self.0[number / 64] |= 1 << (number % 64);
+    }
+
+    pub fn contains(&self, number: i64) -> bool {
+        usize::try_from(number).is_ok_and(|n| self.0.get(n / 64).is_some_and(|word| word & (1 << (n % 64)) != 0))
+    }
+}
+
+/// A stretch of one directory's rows.
+struct Stretch {
+    dir: PathBuf,
+    below: PathBuf,
+    recipe: i64,
+    /// In the order of names, from `from` on.
+    rows: Vec<Known>,
+    from: Vec<u8>,
+    complete: bool,
+    /// Rows to ask for next.
+    next: usize,
+}
+
+/// What the state says, as the walk needs it.
+pub struct Lookup<'a> {
+    shared: &'a Shared,
+    update: &'a Update,
+    stretches: Vec<Stretch>,
+    /// Numbers of sources that were found.
+    pub seen: Bits,
+}
+
+impl<'a> Lookup<'a> {
+    pub fn new(shared: &'a Shared, update: &'a Update) -> Self {
+        Self { shared, update, stretches: Vec::new(), seen: Bits::default() }
+    }
+
+    /// Decides about an input that has a path.
+    pub fn verdict(&mut self, found: &Found, path: &Path) -> Result<Verdict, StateError> {
+        let (recipe, rows) = self.rows(found, path)?;
+        let rows = rows.to_vec();
+        for row in &rows {
+            self.seen.insert(row.id);
+        }
+        let open = |rows, check| Ok(Verdict::Open(Before { recipe, rows, check }));
+        let Some(row) = rows.iter().find(|r| r.recipe == recipe && r.kind != Kind::Pending) else {
+            return open(rows, false);
+        };
+        // What cannot be asked for its times cannot be read either, and the worker says why.
+        let Ok(metadata) = fs::metadata(path) else { return open(rows, false) };
+        let now = Seen::new(&Facts::from(&metadata));
+        if self.update.checksum {
+            return open(rows, true);
+        }
+        if !row.seen.same_but_ctime(&now) {
+            return open(rows, false);
+        }
+        if row.seen.ctime != now.ctime {
+            return open(rows, true);
+        }
+        let pass = |reason, outputs| Ok(Verdict::Pass(Unchanged { path: path.to_path_buf(), reason, outputs }));
+        match row.kind {
+            Kind::Made if row.outputs.iter().all(|o| o.stands()) => {
+                pass(SkipReason::UpToDate, row.outputs.iter().map(|o| o.path.clone()).collect())
+            }
+            Kind::Failed if !self.update.retry_failed => pass(SkipReason::FailedBefore, Vec::new()),
+            Kind::NoPicture => Ok(Verdict::NoPicture),
+            Kind::Made | Kind::Failed | Kind::Pending => open(rows, false),
+        }
+    }
+
+    fn rows(&mut self, found: &Found, path: &Path) -> Result<(i64, &[Known]), StateError> {
+        let (dir, name) = (path.parent().unwrap_or(Path::new("")), path.file_name().unwrap_or_default());
+        let at = match self.stretches.iter().rposition(|s| s.dir == dir && s.below == found.below) {
+            Some(at) => at,
+            None => {
+                if self.stretches.len() >= DEEP {
+                    self.stretches.remove(0);
+                }
+                let recipe = self.shared.recipes.as_ref().map_or(0, |r| r.run(&found.below));
+                self.stretches.push(Stretch {
+                    dir: dir.to_path_buf(),
+                    below: found.below.clone(),
+                    recipe,
+                    rows: Vec::new(),
+                    from: Vec::new(),
+                    complete: false,
+                    next: FEW,
+                });
+                self.stretches.len() - 1
+            }
+        };
+        let stretch = &mut self.stretches[at];
+        if !stretch.covers(name) {
+            let on = stretch.rows.last().is_some_and(|r| *r.name < *name);
+            stretch.next = if on { (stretch.next * 2).min(MANY) } else { FEW };
+            (stretch.rows, stretch.complete) = self.update.state().known(dir, name, stretch.next)?;
+            stretch.from = name.as_encoded_bytes().to_vec();
+        }
+        let start = stretch.rows.partition_point(|r| *r.name < *name);
+        let end = stretch.rows.partition_point(|r| *r.name <= *name);
+        Ok((stretch.recipe, &stretch.rows[start..end]))
+    }
+}
+
+impl Stretch {
+    fn covers(&self, name: &OsStr) -> bool {
+        if name.as_encoded_bytes() < self.from.as_slice() || (self.rows.is_empty() && !self.complete) {
+            return false;
+        }
+        self.complete || self.rows.last().is_some_and(|r| *name <= *r.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits() {
+        let mut bits = Bits::default();
+        for n in [0, 63, 64, 1000] {
+            bits.insert(n);
+        }
+        assert!((0..2000).filter(|n| bits.contains(*n)).eq([0, 63, 64, 1000]));
+        assert!(!bits.contains(-1));
+    }
+}

@@ -1,0 +1,193 @@
+//! Removes outputs whose source is gone: those that the state says we wrote, that stand as we wrote
+//! them, under roots that were walked to their end without error.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::lookup::Bits;
+use super::nightly::{Prune, Update};
+use crate::state::StateError;
+use crate::walk::{Input, is_pattern, literal_prefix, real_path};
+use crate::words;
+
+/// Why nothing was pruned.
+#[derive(Debug, thiserror::Error)]
+pub enum PruneError {
+    /// A root without files where there were some.
+    #[error(
+        "{} {what}, where {known} files were known; is a disk not mounted? --prune-all prunes all the same",
+        words::path(.root)
+    )]
+    Vanished {
+        /// The root.
+        root: PathBuf,
+        /// "holds nothing" or "is missing".
+        what: &'static str,
+        /// Sources that the state knows there.
+        known: u64,
+    },
+    /// The state cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// A directory INPUT or a pattern's fixed part.
+#[derive(Debug)]
+struct Root {
+    real: PathBuf,
+    found: u64,
+    failed: bool,
+}
+
+/// What a walk came by.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// To its end.
+    pub complete: bool,
+    /// Numbers of the sources that were found.
+    pub seen: Bits,
+    roots: Vec<Root>,
+    current: Option<usize>,
+}
+
+impl Walked {
+    /// An input is about to be walked.
+    pub fn begin(&mut self, input: &Input) {
+        self.current = None;
+        let Input::Path(path) = input else { return };
+        let real = match fs::symlink_metadata(path) {
+            Err(_) if is_pattern(path) => real_path(&literal_prefix(path)),
+            Ok(_) if path.is_file() => return,
+            _ => real_path(path),
+        };
+        self.current = Some(self.roots.len());
+        self.roots.push(Root { real, found: 0, failed: false });
+    }
+
+    /// A file was found.
+    pub fn found(&mut self) {
+        if let Some(root) = self.current.and_then(|at| self.roots.get_mut(at)) {
+            root.found += 1;
+        }
+    }
+
+    /// Something could not be walked.
+    pub fn failed(&mut self, path: &Path) {
+        let real = real_path(path);
+        for root in &mut self.roots {
+            root.failed |= real.starts_with(&root.real) || root.real.starts_with(&real);
+        }
+    }
+
+    fn vanished(&self, root: &Root) -> Option<&'static str> {
+        if !root.real.exists() {
+            return Some("is missing");
+        }
+        // The same directory may have been named twice, and then holds nothing new.
+        let found = self.roots.iter().filter(|r| r.real.starts_with(&root.real)).any(|r| r.found > 0);
+        (!found).then_some("holds nothing")
+    }
+}
+
+/// Fewer known files may well have been removed by hand.
+const MANY: u64 = 2;
+
+/// Removes what is to go; `gone` hears of each output. A dry run only tells. `last` is the highest
+/// number that the state knew before this run.
+pub fn prune(
+    update: &Update,
+    walked: &Walked,
+    last: i64,
+    dry_run: bool,
+    gone: &mut dyn FnMut(&Path),
+) -> Result<(), PruneError> {
+    if !walked.complete {
+        return Ok(());
+    }
+    let mut state = update.state();
+    let mut sources: Vec<(PathBuf, i64)> = Vec::new();
+    for root in &walked.roots {
+        let mut here = Vec::new();
+        let wanted = |id| !walked.seen.contains(id);
+        let known = state.below(&root.real, last, &wanted, &mut |path, id| here.push((path, id)))?;
+        match walked.vanished(root) {
+            Some(what) if update.prune != Prune::All && known >= MANY => {
+                return Err(PruneError::Vanished { root: root.real.clone(), what, known });
+            }
+            Some("is missing") => {}
+            _ if root.failed => continue,
+            _ => {}
+        }
+        sources.append(&mut here);
+    }
+    sources.sort();
+    sources.dedup();
+    let mut emptied: Vec<PathBuf> = Vec::new();
+    let mut remove = |output: &crate::state::Written| -> bool {
+        // Changed or gone since: no longer what we wrote.
+        if !output.stands() {
+            return true;
+        }
+        if !dry_run && fs::remove_file(&output.path).is_err() {
+            // Tried again the next time.
+            return false;
+        }
+        gone(&output.path);
+        emptied.extend(output.path.parent().map(Path::to_path_buf));
+        true
+    };
+    for chunk in sources.chunks(256) {
+        let (mut outputs, mut forgotten) = (Vec::new(), Vec::new());
+        for (source, id) in chunk {
+            // Left out by an option of this run, it is still there.
+            if !is_gone(source) {
+                continue;
+            }
+            let mut all = true;
+            for output in state.outputs_of(*id, false)? {
+                if remove(&output) {
+                    outputs.push(output.path);
+                } else {
+                    all = false;
+                }
+            }
+            if all {
+                forgotten.push(*id);
+            }
+        }
+        if !dry_run {
+            state.forget(&outputs, &forgotten)?;
+        }
+    }
+    for id in state.superseding()? {
+        if walked.seen.contains(id) || id > last {
+            let mut outputs = state.outputs_of(id, true)?;
+            outputs.retain(&mut remove);
+            let outputs: Vec<PathBuf> = outputs.into_iter().map(|o| o.path).collect();
+            if !dry_run {
+                state.forget(&outputs, &[])?;
+            }
+        }
+    }
+    if !dry_run {
+        emptied.sort();
+        emptied.dedup();
+        for dir in emptied.iter().rev() {
+            let mut dir = Some(dir.as_path());
+            while let Some(path) = dir {
+                // Fails where something is left.
+                if !state.made_dir(path)? || fs::remove_dir(path).is_err() {
+                    break;
+                }
+                dir = path.parent();
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_gone(path: &Path) -> bool {
+    let error = fs::symlink_metadata(path).err().map(|e| e.kind());
+    matches!(error, Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory))
+}

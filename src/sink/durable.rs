@@ -1,0 +1,200 @@
+//! Outputs as files, many at a time: all temporaries written, all synced, all renamed, one sync a
+//! directory. The kernel's journal is then asked to commit a few times for hundreds of files.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Advice, fadvise};
+use rustix::process::{Resource, getrlimit};
+
+use super::atomic::Temporary;
+use super::{Entry, SinkError, classify};
+use crate::source::Facts;
+
+/// Outputs held at most.
+const MOST: u64 = 256;
+/// Threads that sync; one waits for the disk while others' requests join the same commit.
+const SYNCERS: usize = 4;
+
+/// Holds the outputs of several inputs under temporary names until they are committed together.
+#[derive(Debug)]
+pub struct Durable {
+    sync: bool,
+    most: usize,
+    inputs: Vec<Vec<Staged>>,
+    made: Vec<PathBuf>,
+}
+
+#[derive(Debug)]
+struct Staged {
+    temporary: Temporary,
+    path: PathBuf,
+    replace: bool,
+}
+
+/// What a commit did.
+#[derive(Debug, Default)]
+pub struct Committed {
+    /// For each input since the last commit, the facts of its outputs.
+    pub inputs: Vec<Result<Vec<Facts>, SinkError>>,
+    /// Directories that were made.
+    pub made: Vec<PathBuf>,
+}
+
+impl Durable {
+    /// An empty batch. With `sync` a commit survives a power loss.
+    pub fn new(sync: bool) -> Self {
+        // Each held output is an open file; most of them are left for everyone else.
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let most = (files.saturating_sub(64) / 2).clamp(1, MOST) as usize;
+        Self { sync, most, inputs: Vec::new(), made: Vec::new() }
+    }
+
+    /// Whether no more should be staged before a commit.
+    pub fn is_full(&self) -> bool {
+        self.inputs.iter().map(Vec::len).sum::<usize>() >= self.most
+    }
+
+    /// Writes all outputs of one input under temporary names, or none of them; gives their facts.
+    ///
+    /// # Errors
+    /// Of this input, or of everything that would follow.
+    pub fn stage(&mut self, entries: &[Entry<'_>]) -> Result<Vec<Facts>, SinkError> {
+        let mut facts = Vec::with_capacity(entries.len());
+        let mut staged = Vec::with_capacity(entries.len());
+        let mut made = Vec::new();
+        for entry in entries {
+            let mut temporary = Temporary::write(entry).map_err(|e| classify(entry.path, e))?;
+            made.append(&mut temporary.take_made());
+            if let (true, Some(file)) = (self.sync, temporary.file()) {
+                // Linux begins to write back at once, and the sync later finds most of it done.
+                let _ = fadvise(file, 0, None, Advice::DontNeed);
+            }
+            facts.push(facts_of(&temporary, entry.path)?);
+            staged.push(Staged { temporary, path: entry.path.to_path_buf(), replace: entry.replace });
+        }
+        self.made.append(&mut made);
+        self.inputs.push(staged);
+        Ok(facts)
+    }
+
+    /// Gives everything that is staged its final name.
+    pub fn commit(&mut self) -> Committed {
+        let inputs = std::mem::take(&mut self.inputs);
+        let made = std::mem::take(&mut self.made);
+        let synced = if self.sync { sync_all(&inputs) } else { inputs.iter().map(|_| Ok(())).collect() };
+        let mut dirs = BTreeSet::new();
+        let mut results: Vec<Result<Vec<Facts>, SinkError>> = Vec::with_capacity(inputs.len());
+        for (input, synced) in inputs.into_iter().zip(synced) {
+            results.push(synced.and_then(|()| rename(input, &mut dirs)));
+        }
+        if self.sync {
+            // A new directory is an entry of the one above it.
+            dirs.extend(made.iter().map(|d| parent(d)));
+            let lost = dirs.iter().find_map(|dir| sync_dir(dir).err().map(|error| (dir.clone(), error)));
+            if let (Some((path, error)), Some(last)) = (lost, results.iter_mut().rev().find(|r| r.is_ok())) {
+                *last = Err(SinkError::Broken { path, error });
+            }
+        }
+        Committed { inputs: results, made }
+    }
+}
+
+fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}
+
+fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<(), SinkError>> {
+    let sync = |input: &Vec<Staged>| {
+        for staged in input {
+            let file = staged.temporary.file();
+            file.map_or(Ok(()), File::sync_all).map_err(|e| classify(&staged.path, e))?;
+        }
+        Ok(())
+    };
+    let chunk = inputs.len().div_ceil(SYNCERS).max(1);
+    std::thread::scope(|scope| {
+        let chunks: Vec<_> = inputs.chunks(chunk).collect();
+        let others: Vec<_> = chunks
+            .iter()
+            .skip(1)
+            .map(|part| {
+                (*part, std::thread::Builder::new().spawn_scoped(scope, || part.iter().map(sync).collect::<Vec<_>>()))
+            })
+            .collect();
+        let mut results: Vec<_> = chunks.first().map_or_else(Vec::new, |part| part.iter().map(sync).collect());
+        for (part, thread) in others {
+            // Without a thread it is done here.
+            let done = thread.ok().and_then(|t| t.join().ok());
+            results.extend(done.unwrap_or_else(|| part.iter().map(sync).collect()));
+        }
+        results
+    })
+}
+
+fn rename(input: Vec<Staged>, dirs: &mut BTreeSet<PathBuf>) -> Result<Vec<Facts>, SinkError> {
+    // One rename cannot be taken back for another's sake; what would refuse it is looked for first.
+    if input.len() > 1 {
+        for staged in &input {
+            if fs::symlink_metadata(&staged.path).is_ok_and(|m| m.is_dir()) {
+                return Err(classify(&staged.path, io::ErrorKind::IsADirectory.into()));
+            }
+        }
+    }
+    let mut facts = Vec::with_capacity(input.len());
+    for staged in input {
+        facts.push(facts_of(&staged.temporary, &staged.path)?);
+        staged.temporary.commit(&staged.path, staged.replace).map_err(|e| classify(&staged.path, e))?;
+        dirs.insert(parent(&staged.path));
+    }
+    Ok(facts)
+}
+
+fn facts_of(temporary: &Temporary, path: &Path) -> Result<Facts, SinkError> {
+    let metadata = temporary.file().map_or_else(|| Err(io::ErrorKind::NotFound.into()), File::metadata);
+    metadata.map(|m| Facts::from(&m)).map_err(|e| classify(path, e))
+}
+
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    match File::open(dir).and_then(|d| d.sync_all()) {
+        // File systems whose directories need or know no sync.
+        Err(e) if e.kind() == io::ErrorKind::InvalidInput || e.kind() == io::ErrorKind::Unsupported => Ok(()),
+        // A directory that may be written but not read cannot be opened for it.
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_appears_at_its_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        let gid = rustix::process::getegid().as_raw();
+        let paths: Vec<PathBuf> = (0..9).map(|i| dir.path().join(format!("sub{}/{i}", i % 2))).collect();
+        let mut batch = Durable::new(true);
+        for path in &paths {
+            batch.stage(&[Entry { path, bytes: b"12", mode: 0o644, gid, replace: false }]).unwrap();
+        }
+        assert!(paths.iter().all(|p| !p.exists()));
+        // One stands in the way by now.
+        fs::write(&paths[3], "x").unwrap();
+        let done = batch.commit();
+        assert_eq!(done.made, [dir.path().join("sub0"), dir.path().join("sub1")]);
+        assert_eq!(done.inputs.len(), 9);
+        for (i, (path, result)) in paths.iter().zip(&done.inputs).enumerate() {
+            assert_eq!(result.is_ok(), i != 3);
+            assert_eq!(fs::read(path).unwrap(), if i == 3 { &b"x"[..] } else { b"12" });
+        }
+        assert_eq!(done.inputs[0].as_ref().unwrap()[0].len, 2);
+        assert_eq!(fs::read_dir(dir.path().join("sub1")).unwrap().count(), 4, "no temporary is left");
+        assert!(batch.commit().inputs.is_empty());
+    }
+}

@@ -1,0 +1,122 @@
+//! Digests: of contents, and of everything that decides the bytes of an output but its source.
+//! The one file that knows xxHash, which is fast and not meant to withstand malice: who can craft a
+//! picture that collides with another of the same size can also just leave it unchanged.
+
+use std::path::Path;
+
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+use crate::format::Format;
+use crate::recipe::Recipe;
+
+/// Digest of a file's content.
+pub type Content = [u8; 16];
+
+/// Of these bytes.
+pub fn content(bytes: &[u8]) -> Content {
+    xxh3_128(bytes).to_be_bytes()
+}
+
+/// The versions of everything that this build was made of; codecs among them.
+const LOCK: &str = include_str!("../../Cargo.lock");
+
+/// Packages that never touch a pixel; all others count, so that one is not forgotten.
+const BYSTANDERS: [&str; 12] = [
+    "clap",
+    "clap_builder",
+    "clap_derive",
+    "clap_lex",
+    "clap_complete",
+    "clap_mangen",
+    "indicatif",
+    "rusqlite",
+    "libsqlite3-sys",
+    "signal-hook",
+    "tempfile",
+    "proptest",
+];
+
+/// What all outputs of a run have in common.
+#[derive(Clone, Debug)]
+pub struct Common {
+    digest: u64,
+    recipe: Recipe,
+}
+
+impl Common {
+    /// Of a recipe and this build.
+    pub fn new(recipe: &Recipe) -> Self {
+        // Debug tells every field, also those of days to come.
+        let rest = Recipe { sizes: Vec::new(), formats: Vec::new(), ..recipe.clone() };
+        let text = format!("{} {:x} {rest:?}", env!("CARGO_PKG_VERSION"), versions(LOCK));
+        Self { digest: xxh3_64(text.as_bytes()), recipe: recipe.clone() }
+    }
+
+    /// Digest of one output: its size as asked for, its format, and how much smaller its source was decoded.
+    pub fn variant(&self, size_index: usize, format: Format, shrink: f64) -> i64 {
+        let size = self.recipe.sizes.get(size_index);
+        number(&format!("{:x} {size:?} {format:?} {:x}", self.digest, shrink.to_bits()))
+    }
+
+    /// Digest of all that a run does to a source: `naming` tells how outputs are called, `limits` what
+    /// a picture may cost, `below` what of its path is mirrored.
+    pub fn run(&self, naming: &str, limits: &str, below: &Path) -> i64 {
+        let (sizes, formats) = (&self.recipe.sizes, &self.recipe.formats);
+        number(&format!("{:x} {sizes:?} {formats:?} {naming} {limits} {below:?}", self.digest))
+    }
+}
+
+/// As SQLite keeps numbers.
+fn number(text: &str) -> i64 {
+    i64::from_ne_bytes(xxh3_64(text.as_bytes()).to_ne_bytes())
+}
+
+fn versions(lock: &str) -> u64 {
+    let mut text = String::new();
+    for package in lock.split("[[package]]").skip(1) {
+        let value = |key: &str| {
+            let line = package.lines().find_map(|l| l.strip_prefix(key)).unwrap_or_default();
+            line.trim_matches(|c| c == ' ' || c == '=' || c == '"')
+        };
+        let name = value("name");
+        if !BYSTANDERS.contains(&name) {
+            text.push_str(name);
+            text.push(' ');
+            text.push_str(value("version"));
+            text.push('\n');
+        }
+    }
+    xxh3_64(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_bytes_changes_the_digest() {
+        let base = Recipe::default();
+        let of = |recipe: &Recipe, shrink| Common::new(recipe).variant(0, Format::Jpeg, shrink);
+        let first = of(&base, 2.0);
+        assert_eq!(first, of(&base.clone(), 2.0));
+        assert_ne!(first, of(&base, 4.0), "the decode scale");
+        assert_ne!(first, of(&Recipe { enlarge: true, ..base.clone() }, 2.0));
+        let mut other = base.clone();
+        other.encode.quality = 81;
+        assert_ne!(first, of(&other, 2.0));
+        // A further size leaves those that were there alone, but is another run.
+        let more = Recipe { sizes: vec![base.sizes[0], "256".parse().unwrap()], ..base.clone() };
+        assert_eq!(first, of(&more, 2.0));
+        let run = |recipe: &Recipe| Common::new(recipe).run("", "", Path::new(""));
+        assert_ne!(run(&base), run(&more));
+    }
+
+    #[test]
+    fn versions_of_codecs_count() {
+        let lock = |name: &str, version: &str| {
+            versions(&format!("version = 4\n\n[[package]]\nname = \"{name}\"\nversion = \"{version}\"\n"))
+        };
+        assert_ne!(lock("png", "0.18.0"), lock("png", "0.18.1"));
+        assert_eq!(lock("clap", "4.0.0"), lock("clap", "4.0.1"));
+    }
+}
