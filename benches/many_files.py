@@ -20,7 +20,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
 
 def make(count, folder):
-    subprocess.run(["cargo", "run", "-q", "--release", "-p", "oddities", "--", "many", str(count), folder], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "run", "-q", "-p", "oddities", "--", "many", str(count), folder], cwd=ROOT, check=True)
 
 
 def run(argv):

@@ -49,6 +49,7 @@
 //!
 //! The library never prints, never exits, and never touches a global thread pool.
 
+pub mod archive;
 pub mod codec;
 pub mod format;
 pub mod geometry;

@@ -172,6 +172,8 @@ pub struct Summary {
     pub spent: TimeSpent,
     /// Why it ended early, if it did.
     pub stopped: Option<Stop>,
+    /// What stands only as a whole, an archive, was not finished.
+    pub abandoned: bool,
 }
 
 impl Summary {

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::words;
 
 /// How much is read before the content is recognised.
-const HEAD: u64 = 64 << 10;
+pub const HEAD: u64 = 64 << 10;
 
 /// Why the bytes of an input cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -84,18 +84,30 @@ pub fn kind_of(metadata: &Metadata) -> Option<&'static str> {
     }
 }
 
+/// Opens a file without waiting for what is none.
+///
+/// # Errors
+/// The system's.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    // NONBLOCK: a FIFO that took the place of a file must not hold a worker.
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)
+}
+
 /// An opened source.
-#[derive(Debug)]
 pub struct Source {
     reader: Reader,
     facts: Facts,
     limit: u64,
 }
 
-#[derive(Debug)]
 enum Reader {
     File(File),
     Stdin,
+    /// All of it, read already.
+    Ready(Vec<u8>),
+    /// Comes unpacked from an archive; the length in the facts is all there is.
+    Packed(Box<dyn Read + Send>),
 }
 
 impl Source {
@@ -104,9 +116,7 @@ impl Source {
     /// # Errors
     /// What cannot be opened, is no regular file, or is larger than `limit` bytes.
     pub fn open(path: &Path, limit: u64) -> Result<Self, SourceError> {
-        // NONBLOCK: a FIFO that took the place of a file must not hold a worker.
-        let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        let file = OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)?;
+        let file = open_file(path)?;
         let metadata = file.metadata()?;
         if let Some(kind) = kind_of(&metadata) {
             return Err(SourceError::NotAFile(kind));
@@ -124,6 +134,17 @@ impl Source {
         Self { reader: Reader::Stdin, facts, limit }
     }
 
+    /// Bytes that were read already; their number is the facts' length.
+    pub fn ready(bytes: Vec<u8>, facts: Facts) -> Self {
+        let facts = Facts { len: bytes.len() as u64, ..facts };
+        Self { reader: Reader::Ready(bytes), facts, limit: facts.len }
+    }
+
+    /// As many bytes as the facts say from a reader, which must have them.
+    pub fn packed(reader: Box<dyn Read + Send>, facts: Facts) -> Self {
+        Self { reader: Reader::Packed(reader), facts, limit: facts.len }
+    }
+
     /// What the system said at opening.
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -134,6 +155,9 @@ impl Source {
     /// # Errors
     /// The system's.
     pub fn head(&mut self) -> Result<Vec<u8>, SourceError> {
+        if let Reader::Ready(bytes) = &mut self.reader {
+            return Ok(std::mem::take(bytes));
+        }
         let want = if self.facts.len == 0 { HEAD } else { self.facts.len.min(HEAD) };
         let capacity = if self.facts.len == 0 { HEAD } else { self.facts.len };
         let mut bytes = Vec::with_capacity(capacity as usize);
@@ -162,9 +186,17 @@ impl Source {
     fn read_up_to(&mut self, bytes: &mut Vec<u8>, n: u64) -> Result<(), SourceError> {
         match &mut self.reader {
             Reader::File(file) => file.take(n).read_to_end(bytes)?,
+            Reader::Ready(_) => 0,
+            Reader::Packed(reader) => reader.take(n).read_to_end(bytes)?,
             Reader::Stdin => io::stdin().lock().take(n).read_to_end(bytes)?,
         };
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("facts", &self.facts).finish_non_exhaustive()
     }
 }
 

@@ -4,14 +4,15 @@
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobSet, GlobSetBuilder};
 
+use crate::archive::detect;
 use crate::format::Format;
 use crate::source;
 use crate::words;
@@ -23,6 +24,8 @@ pub enum Input {
     Path(PathBuf),
     /// One picture on standard input.
     Stdin,
+    /// An archive of pictures on standard input.
+    StdinArchive,
 }
 
 impl Input {
@@ -30,7 +33,20 @@ impl Input {
     pub fn is_many(&self) -> bool {
         match self {
             Self::Stdin => false,
-            Self::Path(path) => path.is_dir() || (path.symlink_metadata().is_err() && is_pattern(path)),
+            Self::StdinArchive => true,
+            Self::Path(path) => {
+                path.is_dir() || self.is_archive() || (path.symlink_metadata().is_err() && is_pattern(path))
+            }
+        }
+    }
+
+    /// Whether the members of an archive are meant.
+    pub fn is_archive(&self) -> bool {
+        match self {
+            Self::Stdin => false,
+            Self::StdinArchive => true,
+            // What bears a picture's extension is not opened once more only to see that it is one.
+            Self::Path(path) => path.is_file() && !has_picture_extension(path) && is_archive(path),
         }
     }
 }
@@ -39,7 +55,7 @@ impl Input {
 pub fn roots(inputs: &[Input]) -> Vec<PathBuf> {
     let root = |input: &Input| match input {
         Input::Path(path) if path.is_dir() => Some(real_path(path)),
-        Input::Path(path) if input.is_many() => Some(real_path(&literal_prefix(path))),
+        Input::Path(path) if input.is_many() && !path.is_file() => Some(real_path(&literal_prefix(path))),
         _ => None,
     };
     inputs.iter().filter_map(root).collect()
@@ -66,6 +82,17 @@ pub struct Patterns {
     names: GlobSet,
     paths: GlobSet,
     count: usize,
+}
+
+impl Selection {
+    /// Whether an archive's member counts, as a file of a walk would.
+    pub fn takes_member(&self, path: &Path) -> bool {
+        let hidden = |c: Component<'_>| c.as_os_str().as_bytes().starts_with(b".");
+        let deep = self.max_depth.is_some_and(|depth| path.components().count() > depth);
+        let excluded = || path.ancestors().any(|p| !p.as_os_str().is_empty() && self.exclude.matches(p));
+        let included = || self.include.count == 0 || self.include.matches(path);
+        (self.hidden || !path.components().any(hidden)) && !deep && !excluded() && included()
+    }
 }
 
 impl Patterns {
@@ -108,6 +135,15 @@ pub struct Found {
 pub enum Item {
     /// A file.
     Found(Found),
+    /// An archive that was named: its members are meant, mirrored below `below`.
+    Archive {
+        /// As named.
+        path: PathBuf,
+        /// Its own place below `--relative-to`.
+        below: PathBuf,
+    },
+    /// The same on standard input.
+    StdinArchive,
     /// A name that leads to nothing.
     Failed {
         /// As named.
@@ -153,12 +189,16 @@ pub struct Walker {
     pub relative_to: Option<PathBuf>,
 }
 
+/// No name in a list is longer: paths end at 4096 bytes.
+const LONGEST_NAME: u64 = 1 << 20;
+
 type Flow = ControlFlow<()>;
 
 impl Walker {
     /// Gives everything that `input` means, in a stable order, until `give` breaks off.
     pub fn walk(&self, input: &Input, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         match input {
+            Input::StdinArchive => give(Item::StdinArchive),
             Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true, link: false })),
             Input::Path(path) => match self.named(path, give) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => self.pattern(path, give),
@@ -177,8 +217,11 @@ impl Walker {
         let mut line = Vec::new();
         loop {
             line.clear();
-            if list.read_until(end, &mut line)? == 0 {
+            if (&mut *list).take(LONGEST_NAME).read_until(end, &mut line)? == 0 {
                 return Ok(Flow::Continue(()));
+            }
+            if line.len() as u64 == LONGEST_NAME && line.last() != Some(&end) {
+                return Err(io::Error::other("a name without an end; is it the right kind of list?"));
             }
             if line.last() == Some(&end) {
                 line.pop();
@@ -216,24 +259,32 @@ impl Walker {
         if let Some(kind) = source::kind_of(&metadata) {
             return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::NotAFile(kind) }));
         }
-        Ok(self.found(path, Path::new(""), true, link, give))
+        // What bears a picture's extension is not opened once more only to see that it is one.
+        if has_picture_extension(path) || !is_archive(path) {
+            return Ok(self.found(path, Path::new(""), true, link, give));
+        }
+        // Its own name stands above its members only where all is mirrored by full paths.
+        let below = match self.below(path, Path::new("")) {
+            Ok(below) if self.relative_to.is_some() => below.join(path.file_name().unwrap_or_default()),
+            Ok(below) => below,
+            Err(error) => return Ok(give(Item::Failed { path: path.to_path_buf(), error })),
+        };
+        Ok(give(Item::Archive { path: path.to_path_buf(), below }))
     }
 
     fn found(&self, path: &Path, below: &Path, certain: bool, link: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
-        let below = match &self.relative_to {
-            None => below.to_path_buf(),
-            Some(top) => {
-                let parent = real_path(path.parent().unwrap_or(Path::new("")));
-                match parent.strip_prefix(real_path(top)) {
-                    Ok(below) => below.to_path_buf(),
-                    Err(_) => {
-                        let error = WalkError::NotBelow(top.clone());
-                        return give(Item::Failed { path: path.to_path_buf(), error });
-                    }
-                }
-            }
-        };
-        give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain, link }))
+        match self.below(path, below) {
+            Ok(below) => give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain, link })),
+            Err(error) => give(Item::Failed { path: path.to_path_buf(), error }),
+        }
+    }
+
+    /// Where outputs of `path` are mirrored, which is `below` unless another directory was named.
+    fn below(&self, path: &Path, below: &Path) -> Result<PathBuf, WalkError> {
+        let Some(top) = &self.relative_to else { return Ok(below.to_path_buf()) };
+        let parent = real_path(path.parent().unwrap_or(Path::new("")));
+        let below = parent.strip_prefix(real_path(top)).map(Path::to_path_buf);
+        below.map_err(|_| WalkError::NotBelow(top.clone()))
     }
 
     /// Walks `dir`; paths are mirrored below `base`.
@@ -367,6 +418,13 @@ impl Walker {
     }
 }
 
+/// Whether a file holds other files. What cannot be read fails later, as an input of its own.
+pub fn is_archive(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = source::open_file(path).and_then(|f| f.take(detect::HEAD as u64).read_to_end(&mut head));
+    read.is_ok() && detect::packing(&head).is_some()
+}
+
 /// The real path of the longest part of `path` that exists, with the rest appended.
 pub fn real_path(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
@@ -421,6 +479,7 @@ mod tests {
                     format!("{path} in '{}'{}", f.below.display(), if f.certain { "" } else { "?" })
                 }
                 Item::Failed { path, error } => format!("{}: {error}", path.strip_prefix(dir).unwrap().display()),
+                other => format!("{other:?}"),
             });
             Flow::Continue(())
         });

@@ -182,14 +182,17 @@ fn truncated_pictures_fail_unless_allowed() {
     ] {
         let world = World::with(&["good.jpg"]);
         world.write(name, &oddities::cut(&whole, 60));
-        let stem = name.split('.').next().unwrap();
-        let thumb = name.replace(stem, &format!("{stem}_thumb"));
+        let thumb = name.replace('.', "_thumb.");
         world.run(&[name, "good.jpg"]).code(1).says(name);
         assert!(!world.exists(&thumb) && world.exists("good_thumb.jpg"), "{name}: {:?}", world.tree());
         let ran = world.run(&[name, "--allow-truncated", "--report", "-"]);
         ran.ok();
         assert_eq!(world.size(&thumb), (320, 240), "{name}");
-        assert!(ran.text().contains("truncated"), "the report says that rows were filled: {}", ran.text());
+        assert!(
+            ran.text().contains("truncated") || ran.text().contains("filled"),
+            "the report says that rows were filled: {}",
+            ran.text()
+        );
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// Rooms of the library by floor; a room may use rooms of its own floor and those below.
 const FLOORS: &[&[&str]] = &[
-    &["words", "size", "orientation", "geometry", "format", "pixmap", "limits", "policy", "recipe", "jpeg"],
+    &["words", "size", "orientation", "geometry", "format", "pixmap", "limits", "policy", "recipe", "jpeg", "archive"],
     &["codec", "metadata", "op", "source", "sink", "state", "walk"],
     &["plan", "render"],
     &["outcome", "report", "pipeline"],

@@ -7,6 +7,6 @@ use thumbs::{limits::Limits, recipe::Recipe, render::render};
 fuzz_target!(|bytes: &[u8]| {
     let limits = Limits { max_pixels: 1 << 22, ..Limits::default() };
     if let Ok(rendered) = render(bytes, &Recipe::default(), &limits) {
-        assert!(!rendered.encoded.is_empty());
+        assert!(!rendered.outputs.is_empty());
     }
 });

@@ -16,7 +16,7 @@ use clap::{ArgAction, Parser, ValueEnum};
     disable_version_flag = true
 )]
 pub struct Args {
-    /// Files, directories (walked), quoted patterns, or - for one picture on standard input
+    /// Files, directories (walked), archives (their members), quoted patterns, or - for one picture on standard input
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
 
@@ -52,9 +52,27 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Metadata::None, help_heading = "Geometry")]
     pub metadata: Metadata,
 
-    /// Directory, picture file, or - for standard output [default: beside each input]
+    /// Directory, picture file, archive (.tar .tar.gz .tgz .tar.zst .zip), or - for standard output [default: beside each input]
     #[arg(short, long, value_name = "DEST", help_heading = "Output")]
     pub output: Option<PathBuf>,
+    /// Write an archive to standard output (with -o -)
+    #[arg(long, value_enum, value_name = "KIND", help_heading = "Output")]
+    pub archive: Option<ArchiveKind>,
+    /// Finish an archive with the good pictures although some inputs failed
+    #[arg(long, help_heading = "Output")]
+    pub partial: bool,
+    /// Compression of .tar.zst, 1 to 19 [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=19), help_heading = "Output")]
+    pub zstd_level: Option<i32>,
+    /// Compression of .tar.gz, 0 to 9 [default: 6]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=9), help_heading = "Output")]
+    pub gzip_level: Option<u32>,
+    /// Make a data set of shards, 000000.tar and so on, for the WebDataset library
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "name", "relative_to", "existing"], help_heading = "Output")]
+    pub webdataset: Option<PathBuf>,
+    /// Samples in a shard, or with a unit its bytes, such as 500M [default: 10000]
+    #[arg(long, value_name = "N|SIZE", requires = "webdataset", help_heading = "Output")]
+    pub shard_size: Option<String>,
     /// Mirror paths below DIR in the destination
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub relative_to: Option<PathBuf>,
@@ -89,10 +107,13 @@ pub struct Args {
     /// Read more inputs from FILE (- is standard input), one a line
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     pub files_from: Vec<PathBuf>,
-    /// Of directories and patterns take only what matches; repeatable
+    /// The INPUT - is an archive: .tar, .tar.gz or .tar.zst
+    #[arg(long, help_heading = "Selection")]
+    pub archive_in: bool,
+    /// Of directories, patterns and archives take only what matches; repeatable
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub include: Vec<String>,
-    /// Of directories and patterns leave out what matches; repeatable
+    /// Of directories, patterns and archives leave out what matches; repeatable
     #[arg(long, value_name = "GLOB", help_heading = "Selection")]
     pub exclude: Vec<String>,
     /// Walk at most N levels deep; 1 is a directory's own files
@@ -174,6 +195,7 @@ Examples:
                                             a tree, two sizes in two formats
   thumbs photos/ -s 256 --fit cover --gravity north -o faces/
                                             squares, cropped
+  thumbs photos/ -s 256 -o small.tar.zst    one archive, in the order of the inputs
   find . -name '*.png' -print0 | thumbs --files0-from - -o small/ --relative-to .
   thumbs - -s 256 < in.jpg > out.jpg        one picture through a pipe
 
@@ -207,6 +229,19 @@ words!(Subsample => thumbs::recipe::Subsampling { S444 = "444", S422 = "422", S4
 words!(Icc => thumbs::recipe::IccPolicy { Srgb => ToSrgb, Keep });
 words!(Metadata => thumbs::recipe::MetadataPolicy { None, Copyright, Keep });
 words!(Existing => thumbs::policy::Existing { Replace, Skip, Fail });
+
+/// An archive on standard output.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ArchiveKind {
+    /// Not compressed.
+    Tar,
+    /// gzip.
+    #[value(name = "tar.gz")]
+    TarGz,
+    /// Zstandard.
+    #[value(name = "tar.zst")]
+    TarZst,
+}
 
 /// When to do something that depends on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,6 @@
 //! The command line. It sees only the library's public API.
 
+mod archives;
 mod args;
 mod args_nightly;
 mod exit;
@@ -8,12 +9,15 @@ mod nightly;
 mod report;
 mod resolve;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use thumbs::outcome::Summary;
 use thumbs::pipeline::{self, Cancel, RunError};
+use thumbs::plan::Destination;
+use thumbs::words;
 
 use args::Args;
 use exit::Exit;
@@ -90,15 +94,22 @@ fn go(
         report::say(&format!("{error:#}"));
         return Exit::Broken;
     }
+    let to_stdout = matches!(run.naming.destination, Destination::Archive(None) | Destination::Stdout);
+    let archive = match &run.naming.destination {
+        Destination::Archive(path) => Some(path.clone()),
+        _ => None,
+    };
     let begin = SystemTime::now();
     let result = pipeline::run(run, &mut console, &cancel);
     let told = console.close();
     let (exit, summary) = match result {
-        Ok(summary) => match Exit::of(&summary) {
+        Ok(summary) => match say_abandoned(&summary, archive.as_ref()) {
             // The work is done, but what was to be told of it is lost.
             Exit::Success if !told => (Exit::Broken, summary),
             exit => (exit, summary),
         },
+        // A reader that leaves has had enough; it knows.
+        Err(RunError::Sink { error, summary }) if to_stdout && error.is_reader_gone() => (Exit::Broken, *summary),
         Err(error) => {
             let stopped = if matches!(error, RunError::Sink { .. }) { "stopped: " } else { "" };
             report::say(&format!("{stopped}{error}"));
@@ -112,13 +123,32 @@ fn go(
     exit
 }
 
+/// The exit of a run that came to its end, after a word on an archive that is not there.
+fn say_abandoned(summary: &Summary, archive: Option<&Option<PathBuf>>) -> Exit {
+    if let (true, Some(path)) = (summary.abandoned, archive) {
+        let what = match path {
+            Some(path) => format!("{} was not made", words::path(path)),
+            None => "the archive on standard output has no end".to_owned(),
+        };
+        let why = if summary.stopped.is_some() {
+            "the run ended early"
+        } else {
+            "inputs failed; --partial makes it of the others"
+        };
+        report::say(&format!("{what}: {why}"));
+        // Out of time is a good end for files that stand by themselves, not for this.
+        return if Exit::of(summary) == Exit::Success { Exit::Broken } else { Exit::of(summary) };
+    }
+    Exit::of(summary)
+}
+
 /// Makes the destination, so that one that cannot be made is told once and not for every input.
 fn prepare(run: &pipeline::RunConfig) -> anyhow::Result<()> {
     use anyhow::Context;
-    if let (thumbs::plan::Destination::Directory(dir), false) = (&run.naming.destination, run.dry_run) {
+    if let (Destination::Directory(dir), false) = (&run.naming.destination, run.dry_run) {
         std::fs::create_dir_all(dir)
-            .map_err(|e| anyhow::anyhow!(thumbs::words::system_words(&e)))
-            .with_context(|| format!("the destination {} cannot be made", thumbs::words::path(dir)))?;
+            .map_err(|e| anyhow::anyhow!(words::system_words(&e)))
+            .with_context(|| format!("the destination {} cannot be made", words::path(dir)))?;
     }
     Ok(())
 }

@@ -39,7 +39,9 @@ pub fn resolve(
         return Ok((nightly, None));
     }
     let file = match (&args.state, destination) {
-        (_, Destination::Stdout | Destination::File(_)) => bail!("--update needs a directory as -o, or none"),
+        (_, Destination::Stdout | Destination::File(_) | Destination::Archive(_)) => {
+            bail!("--update needs a directory as -o, or none")
+        }
         (Some(file), _) => {
             ensure!(!file.is_dir(), "--state {}: a directory", file.display());
             file.clone()

@@ -16,6 +16,7 @@ use thumbs::policy::{Existing, MaxFailures};
 use thumbs::recipe::{Color, EncodeSettings, FormatChoice, Recipe};
 use thumbs::walk::{self, Input, Patterns, Selection, Walker, real_path};
 
+use super::archives;
 use super::args::{Args, When};
 use super::nightly::{self, StatePlan};
 
@@ -53,16 +54,21 @@ pub enum Print {
 pub fn resolve(args: Args) -> Result<Resolved> {
     let (sizes, labels) = sizes(&args.size)?;
     let mut formats = formats(&args.format)?;
-    let inputs: Vec<Input> = args.inputs.iter().map(input).collect();
+    let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
     let lists = lists(&args);
     ensure!(!inputs.is_empty() || !lists.is_empty(), "no INPUT; name pictures, directories or a list (see --help)");
     check_stdin(&inputs, &lists)?;
 
-    let from_stdin = inputs.contains(&Input::Stdin);
-    let only_stdin = from_stdin && inputs.len() == 1 && lists.is_empty();
+    ensure!(!args.archive_in || inputs.contains(&Input::StdinArchive), "--archive-in is for the INPUT -");
+    let from_stdin = inputs.contains(&Input::Stdin) || inputs.contains(&Input::StdinArchive);
+    let only_stdin = inputs.contains(&Input::Stdin) && inputs.len() == 1 && lists.is_empty();
     let destination = destination(&args, only_stdin)?;
     if from_stdin && destination == Destination::Beside {
         bail!("standard input has no directory to put outputs beside; use -o");
+    }
+    let archive_input = inputs.iter().any(Input::is_archive);
+    if archive_input && destination == Destination::Beside {
+        bail!("outputs cannot stand beside members of an archive; use -o");
     }
     if matches!(destination, Destination::File(_) | Destination::Stdout) {
         let one = inputs.len() == 1 && lists.is_empty() && !inputs[0].is_many();
@@ -103,6 +109,15 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
         relative_to: relative_to(&args, &destination)?,
     };
+    let dataset = archives::dataset(&args, labels.len(), formats.len())?;
+    ensure!(
+        state.is_none() || dataset.is_none(),
+        "--update is not for data sets; run again, and only missing shards are made"
+    );
+    ensure!(state.is_none() || !archive_input, "--update does not remember members of archives");
+    let streamed = matches!(destination, Destination::Stdout | Destination::Archive(_)) || dataset.is_some();
+    ensure!(!nightly.fsync || !streamed, "--fsync is for outputs that are single files");
+    let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
     let run = RunConfig {
         inputs,
@@ -144,14 +159,20 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         fail_fast: args.fail_fast,
         max_failures: args.max_failures.as_deref().map(max_failures).transpose()?,
         dry_run: args.dry_run,
-        count_ahead: tell.bar,
+        archive,
+        dataset,
+        count_ahead: tell.bar && !archive_input,
         nightly,
     };
     Ok(Resolved { run, tell, state, nice: args.nightly.nice })
 }
 
-fn input(path: &PathBuf) -> Input {
-    if path.as_os_str() == "-" { Input::Stdin } else { Input::Path(path.clone()) }
+fn input(path: &Path, archive_in: bool) -> Input {
+    match (path.as_os_str() == "-", archive_in) {
+        (true, false) => Input::Stdin,
+        (true, true) => Input::StdinArchive,
+        _ => Input::Path(path.to_path_buf()),
+    }
 }
 
 fn sizes(texts: &[String]) -> Result<(Vec<SizeSpec>, Vec<String>)> {
@@ -201,13 +222,16 @@ fn lists(args: &Args) -> Vec<List> {
 }
 
 fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
-    let users =
-        inputs.iter().filter(|i| **i == Input::Stdin).count() + lists.iter().filter(|l| l.file.is_none()).count();
+    let from_stdin = |input: &&Input| matches!(input, Input::Stdin | Input::StdinArchive);
+    let users = inputs.iter().filter(from_stdin).count() + lists.iter().filter(|l| l.file.is_none()).count();
     ensure!(users <= 1, "standard input can be read only once");
     Ok(())
 }
 
 fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
+    if let Some(dir) = &args.webdataset {
+        return Ok(Destination::Directory(dir.clone()));
+    }
     let Some(output) = &args.output else {
         return Ok(if only_stdin { Destination::Stdout } else { Destination::Beside });
     };
@@ -215,15 +239,14 @@ fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
         bail!("-o '' names nothing");
     }
     if output.as_os_str() == "-" {
-        return Ok(Destination::Stdout);
+        return Ok(archives::destination(args, output).unwrap_or(Destination::Stdout));
     }
     let slash = output.as_os_str().as_encoded_bytes().ends_with(b"/");
     if output.is_dir() || slash {
         return Ok(Destination::Directory(output.clone()));
     }
-    let lower = output.to_string_lossy().to_ascii_lowercase();
-    if [".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip"].iter().any(|e| lower.ends_with(e)) {
-        bail!("-o {}: archives are not written by this version", output.display());
+    if let Some(archive) = archives::destination(args, output) {
+        return Ok(archive);
     }
     let extension = output.extension().map(std::ffi::OsStr::as_encoded_bytes);
     match extension.and_then(Format::from_extension) {
@@ -257,7 +280,8 @@ fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Temp
 
 fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>> {
     let Some(dir) = &args.relative_to else { return Ok(None) };
-    ensure!(matches!(destination, Destination::Directory(_)), "--relative-to needs a directory as -o");
+    let mirrors = matches!(destination, Destination::Directory(_) | Destination::Archive(_));
+    ensure!(mirrors, "--relative-to needs a directory or an archive as -o");
     ensure!(dir.is_dir(), "--relative-to {}: not a directory", dir.display());
     Ok(Some(dir.clone()))
 }
@@ -270,6 +294,9 @@ fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Opt
         if !roots.contains(&real) {
             avoid.insert(real);
         }
+    }
+    if let Destination::Archive(Some(file)) = destination {
+        avoid.insert(real_path(file));
     }
     if let Some(report) = args.report.as_ref().filter(|r| r.as_os_str() != "-") {
         avoid.insert(real_path(report));
@@ -342,7 +369,8 @@ fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
         _ => None,
     };
     let report_out = args.report.as_ref().is_some_and(|r| r.as_os_str() == "-");
-    let pictures = *destination == Destination::Stdout && !args.dry_run;
+    let to_stdout = matches!(destination, Destination::Stdout | Destination::Archive(None));
+    let pictures = to_stdout && !args.dry_run;
     let users = [pictures, print.is_some(), report_out, args.dry_run && (print.is_some() || report_out)];
     let users = users.iter().filter(|used| **used).count();
     ensure!(users <= 1, "pictures, --print, --dry-run and --report - would share standard output; choose one");

@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::machine;
 use super::nightly::Nightly;
+use crate::archive::Kind;
+use crate::archive::compress::Levels;
 use crate::geometry::SizeSpec;
 use crate::limits::Limits;
 use crate::plan::{Destination, Naming, Template};
 use crate::policy::{Existing, MaxFailures};
 use crate::recipe::Recipe;
+use crate::sink::shards::{Covered, ShardSize};
 use crate::walk::{self, Input, Walker, real_path};
 
 /// A list of inputs.
@@ -47,10 +50,36 @@ pub struct RunConfig {
     pub max_failures: Option<MaxFailures>,
     /// Plan only.
     pub dry_run: bool,
+    /// How an archive is made, where the destination is one.
+    pub archive: Option<ArchiveOptions>,
+    /// How a data set is made, where the destination's directory is to hold one.
+    pub dataset: Option<Dataset>,
     /// Walk ahead with a thread of its own, only to count.
     pub count_ahead: bool,
     /// What an unattended run asks for.
     pub nightly: Nightly,
+}
+
+/// How an archive is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveOptions {
+    /// Its kind.
+    pub kind: Kind,
+    /// How hard to compress.
+    pub levels: Levels,
+    /// Finish it with the others when inputs failed.
+    pub partial: bool,
+}
+
+/// How a data set is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Where its shards stand.
+    pub dir: PathBuf,
+    /// When one is full.
+    pub size: ShardSize,
+    /// What stands; found out by the run.
+    pub covered: Covered,
 }
 
 impl RunConfig {
@@ -92,6 +121,8 @@ impl RunConfig {
             fail_fast: false,
             max_failures: None,
             dry_run: false,
+            archive: None,
+            dataset: None,
             count_ahead: false,
             nightly: Nightly::default(),
         }

@@ -1,5 +1,6 @@
 //! Walks the inputs and hands jobs to the workers, as fast as they take them.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufReader};
 use std::ops::ControlFlow;
@@ -9,12 +10,16 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
+use super::budget::Share;
 use super::config::{List, RunConfig};
+use super::hand::Hand;
 use super::lookup::{Before, Lookup, Unchanged, Verdict};
 use super::prune::Walked;
-use super::{Message, Shared};
-use crate::outcome::{Failure, SkipReason, SourceName, Stage};
-use crate::walk::{Found, Input, Item};
+use super::{Letter, Message, Shared, unpack};
+use crate::archive::zip_reader::ZipEntry;
+use crate::outcome::{SkipReason, SourceName, Stage};
+use crate::source::{Facts, Source};
+use crate::walk::{Found, Input, Item, real_path};
 use crate::words;
 
 /// One input on its way to a worker.
@@ -24,10 +29,30 @@ pub struct Job {
     pub number: u64,
     /// The input.
     pub found: Found,
+    /// What is known of its bytes when it is a member of an archive.
+    pub packed: Option<Packed>,
     /// What is known of it, with `--update`.
     pub before: Option<Before>,
     /// Inputs to be passed over in its place, when there are any.
     pub unchanged: Vec<Unchanged>,
+}
+
+/// A member of an archive.
+#[derive(Debug)]
+pub enum Packed {
+    /// Its bytes, and the memory that was drawn for them in the job's turn.
+    Bytes { source: Source, share: Share },
+    /// To be unpacked.
+    Zip { entry: ZipEntry, facts: Facts },
+    /// It cannot be had; `drawn` says whether memory was, or was to be, drawn for it.
+    Broken { error: String, drawn: bool },
+}
+
+impl Packed {
+    /// Whether the job's turn to draw source bytes is passed already.
+    pub fn has_drawn(&self) -> bool {
+        matches!(self, Self::Bytes { .. } | Self::Broken { drawn: true, .. })
+    }
 }
 
 impl Job {
@@ -43,16 +68,14 @@ impl Job {
 const TOGETHER: usize = 256;
 
 /// Feeds until all inputs are handed out, the run is cancelled, or nobody takes them any more.
-pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Message>) {
+pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
     let config = &shared.config;
     let mut feeder = Feeder {
-        shared,
-        jobs,
-        done,
-        number: 0,
+        hand: Hand::new(shared, jobs, done),
         lookup: config.nightly.update.as_ref().map(|update| Lookup::new(shared, update)),
         unchanged: Vec::new(),
         walked: Walked::default(),
+        archives: HashSet::new(),
     };
     let complete = feeder.all().is_continue() && feeder.hand_over().is_continue();
     let seen = feeder.lookup.map(|l| l.seen).unwrap_or_default();
@@ -63,23 +86,18 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Message>) {
 
 type Flow = ControlFlow<()>;
 
-fn flow(goes_on: bool) -> Flow {
-    if goes_on { Flow::Continue(()) } else { Flow::Break(()) }
-}
-
 struct Feeder<'a> {
-    shared: &'a Shared,
-    jobs: &'a Sender<Job>,
-    done: &'a Sender<Message>,
-    number: u64,
+    hand: Hand<'a>,
     lookup: Option<Lookup<'a>>,
     unchanged: Vec<Unchanged>,
     walked: Walked,
+    /// Archives begun, by their real paths.
+    archives: HashSet<PathBuf>,
 }
 
 impl Feeder<'_> {
     fn all(&mut self) -> Flow {
-        let config = &self.shared.config;
+        let config = &self.hand.shared.config;
         for input in &config.inputs {
             self.walked.begin(input);
             config.walker.walk(input, &mut |item| self.give(item))?;
@@ -91,7 +109,7 @@ impl Feeder<'_> {
                 Err(error) => {
                     let path = list.file.clone().unwrap_or_else(|| PathBuf::from("standard input"));
                     let error = format!("the list cannot be read: {}", words::system_words(&error));
-                    flow(self.done.send(failed(path, &error)).is_ok())?;
+                    self.hand.fail(path, Stage::Walk, error)?;
                 }
             }
         }
@@ -99,24 +117,36 @@ impl Feeder<'_> {
     }
 
     fn give(&mut self, item: Item) -> Flow {
-        if self.shared.cancel.is_set() {
+        if self.hand.shared.cancel.is_set() {
             return Flow::Break(());
         }
+        let config = &self.hand.shared.config;
         match item {
             Item::Failed { path, error } => {
                 self.walked.failed(&path);
-                flow(self.done.send(failed(path, &error.to_string())).is_ok())
+                self.hand.fail(path, Stage::Walk, error.to_string())
             }
             Item::Found(found) => {
                 self.walked.found();
-                match own_output(&self.shared.config, &found) {
-                    Some(path) => {
-                        let (source, reason) = (SourceName::File(path), SkipReason::OwnOutput);
-                        flow(self.done.send(Message::Skipped { source, reason }).is_ok())
-                    }
+                match own_output(config, &found) {
+                    Some(path) => self.hand.skip(path, SkipReason::OwnOutput),
                     None => self.found(found),
                 }
             }
+            Item::Archive { path, .. } if config.naming.is_beside() => {
+                let error = "outputs cannot stand beside members of an archive; use -o";
+                self.hand.fail(path, Stage::Plan, error.to_owned())
+            }
+            Item::Archive { path, below } => {
+                self.walked.found();
+                self.hand_over()?;
+                if self.archives.insert(real_path(&path)) {
+                    unpack::file(&mut self.hand, &path, &below)
+                } else {
+                    self.hand.skip(path, SkipReason::Duplicate)
+                }
+            }
+            Item::StdinArchive => unpack::stdin(&mut self.hand),
         }
     }
 
@@ -125,7 +155,7 @@ impl Feeder<'_> {
             (Some(lookup), Some(path)) => match lookup.verdict(&found, path) {
                 Ok(verdict) => Some(verdict),
                 Err(error) => {
-                    let _ = self.done.send(Message::Broken(error));
+                    let _ = self.hand.tell(Message::Broken(error));
                     return Flow::Break(());
                 }
             },
@@ -140,9 +170,9 @@ impl Feeder<'_> {
             Some(Verdict::Open(before)) => {
                 // In the order of the inputs, in which outputs are claimed.
                 self.hand_over()?;
-                self.send(found, Some(before), Vec::new())
+                self.hand.send(found, None, Some(before), Vec::new())
             }
-            None => self.send(found, None, Vec::new()),
+            None => self.hand.give(found, None),
         }
     }
 
@@ -151,19 +181,9 @@ impl Feeder<'_> {
             return Flow::Continue(());
         }
         let unchanged = std::mem::take(&mut self.unchanged);
-        self.send(Found { path: None, below: PathBuf::new(), certain: true, link: false }, None, unchanged)
+        let nobody = Found { path: None, below: PathBuf::new(), certain: true, link: false };
+        self.hand.send(nobody, None, None, unchanged)
     }
-
-    fn send(&mut self, found: Found, before: Option<Before>, unchanged: Vec<Unchanged>) -> Flow {
-        let number = self.number;
-        self.number += 1;
-        self.shared.handed.fetch_add(1, Ordering::Release);
-        flow(self.jobs.send(Job { number, found, before, unchanged }).is_ok())
-    }
-}
-
-fn failed(path: PathBuf, error: &str) -> Message {
-    Message::Failed(Failure { source: SourceName::File(path), stage: Stage::Walk, error: error.to_owned() })
 }
 
 fn feed_list(config: &RunConfig, list: &List, give: &mut dyn FnMut(Item) -> Flow) -> io::Result<Flow> {

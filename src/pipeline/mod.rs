@@ -8,13 +8,17 @@ mod batch;
 mod budget;
 mod cancel;
 mod config;
+mod digest;
 mod feeder;
+mod hand;
 mod lookup;
 mod machine;
 mod nightly;
 mod order;
 mod prune;
 mod renderer;
+mod reorder;
+mod unpack;
 mod watch;
 mod worker;
 mod writer;
@@ -26,7 +30,7 @@ use std::time::Instant;
 use crossbeam_channel::bounded;
 
 pub use cancel::Cancel;
-pub use config::{List, Memory, RunConfig};
+pub use config::{ArchiveOptions, Dataset, List, Memory, RunConfig};
 pub use machine::{lower_priority, memory as machine_memory, processors};
 pub use nightly::{Nightly, Prune, Update};
 pub use prune::PruneError;
@@ -34,13 +38,15 @@ pub use renderer::{Prepared, RecipeRenderer, Renderer};
 
 use budget::Budget;
 use order::Ordered;
+use reorder::Gate;
 use writer::Writer;
 
 use crate::format::Format;
 use crate::outcome::{Failure, SkipReason, SourceName, Summary, TimeSpent};
 use crate::plan::{Destination, Ledger, PlannedOutput};
+use crate::policy::Existing;
 use crate::report::Reporter;
-use crate::sink::{Directory, Sink, SinkError, Stream};
+use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream};
 use crate::size::Size;
 use crate::state::{Record, StateError};
 use crate::walk::Input;
@@ -98,6 +104,9 @@ struct Shared {
     pixel_bytes: Arc<Budget>,
     reading: Ordered<()>,
     ledger: Ordered<Ledger>,
+    /// Pixel bytes are drawn in order for sinks that take outputs in order: see `reorder`.
+    pixels: Ordered<()>,
+    gate: Gate,
     counted: AtomicU64,
     count_complete: AtomicBool,
     /// Digests of what this run does, with `--update`.
@@ -132,6 +141,8 @@ struct Ready {
     source_bytes: u64,
     shrink: f64,
     notes: Vec<String>,
+    /// Of the source, for a data set.
+    sha256: Option<String>,
     begin: Instant,
     spent: TimeSpent,
     /// What is to be remembered, with `--update`: a record without the outputs of this run.
@@ -140,6 +151,9 @@ struct Ready {
     #[allow(dead_code)]
     share: worker::Held,
 }
+
+/// A message about the job of this number; every job has exactly one, unless the run ends early.
+type Letter = (Option<u64>, Message);
 
 /// What the writer hears.
 enum Message {
@@ -163,10 +177,22 @@ enum Message {
 ///
 /// # Errors
 /// Only when nothing more can be saved.
-pub fn run(config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
+pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
     let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits));
-    match config.naming.destination {
-        Destination::Stdout => run_with(config, renderer, &mut Stream(std::io::stdout()), reporter, cancel),
+    let broken = |error| RunError::Sink { error, summary: Box::default() };
+    if let (Some(dataset), false) = (&mut config.dataset, config.dry_run) {
+        let recipe = digest::recipe(&config.recipe);
+        let mut sink = Shards::create(&dataset.dir, dataset.size, &recipe).map_err(broken)?;
+        dataset.covered = sink.covered();
+        return run_with(config, renderer, &mut sink, reporter, cancel);
+    }
+    match (&config.naming.destination, &config.archive) {
+        (Destination::Archive(path), Some(options)) if !config.dry_run => {
+            let replace = config.naming.existing != Existing::Fail;
+            let mut sink = Archive::create(path.as_deref(), options.kind, options.levels, replace).map_err(broken)?;
+            run_with(config, renderer, &mut sink, reporter, cancel)
+        }
+        (Destination::Stdout, _) => run_with(config, renderer, &mut Stream(std::io::stdout()), reporter, cancel),
         _ => run_with(config, renderer, &mut Directory, reporter, cancel),
     }
 }
@@ -181,6 +207,10 @@ fn guarding(config: &RunConfig) -> Ledger {
         {
             ledger.guard(path);
         }
+    }
+    if let Destination::Archive(Some(path)) = &config.naming.destination {
+        // An output of this run, should a list name it; nothing was claimed that could be in its way.
+        let _ = ledger.claim(&[path], 0);
     }
     ledger
 }
@@ -205,6 +235,8 @@ pub fn run_with(
         pixel_bytes: Budget::new(config.memory.budget - for_sources, config.memory.ceiling),
         reading: Ordered::new(()),
         ledger: Ordered::new(guarding(&config)),
+        pixels: Ordered::new(()),
+        gate: Gate::new(sink.in_order()),
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
         working: AtomicU64::new(0),

@@ -89,6 +89,8 @@ impl Prepared for FakePicture<'_> {
 struct MemorySink {
     files: Vec<(PathBuf, Vec<u8>)>,
     breaks_after: Option<usize>,
+    in_order: bool,
+    ended: Option<&'static str>,
 }
 
 impl Sink for MemorySink {
@@ -102,6 +104,20 @@ impl Sink for MemorySink {
         }
         Ok(())
     }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        self.ended = Some("finished");
+        Ok(())
+    }
+
+    fn abandon(&mut self) -> bool {
+        self.ended = Some("abandoned");
+        true
+    }
+
+    fn in_order(&self) -> bool {
+        self.in_order
+    }
 }
 
 #[derive(Default)]
@@ -113,6 +129,7 @@ impl Reporter for Log {
             Event::Done(done) => format!("done {}", done.source),
             Event::Planned(done) => format!("planned {}", done.source),
             Event::Skipped(source, reason) => format!("skipped {source} {}", reason.word()),
+            Event::Pruned(path) => format!("pruned {}", path.display()),
             Event::Failed(failure) => format!("failed {} {}: {}", failure.source, failure.stage.word(), failure.error),
         });
     }
@@ -164,6 +181,8 @@ impl World {
             fail_fast: self.fail_fast,
             max_failures: self.max_failures,
             dry_run: false,
+            archive: None,
+            dataset: None,
             count_ahead: false,
             nightly: Nightly::default(),
         };
@@ -239,6 +258,27 @@ fn of_two_that_collide_always_the_second_fails() {
             assert!(line.starts_with(&format!("failed {i:02}.png plan: ")), "{line}");
             assert!(line.contains(&format!("{i:02}.gif\" already makes")), "{line}");
         }
+    }
+}
+
+/// Outputs that wait for those before them hold most of the budget; nobody waits for ever.
+#[test]
+fn outputs_come_in_order_however_little_memory_there_is() {
+    for (jobs, bad) in [(1, None), (8, None), (8, Some(17)), (3, Some(0))] {
+        let world = World::new(jobs);
+        for i in 0..1500 {
+            let text = if bad == Some(i) { "bad".to_owned() } else { i.to_string() + &"x".repeat(950 - i % 300) };
+            world.file(&format!("{i:04}.png"), &text);
+        }
+        let mut sink = MemorySink { in_order: true, ..MemorySink::default() };
+        let (result, _, most) = world.run(&mut sink);
+        let summary = result.unwrap();
+        let failed = bad.iter().count();
+        assert_eq!((summary.done as usize, summary.failed as usize), (1500 - failed, failed));
+        assert!(most <= 3000, "{most}");
+        assert!(sink.files.is_sorted());
+        assert_eq!(sink.ended, Some(if failed > 0 { "abandoned" } else { "finished" }));
+        assert_eq!(summary.abandoned, failed > 0);
     }
 }
 

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::budget::{OverCeiling, Share};
-use super::feeder::Job;
+use super::feeder::{Job, Packed};
 use super::lookup::{Before, Unchanged};
 use super::order::Turn;
-use super::{Message, Ready, Shared};
+use super::{Letter, Message, Ready, Shared};
 use crate::codec::DecodeError;
 use crate::format;
-use crate::outcome::{Failure, SkipReason, SourceName, Stage, TimeSpent};
+use crate::outcome::{Failure, SkipReason, SourceName, Stage, Stop, TimeSpent};
 use crate::plan::{Admission, Ledger, Plan, PlannedOutput};
 use crate::render::RenderError;
 use crate::source::{Facts, Source, SourceError};
@@ -112,7 +112,7 @@ impl Drop for Working<'_> {
 }
 
 /// Takes jobs until there are none.
-pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
+pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
     let mut waiting = Instant::now();
     loop {
         let mut job = match jobs.recv_timeout(LOOK) {
@@ -126,14 +126,15 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
         // Nobody can be woken from reading standard input, so that is not waited for.
         let working = job.found.path.as_ref().map(|_| Working::new(shared));
         // Also of jobs that are dropped the turns must be passed; `Turn` does that.
+        let packed = job.packed.take();
         let unchanged = std::mem::take(&mut job.unchanged);
-        let turns = Turns::new(shared, &job);
-        if shared.cancel.is_set() {
+        let turns = Turns::new(shared, &job, packed.as_ref().is_some_and(Packed::has_drawn));
+        if shared.cancel.is_set() || !shared.gate.pass(job.number, &shared.cancel) {
             continue;
         }
         if !unchanged.is_empty() {
             let messages = turns.claims.take(|ledger| pass_over(ledger, unchanged));
-            if done.send(Message::Many(messages)).is_err() {
+            if done.send((Some(job.number), Message::Many(messages))).is_err() {
                 return;
             }
             shared.finished.fetch_add(1, Ordering::Release);
@@ -144,7 +145,8 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
         if working.is_some() {
             shared.watch.begin(job.number, &job.source());
         }
-        let outcome = catch_unwind(AssertUnwindSafe(|| process(shared, &job, turns, &mut spent, &mut trace)));
+        let work = || process(shared, &job, packed, turns, &mut spent, &mut trace);
+        let outcome = catch_unwind(AssertUnwindSafe(work));
         let source = job.source();
         let message = match outcome {
             Ok(Ok(ready)) => Message::Ready(Box::new(Ready { spent, ..ready })),
@@ -164,16 +166,17 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Message>) {
                 trace.with(&job, Kind::Failed, Some(error), Message::Failed(failure))
             }
         };
+        let letter = (Some(job.number), message);
         if let Some(working) = working {
             if !shared.watch.end(job.number) {
                 // Replaced, and its input has failed.
                 working.forget();
                 return;
             }
-            if done.send(message).is_err() {
+            if done.send(letter).is_err() {
                 return;
             }
-        } else if done.send(message).is_err() {
+        } else if done.send(letter).is_err() {
             return;
         }
         shared.finished.fetch_add(1, Ordering::Release);
@@ -190,8 +193,10 @@ fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
 struct Turns<'a> {
     /// Source bytes are drawn in order: an input that waits to claim its outputs holds some, and
     /// must not keep one before it from getting its own.
-    bytes: Turn<'a, ()>,
+    /// The feeder passed for a member whose bytes it has read.
+    bytes: Option<Turn<'a, ()>>,
     claims: Claims<'a>,
+    pixels: Turn<'a, ()>,
 }
 
 /// An input's turn to claim its outputs. One that fails before still was an input, and nothing may replace it.
@@ -216,29 +221,56 @@ impl Drop for Claims<'_> {
 }
 
 impl<'a> Turns<'a> {
-    fn new(shared: &'a Shared, job: &'a Job) -> Self {
-        let turn = Some(Turn::new(&shared.ledger, job.number));
-        Self { bytes: Turn::new(&shared.reading, job.number), claims: Claims { turn, path: job.found.path.as_deref() } }
+    fn new(shared: &'a Shared, job: &'a Job, drawn: bool) -> Self {
+        let number = job.number;
+        let turn = Some(Turn::new(&shared.ledger, number));
+        Self {
+            bytes: (!drawn).then(|| Turn::new(&shared.reading, number)),
+            claims: Claims { turn, path: job.found.path.as_deref() },
+            pixels: Turn::new(&shared.pixels, number),
+        }
     }
 }
 
 fn process(
     shared: &Shared,
     job: &Job,
+    packed: Option<Packed>,
     turns: Turns<'_>,
     spent: &mut TimeSpent,
     trace: &mut Trace,
 ) -> Result<Ready, End> {
     let begin = Instant::now();
     let config = &shared.config;
-    let mut source = match &job.found.path {
-        Some(path) => Source::open(path, config.limits.max_file_size).inspect_err(|error| {
-            if let (SourceError::TooLarge { .. }, Ok(metadata)) = (error, std::fs::metadata(path)) {
-                trace.seen = Some(Seen::at(&Facts::from(&metadata), SystemTime::now()));
-                trace.lasting = true;
-            }
-        })?,
-        None => Source::stdin(config.limits.max_file_size),
+    if let Some(dataset) = &config.dataset {
+        if let Some(shard) = dataset.covered.contradicts(job.number, job.found.path.as_deref()) {
+            // Every number would mean another input than it did.
+            shared.cancel.stop(Stop::FirstFailure);
+            let error = format!("the inputs are not those {shard} was made of; make a new data set");
+            return Err(End::Failed(Stage::Plan, error));
+        }
+        if dataset.covered.has(job.number) {
+            return Err(End::Skipped(SkipReason::Exists));
+        }
+    }
+    let member = packed.is_some();
+    let (mut source, mut held) = match (packed, &job.found.path) {
+        (Some(Packed::Bytes { source, share }), _) => (source, Some(share)),
+        (Some(Packed::Zip { entry, facts }), _) => {
+            let content = entry.open().map_err(SourceError::from)?;
+            (Source::packed(Box::new(content), facts), None)
+        }
+        (Some(Packed::Broken { error, .. }), _) => return Err(End::Failed(Stage::Read, error)),
+        (None, Some(path)) => {
+            let opened = Source::open(path, config.limits.max_file_size).inspect_err(|error| {
+                if let (SourceError::TooLarge { .. }, Ok(metadata)) = (error, std::fs::metadata(path)) {
+                    trace.seen = Some(Seen::at(&Facts::from(&metadata), SystemTime::now()));
+                    trace.lasting = true;
+                }
+            });
+            (opened?, None)
+        }
+        (None, None) => (Source::stdin(config.limits.max_file_size), None),
     };
     let facts = *source.facts();
     trace.seen = Some(Seen::at(&facts, SystemTime::now()));
@@ -249,10 +281,12 @@ fn process(
         clock = now;
     };
     lap(&mut spent.reading);
-    shared.watch.pause(job.number);
-    let draw = |_: &mut ()| shared.source_bytes.draw(facts.len);
-    let held = turns.bytes.take(draw).map_err(|e| too_large("its file", facts.len, e))?;
-    shared.watch.go_on(job.number);
+    if let Some(turn) = turns.bytes {
+        shared.watch.pause(job.number);
+        let share = turn.take(|()| shared.source_bytes.draw(facts.len));
+        held = Some(share.map_err(|e| End::Failed(Stage::Decode, too_large("its file", facts.len, e)))?);
+        shared.watch.go_on(job.number);
+    }
     lap(&mut spent.waiting);
     let mut bytes = source.head()?;
     let known = format::sniff(&bytes).is_some();
@@ -285,7 +319,7 @@ fn process(
     let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
     lap(&mut spent.decoding);
     shared.watch.pause(job.number);
-    let outputs = turns.claims.take(|ledger| plan(shared, job, opened.variants(), ledger));
+    let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.variants(), ledger));
     lap(&mut spent.waiting);
     let mut outputs = outputs?;
     let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
@@ -319,6 +353,7 @@ fn process(
         source_bytes: bytes.len() as u64,
         shrink: 1.0,
         notes: Vec::new(),
+        sha256: config.dataset.as_ref().map(|_| super::digest::sha256(&bytes)),
         begin,
         spent: TimeSpent::default(),
         record,
@@ -334,7 +369,10 @@ fn process(
     }
 
     let need = opened.memory();
-    let mut share = shared.pixel_bytes.draw(need).map_err(|e| too_large("decoding it", need, e))?;
+    let mut share = turns
+        .pixels
+        .take(|()| shared.pixel_bytes.draw(need))
+        .map_err(|e| End::Failed(Stage::Decode, too_large("decoding it", need, e)))?;
     lap(&mut spent.waiting);
     // All of them, also those that stand: what else is wanted decides how large the source is decoded.
     let deadline = shared.watch.go_on(job.number);
@@ -365,6 +403,7 @@ fn process(
 fn plan(
     shared: &Shared,
     job: &Job,
+    member: bool,
     variants: &[crate::render::PlannedVariant],
     ledger: &mut Ledger,
 ) -> Result<Vec<PlannedOutput>, End> {
@@ -373,6 +412,11 @@ fn plan(
         None => ledger.admit_stdin(),
         Some(path) => match ledger.admit(path) {
             Admission::New(number) => number,
+            // A file named twice is one file; two members of one name are two pictures.
+            Admission::Duplicate if member => {
+                let error = "the archive holds a member of this name before it";
+                return Err(End::Failed(Stage::Plan, error.to_owned()));
+            }
             Admission::Duplicate => return Err(End::Skipped(SkipReason::Duplicate)),
             Admission::OwnOutput => return Err(End::Skipped(SkipReason::OwnOutput)),
         },
@@ -382,6 +426,11 @@ fn plan(
         ledger.guard_target(path);
     }
     let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
+    if let Some(dataset) = &shared.config.dataset {
+        let extension = variants.first().map_or("", |v| v.format.extension());
+        let path = dataset.dir.join(crate::sink::shards::member(job.number, extension));
+        return Ok(vec![PlannedOutput { variant: 0, path, replace: false, digest: 0 }]);
+    }
     let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
     let wrote = |path: &Path| {
         let update = shared.config.nightly.update.as_ref();
@@ -424,9 +473,9 @@ fn stage_of(word: &str) -> Stage {
     }
 }
 
-fn too_large(what: &str, bytes: u64, over: OverCeiling) -> End {
+pub fn too_large(what: &str, bytes: u64, over: OverCeiling) -> String {
     let (bytes, ceiling) = (words::bytes(bytes), words::bytes(over.ceiling));
-    End::Failed(Stage::Decode, format!("{what} needs {bytes} of memory, over the limit of {ceiling} (--memory)"))
+    format!("{what} needs {bytes} of memory, over the limit of {ceiling} (--memory)")
 }
 
 // Held by messages until their outputs are saved.

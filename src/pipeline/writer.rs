@@ -11,8 +11,9 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use super::batch::Batch;
 use super::nightly::{Prune, Update};
 use super::prune::{self, PruneError};
+use super::reorder::Window;
 use super::watch::MOST_LOST;
-use super::{Message, Ready, ReadyOutput, RunError, Shared};
+use super::{Letter, Message, Ready, ReadyOutput, RunError, Shared, digest};
 use crate::outcome::{Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary};
 use crate::plan::Destination;
 use crate::report::{Event, Progress, Reporter};
@@ -26,6 +27,8 @@ pub struct Writer<'a> {
     shared: &'a Shared,
     sink: &'a mut dyn Sink,
     reporter: &'a mut dyn Reporter,
+    /// For a sink that takes outputs in the order of the inputs.
+    window: Option<Window<Box<Ready>>>,
     summary: Summary,
     start: Instant,
     last_tick: Instant,
@@ -75,12 +78,14 @@ impl<'a> Writer<'a> {
         let start = Instant::now();
         let config = &shared.config;
         let wanted = config.nightly.update.is_some() || config.nightly.fsync;
-        let batch = (wanted && !config.dry_run && is_directory(&config.naming.destination))
-            .then(|| Batch::new(config.nightly.fsync));
+        let window = sink.in_order().then(Window::new);
+        let files = is_directory(&config.naming.destination) && config.dataset.is_none();
+        let batch = (wanted && !config.dry_run && files).then(|| Batch::new(config.nightly.fsync));
         Self {
             shared,
             sink,
             reporter,
+            window,
             summary: Summary::default(),
             start,
             last_tick: start,
@@ -94,7 +99,7 @@ impl<'a> Writer<'a> {
 
     /// Takes messages until everyone who could send is gone, or the sink breaks. `replace` starts a
     /// worker in the place of one that hangs.
-    pub fn write(mut self, done: Receiver<Message>, replace: &dyn Fn() -> bool) -> Result<Summary, RunError> {
+    pub fn write(mut self, done: Receiver<Letter>, replace: &dyn Fn() -> bool) -> Result<Summary, RunError> {
         let mut broken: Option<Broken> = None;
         if let Some(update) = self.update() {
             match update.state().last_id() {
@@ -107,8 +112,8 @@ impl<'a> Writer<'a> {
         }
         while broken.is_none() {
             match done.recv_timeout(TICK) {
-                Ok(message) => {
-                    if let Err(error) = self.take(message) {
+                Ok((number, message)) => {
+                    if let Err(error) = self.take(number, message) {
                         self.shared.cancel.broken();
                         broken = Some(error);
                         break;
@@ -140,7 +145,12 @@ impl<'a> Writer<'a> {
         // Also after trouble: what is complete is kept where that can be.
         let flushed = self.flush();
         if broken.is_none() {
-            broken = flushed.err().or_else(|| self.sink.finish().err().map(Broken::Sink));
+            broken = flushed.err();
+        }
+        if broken.is_none() && self.came_to_a_good_end() {
+            broken = self.sink.finish().err().map(Broken::Sink);
+        } else {
+            self.summary.abandoned = self.sink.abandon();
         }
         if broken.is_none() && self.shared.cancel.reason().is_none() {
             broken = self.prune().err();
@@ -172,6 +182,15 @@ impl<'a> Writer<'a> {
         });
     }
 
+    /// Whether what stands only as a whole may be finished.
+    fn came_to_a_good_end(&self) -> bool {
+        let config = &self.shared.config;
+        // Of a data set nobody expects that every picture is good.
+        let partial = config.dataset.is_some() || config.archive.as_ref().is_some_and(|archive| archive.partial);
+        let in_order = self.window.as_ref().is_none_or(Window::is_empty);
+        self.shared.cancel.reason().is_none() && in_order && (self.summary.failed == 0 || partial)
+    }
+
     /// With `--timeout`: the feeder has handed out everything, and every job is answered.
     fn all_answered(&self) -> bool {
         let shared = self.shared;
@@ -186,6 +205,7 @@ impl<'a> Writer<'a> {
             let shared = self.shared;
             shared.reading.skip(number);
             shared.ledger.skip(number);
+            shared.pixels.skip(number);
             shared.working.fetch_sub(1, Ordering::Relaxed);
             shared.finished.fetch_add(1, Ordering::Release);
             self.lost += 1;
@@ -195,7 +215,7 @@ impl<'a> Writer<'a> {
                     batch.remember(Record { error: Some(error.clone()), ..record });
                 }
             }
-            self.fail(&Failure { source: running.source, stage: Stage::Decode, error });
+            self.take(Some(number), Message::Failed(Failure { source: running.source, stage: Stage::Decode, error }))?;
             if self.lost > MOST_LOST || !replace() {
                 return Err(Broken::Stuck(self.lost));
             }
@@ -207,20 +227,36 @@ impl<'a> Writer<'a> {
         self.shared.config.nightly.update.as_ref()
     }
 
-    fn take(&mut self, message: Message) -> Result<(), Broken> {
+    fn take(&mut self, number: Option<u64>, message: Message) -> Result<(), Broken> {
+        let (Some(window), Some(number)) = (&mut self.window, number) else { return self.deal_with(message) };
+        // Only outputs wait; that an input failed is told at once.
+        match message {
+            Message::Ready(ready) => window.arrive(number, Some(ready)),
+            other => {
+                window.arrive(number, None);
+                self.deal_with(other)?;
+            }
+        }
+        while let Some(ready) = self.window.as_mut().and_then(|window| window.next(&self.shared.gate)) {
+            self.save(*ready)?;
+        }
+        Ok(())
+    }
+
+    fn deal_with(&mut self, message: Message) -> Result<(), Broken> {
         match message {
             Message::Ignored => {}
             Message::Skipped { source, reason } => self.skip(&source, reason),
             Message::Many(messages) => {
                 for message in messages {
-                    self.take(message)?;
+                    self.deal_with(message)?;
                 }
             }
             Message::Recorded(message, record) => {
                 if let (Some(batch), Some(_)) = (&mut self.batch, self.shared.config.nightly.update.as_ref()) {
                     batch.remember(*record);
                 }
-                self.take(*message)?;
+                self.deal_with(*message)?;
             }
             Message::Broken(error) => return Err(error.into()),
             Message::Failed(failure) => self.fail(&failure),
@@ -309,21 +345,26 @@ impl<'a> Writer<'a> {
         self.sweep(&ready);
         let begin = Instant::now();
         let facts = ready.facts;
-        let (done, outputs, record) = split(&mut ready);
-        let entries: Vec<Entry<'_>> = outputs
+        let config = &self.shared.config;
+        let told = config.dataset.is_some().then(|| digest::sample(&ready, &config.recipe));
+        let (mut done, outputs, record) = split(&mut ready);
+        let entry = |path, bytes, replace| Entry { path, bytes, mode: facts.mode, gid: facts.gid, replace };
+        let mut entries: Vec<Entry<'_>> = outputs
             .iter()
-            .map(|(output, _, _, bytes)| Entry {
-                path: &output.path,
-                bytes,
-                mode: facts.mode,
-                gid: facts.gid,
-                replace: output.replace,
-            })
+            .map(|(output, _, _, bytes)| entry(output.path.as_path(), bytes.as_slice(), output.replace))
             .collect();
+        entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), false)));
         let put = match &mut self.batch {
             Some(batch) => batch.stage(&entries, &outputs, done, record).map(|()| None),
             None => match self.sink.put(&entries) {
-                Ok(()) => Ok(Some(done)),
+                Ok(()) => {
+                    for output in &mut done.outputs {
+                        if let Some(place) = self.sink.place(&output.path) {
+                            output.path = place;
+                        }
+                    }
+                    Ok(Some(done))
+                }
                 Err(error) => Err(Box::new((done, error))),
             },
         };
@@ -341,6 +382,10 @@ impl<'a> Writer<'a> {
 
     /// Outputs could not be saved: this input's, or also those of all to come.
     fn unsaved(&mut self, source: SourceName, error: SinkError) -> Result<(), SinkError> {
+        // Who reads a pipe may stop when he has enough; that is nobody's failure.
+        if error.is_reader_gone() {
+            return Err(error);
+        }
         // The input is not done, and the person should know of which one it was.
         self.fail(&Failure { source, stage: Stage::Write, error: error.to_string() });
         match error {

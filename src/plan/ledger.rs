@@ -128,6 +128,20 @@ impl Ledger {
     /// The first that is another's.
     pub fn claim(&mut self, outputs: &[&Path], number: u32) -> Result<(), ClaimError> {
         let keys: Vec<Key> = outputs.iter().map(|output| self.key(output)).collect();
+        self.claim_keys(&keys, outputs, number)
+    }
+
+    /// Claims members of the archive that is written; their names are no paths of the file system.
+    ///
+    /// # Errors
+    /// The first that is another's.
+    pub fn claim_members(&mut self, members: &[&Path], number: u32) -> Result<(), ClaimError> {
+        // No real directory is called like this.
+        let keys: Vec<Key> = members.iter().map(|member| self.hash(Path::new("\0"), member.as_os_str())).collect();
+        self.claim_keys(&keys, members, number)
+    }
+
+    fn claim_keys(&mut self, keys: &[Key], outputs: &[&Path], number: u32) -> Result<(), ClaimError> {
         for (key, output) in keys.iter().zip(outputs) {
             if self.guarded.contains(key) {
                 return Err(ClaimError::IsInput(output.to_path_buf()));
@@ -141,7 +155,7 @@ impl Ledger {
                 return Err(ClaimError::Taken { output, first });
             }
         }
-        for key in keys {
+        for &key in keys {
             self.entries.insert(key, number | OUTPUT);
         }
         Ok(())

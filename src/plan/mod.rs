@@ -7,7 +7,7 @@ mod template;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub use ledger::{Admission, ClaimError, Ledger};
 pub use template::{Fields, Template, TemplateError};
@@ -28,6 +28,8 @@ pub enum Destination {
     File(PathBuf),
     /// To standard output.
     Stdout,
+    /// Into an archive, mirroring; None is one on standard output.
+    Archive(Option<PathBuf>),
 }
 
 /// How outputs are named, and what they may replace.
@@ -69,6 +71,9 @@ pub enum PlanError {
     /// Variants of one picture under one name.
     #[error("two of its outputs would be {0:?}; let --name hold {{size}}, {{width}} or {{ext}}")]
     Ambiguous(PathBuf),
+    /// Out of the archive.
+    #[error("{0:?} would lead out of the archive; use --relative-to")]
+    Outside(PathBuf),
     /// Something stands there.
     #[error("{0:?} exists and may not be ours to replace (--existing replace or skip)")]
     Exists(PathBuf),
@@ -113,6 +118,10 @@ impl Naming {
         let mut outputs: Vec<PlannedOutput> = Vec::with_capacity(variants.len());
         for (index, variant) in variants.iter().enumerate() {
             let path = self.output_path(path, below, variant);
+            let parent = |c| c == Component::ParentDir;
+            if matches!(self.destination, Destination::Archive(_)) && self.member_of(&path).components().any(parent) {
+                return Err(PlanError::Outside(path));
+            }
             if let Some(same) = outputs.iter().find(|o| o.path == path) {
                 let first = &variants[same.variant];
                 if (first.size, first.format) == (variant.size, variant.format) {
@@ -131,6 +140,7 @@ impl Naming {
             Destination::File(file) => return file.clone(),
             Destination::Stdout => return PathBuf::from("-"),
             Destination::Directory(dir) => dir.clone(),
+            Destination::Archive(file) => file.clone().unwrap_or_else(|| PathBuf::from("-")),
             Destination::Beside => source.parent().unwrap_or(Path::new("")).to_path_buf(),
         };
         let name = source.file_name().unwrap_or(OsStr::new("stdin"));
@@ -145,7 +155,7 @@ impl Naming {
         };
         let name = self.template.expand(&fields);
         match (&self.destination, self.template.has_dir()) {
-            (Destination::Directory(_), false) => base.join(below).join(name),
+            (Destination::Directory(_) | Destination::Archive(_), false) => base.join(below).join(name),
             // `{dir}` beside inputs starts at their root.
             (Destination::Beside, true) => {
                 let up = below.components().count();
@@ -179,6 +189,11 @@ impl Naming {
         if self.destination == Destination::Stdout {
             return Ok(Plan::Make(outputs));
         }
+        if let Destination::Archive(_) = self.destination {
+            let members: Vec<&Path> = outputs.iter().map(|o| self.member_of(&o.path)).collect();
+            ledger.claim_members(&members, number)?;
+            return Ok(Plan::Make(outputs));
+        }
         let paths: Vec<&Path> = outputs.iter().map(|o| o.path.as_path()).collect();
         ledger.claim(&paths, number)?;
         if self.existing == Existing::Skip {
@@ -203,11 +218,20 @@ impl Naming {
         Ok(Plan::Make(outputs))
     }
 
+    /// The name within the archive of what is called `path` outside.
+    fn member_of<'a>(&self, path: &'a Path) -> &'a Path {
+        let archive = match &self.destination {
+            Destination::Archive(Some(file)) => file,
+            _ => Path::new("-"),
+        };
+        path.strip_prefix(archive).unwrap_or(path)
+    }
+
     /// Whether a file of this name would surely be an earlier output.
     fn is_ours(&self, path: &Path, ledger: &mut Ledger) -> bool {
         match &self.destination {
             // Named by the user as the place to write to.
-            Destination::File(_) | Destination::Stdout => true,
+            Destination::File(_) | Destination::Stdout | Destination::Archive(_) => true,
             _ if self.template.has_marker() => true,
             Destination::Beside => false,
             Destination::Directory(_) => {

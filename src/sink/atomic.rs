@@ -37,7 +37,6 @@ impl Temporary {
 
     /// An empty file in `dir` that only its owner may read, to be written and given its final
     /// permissions by the caller.
-    #[allow(dead_code, reason = "for sinks that are one file")]
     pub fn private(dir: &Path) -> io::Result<(File, Self)> {
         create_new(dir, 0o600)
     }

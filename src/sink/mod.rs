@@ -1,16 +1,21 @@
 //! Where outputs go.
 
+mod archive;
 mod atomic;
 mod dir;
 mod durable;
+mod outlet;
+pub mod shards;
 mod stale;
 mod stream;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use archive::Archive;
 pub use dir::Directory;
 pub use durable::Durable;
+pub use shards::Shards;
 pub use stale::remove_stale;
 pub use stream::Stream;
 
@@ -55,6 +60,14 @@ pub enum SinkError {
     },
 }
 
+impl SinkError {
+    /// The reader at the other end of a pipe went away.
+    pub fn is_reader_gone(&self) -> bool {
+        let (Self::Entry { error, .. } | Self::Broken { error, .. }) = self;
+        error.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
 /// Takes outputs; used by the writer alone.
 pub trait Sink {
     /// Saves all outputs of one input, or none of them.
@@ -63,12 +76,28 @@ pub trait Sink {
     /// Of this input, or of everything that would follow.
     fn put(&mut self, entries: &[Entry<'_>]) -> Result<(), SinkError>;
 
+    /// Where what was put last under this name really is, if not there.
+    fn place(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
+
     /// All is put.
     ///
     /// # Errors
     /// What was put cannot be kept.
     fn finish(&mut self) -> Result<(), SinkError> {
         Ok(())
+    }
+
+    /// The run did not come to a good end. What stands only as a whole, such as an archive, is not
+    /// to look finished; true when something was thrown away or left without its end.
+    fn abandon(&mut self) -> bool {
+        false
+    }
+
+    /// Whether outputs must come in the order of the inputs.
+    fn in_order(&self) -> bool {
+        false
     }
 }
 

@@ -185,7 +185,7 @@ impl Db {
             let mut rows = statement.query(params![dir, from, limit as i64])?;
             let mut known: Vec<(Known, Vec<i64>)> = Vec::new();
             while let Some(row) = rows.next()? {
-                let id = row.get(0)?;
+                let id: i64 = row.get(0)?;
                 if known.last().is_none_or(|(k, _)| k.id != id) {
                     known.push((source(row)?, Vec::new()));
                 }

@@ -112,7 +112,9 @@ impl World {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.root()).stdin(Stdio::null());
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE", "RUST_LOG", "RAYON_NUM_THREADS"] {
+        for name in
+            ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_BACKTRACE", "RUST_LOG", "RAYON_NUM_THREADS", "COLUMNS"]
+        {
             command.env_remove(name);
         }
         command.env("TERM", "xterm-256color");

@@ -82,6 +82,10 @@ impl Ndjson {
         if let Some(stopped) = stopped {
             value["stopped"] = stopped.into();
         }
+        if summary.abandoned {
+            // What was done is not there.
+            value["abandoned"] = true.into();
+        }
         self.line(&value)?;
         self.flush()
     }

@@ -1,0 +1,191 @@
+//! The stream around a tar. Dropped before its end, it leaves a stream without an end, so that a
+//! reader sees that something is missing.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use flate2::write::GzEncoder;
+use zstd::stream::write::Encoder as ZstdEncoder;
+use zstd::zstd_safe::CParameter;
+
+use super::Kind;
+
+/// How hard to compress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Levels {
+    /// 1 to 19.
+    pub zstd: i32,
+    /// 0 to 9.
+    pub gzip: u32,
+}
+
+impl Default for Levels {
+    /// 3 and 6, as the programs do.
+    fn default() -> Self {
+        Self { zstd: 3, gzip: 6 }
+    }
+}
+
+/// Compressing threads beside the writer's and bytes that one of them takes at a time. Fixed,
+/// because the result depends on the second, and on whether the first is zero.
+const ZSTD_WORKERS: u32 = 1;
+const ZSTD_JOB: u32 = 4 << 20;
+
+/// A stream that compresses, or does not.
+pub struct Compressor<W: Write>(Option<Inner<W>>);
+
+enum Inner<W: Write> {
+    Plain(W),
+    Gzip(Box<GzEncoder<Valve<W>>>),
+    Zstd(Box<ZstdEncoder<'static, W>>),
+}
+
+impl<W: Write> Compressor<W> {
+    /// A stream for an archive of this kind.
+    ///
+    /// # Errors
+    /// The compressor cannot be had.
+    pub fn new(kind: Kind, levels: Levels, out: W) -> io::Result<Self> {
+        let inner = match kind {
+            Kind::Tar | Kind::Zip => Inner::Plain(out),
+            Kind::TarGz => {
+                // No time, no name, no system: the same bytes on every day.
+                let builder = flate2::GzBuilder::new().mtime(0).operating_system(255);
+                Inner::Gzip(Box::new(builder.write(Valve { out, open: true }, flate2::Compression::new(levels.gzip))))
+            }
+            Kind::TarZst => {
+                let mut encoder = ZstdEncoder::new(out, levels.zstd)?;
+                encoder.set_parameter(CParameter::NbWorkers(ZSTD_WORKERS))?;
+                encoder.set_parameter(CParameter::JobSize(ZSTD_JOB))?;
+                encoder.set_parameter(CParameter::ChecksumFlag(true))?;
+                Inner::Zstd(Box::new(encoder))
+            }
+        };
+        Ok(Self(Some(inner)))
+    }
+
+    /// Ends the stream, and gives back what it went to.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub fn finish(mut self) -> io::Result<W> {
+        match self.0.take() {
+            Some(Inner::Plain(out)) => Ok(out),
+            Some(Inner::Gzip(encoder)) => Ok(encoder.finish()?.out),
+            Some(Inner::Zstd(encoder)) => encoder.finish(),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+}
+
+impl<W: Write> Drop for Compressor<W> {
+    fn drop(&mut self) {
+        // This encoder would write its end when it is dropped.
+        if let Some(Inner::Gzip(encoder)) = &mut self.0 {
+            encoder.get_mut().open = false;
+        }
+    }
+}
+
+impl<W: Write> Write for Compressor<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Some(Inner::Plain(out)) => out.write(bytes),
+            Some(Inner::Gzip(encoder)) => encoder.write(bytes),
+            Some(Inner::Zstd(encoder)) => encoder.write(bytes),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// Only a stream that is not compressed is flushed: a flush would change the compressed bytes.
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Some(Inner::Plain(out)) => out.flush(),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<W: Write> fmt::Debug for Compressor<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Compressor")
+    }
+}
+
+/// Lets bytes through until it is closed.
+struct Valve<W> {
+    out: W,
+    open: bool,
+}
+
+impl<W: Write> Write for Valve<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.open { self.out.write(bytes) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.open { self.out.flush() } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// Bytes that outlive the compressor.
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn data() -> Vec<u8> {
+        (0..9_000_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+    }
+
+    fn unpack(kind: Kind, bytes: &[u8]) -> io::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        match kind {
+            Kind::TarGz => flate2::read::GzDecoder::new(bytes).read_to_end(&mut all)?,
+            _ => zstd::stream::read::Decoder::new(bytes)?.read_to_end(&mut all)?,
+        };
+        Ok(all)
+    }
+
+    #[test]
+    fn however_it_is_cut_the_bytes_are_the_same() {
+        let data = data();
+        for kind in [Kind::TarGz, Kind::TarZst] {
+            let pack = |piece: usize| {
+                let mut out = Compressor::new(kind, Levels::default(), Vec::new()).unwrap();
+                for piece in data.chunks(piece) {
+                    out.write_all(piece).unwrap();
+                }
+                out.finish().unwrap()
+            };
+            let whole = pack(1 << 20);
+            assert_eq!(whole, pack(77_777));
+            assert_eq!(unpack(kind, &whole).unwrap(), data);
+        }
+    }
+
+    #[test]
+    fn dropped_it_has_no_end() {
+        for kind in [Kind::TarGz, Kind::TarZst] {
+            let shared = Shared::default();
+            let mut out = Compressor::new(kind, Levels::default(), shared.clone()).unwrap();
+            out.write_all(&data()).unwrap();
+            drop(out);
+            assert!(unpack(kind, &shared.0.lock().unwrap()).is_err(), "{kind:?}");
+        }
+    }
+}

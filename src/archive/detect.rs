@@ -1,0 +1,69 @@
+//! What a stream of bytes is by its beginning, and the tar within it.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use super::tar::{BLOCK, Header};
+
+/// What holds members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// A tar.
+    Plain,
+    /// Something gzipped.
+    Gzip,
+    /// Something in Zstandard.
+    Zstd,
+    /// A zip.
+    Zip,
+}
+
+/// Bytes that [`packing`] wants to see.
+pub const HEAD: usize = BLOCK;
+
+/// What begins like this.
+pub fn packing(head: &[u8]) -> Option<Packing> {
+    let begins = |magic: &[u8]| head.starts_with(magic);
+    if begins(b"PK\x03\x04") || begins(b"PK\x05\x06") {
+        return Some(Packing::Zip);
+    }
+    if begins(b"\x1f\x8b\x08") {
+        return Some(Packing::Gzip);
+    }
+    if begins(b"\x28\xb5\x2f\xfd") {
+        return Some(Packing::Zstd);
+    }
+    let block = head.get(..BLOCK)?.try_into().ok()?;
+    Header::parse(block).map(|_| Packing::Plain)
+}
+
+/// The tar in a stream, unpacked as it is read. A Zstandard window is at most 128 MiB, as for the
+/// program `zstd`.
+///
+/// # Errors
+/// The decompressor cannot be had.
+pub fn unpacked<'a>(packing: Packing, stream: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    const BUFFER: usize = 128 << 10;
+    Ok(match packing {
+        Packing::Gzip => Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(stream))),
+        Packing::Zstd => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(stream)?;
+            Box::new(BufReader::with_capacity(BUFFER, decoder))
+        }
+        Packing::Plain | Packing::Zip => Box::new(stream),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_recognised() {
+        assert_eq!(packing(&super::super::tar::header(b"a", 1)), Some(Packing::Plain));
+        assert_eq!(packing(b"PK\x03\x04 and so on"), Some(Packing::Zip));
+        assert_eq!(packing(&[0x1f, 0x8b, 8, 0]), Some(Packing::Gzip));
+        assert_eq!(packing(&[0x28, 0xb5, 0x2f, 0xfd, 0]), Some(Packing::Zstd));
+        assert_eq!(packing(&[0xff; 600]), None);
+        assert_eq!(packing(b""), None);
+    }
+}

@@ -1,0 +1,89 @@
+//! What was typed about archives.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use thumbs::archive::Kind;
+use thumbs::archive::compress::Levels;
+use thumbs::pipeline::{ArchiveOptions, Dataset};
+use thumbs::plan::Destination;
+use thumbs::sink::shards::{Covered, ShardSize};
+use thumbs::walk::{Input, real_path};
+
+use super::args::{ArchiveKind, Args, Existing};
+use super::resolve::byte_size;
+
+/// The archive that `-o` names, by its ending or, on standard output, by `--archive`.
+pub fn destination(args: &Args, output: &Path) -> Option<Destination> {
+    if output.as_os_str() == "-" {
+        return args.archive.map(|_| Destination::Archive(None));
+    }
+    Kind::from_name(output).map(|_| Destination::Archive(Some(output.to_path_buf())))
+}
+
+/// How the archive is made, if one is.
+pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Result<Option<ArchiveOptions>> {
+    let Destination::Archive(path) = destination else {
+        for (given, name) in [
+            (args.archive.is_some(), "--archive"),
+            (args.partial, "--partial"),
+            (args.zstd_level.is_some(), "--zstd-level"),
+            (args.gzip_level.is_some(), "--gzip-level"),
+        ] {
+            ensure!(!given, "{name} has no effect without an archive as -o (a name that ends in .tar, or -o -)");
+        }
+        return Ok(None);
+    };
+    let kind = match path {
+        Some(path) => {
+            ensure!(args.archive.is_none(), "--archive is for -o -; a file's kind is told by its name");
+            check_file(args, path, inputs)?;
+            // Looked at before it came here.
+            Kind::from_name(path).unwrap_or(Kind::Tar)
+        }
+        None => args.archive.map_or(Kind::Tar, Kind::from),
+    };
+    ensure!(args.zstd_level.is_none() || kind == Kind::TarZst, "--zstd-level has no effect on {}", kind.word());
+    ensure!(args.gzip_level.is_none() || kind == Kind::TarGz, "--gzip-level has no effect on {}", kind.word());
+    let default = Levels::default();
+    let levels =
+        Levels { zstd: args.zstd_level.unwrap_or(default.zstd), gzip: args.gzip_level.unwrap_or(default.gzip) };
+    Ok(Some(ArchiveOptions { kind, levels, partial: args.partial }))
+}
+
+/// The data set that is made, if one is.
+pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Dataset>> {
+    let Some(dir) = &args.webdataset else { return Ok(None) };
+    ensure!(sizes == 1 && formats == 1, "--webdataset takes one size and one format");
+    let size = match args.shard_size.as_deref() {
+        None => ShardSize::Samples(10_000),
+        Some(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
+            ShardSize::Samples(text.parse().context("--shard-size")?)
+        }
+        Some(text) => ShardSize::Bytes(byte_size(text).context("--shard-size")?),
+    };
+    ensure!(size != ShardSize::Samples(0), "--shard-size must be at least 1");
+    Ok(Some(Dataset { dir: dir.clone(), size, covered: Covered::default() }))
+}
+
+fn check_file(args: &Args, path: &Path, inputs: &[Input]) -> Result<()> {
+    let real = real_path(path);
+    let is_input = |input: &Input| matches!(input, Input::Path(input) if real_path(input) == real);
+    ensure!(!inputs.iter().any(is_input), "-o {} is an INPUT", path.display());
+    match args.existing {
+        Some(Existing::Skip) => bail!("--existing skip: an archive is made as a whole; choose replace or fail"),
+        Some(Existing::Fail) => ensure!(path.symlink_metadata().is_err(), "-o {} exists", path.display()),
+        Some(Existing::Replace) | None => {}
+    }
+    Ok(())
+}
+
+impl From<ArchiveKind> for Kind {
+    fn from(kind: ArchiveKind) -> Self {
+        match kind {
+            ArchiveKind::Tar => Self::Tar,
+            ArchiveKind::TarGz => Self::TarGz,
+            ArchiveKind::TarZst => Self::TarZst,
+        }
+    }
+}

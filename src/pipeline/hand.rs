@@ -1,0 +1,72 @@
+//! The feeder's hand: gives jobs their numbers, and tells what needs no worker.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+
+use crossbeam_channel::Sender;
+
+use super::budget::{OverCeiling, Share};
+use super::feeder::{Job, Packed};
+use super::lookup::{Before, Unchanged};
+use super::order::Turn;
+use super::{Letter, Message, Shared};
+use crate::outcome::{Failure, SkipReason, SourceName, Stage};
+use crate::walk::Found;
+
+type Flow = ControlFlow<()>;
+
+pub struct Hand<'a> {
+    pub shared: &'a Shared,
+    jobs: &'a Sender<Job>,
+    done: &'a Sender<Letter>,
+    number: u64,
+}
+
+impl<'a> Hand<'a> {
+    pub fn new(shared: &'a Shared, jobs: &'a Sender<Job>, done: &'a Sender<Letter>) -> Self {
+        Self { shared, jobs, done, number: 0 }
+    }
+
+    /// Hands on the next input, and what is known of its bytes.
+    pub fn give(&mut self, found: Found, packed: Option<Packed>) -> Flow {
+        self.send(found, packed, None, Vec::new())
+    }
+
+    /// Hands on the next input with all that is known of it, or inputs to be passed over in its place.
+    pub fn send(
+        &mut self,
+        found: Found,
+        packed: Option<Packed>,
+        before: Option<Before>,
+        unchanged: Vec<Unchanged>,
+    ) -> Flow {
+        let number = self.number;
+        self.number += 1;
+        self.shared.handed.fetch_add(1, Ordering::Release);
+        let job = Job { number, found, packed, before, unchanged };
+        if self.shared.cancel.is_set() || self.jobs.send(job).is_err() {
+            return Flow::Break(());
+        }
+        Flow::Continue(())
+    }
+
+    /// Tells that an input is passed over.
+    pub fn skip(&self, path: PathBuf, reason: SkipReason) -> Flow {
+        self.tell(Message::Skipped { source: SourceName::File(path), reason })
+    }
+
+    /// Waits for memory for the bytes of the next input, in the place of the worker that will get
+    /// it: in its turn, so that these bytes never keep an earlier input from having its own.
+    pub fn draw(&mut self, bytes: u64) -> Result<Share, OverCeiling> {
+        Turn::new(&self.shared.reading, self.number).take(|()| self.shared.source_bytes.draw(bytes))
+    }
+
+    pub fn tell(&self, message: Message) -> Flow {
+        if self.done.send((None, message)).is_err() { Flow::Break(()) } else { Flow::Continue(()) }
+    }
+
+    pub fn fail(&self, path: PathBuf, stage: Stage, error: String) -> Flow {
+        self.tell(Message::Failed(Failure { source: SourceName::File(path), stage, error }))
+    }
+}

@@ -1,0 +1,90 @@
+//! One file that grows through the whole run and appears at its end, or standard output.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::Entry;
+use super::atomic::Temporary;
+
+/// Where the bytes of an archive go.
+#[derive(Debug)]
+pub struct Outlet {
+    file: File,
+    /// None is standard output.
+    target: Option<(Temporary, PathBuf)>,
+}
+
+/// Who may read what holds the bytes of many sources: nobody who could not read all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Readers {
+    mode: u32,
+    gid: Option<u32>,
+    one_group: bool,
+}
+
+impl Default for Readers {
+    fn default() -> Self {
+        Self { mode: 0o666, gid: None, one_group: true }
+    }
+}
+
+impl Readers {
+    /// Notes a source.
+    pub fn narrow(&mut self, entry: &Entry<'_>) {
+        self.mode &= entry.mode;
+        self.one_group &= self.gid.is_none_or(|gid| gid == entry.gid);
+        self.gid = Some(entry.gid);
+    }
+
+    /// Permission bits for a file of this group.
+    fn mode(self, gid: u32) -> u32 {
+        let mode = self.mode & !umask();
+        let same_group = self.one_group && self.gid.is_none_or(|own| own == gid);
+        // Another group is other people than those who could read the sources.
+        if same_group { mode } else { mode & (!0o070 | (mode & 0o007) << 3) }
+    }
+}
+
+impl Outlet {
+    /// A file of this name, or standard output.
+    pub fn open(path: Option<&Path>) -> io::Result<Self> {
+        let (file, target) = match path {
+            Some(path) => {
+                let (file, temporary) = Temporary::private(path.parent().unwrap_or(Path::new("")))?;
+                (file, Some((temporary, path.to_path_buf())))
+            }
+            // Not std's handle: that one looks for line ends in all it writes.
+            None => (File::from(io::stdout().as_fd().try_clone_to_owned()?), None),
+        };
+        Ok(Self { file, target })
+    }
+
+    /// Gives it permissions and name.
+    pub fn commit(self, readers: Readers, replace: bool) -> io::Result<()> {
+        let Some((temporary, path)) = self.target else { return Ok(()) };
+        let mode = readers.mode(self.file.metadata()?.gid());
+        self.file.set_permissions(fs::Permissions::from_mode(mode))?;
+        drop(self.file);
+        temporary.commit(&path, replace)
+    }
+}
+
+impl Write for Outlet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The umask, without setting it: another thread may be making a file.
+fn umask() -> u32 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let digits = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    digits.and_then(|d| u32::from_str_radix(d.trim(), 8).ok()).unwrap_or(0o077)
+}

@@ -1,0 +1,313 @@
+//! A data set in the form of WebDataset: tar files of samples, each a picture and a JSON of one key,
+//! in the order of the inputs. A shard appears when it is complete; a further run makes those that
+//! are missing. A key is the number of its input among all, so that it says which inputs a shard has.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use serde_json::{Value, json};
+
+use super::outlet::{Outlet, Readers};
+use super::{Entry, Sink, SinkError};
+use crate::archive::tar::{BLOCK, Header, TarWriter};
+use crate::size::Size;
+
+/// When a shard is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShardSize {
+    /// After so many samples.
+    Samples(u64),
+    /// Before it would have more bytes.
+    Bytes(u64),
+}
+
+/// A shard that stands already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Its number.
+    pub index: u32,
+    /// Number of the first input in it, and what was its source, as its JSON tells it.
+    pub first: (u64, Value),
+    /// The same of the last.
+    pub last: (u64, Value),
+}
+
+/// The shards that stand already, by their inputs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Covered(Vec<Standing>);
+
+impl Covered {
+    /// Whether the shard of this input stands: it is in one, or between two that follow each other
+    /// (then it failed when they were made).
+    pub fn has(&self, number: u64) -> bool {
+        let after = self.0.partition_point(|shard| shard.last.0 < number);
+        let Some(next) = self.0.get(after) else { return false };
+        let before = after.checked_sub(1).map(|i| self.0[i].index);
+        next.first.0 <= number || next.index == before.map_or(0, |index| index + 1)
+    }
+
+    /// The shard that shows that the input of this number was another one when it was made.
+    pub fn contradicts(&self, number: u64, source: Option<&Path>) -> Option<String> {
+        let own = source_value(source);
+        let other = |edge: &(u64, Value)| edge.0 == number && edge.1 != own;
+        self.0.iter().find(|s| other(&s.first) || other(&s.last)).map(|s| file_name(s.index))
+    }
+}
+
+fn file_name(index: u32) -> String {
+    format!("{index:06}.tar")
+}
+
+/// The member's name for a picture of this input; keys have no dots, and sort as their numbers do.
+pub fn member(number: u64, extension: &str) -> String {
+    format!("{number:09}.{extension}")
+}
+
+fn source_value(source: Option<&Path>) -> Value {
+    match source {
+        None => "-".into(),
+        Some(path) => match path.to_str() {
+            Some(text) => text.into(),
+            None => {
+                let bytes = path.as_os_str().as_bytes();
+                json!({"bytes": base64::engine::general_purpose::STANDARD.encode(bytes)})
+            }
+        },
+    }
+}
+
+/// What is told of a sample beside its picture.
+#[derive(Debug)]
+pub struct Sample<'a> {
+    /// Where it comes from; None is standard input.
+    pub source: Option<&'a Path>,
+    /// The source's size, as stored.
+    pub original: Size,
+    /// The picture's.
+    pub size: Size,
+    /// Of the source's bytes.
+    pub sha256: &'a str,
+    /// Tells data sets of different options apart.
+    pub recipe: &'a str,
+}
+
+impl Sample<'_> {
+    /// As JSON.
+    pub fn json(&self, key: &str) -> Vec<u8> {
+        let mut text = json!({
+            "key": key,
+            "source": source_value(self.source),
+            "original_width": self.original.width,
+            "original_height": self.original.height,
+            "width": self.size.width,
+            "height": self.size.height,
+            "sha256": self.sha256,
+            "recipe": self.recipe,
+        })
+        .to_string();
+        text.push('\n');
+        text.into_bytes()
+    }
+}
+
+struct Open {
+    index: u32,
+    tar: TarWriter<BufWriter<Outlet>>,
+    readers: Readers,
+    samples: u64,
+    bytes: u64,
+}
+
+/// Writes shards into a directory.
+pub struct Shards {
+    dir: PathBuf,
+    size: ShardSize,
+    standing: BTreeMap<u32, u64>,
+    covered: Covered,
+    open: Option<Open>,
+}
+
+impl Shards {
+    /// Looks what stands in `dir` already.
+    ///
+    /// # Errors
+    /// A file that bears a shard's name and is none, or one of another recipe.
+    pub fn create(dir: &Path, size: ShardSize, recipe: &str) -> Result<Self, SinkError> {
+        let mut shards = Vec::new();
+        let at = |path: &Path| {
+            let path = path.to_path_buf();
+            move |error| SinkError::Broken { path, error }
+        };
+        for entry in fs::read_dir(dir).map_err(at(dir))? {
+            let path = entry.map_err(at(dir))?.path();
+            let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+            let index = name.strip_suffix(".tar").filter(|n| n.len() >= 6).and_then(|n| n.parse::<u32>().ok());
+            if let Some(index) = index.filter(|&i| file_name(i) == name) {
+                shards.push(look_into(&path, index, recipe).map_err(at(&path))?);
+            }
+        }
+        shards.sort_by_key(|shard| shard.index);
+        if let Some(pair) = shards.windows(2).find(|pair| pair[0].last.0 >= pair[1].first.0) {
+            let error = io::Error::other(format!("has samples that {} has, too", file_name(pair[1].index)));
+            return Err(at(&dir.join(file_name(pair[0].index)))(error));
+        }
+        let standing = shards.iter().map(|s| (s.index, s.first.0)).collect();
+        Ok(Self { dir: dir.to_path_buf(), size, standing, covered: Covered(shards), open: None })
+    }
+
+    /// The shards that stand already.
+    pub fn covered(&self) -> Covered {
+        self.covered.clone()
+    }
+
+    /// The shard for the input of this number, which is none of those that stand: after the last one
+    /// before it, and the next while there is a name free.
+    fn index_for(&self, number: u64, bytes: u64) -> u32 {
+        let before = self.covered.0.iter().rev().find(|s| s.last.0 < number).map_or(0, |s| s.index + 1);
+        let Some(open) = self.open.as_ref().filter(|open| open.index >= before) else { return before };
+        let full = match self.size {
+            ShardSize::Samples(n) => open.samples >= n,
+            ShardSize::Bytes(n) => open.bytes + bytes > n,
+        };
+        let next_is_free = !self.standing.contains_key(&(open.index + 1));
+        open.index + u32::from(full && next_is_free)
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let out = open.tar.end()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+        out.commit(open.readers, false)
+    }
+
+    fn add(&mut self, entries: &[Entry<'_>]) -> io::Result<()> {
+        let key = entries.first().and_then(|e| e.path.file_stem()).and_then(|s| s.to_str());
+        let number = key.and_then(|k| k.parse().ok()).unwrap_or(0);
+        let bytes = entries.iter().map(|e| (BLOCK + e.bytes.len().next_multiple_of(BLOCK)) as u64).sum();
+        let index = self.index_for(number, bytes);
+        if self.open.as_ref().is_some_and(|open| open.index != index) {
+            self.close()?;
+        }
+        if self.open.is_none() {
+            let outlet = Outlet::open(Some(&self.dir.join(file_name(index))))?;
+            let tar = TarWriter(BufWriter::with_capacity(256 << 10, outlet));
+            self.open = Some(Open { index, tar, readers: Readers::default(), samples: 0, bytes: 2 * BLOCK as u64 });
+        }
+        if let Some(open) = &mut self.open {
+            let mut members: Vec<&Entry<'_>> = entries.iter().collect();
+            members.sort_by_key(|e| e.path.file_name());
+            for entry in members {
+                open.readers.narrow(entry);
+                open.tar.add(entry.path.file_name().unwrap_or_default().as_bytes(), entry.bytes)?;
+            }
+            open.samples += 1;
+            open.bytes += bytes;
+        }
+        Ok(())
+    }
+
+    fn broken(&self, error: io::Error) -> SinkError {
+        let path = self.open.as_ref().map_or_else(|| self.dir.clone(), |o| self.dir.join(file_name(o.index)));
+        SinkError::Broken { path, error }
+    }
+}
+
+/// The first and last sample of a shard. Members are stepped over, not read.
+fn look_into(path: &Path, index: u32, recipe: &str) -> io::Result<Standing> {
+    let no_shard = || io::Error::other("no shard of ours, or cut off; move it away");
+    let file = File::open(path)?;
+    let (mut at, mut first, mut last) = (0, None, None);
+    let mut block = [0; BLOCK];
+    loop {
+        file.read_exact_at(&mut block, at).map_err(|_| no_shard())?;
+        if block == [0; BLOCK] {
+            break;
+        }
+        let header = Header::parse(&block).ok_or_else(no_shard)?;
+        let content = at + BLOCK as u64;
+        at = header
+            .size
+            .checked_next_multiple_of(BLOCK as u64)
+            .and_then(|n| n.checked_add(content))
+            .ok_or_else(no_shard)?;
+        let name = String::from_utf8(header.name).map_err(|_| no_shard())?;
+        if let Some(key) = name.strip_suffix(".json") {
+            let found = (key.parse::<u64>().map_err(|_| no_shard())?, content, header.size);
+            first.get_or_insert(found);
+            last = Some(found);
+        }
+    }
+    let edge = |found: Option<(u64, u64, u64)>| {
+        let (number, content, size) = found.filter(|f| f.2 < 1 << 20).ok_or_else(no_shard)?;
+        let mut text = vec![0; size as usize];
+        file.read_exact_at(&mut text, content)?;
+        let json: Value = serde_json::from_slice(&text).map_err(|_| no_shard())?;
+        if json["recipe"] != recipe {
+            return Err(io::Error::other("made with other options; use them again, or another directory"));
+        }
+        Ok((number, json["source"].clone()))
+    };
+    Ok(Standing { index, first: edge(first)?, last: edge(last)? })
+}
+
+impl Sink for Shards {
+    fn put(&mut self, entries: &[Entry<'_>]) -> Result<(), SinkError> {
+        self.add(entries).map_err(|e| self.broken(e))
+    }
+
+    fn place(&self, path: &Path) -> Option<PathBuf> {
+        let open = self.open.as_ref()?;
+        Some(self.dir.join(file_name(open.index)).join(path.file_name()?))
+    }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        self.close().map_err(|e| self.broken(e))
+    }
+
+    fn abandon(&mut self) -> bool {
+        self.open.take().is_some()
+    }
+
+    fn in_order(&self) -> bool {
+        true
+    }
+}
+
+impl std::fmt::Debug for Shards {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shards").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shard(index: u32, first: u64, last: u64) -> Standing {
+        let edge = |n: u64| (n, Value::from(format!("{n}.jpg")));
+        Standing { index, first: edge(first), last: edge(last) }
+    }
+
+    #[test]
+    fn what_stands_is_covered_and_what_is_missing_is_not() {
+        let covered = Covered(vec![shard(0, 2, 9), shard(1, 11, 19), shard(3, 30, 39)]);
+        let has: Vec<u64> = (0..45).filter(|&n| covered.has(n)).collect();
+        let want: Vec<u64> = (0..20).chain(30..40).collect();
+        assert_eq!(has, want, "10 failed, 20 to 29 are shard 2");
+        assert!(!Covered::default().has(0));
+        let missing_first = Covered(vec![shard(1, 10, 19)]);
+        assert!(!missing_first.has(9) && missing_first.has(10));
+    }
+
+    #[test]
+    fn other_inputs_are_noticed() {
+        let covered = Covered(vec![shard(0, 0, 9)]);
+        assert_eq!(covered.contradicts(0, Some(Path::new("0.jpg"))), None);
+        assert_eq!(covered.contradicts(5, Some(Path::new("x.jpg"))), None, "only the edges are known");
+        assert_eq!(covered.contradicts(9, Some(Path::new("8b.jpg"))), Some("000000.tar".into()));
+    }
+}
