@@ -448,7 +448,8 @@ fn killed_at_every_step() {
             fs::write(world.path(STATE), &state).unwrap();
             let _ = fs::remove_file(world.path(format!("{STATE}-journal")));
             let inject = format!("inject={call}:signal=KILL:when={when}");
-            let args = ["-f", "-o", "/dev/null", "-e", "trace=none", "-e", &inject, testenv::binary()];
+            let trace = format!("trace={call}");
+            let args = ["-f", "-o", "/dev/null", "-e", &trace, "-e", &inject, testenv::binary()];
             let args = [&args[..], &["in", "-o", "out/", "-u", "-j", "1"], &new].concat();
             let ran = world.finish(world.command("strace").args(args));
             for name in ["out/a.jpg", "out/b.jpg"] {
