@@ -399,7 +399,7 @@ fn a_full_disk_loses_nothing() {
         world.sized(format!("in/{i:02}.png"), 400, 300);
     }
     world.write("out/x", b"");
-    if world.shell("mount -t tmpfs -o size=600k tmpfs out").code != Some(0) {
+    if world.shell("mount -t tmpfs -o size=250k tmpfs out").code != Some(0) {
         return skip("no tmpfs can be mounted");
     }
     settle();
