@@ -239,7 +239,7 @@ fn weighted<const N: usize, T: Copy + Default, O>(
         // The last sum is of alpha times `max`.
         let alpha = total[N - 1] / max;
         for &color in &total[..N - 1] {
-            out.push(narrow(if alpha == 0 { 0 } else { (color + alpha / 2) / alpha }));
+            out.push(narrow((color + alpha / 2).checked_div(alpha).unwrap_or(0)));
         }
         out.push(narrow((total[N - 1] + count / 2) / count));
     }
