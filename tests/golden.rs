@@ -207,7 +207,7 @@ fn opaque_alpha_is_dropped_and_grey_stays_grey() {
 #[test]
 fn sixteen_bits_stay_until_the_end() {
     let size = Size::new(64, 64);
-    let samples = (0..64 * 64).map(|i: u32| if (i + i / 64) % 2 == 0 { 25_600 } else { 25_856 }).collect();
+    let samples = (0..64 * 64).map(|i: u32| if (i + i / 64).is_multiple_of(2) { 25_600 } else { 25_856 }).collect();
     let picture = Pixmap::new(size, Channels::Grey, Samples::U16(samples));
     let bytes = encoded(&picture, Format::Png, &EncodeSettings::default());
     let out = rgba(first(&bytes, &Recipe { filter: Filter::Box, ..recipe("8", Format::Png) }));

@@ -11,6 +11,9 @@ pub struct Plan {
     pub width: u32,
     /// Height of the picture that [`super::decode`] gives.
     pub height: u32,
+    /// Of that width and height, what the picture covers: W n / 8 and H n / 8 before rounding up. Crop to it in a resize, so that
+    /// nothing shifts.
+    pub extent: (f64, f64),
     /// 8 / n: full-size pixels to a decoded one, per side.
     pub shrink: f64,
     /// Upper bound of the bytes that [`super::decode_planes`] allocates, planes included. [`super::decode`] adds
@@ -115,6 +118,7 @@ impl Header {
         let mut plan = Plan {
             width: scaled(self.width),
             height: scaled(self.height),
+            extent: (f64::from(self.width) * f64::from(n) / 8.0, f64::from(self.height) * f64::from(n) / 8.0),
             shrink: 8.0 / f64::from(n),
             memory: 0,
             sizes,

@@ -3,6 +3,7 @@
 use super::color;
 use super::error::Error;
 use super::frame::ColorSpace;
+use super::simd;
 
 /// One decoded component.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,7 +127,11 @@ impl Planes {
                     None => &plane.data[y * width as usize..][..width as usize],
                 };
             }
-            color::row(self.color, self.inverted, &lines[..self.planes.len().min(4)], out);
+            let lines = &lines[..self.planes.len().min(4)];
+            simd::dispatch(
+                #[inline(always)]
+                || color::row(self.color, self.inverted, lines, out),
+            );
         }
         Image { width, height, channels, data, damage: self.damage }
     }
