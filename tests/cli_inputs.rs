@@ -203,7 +203,7 @@ fn an_unreadable_file_fails_in_the_systems_words() {
         return skip("root may read everything");
     }
     let world = World::with(&["a.jpg", "b.jpg"]);
-    std::fs::set_permissions(world.path("a.jpg"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(world.path("a.jpg"), std::fs::Permissions::from_mode(0o000)).unwrap();
     world.run(&["a.jpg", "b.jpg"]).code(1).says("Permission denied");
     assert!(world.exists("b_thumb.jpg"));
 }

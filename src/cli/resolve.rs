@@ -346,7 +346,7 @@ pub fn byte_size(text: &str) -> Result<u64> {
     };
     let power = ["", "k", "m", "g", "t"].iter().position(|p| *p == prefix).ok_or_else(wrong)?;
     let bytes = number * base.powi(power as i32);
-    ensure!(bytes >= 1.0 && bytes < 1e18, wrong());
+    ensure!((1.0..1e18).contains(&bytes), wrong());
     Ok(bytes as u64)
 }
 
