@@ -1,6 +1,8 @@
 //! Every shrink against the definition: an independent full decode, its blocks taken through a forward DCT in f64, of which only
 //! the low frequencies are kept.
 
+#![allow(clippy::needless_range_loop, reason = "formulas with indices, as in the book")]
+
 use thumbs::jpeg::{self, Options};
 
 use mozjpeg::CompInfoExt;

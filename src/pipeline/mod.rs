@@ -236,7 +236,7 @@ pub fn run_with(
         reading: Ordered::new(()),
         ledger: Ordered::new(guarding(&config)),
         pixels: Ordered::new(()),
-        gate: Gate::new(sink.in_order()),
+        gate: Gate::new(sink.in_order() || config.dry_run),
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
         working: AtomicU64::new(0),

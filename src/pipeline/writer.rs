@@ -78,7 +78,8 @@ impl<'a> Writer<'a> {
         let start = Instant::now();
         let config = &shared.config;
         let wanted = config.nightly.update.is_some() || config.nightly.fsync;
-        let window = sink.in_order().then(Window::new);
+        // A plan is read by people, so it comes in order, too.
+        let window = (sink.in_order() || config.dry_run).then(Window::new);
         let files = is_directory(&config.naming.destination) && config.dataset.is_none();
         let batch = (wanted && !config.dry_run && files).then(|| Batch::new(config.nightly.fsync));
         Self {
