@@ -123,7 +123,7 @@ fn a_report_has_a_line_for_everything() {
     assert_eq!(done["source_format"], "jpeg");
     assert_eq!((done["source_width"].as_u64(), done["source_height"].as_u64()), (Some(1600), Some(1200)));
     assert_eq!(done["source_bytes"].as_u64(), Some(world.read("a.jpg").len() as u64));
-    assert!(done["shrink"].as_u64().is_some_and(|s| s >= 1) && done["ms"].as_f64().is_some());
+    assert!(done["shrink"].as_f64().is_some_and(|s| s >= 1.0) && done["ms"].as_f64().is_some());
     let output = &done["outputs"][0];
     assert_eq!((output["path"].as_str(), output["format"].as_str()), (Some("a_thumb.jpg"), Some("jpeg")));
     assert_eq!((output["width"].as_u64(), output["height"].as_u64()), (Some(800), Some(600)));
