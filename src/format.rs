@@ -163,3 +163,25 @@ impl fmt::Display for Format {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_of_the_table() {
+        for format in Format::all() {
+            assert_eq!(format.row().format, format);
+            assert_eq!(Format::from_word(format.word()), Some(format));
+        }
+    }
+
+    #[test]
+    fn what_is_read_and_written_has_code() {
+        use crate::codec::registry;
+        for format in Format::all() {
+            assert_eq!(format.reads(), registry::decoder(format).is_some(), "{format}");
+            assert_eq!(format.writes(), registry::encoder(format).is_some(), "{format}");
+        }
+    }
+}

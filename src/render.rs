@@ -189,7 +189,7 @@ impl Opened<'_> {
             let canvas = variant.size.pixels();
             // The resized pixels, turned, converted and laid on a canvas: two of these at a time.
             let pixels = 2 * to.pixels() * pixel + canvas * 8;
-            work = work.max(op::resize::intermediate(crop, to, pixel) + pixels);
+            work = work.max(op::resize::intermediate(offer.size, crop, to, 2) + pixels);
             encoded += canvas * 5 + (128 << 10);
         }
         let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
@@ -266,7 +266,7 @@ impl Opened<'_> {
             let small = if is_copied(&index) {
                 source.cut(crop, to)?
             } else {
-                source.prepare(&self.recipe, &self.header().color, &mut notes)?;
+                source.prepare(&self.recipe, &self.header().color, &mut notes);
                 let shown = variant.placement.stored(self.orientation, self.header().size).0;
                 source.resize(shown, crop, self.header().size, to, &self.recipe)?
             };
@@ -324,7 +324,12 @@ impl Opened<'_> {
             notes.add("alpha flattened onto the background");
         }
         let alpha = variant.format.has_alpha();
-        (op::extend::extend(pixmap.into_u8(), canvas, offset, self.recipe.background, alpha), icc)
+        let mut pixmap = op::extend::extend(pixmap.into_u8(), canvas, offset, self.recipe.background, alpha);
+        // A profile is one of three channels, and has to find them.
+        if icc.is_none() {
+            pixmap = op::resize::grey_if_it_is(pixmap);
+        }
+        (pixmap, icc)
     }
 
     fn encode(&self, pixmap: &Pixmap, variant: &PlannedVariant, icc: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
@@ -357,22 +362,15 @@ impl Notes {
 /// Decoded pixels from which variants are made.
 struct Source {
     pixels: Pixels,
-    /// They were grey with alpha, and are RGBA because the resizer wants that.
-    is_grey: bool,
-    /// Alpha is multiplied in, and light is linear if it was to be.
-    is_prepared: bool,
+    /// Light is linear now.
+    is_linear: bool,
     /// Colours are converted already.
     is_srgb: bool,
 }
 
 impl Source {
     fn new(pixels: Pixels) -> Self {
-        let (mut is_grey, mut pixels) = (false, pixels);
-        if let Pixels::Joint(pixmap) = pixels {
-            is_grey = pixmap.channels() == Channels::GreyAlpha;
-            pixels = Pixels::Joint(op::resize::resizable(pixmap));
-        }
-        Self { pixels, is_grey, is_prepared: false, is_srgb: false }
+        Self { pixels, is_linear: false, is_srgb: false }
     }
 
     fn join(&mut self) -> &mut Pixmap {
@@ -388,31 +386,24 @@ impl Source {
 
     /// Pixels as they are.
     fn cut(&mut self, crop: Region, to: Size) -> Result<Pixmap, ResizeError> {
-        let small = op::resize::resize(self.join(), crop, to, Filter::Nearest)?;
-        Ok(if self.is_grey { op::resize::to_grey(small) } else { small })
+        op::resize::resize(self.join(), crop, to, Filter::Nearest)
     }
 
-    /// Makes the pixels such that they can be averaged.
-    fn prepare(&mut self, recipe: &Recipe, color: &ColorSpace, notes: &mut Notes) -> Result<(), ResizeError> {
-        if std::mem::replace(&mut self.is_prepared, true) {
-            return Ok(());
+    /// Makes light linear, where that is wanted: all variants that come after are resized.
+    fn prepare(&mut self, recipe: &Recipe, color: &ColorSpace, notes: &mut Notes) {
+        if !recipe.linear || std::mem::replace(&mut self.is_linear, true) {
+            return;
         }
-        if recipe.linear {
-            let pixmap = self.join();
-            let mut source = std::mem::replace(pixmap, Pixmap::new_u8(Size::new(0, 0), Channels::Grey, Vec::new()));
-            if recipe.icc == IccPolicy::ToSrgb {
-                let wide = matches!(source.samples(), Samples::U16(_));
-                let to = ToSrgb::new(color, source.channels(), wide);
-                to.note.into_iter().for_each(|note| notes.add(note));
-                source = to.apply(source);
-                self.is_srgb = true;
-            }
-            *self.join() = op::linear::to_linear(source);
+        let pixmap = self.join();
+        let mut source = std::mem::replace(pixmap, Pixmap::new_u8(Size::new(0, 0), Channels::Grey, Vec::new()));
+        if recipe.icc == IccPolicy::ToSrgb {
+            let wide = matches!(source.samples(), Samples::U16(_));
+            let to = ToSrgb::new(color, source.channels(), wide);
+            to.note.into_iter().for_each(|note| notes.add(note));
+            source = to.apply(source);
+            self.is_srgb = true;
         }
-        match &mut self.pixels {
-            Pixels::Joint(pixmap) if recipe.filter != Filter::Nearest => op::resize::premultiply(pixmap),
-            _ => Ok(()),
-        }
+        *self.join() = op::linear::to_linear(source);
     }
 
     /// What `shown` shows of the stored picture, of size `stored`, which is `crop` of the decoded pixels.
@@ -427,17 +418,11 @@ impl Source {
         if recipe.filter == Filter::Nearest {
             self.join();
         }
-        let mut small = match &self.pixels {
+        let small = match &self.pixels {
             Pixels::Planes(planes) => op::resize::resize_planes(&**planes, stored, shown, to, recipe.filter)?,
             Pixels::Joint(pixmap) => op::resize::resize(pixmap, crop, to, recipe.filter)?,
         };
-        if recipe.filter != Filter::Nearest {
-            op::resize::unpremultiply(&mut small)?;
-        }
-        if recipe.linear {
-            small = op::linear::from_linear(small);
-        }
-        Ok(if self.is_grey { op::resize::to_grey(small) } else { small })
+        Ok(if self.is_linear { op::linear::from_linear(small) } else { small })
     }
 }
 

@@ -8,7 +8,7 @@ use image::codecs::{bmp, farbfeld, gif, hdr, ico, openexr, pnm, qoi, tga};
 use image::{ColorType, ImageDecoder, ImageError};
 
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
-use super::{exif, float, gif_blocks};
+use super::{exif, float, gif_blocks, reduce};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, Samples};
@@ -109,10 +109,13 @@ impl Picture for GenericPicture<'_> {
     }
 
     fn offer(&self, need: Option<Need>) -> Offer {
-        let size = self.header.size;
-        // The pixels as decoded and as converted, and what decoders hold of their own: a frame, an index.
-        let memory = self.bytes_of_pixels() * 2 + size.pixels() * 4 + (1 << 20);
-        Offer { size, scale: (1.0, 1.0), shrink: 1.0, memory, need }
+        let full = self.header.size;
+        let factor = reduce::factor(full, need);
+        let size = reduce::size(full, factor);
+        // The pixels as decoded and as converted or averaged, and what decoders hold of their own: a frame, an index.
+        let memory = self.bytes_of_pixels() * 2 + full.pixels() * 4 + (1 << 20);
+        let scale = 1.0 / f64::from(factor);
+        Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }
 
     fn decode(&self, offer: &Offer, _options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
@@ -141,7 +144,8 @@ impl Picture for GenericPicture<'_> {
             ColorType::Rgba32F => (Channels::Rgba, Samples::U16(float::to_srgb(&floats(&buffer), 4, true))),
             other => return Err(DecodeError::Unsupported(format!("{format} with pixels of kind {other:?}"))),
         };
-        Ok(Decoded { pixels: Pixels::Joint(Pixmap::new(offer.size, channels, samples)), notes: Vec::new() })
+        let pixmap = reduce::pixmap(Pixmap::new(self.header.size, channels, samples), offer.shrink as u32);
+        Ok(Decoded { pixels: Pixels::Joint(pixmap), notes: Vec::new() })
     }
 }
 

@@ -1,8 +1,8 @@
-//! JPEG out, through jpeg-encoder.
+//! JPEG out, through mozjpeg-rs; docs/encoders.md tells why. Inks go to another encoder.
 
-use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
+use mozjpeg_rs::{Encoder, Subsampling as Moz};
 
-use super::{Attached, Encode, EncodeError, iptc};
+use super::{Attached, Encode, EncodeError, iptc, jpeg_out_inks};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::{EncodeSettings, Subsampling};
@@ -10,8 +10,29 @@ use crate::recipe::{EncodeSettings, Subsampling};
 /// The encoder.
 pub struct JpegOut;
 
+/// Bytes that one segment holds behind its length.
+const SEGMENT: usize = 65_533;
+
 fn failed(what: impl ToString) -> EncodeError {
     EncodeError::Failed { format: Format::Jpeg, what: what.to_string() }
+}
+
+/// From quality 90 on the chroma is kept whole.
+pub(super) fn subsampling(settings: &EncodeSettings) -> Subsampling {
+    match settings.subsampling {
+        Subsampling::Auto if settings.quality >= 90 => Subsampling::S444,
+        Subsampling::Auto => Subsampling::S420,
+        chosen => chosen,
+    }
+}
+
+/// The segments that metadata go into, as marker number (of APPn) and content. What does not fit one is left out.
+pub(super) fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
+    let with = |prefix: &[u8], data: &[u8]| [prefix, data].concat();
+    let exif = attached.exif.map(|exif| (1, with(b"Exif\0\0", exif)));
+    let xmp = attached.xmp.map(|xmp| (1, with(b"http://ns.adobe.com/xap/1.0/\0", xmp)));
+    let iptc = attached.iptc.map(|records| (13, with(b"Photoshop 3.0\0", &iptc::wrapped(records))));
+    [exif, xmp, iptc].into_iter().flatten().filter(|(_, data)| data.len() <= SEGMENT).collect()
 }
 
 impl Encode for JpegOut {
@@ -22,46 +43,31 @@ impl Encode for JpegOut {
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError> {
         let size = pixmap.size();
-        let (Ok(width), Ok(height)) = (u16::try_from(size.width), u16::try_from(size.height)) else {
-            return Err(EncodeError::TooLarge { size, format: Format::Jpeg, max: 65_535 });
-        };
-        let color = match pixmap.channels() {
-            Channels::Grey => ColorType::Luma,
-            Channels::Rgb => ColorType::Rgb,
-            // As Adobe's programs do, inverted; encoders and decoders agree on it through the Adobe marker.
-            Channels::Cmyk => ColorType::CmykAsYcck,
-            Channels::GreyAlpha | Channels::Rgba => return Err(failed("alpha was not flattened")),
-        };
+        let max = Format::Jpeg.max_side();
+        if size.width > max || size.height > max {
+            return Err(EncodeError::TooLarge { size, format: Format::Jpeg, max });
+        }
         let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits")) };
-        let mut bytes = Vec::with_capacity(samples.len() / 8 + 1024);
-        let mut encoder = Encoder::new(&mut bytes, settings.quality.clamp(1, 100));
-        encoder.set_progressive(settings.progressive);
-        encoder.set_optimized_huffman_tables(true);
-        encoder.set_sampling_factor(match settings.subsampling {
-            Subsampling::S444 => SamplingFactor::F_1_1,
-            Subsampling::S422 => SamplingFactor::F_2_1,
-            Subsampling::S420 => SamplingFactor::F_2_2,
-            Subsampling::Auto if settings.quality >= 90 => SamplingFactor::F_1_1,
-            Subsampling::Auto => SamplingFactor::F_2_2,
-        });
-        attach(&mut encoder, attached).map_err(failed)?;
-        encoder.encode(samples, width, height, color).map_err(failed)?;
-        Ok(bytes)
+        let mut encoder = Encoder::fastest()
+            .quality(settings.quality.clamp(1, 100))
+            .progressive(settings.progressive)
+            .optimize_huffman(true)
+            .subsampling(match subsampling(settings) {
+                Subsampling::S444 => Moz::S444,
+                Subsampling::S422 => Moz::S422,
+                Subsampling::S420 | Subsampling::Auto => Moz::S420,
+            });
+        for (number, data) in segments(attached) {
+            encoder = encoder.add_marker(number, data);
+        }
+        if let Some(icc) = attached.icc {
+            encoder = encoder.icc_profile(icc.to_vec());
+        }
+        match pixmap.channels() {
+            Channels::Grey => encoder.encode_gray(samples, size.width, size.height).map_err(failed),
+            Channels::Rgb => encoder.encode_rgb(samples, size.width, size.height).map_err(failed),
+            Channels::Cmyk => jpeg_out_inks::encode(size, samples, settings, attached),
+            Channels::GreyAlpha | Channels::Rgba => Err(failed("alpha was not flattened")),
+        }
     }
-}
-
-fn attach<W: jpeg_encoder::JfifWrite>(encoder: &mut Encoder<W>, attached: &Attached<'_>) -> Result<(), EncodingError> {
-    if let Some(exif) = attached.exif {
-        encoder.add_app_segment(1, [b"Exif\0\0", exif].concat())?;
-    }
-    if let Some(xmp) = attached.xmp {
-        encoder.add_app_segment(1, [b"http://ns.adobe.com/xap/1.0/\0", xmp].concat())?;
-    }
-    if let Some(iptc) = attached.iptc {
-        encoder.add_app_segment(13, [b"Photoshop 3.0\0", iptc::wrapped(iptc).as_slice()].concat())?;
-    }
-    if let Some(icc) = attached.icc {
-        encoder.add_icc_profile(icc)?;
-    }
-    Ok(())
 }

@@ -11,6 +11,7 @@ mod iptc;
 mod jpeg;
 mod jpeg_lossless;
 mod jpeg_out;
+mod jpeg_out_inks;
 mod png;
 mod png_chunks;
 mod png_out;

@@ -6,16 +6,13 @@ use std::io::Cursor;
 use png::{BitDepth, ColorType, DecodeOptions as PngOptions, Decoder, DecodingError, Reader, Transformations};
 
 use super::png_chunks::{self, Chunks};
-use super::reduce::Reducer;
+use super::reduce::{self, Reducer};
 use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, Pixels, exif};
 use crate::codec::ColorSpace;
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, Samples};
-use crate::size::Size;
 
-/// What is at least left for the final resize after averaging.
-const HEADROOM: f64 = 2.0;
 /// Rows between two looks at the interrupt.
 const ROWS_PER_LOOK: u32 = 64;
 
@@ -90,23 +87,15 @@ impl Picture for PngPicture<'_> {
 
     fn offer(&self, need: Option<Need>) -> Offer {
         let full = self.header.size;
-        let factor = match need {
-            // Rows of an interlaced picture come in seven passes, so it is held whole anyway.
-            Some(need) if !self.chunks.interlaced => {
-                let x = f64::from(full.width) / (need.width * HEADROOM);
-                let y = f64::from(full.height) / (need.height * HEADROOM);
-                (x.min(y).floor() as u32).clamp(1, 1024)
-            }
-            _ => 1,
-        };
-        let size = Size::new(full.width.div_ceil(factor), full.height.div_ceil(factor));
+        let factor = reduce::factor(full, need);
+        let size = reduce::size(full, factor);
         let scale = 1.0 / f64::from(factor);
         let pixel = self.channels.count() as u64 * self.sample_bytes();
         // The rows that the crate holds, the sums of one row of ours, the window of zlib.
         let rows = u64::from(full.width) * (pixel * 4 + self.channels.count() as u64 * 8);
-        // Grey with alpha is resized as RGBA.
-        let spread = if self.channels == Channels::GreyAlpha { size.pixels() * 4 * self.sample_bytes() } else { 0 };
-        let memory = size.pixels() * pixel + spread + rows + (1 << 20);
+        // Rows of an interlaced picture come in seven passes, so it is held whole.
+        let whole = if self.chunks.interlaced { full.pixels() * pixel * 2 } else { 0 };
+        let memory = size.pixels() * pixel + whole + rows + (1 << 20);
         Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }
 
@@ -145,7 +134,9 @@ impl Picture for PngPicture<'_> {
             let mut frame =
                 vec![0; self.header.size.pixels() as usize * self.channels.count() * if wide { 2 } else { 1 }];
             read(self.read_interlaced(&mut reader, &mut frame, options), &mut notes)?;
-            if wide { Samples::U16(native(&frame)) } else { Samples::U8(frame) }
+            let samples = if wide { Samples::U16(native(&frame)) } else { Samples::U8(frame) };
+            let whole = Pixmap::new(self.header.size, self.channels, samples);
+            reduce::pixmap(whole, offer.shrink as u32).into_samples()
         } else {
             let mut reducer = Reducer::new(self.header.size, self.channels, offer.shrink as u32, wide);
             read(self.read_rows(&mut reader, &mut reducer, wide, options), &mut notes)?;

@@ -1,7 +1,46 @@
 //! Averages rows by a whole factor as they come. Colours are weighted by their alpha.
 
-use crate::pixmap::{Channels, Samples};
+use super::Need;
+use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::size::Size;
+
+/// What is at least left for the final resize after averaging.
+const HEADROOM: f64 = 2.0;
+
+/// The largest factor that leaves enough for `need`; 1 where all pixels are wanted.
+pub fn factor(full: Size, need: Option<Need>) -> u32 {
+    let Some(need) = need else { return 1 };
+    let x = f64::from(full.width) / (need.width * HEADROOM);
+    let y = f64::from(full.height) / (need.height * HEADROOM);
+    (x.min(y).floor() as u32).clamp(1, 1024)
+}
+
+/// The size of a picture that is averaged by `factor`.
+pub fn size(full: Size, factor: u32) -> Size {
+    Size::new(full.width.div_ceil(factor), full.height.div_ceil(factor))
+}
+
+/// A decoded picture, averaged: the final resize is faster by more than this takes.
+pub fn pixmap(pixmap: Pixmap, factor: u32) -> Pixmap {
+    if factor <= 1 {
+        return pixmap;
+    }
+    let (full, channels) = (pixmap.size(), pixmap.channels());
+    let row = full.width as usize * channels.count();
+    let samples = match pixmap.samples() {
+        Samples::U8(v) => {
+            let mut reducer = Reducer::new(full, channels, factor, false);
+            v.chunks_exact(row).for_each(|row| reducer.push(row));
+            reducer.finish()
+        }
+        Samples::U16(v) => {
+            let mut reducer = Reducer::new(full, channels, factor, true);
+            v.chunks_exact(row).for_each(|row| reducer.push_wide(row));
+            reducer.finish()
+        }
+    };
+    Pixmap::new(size(full, factor), channels, samples)
+}
 
 /// Takes rows, gives the reduced picture: ceil(width / factor) by ceil(height / factor) pixels,
 /// the last ones means of what there is.

@@ -8,7 +8,7 @@ use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
-use super::{exif, float, iptc};
+use super::{exif, float, iptc, reduce};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, Samples};
@@ -156,25 +156,29 @@ impl Picture for TiffPicture<'_> {
     }
 
     fn offer(&self, need: Option<Need>) -> Offer {
-        let size = self.header.size;
+        let full = self.header.size;
+        let factor = reduce::factor(full, need);
+        let size = reduce::size(full, factor);
         let stored = u64::from(self.layout.samples) * u64::from(self.layout.bits).div_ceil(8);
         let made = self.layout.channels.count() as u64 * if self.layout.bits > 8 { 2 } else { 1 };
         let copy = if matches!(self.bytes, Cow::Owned(_)) { self.bytes.len() as u64 } else { 0 };
-        let memory = size.pixels() * (2 * stored + made) + copy + (1 << 20);
-        Offer { size, scale: (1.0, 1.0), shrink: 1.0, memory, need }
+        let memory = full.pixels() * (2 * stored + made) + copy + (1 << 20);
+        let scale = 1.0 / f64::from(factor);
+        Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }
 
     fn decode(&self, offer: &Offer, _options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
+        let full = self.header.size;
         let mut tiff = decoder(&self.bytes, self.max_memory)?;
         self.check_parts(&mut tiff)?;
         let mut result = DecodingResult::U8(Vec::new());
         let read = tiff.read_image_to_buffer(&mut result).map_err(error)?;
         let missing = || DecodeError::Damaged { format: Format::Tiff, what: "pixels are missing".to_owned() };
         let stride = read.row_stride.map_or(0, std::num::NonZero::get);
-        let pixels = offer.size.pixels() as usize;
+        let pixels = full.pixels() as usize;
         let samples = match result {
             DecodingResult::U8(v) if self.layout.bits < 8 => {
-                Samples::U8(unpack(&v, stride, offer.size, self.layout.bits, self.layout.palette.is_none()))
+                Samples::U8(unpack(&v, stride, full, self.layout.bits, self.layout.palette.is_none()))
             }
             DecodingResult::U8(v) => Samples::U8(v),
             DecodingResult::U16(v) => Samples::U16(v),
@@ -198,10 +202,11 @@ impl Picture for TiffPicture<'_> {
             (_, Samples::U16(_)) if self.layout.ycbcr => return Err(unsupported("YCbCr of 16 bits")),
             (_, samples) => samples,
         };
-        let mut pixmap = Pixmap::new(offer.size, self.layout.channels, samples);
+        let mut pixmap = Pixmap::new(full, self.layout.channels, samples);
         if self.layout.premultiplied && self.layout.channels.has_alpha() {
             divide(&mut pixmap);
         }
+        let pixmap = reduce::pixmap(pixmap, offer.shrink as u32);
         Ok(Decoded { pixels: Pixels::Joint(pixmap), notes: Vec::new() })
     }
 }

@@ -5,14 +5,16 @@ use thumbs_libwebp::{Fault, Features, Target};
 use super::webp_container::{self, Container};
 use super::{
     ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels, exif,
+    reduce,
 };
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap};
 use crate::size::Size;
 
-/// What is left for the final resize when scaling while decoding.
-const HEADROOM: f64 = 2.0;
+/// What is left for the final resize when scaling while decoding: with 2, SSIMULACRA2 against
+/// thumbnails from all pixels is 94.9 in the mean at 256 px, with 2.5 it is 95.8.
+const HEADROOM: f64 = 2.5;
 
 /// The decoder.
 pub struct WebP;
@@ -111,19 +113,20 @@ impl Picture for WebPPicture<'_> {
 
     fn offer(&self, need: Option<Need>) -> Offer {
         let full = self.header.size;
-        let size = match need {
-            Some(need) if self.may_scale() => {
-                let side = |full: u32, need: f64| ((need * HEADROOM).ceil() as u32).clamp(1, full);
-                Size::new(side(full.width, need.width), side(full.height, need.height))
-            }
-            _ => full,
+        let (size, scale) = if self.may_scale() {
+            let side = |full: u32, need: f64| ((need * HEADROOM).ceil() as u32).clamp(1, full);
+            let size = need.map_or(full, |n| Size::new(side(full.width, n.width), side(full.height, n.height)));
+            (size, (f64::from(size.width) / f64::from(full.width), f64::from(size.height) / f64::from(full.height)))
+        } else {
+            let factor = reduce::factor(full, need);
+            (reduce::size(full, factor), (1.0 / f64::from(factor), 1.0 / f64::from(factor)))
         };
-        let scale = (f64::from(size.width) / f64::from(full.width), f64::from(size.height) / f64::from(full.height));
         let channels = if self.header.has_alpha { 4 } else { 3 };
         // Lossless pictures are held whole (argb), and so is alpha; lossy ones in rows of macroblocks.
         let own = if self.features.lossless { full.pixels() * 4 } else { u64::from(full.width) * 128 };
         let alpha = if self.features.has_alpha && !self.features.lossless { full.pixels() * 2 } else { 0 };
-        let canvas = if self.covers() { 0 } else { full.pixels() * 4 };
+        // What libwebp does not scale is there at full size, before it is laid on a canvas or averaged.
+        let canvas = if self.may_scale() { 0 } else { full.pixels() * 8 };
         let memory = size.pixels() * channels + own + alpha + canvas + (1 << 20);
         Offer { size, scale, shrink: (1.0 / scale.0).min(1.0 / scale.1), memory, need }
     }
@@ -132,7 +135,7 @@ impl Picture for WebPPicture<'_> {
         if self.container.truncated && !options.allow_truncated {
             return Err(truncated("the file is shorter than it says"));
         }
-        let own = if self.covers() { offer.size } else { Size::new(self.features.width, self.features.height) };
+        let own = if self.may_scale() { offer.size } else { Size::new(self.features.width, self.features.height) };
         let target = Target {
             width: own.width,
             height: own.height,
@@ -150,7 +153,12 @@ impl Picture for WebPPicture<'_> {
         }
         let channels = if self.header.has_alpha { Channels::Rgba } else { Channels::Rgb };
         let samples = if self.covers() { decoded.samples } else { self.on_canvas(&decoded.samples) };
-        Ok(Decoded { pixels: Pixels::Joint(Pixmap::new_u8(offer.size, channels, samples)), notes })
+        let pixmap = if self.may_scale() {
+            Pixmap::new_u8(offer.size, channels, samples)
+        } else {
+            reduce::pixmap(Pixmap::new_u8(self.header.size, channels, samples), offer.shrink as u32)
+        };
+        Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
     }
 }
 

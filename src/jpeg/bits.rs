@@ -195,6 +195,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn reads_what_was_written(
             bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(0xFFu8)], 1..40_000),

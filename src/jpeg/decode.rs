@@ -172,6 +172,9 @@ struct Wanted<'a> {
     all: bool,
 }
 
+/// Scans decoded together at most; each holds a window of 16 KiB.
+const MAX_USED: usize = 250;
+
 /// The scans that are needed, in order, each with whether a later one of them refines it.
 ///
 /// A scan counts only where it follows on the one before: a first scan of coefficients not seen yet, or a refinement of just
@@ -208,7 +211,7 @@ fn select<'s, 'a>(
         used.push(scan);
     }
     // No encoder makes a picture that needs so many passes; small ones may do as they like.
-    if work > (40 * frame.all_blocks()).max(20_000_000) {
+    if used.len() > MAX_USED || work > (40 * frame.all_blocks()).max(20_000_000) {
         return Err(Error::Unsupported("too many scans for a picture of this size"));
     }
     let refined = used

@@ -179,23 +179,9 @@ impl<const SIZE: usize> Table<SIZE> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::standard;
     use super::*;
     use proptest::prelude::*;
-
-    /// Table K.3: luminance DC.
-    pub const STANDARD_DC: &[u8] =
-        &[0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
-
-    /// A table like Table K.5 in its lengths, with all runs and sizes.
-    pub fn long_ac() -> Vec<u8> {
-        let mut spec = vec![0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7d];
-        let first = [1u8, 2, 3, 0, 4, 0x11, 5, 0x12, 0x21, 0x31, 0x41, 6, 0x13, 0x51, 0x61, 7, 0x22, 0x71];
-        spec.extend(first);
-        let others = (0..16u8).flat_map(|r| (1..=10u8).map(move |s| r << 4 | s)).chain([0xF0]);
-        spec.extend(others.filter(|v| !first.contains(v)));
-        assert_eq!(spec.len(), 16 + 162);
-        spec
-    }
 
     /// Random valid tables: a random prefix code with random values.
     pub fn any_spec() -> impl Strategy<Value = Vec<u8>> {
@@ -232,7 +218,7 @@ pub(super) mod tests {
     #[test]
     fn extend_is_that_of_the_standard() {
         // DC size 3 is 100 in Table K.3.
-        let table = DcTable::new(Codes::new(STANDARD_DC).unwrap(), Coding::Dc);
+        let table = DcTable::new(Codes::new(standard::DC_LUMA).unwrap(), Coding::Dc);
         for (extra, want) in [(0u64, -7), (3, -4), (4, 4), (7, 7)] {
             let symbol = table.symbol((0b100 << 3 | extra) << 58).unwrap();
             assert_eq!((symbol.total(), symbol.size(), symbol.value((0b100 << 3 | extra) << 58)), (6, 3, want));

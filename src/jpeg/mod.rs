@@ -1,4 +1,30 @@
-//! A JPEG decoder for pictures that will be made smaller.
+//! A JPEG decoder for pictures that will be made smaller: it decodes only what the small picture shows.
+//!
+//! ```text
+//! read_header -> Header -> plan(final size) -> Plan
+//! decode_planes(data, header, plan) -> Planes -> resize(region, width, height) -> into_image -> Image
+//! decode(data, header, plan) -> Image            the same without the resize, at ceil(W n / 8) x ceil(H n / 8)
+//! ```
+//!
+//! A plan chooses, for each component on its own, n x n samples for each block of 8 x 8 (n = 1 to 8), and which scans of a
+//! progressive picture are needed for them. Coefficients that n x n samples do not show are passed over, several symbols to a
+//! lookup (`skip`); scans that they do not need are never parsed. All scans advance together, a row of MCUs at a time (`scan`), so
+//! that progressive pictures need no more memory than sequential ones. Planes are resized before colours are converted, since
+//! the small picture has fewer pixels to convert, and sub-sampled chroma needs no interpolation to the size of luma first.
+//!
+//! Where things are: `markers`, `frame`, `header` and `script` read what stands around the coded data; `bits` makes the coded
+//! bytes ready and reads bits, `huffman` decodes one symbol, `skip` passes many, `cache` keeps the tables of both, `sequential`
+//! and `progressive` decode a block, `scan` a row of them; `idct` transforms, `resize` and `color` finish; `plan` holds the
+//! trade of quality against work, `decode` ties it together.
+//!
+//! What it takes: baseline, extended and progressive Huffman coding with 8 bits; grey, YCbCr, RGB, CMYK and YCCK; any sampling
+//! factors, restart intervals and scan scripts. [`Header::supported`] names what it does not take.
+//!
+//! Damage: without [`Options::allow_truncated`] an error, else a picture with [`Image::damage`] set. Only what is parsed can be
+//! found to be damaged: scans that a plan passes over, and the coefficient values passed over in a block, go unseen unless
+//! [`Options::strict`] parses every scan. A file without an end-of-image marker counts as truncated.
+//!
+//! How fast it is and why is told in `docs/jpeg.md`.
 
 mod bits;
 mod cache;
@@ -19,6 +45,7 @@ mod script;
 mod sequential;
 mod simd;
 mod skip;
+mod standard;
 
 pub use decode::{Options, decode, decode_planes};
 pub use error::Error;

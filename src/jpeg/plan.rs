@@ -133,8 +133,8 @@ impl Plan {
             let row = blocks * u64::from(c.v) * (2 * kept(n) as u64 + 8);
             u64::from(width) * u64::from(height) + row + blocks * u64::from(n) * u64::from(n)
         });
-        // Scan records, windows and tables of a long script.
-        per_component.sum::<u64>() + (4 << 20)
+        // Scan records, windows and tables of the longest script taken.
+        per_component.sum::<u64>() + (6 << 20)
     }
 }
 

@@ -4,6 +4,7 @@ use super::error::Error;
 use super::frame::Kind;
 use super::header::Header;
 use super::markers::{self, DHT, DNL, DQT, DRI, EOI, SOS, be16, next_segment};
+use super::standard;
 
 /// Scans remembered at most: a full progressive script of three components has a few hundred at the very most.
 const MAX_SCANS: usize = 2000;
@@ -46,12 +47,23 @@ pub(super) struct Script<'a> {
     pub damage: Option<Error>,
 }
 
-#[derive(Default)]
 struct Tables<'a> {
     dc: [Option<&'a [u8]>; 4],
     ac: [Option<&'a [u8]>; 4],
     quant: [Option<Quant>; 4],
     restart: u32,
+}
+
+impl Default for Tables<'_> {
+    /// With the typical tables, which frames of motion JPEG leave out.
+    fn default() -> Self {
+        Tables {
+            dc: [Some(standard::DC_LUMA), Some(standard::DC_CHROMA), None, None],
+            ac: [Some(standard::AC_LUMA), Some(standard::AC_CHROMA), None, None],
+            quant: [None; 4],
+            restart: 0,
+        }
+    }
 }
 
 impl<'a> Tables<'a> {

@@ -1,6 +1,6 @@
 //! Crop and resize in one pass, by fast_image_resize.
 
-use thumbs_resize::{FilterType, PixelType, Source, Target};
+use thumbs_resize::{Crop, resize_u8, resize_u16};
 
 use crate::codec::Planes;
 use crate::pixmap::{Channels, Pixmap, Samples};
@@ -12,106 +12,105 @@ use crate::size::{Region, Size};
 #[error("resize: {0}")]
 pub struct ResizeError(String);
 
-fn pixel_type(pixmap: &Pixmap) -> PixelType {
-    let wide = matches!(pixmap.samples(), Samples::U16(_));
-    match (pixmap.channels().count(), wide) {
-        (1, false) => PixelType::U8,
-        (3, false) => PixelType::U8x3,
-        (_, false) => PixelType::U8x4,
-        (1, true) => PixelType::U16,
-        (3, true) => PixelType::U16x3,
-        (_, true) => PixelType::U16x4,
-    }
-}
-
-fn bytes(samples: &Samples) -> &[u8] {
-    match samples {
-        Samples::U8(v) => v,
-        Samples::U16(v) => bytemuck::cast_slice(v),
-    }
-}
-
-fn bytes_mut(samples: &mut Samples) -> &mut [u8] {
-    match samples {
-        Samples::U8(v) => v,
-        Samples::U16(v) => bytemuck::cast_slice_mut(v),
-    }
-}
-
-/// A picture whose channels the resizer takes: grey with alpha, which is rare, becomes RGBA.
-pub fn resizable(pixmap: Pixmap) -> Pixmap {
-    fn spread<T: Copy>(v: &[T]) -> Vec<T> {
-        v.chunks_exact(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect()
-    }
-    if pixmap.channels() != Channels::GreyAlpha {
-        return pixmap;
-    }
-    let samples = match pixmap.samples() {
-        Samples::U8(v) => Samples::U8(spread(v)),
-        Samples::U16(v) => Samples::U16(spread(v)),
-    };
-    Pixmap::new(pixmap.size(), Channels::Rgba, samples)
-}
-
-/// Undoes [`resizable`] for what was grey.
-pub fn to_grey(pixmap: Pixmap) -> Pixmap {
-    fn gather<T: Copy>(v: &[T]) -> Vec<T> {
-        v.chunks_exact(4).flat_map(|p| [p[0], p[3]]).collect()
-    }
-    if pixmap.channels() != Channels::Rgba {
-        return pixmap;
-    }
-    let samples = match pixmap.samples() {
-        Samples::U8(v) => Samples::U8(gather(v)),
-        Samples::U16(v) => Samples::U16(gather(v)),
-    };
-    Pixmap::new(pixmap.size(), Channels::GreyAlpha, samples)
-}
-
-/// Multiplies colours by alpha in place, so that transparent pixels have no say in a resize;
-/// pictures without alpha stay as they are.
-///
-/// # Errors
-/// [`ResizeError`].
-pub fn premultiply(pixmap: &mut Pixmap) -> Result<(), ResizeError> {
-    alpha(pixmap, thumbs_resize::multiply_alpha)
-}
-
-/// Undoes [`premultiply`].
-///
-/// # Errors
-/// [`ResizeError`].
-pub fn unpremultiply(pixmap: &mut Pixmap) -> Result<(), ResizeError> {
-    alpha(pixmap, thumbs_resize::divide_alpha)
-}
-
-fn alpha(pixmap: &mut Pixmap, change: impl Fn(PixelType, Target<'_>) -> Result<(), String>) -> Result<(), ResizeError> {
-    if pixmap.channels() != Channels::Rgba {
-        return Ok(());
-    }
-    let (Size { width, height }, kind) = (pixmap.size(), pixel_type(pixmap));
-    change(kind, Target { width, height, bytes: bytes_mut(pixmap.samples_mut()) }).map_err(ResizeError)
-}
-
-/// What shows in `crop` (in pixels of `source`) at the size `to`. Every channel is treated alike:
-/// alpha has to be premultiplied before and divided out after.
+/// What shows in `crop` (in pixels of `source`) at the size `to`, plane by plane. Colours are
+/// weighted by their alpha, with 16 bits.
 ///
 /// # Errors
 /// [`ResizeError`].
 pub fn resize(source: &Pixmap, crop: Region, to: Size, filter: Filter) -> Result<Pixmap, ResizeError> {
-    let kind = pixel_type(source);
     let from = source.size();
-    let view = Source { width: from.width, height: from.height, bytes: bytes(source.samples()) };
-    let count = to.pixels() as usize * source.channels().count();
-    let mut samples = match source.samples() {
-        Samples::U8(_) => Samples::U8(vec![0; count]),
-        Samples::U16(_) => Samples::U16(vec![0; count]),
-    };
-    let target = Target { width: to.width, height: to.height, bytes: bytes_mut(&mut samples) };
     let (x, width) = within(crop.x, crop.width, from.width);
     let (y, height) = within(crop.y, crop.height, from.height);
-    thumbs_resize::resize(kind, view, (x, y, width, height), target, kernel(filter)).map_err(ResizeError)?;
+    let way = Way { from, crop: (x, y, width, height), to, filter };
+    // The nearest pixels, and pixels that are only cut out, are nobody's mean.
+    let is_copy = filter == Filter::Nearest
+        || (x.fract() == 0.0 && y.fract() == 0.0 && width == f64::from(to.width) && height == f64::from(to.height));
+    let n = source.channels().count();
+    let weighted = source.channels().has_alpha() && !is_copy;
+    let samples = match source.samples() {
+        Samples::U8(v) if weighted => {
+            let wide = way.weighted(n, |i, c| (u32::from(v[i * n + c]), u32::from(v[i * n + n - 1])), 255)?;
+            Samples::U8(wide.into_iter().map(|s| ((u32::from(s) * 255 + 32_767) / 65_535) as u8).collect())
+        }
+        Samples::U16(v) if weighted => {
+            Samples::U16(way.weighted(n, |i, c| (u32::from(v[i * n + c]), u32::from(v[i * n + n - 1])), 65_535)?)
+        }
+        Samples::U8(v) if n == 1 => Samples::U8(way.narrow(v)?),
+        Samples::U16(v) if n == 1 => Samples::U16(way.wide(v)?),
+        Samples::U8(v) => {
+            let mut out = vec![0; to.pixels() as usize * n];
+            for c in 0..n {
+                let plane: Vec<u8> = v.chunks_exact(n).map(|p| p[c]).collect();
+                put(&way.narrow(&plane)?, &mut out, n, c);
+            }
+            Samples::U8(out)
+        }
+        Samples::U16(v) => {
+            let mut out = vec![0; to.pixels() as usize * n];
+            for c in 0..n {
+                let plane: Vec<u16> = v.chunks_exact(n).map(|p| p[c]).collect();
+                put(&way.wide(&plane)?, &mut out, n, c);
+            }
+            Samples::U16(out)
+        }
+    };
     Ok(Pixmap::new(to, source.channels(), samples))
+}
+
+fn put<T: Copy>(plane: &[T], out: &mut [T], n: usize, c: usize) {
+    for (pixel, &sample) in out.chunks_exact_mut(n).zip(plane) {
+        pixel[c] = sample;
+    }
+}
+
+/// From where to where one resize goes.
+struct Way {
+    from: Size,
+    crop: Crop,
+    to: Size,
+    filter: Filter,
+}
+
+impl Way {
+    fn narrow(&self, plane: &[u8]) -> Result<Vec<u8>, ResizeError> {
+        let source = (self.from.width, self.from.height, plane);
+        resize_u8(source, self.crop, (self.to.width, self.to.height), kernel(self.filter)).map_err(ResizeError)
+    }
+
+    fn wide(&self, plane: &[u16]) -> Result<Vec<u16>, ResizeError> {
+        let mut out = vec![0u16; self.to.pixels() as usize];
+        let source = (self.from.width, self.from.height, bytemuck::cast_slice(plane));
+        let target = (self.to.width, self.to.height, bytemuck::cast_slice_mut(&mut out));
+        resize_u16(source, self.crop, target, kernel(self.filter)).map_err(ResizeError)?;
+        Ok(out)
+    }
+
+    /// Pixels with alpha last, as 16-bit samples; `at` gives a sample of a pixel, and its alpha,
+    /// out of `max`.
+    fn weighted(&self, n: usize, at: impl Fn(usize, usize) -> (u32, u32), max: u32) -> Result<Vec<u16>, ResizeError> {
+        let pixels = self.from.pixels() as usize;
+        let mut out = vec![0u16; self.to.pixels() as usize * n];
+        let scale = 65_535 / max;
+        let plane: Vec<u16> = (0..pixels).map(|i| (at(i, n - 1).1 * scale) as u16).collect();
+        let alpha = self.wide(&plane)?;
+        drop(plane);
+        put(&alpha, &mut out, n, n - 1);
+        for c in 0..n - 1 {
+            let weigh = |i: usize| {
+                let (color, alpha) = at(i, c);
+                ((u64::from(color) * u64::from(alpha) * 65_535 + u64::from(max * (max / 2))) / u64::from(max).pow(2))
+                    as u16
+            };
+            let plane: Vec<u16> = (0..pixels).map(weigh).collect();
+            let resized = self.wide(&plane)?;
+            for ((pixel, color), &alpha) in out.chunks_exact_mut(n).zip(resized).zip(&alpha) {
+                let (color, alpha) = (u64::from(color), u64::from(alpha));
+                // Kernels overshoot, so a colour may come out beyond its alpha.
+                pixel[c] = (color * 65_535 + alpha / 2).checked_div(alpha).unwrap_or(0).min(65_535) as u16;
+            }
+        }
+        Ok(out)
+    }
 }
 
 /// Planes cropped and resized one by one, and joined: what shows in `crop` (in pixels of the stored
@@ -132,14 +131,10 @@ pub fn resize_planes(
     let mut resized = Vec::with_capacity(4);
     for plane in planes.planes() {
         let crop = crop.scaled(plane.extent.0 / f64::from(stored.width), plane.extent.1 / f64::from(stored.height));
-        let mut samples = vec![0; to.pixels() as usize];
-        let view = Source { width: plane.size.width, height: plane.size.height, bytes: plane.samples };
-        let target = Target { width: to.width, height: to.height, bytes: &mut samples };
         let (x, width) = within(crop.x, crop.width, plane.size.width);
         let (y, height) = within(crop.y, crop.height, plane.size.height);
-        thumbs_resize::resize(PixelType::U8, view, (x, y, width, height), target, kernel(filter))
-            .map_err(ResizeError)?;
-        resized.push(samples);
+        let way = Way { from: plane.size, crop: (x, y, width, height), to, filter };
+        resized.push(way.narrow(plane.samples)?);
     }
     Ok(planes.join(to, resized))
 }
@@ -153,7 +148,8 @@ fn within(at: f64, extent: f64, side: u32) -> (f64, f64) {
     (at, snap(extent).min(side - at).max(1e-3))
 }
 
-fn kernel(filter: Filter) -> Option<FilterType> {
+fn kernel(filter: Filter) -> Option<thumbs_resize::Filter> {
+    use thumbs_resize::Filter as FilterType;
     match filter {
         Filter::Lanczos3 => Some(FilterType::Lanczos3),
         Filter::CatmullRom => Some(FilterType::CatmullRom),
@@ -164,12 +160,12 @@ fn kernel(filter: Filter) -> Option<FilterType> {
     }
 }
 
-/// Bytes that a resize of one sample's channels takes beyond source and target: the rows between
+/// Bytes that a resize takes beyond source and target: one plane of the source, and the rows between
 /// the two passes, which have the target's width and the crop's height or the other way round.
-pub fn intermediate(crop: Region, to: Size, pixel_bytes: u64) -> u64 {
+pub fn intermediate(from: Size, crop: Region, to: Size, sample_bytes: u64) -> u64 {
     let across = f64::from(to.width) * (crop.height + 8.0);
     let down = f64::from(to.height) * (crop.width + 8.0);
-    across.max(down).ceil() as u64 * pixel_bytes + 65_536
+    (from.pixels() + across.max(down).ceil() as u64 + 3 * to.pixels()) * sample_bytes + 65_536
 }
 
 /// Whether a picture has alpha and makes no use of it.
@@ -200,6 +196,25 @@ pub fn without_alpha(pixmap: Pixmap) -> Pixmap {
     Pixmap::new(size, to, samples)
 }
 
+/// A picture of red, green and blue that are equal everywhere, as grey; others as they are.
+pub fn grey_if_it_is(pixmap: Pixmap) -> Pixmap {
+    fn first<T: Copy + PartialEq>(v: &[T]) -> Option<Vec<T>> {
+        let is_grey = v.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]);
+        is_grey.then(|| v.chunks_exact(3).map(|p| p[0]).collect())
+    }
+    if pixmap.channels() != Channels::Rgb {
+        return pixmap;
+    }
+    let grey = match pixmap.samples() {
+        Samples::U8(v) => first(v).map(Samples::U8),
+        Samples::U16(v) => first(v).map(Samples::U16),
+    };
+    match grey {
+        Some(samples) => Pixmap::new(pixmap.size(), Channels::Grey, samples),
+        None => pixmap,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,10 +233,8 @@ mod tests {
         for _ in 0..8 {
             v.extend([250, 0, 0, 255, 250, 0, 0, 255, 0, 255, 0, 0, 0, 255, 0, 0]);
         }
-        let mut source = Pixmap::new_u8(Size::new(4, 8), Channels::Rgba, v);
-        premultiply(&mut source).unwrap();
-        let mut out = resize(&source, Region::whole(source.size()), Size::new(3, 4), Filter::Bilinear).unwrap();
-        unpremultiply(&mut out).unwrap();
+        let source = Pixmap::new_u8(Size::new(4, 8), Channels::Rgba, v);
+        let out = resize(&source, Region::whole(source.size()), Size::new(3, 4), Filter::Bilinear).unwrap();
         let Samples::U8(v) = out.samples() else { unreachable!() };
         for p in v.chunks_exact(4).filter(|p| p[3] > 8) {
             assert!(p[0] > 245 && p[1] < 5, "{p:?}");

@@ -1,0 +1,26 @@
+//! Encoding of a 256-pixel thumbnail.
+
+#[path = "../tests/pictures/mod.rs"]
+mod pictures;
+
+use divan::{Bencher, black_box};
+use thumbs::codec::{Attached, registry};
+use thumbs::format::Format;
+use thumbs::pixmap::Channels;
+use thumbs::recipe::EncodeSettings;
+use thumbs::size::Size;
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = ["jpeg", "jpeg progressive", "png", "webp", "webp lossless"])]
+fn thumbnail(bencher: Bencher<'_, '_>, kind: &str) {
+    let (word, how) = kind.split_once(' ').unwrap_or((kind, ""));
+    let format = Format::from_word(word).expect("a format");
+    let settings =
+        EncodeSettings { progressive: how == "progressive", lossless: how == "lossless", ..EncodeSettings::default() };
+    let picture = pictures::scene(Size::new(256, 192), Channels::Rgb);
+    let encoder = registry::encoder(format).expect("a format that is written");
+    bencher.bench(|| encoder.encode(black_box(&picture), &settings, &Attached::default()).map(|b| b.len()));
+}

@@ -1,0 +1,8 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use thumbs::format::Format;
+
+mod picture;
+
+fuzz_target!(|bytes: &[u8]| picture::check(Format::Jpeg, bytes));
