@@ -50,7 +50,7 @@ fuzz:
 
 install: build
 	install -D -m 755 target/release/thumbs "$(DESTDIR)$(PREFIX)/bin/thumbs"
-	$(CARGO) run --locked --quiet --example manual -- target/manual
+	$(CARGO) run --release --locked --quiet -p thumbs-manual -- target/manual
 	install -D -m 644 target/manual/thumbs.1 "$(DESTDIR)$(PREFIX)/share/man/man1/thumbs.1"
 	install -D -m 644 target/manual/thumbs.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/thumbs"
 	install -D -m 644 target/manual/_thumbs "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_thumbs"

@@ -36,7 +36,7 @@ pub struct Compressor<W: Write>(Option<Inner<W>>);
 
 enum Inner<W: Write> {
     Plain(W),
-    Gzip(Box<GzEncoder<Valve<W>>>),
+    Gzip(Box<Blocks<GzEncoder<Valve<W>>>>),
     Zstd(Box<ZstdEncoder<'static, W>>),
 }
 
@@ -51,7 +51,9 @@ impl<W: Write> Compressor<W> {
             Kind::TarGz => {
                 // No time, no name, no system: the same bytes on every day.
                 let builder = flate2::GzBuilder::new().mtime(0).operating_system(255);
-                Inner::Gzip(Box::new(builder.write(Valve { out, open: true }, flate2::Compression::new(levels.gzip))))
+                let valve = Valve { out, open: true };
+                let encoder = builder.write(valve, flate2::Compression::new(levels.gzip));
+                Inner::Gzip(Box::new(Blocks { out: encoder, block: Vec::with_capacity(BLOCK) }))
             }
             Kind::TarZst => {
                 let mut encoder = ZstdEncoder::new(out, levels.zstd)?;
@@ -71,7 +73,10 @@ impl<W: Write> Compressor<W> {
     pub fn finish(mut self) -> io::Result<W> {
         match self.0.take() {
             Some(Inner::Plain(out)) => Ok(out),
-            Some(Inner::Gzip(encoder)) => Ok(encoder.finish()?.out),
+            Some(Inner::Gzip(mut blocks)) => {
+                blocks.out.write_all(&blocks.block)?;
+                Ok(blocks.out.finish()?.out)
+            }
             Some(Inner::Zstd(encoder)) => encoder.finish(),
             None => Err(io::ErrorKind::NotConnected.into()),
         }
@@ -81,8 +86,8 @@ impl<W: Write> Compressor<W> {
 impl<W: Write> Drop for Compressor<W> {
     fn drop(&mut self) {
         // This encoder would write its end when it is dropped.
-        if let Some(Inner::Gzip(encoder)) = &mut self.0 {
-            encoder.get_mut().open = false;
+        if let Some(Inner::Gzip(blocks)) = &mut self.0 {
+            blocks.out.get_mut().open = false;
         }
     }
 }
@@ -91,7 +96,7 @@ impl<W: Write> Write for Compressor<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.0 {
             Some(Inner::Plain(out)) => out.write(bytes),
-            Some(Inner::Gzip(encoder)) => encoder.write(bytes),
+            Some(Inner::Gzip(blocks)) => blocks.write(bytes),
             Some(Inner::Zstd(encoder)) => encoder.write(bytes),
             None => Err(io::ErrorKind::NotConnected.into()),
         }
@@ -109,6 +114,31 @@ impl<W: Write> Write for Compressor<W> {
 impl<W: Write> fmt::Debug for Compressor<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Compressor")
+    }
+}
+
+/// Bytes that the gzip encoder gets at a time: its result depends on how its input is cut.
+const BLOCK: usize = 64 << 10;
+
+/// Hands bytes on in blocks of one size.
+struct Blocks<W> {
+    out: W,
+    block: Vec<u8>,
+}
+
+impl<W: Write> Write for Blocks<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(BLOCK - self.block.len());
+        self.block.extend_from_slice(&bytes[..taken]);
+        if self.block.len() == BLOCK {
+            self.out.write_all(&self.block)?;
+            self.block.clear();
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

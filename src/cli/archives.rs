@@ -53,7 +53,10 @@ pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Resu
 
 /// The data set that is made, if one is.
 pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Dataset>> {
-    let Some(dir) = &args.webdataset else { return Ok(None) };
+    let Some(dir) = &args.webdataset else {
+        ensure!(args.shard_size.is_none(), "--shard-size has no effect without --webdataset");
+        return Ok(None);
+    };
     ensure!(sizes == 1 && formats == 1, "--webdataset takes one size and one format");
     let size = match args.shard_size.as_deref() {
         None => ShardSize::Samples(10_000),

@@ -71,7 +71,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "name", "relative_to", "existing"], help_heading = "Output")]
     pub webdataset: Option<PathBuf>,
     /// Samples in a shard, or with a unit its bytes, such as 500M [default: 10000]
-    #[arg(long, value_name = "N|SIZE", requires = "webdataset", help_heading = "Output")]
+    #[arg(long, value_name = "N|SIZE", help_heading = "Output")]
     pub shard_size: Option<String>,
     /// Mirror paths below DIR in the destination
     #[arg(long, value_name = "DIR", help_heading = "Output")]

@@ -134,21 +134,21 @@ impl Reducer {
         let block = (self.factor as usize, u64::from(self.rows));
         match (&mut self.sums, &mut self.out) {
             (Sums::Small(sums), Samples::U8(out)) => match self.channels.count() {
-                1 => means::<1, _, _>(sums, out, block, |s| u64::from(s), |v| v as u8),
-                3 => means::<3, _, _>(sums, out, block, |s| u64::from(s), |v| v as u8),
-                _ => means::<4, _, _>(sums, out, block, |s| u64::from(s), |v| v as u8),
+                1 => means::<1, _, _>(sums, out, block, u64::from, |v| v as u8),
+                3 => means::<3, _, _>(sums, out, block, u64::from, |v| v as u8),
+                _ => means::<4, _, _>(sums, out, block, u64::from, |v| v as u8),
             },
             (Sums::Medium(sums), Samples::U8(out)) => match self.channels {
-                Channels::Grey => means::<1, _, _>(sums, out, block, |s| u64::from(s), |v| v as u8),
-                Channels::Rgb => means::<3, _, _>(sums, out, block, |s| u64::from(s), |v| v as u8),
-                Channels::Cmyk => means::<4, _, _>(sums, out, block, |s| u64::from(s), |v| v as u8),
-                Channels::GreyAlpha => weighted::<2, _, _>(sums, out, block, 255, |s| u64::from(s), |v| v as u8),
-                Channels::Rgba => weighted::<4, _, _>(sums, out, block, 255, |s| u64::from(s), |v| v as u8),
+                Channels::Grey => means::<1, _, _>(sums, out, block, u64::from, |v| v as u8),
+                Channels::Rgb => means::<3, _, _>(sums, out, block, u64::from, |v| v as u8),
+                Channels::Cmyk => means::<4, _, _>(sums, out, block, u64::from, |v| v as u8),
+                Channels::GreyAlpha => weighted::<2, _, _>(sums, out, block, 255, u64::from, |v| v as u8),
+                Channels::Rgba => weighted::<4, _, _>(sums, out, block, 255, u64::from, |v| v as u8),
             },
             (Sums::Medium(sums), Samples::U16(out)) => match self.channels.count() {
-                1 => means::<1, _, _>(sums, out, block, |s| u64::from(s), |v| v as u16),
-                3 => means::<3, _, _>(sums, out, block, |s| u64::from(s), |v| v as u16),
-                _ => means::<4, _, _>(sums, out, block, |s| u64::from(s), |v| v as u16),
+                1 => means::<1, _, _>(sums, out, block, u64::from, |v| v as u16),
+                3 => means::<3, _, _>(sums, out, block, u64::from, |v| v as u16),
+                _ => means::<4, _, _>(sums, out, block, u64::from, |v| v as u16),
             },
             (Sums::Large(sums), Samples::U16(out)) => match self.channels {
                 Channels::GreyAlpha => weighted::<2, _, _>(sums, out, block, 65_535, |s| s, |v| v as u16),
@@ -239,7 +239,7 @@ fn weighted<const N: usize, T: Copy + Default, O>(
         // The last sum is of alpha times `max`.
         let alpha = total[N - 1] / max;
         for &color in &total[..N - 1] {
-            out.push(narrow(if alpha == 0 { 0 } else { (color + alpha / 2) / alpha }));
+            out.push(narrow((color + alpha / 2).checked_div(alpha).unwrap_or(0)));
         }
         out.push(narrow((total[N - 1] + count / 2) / count));
     }

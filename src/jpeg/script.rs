@@ -47,6 +47,7 @@ pub(super) struct Script<'a> {
     pub damage: Option<Error>,
 }
 
+#[derive(Default)]
 struct Tables<'a> {
     dc: [Option<&'a [u8]>; 4],
     ac: [Option<&'a [u8]>; 4],
@@ -54,15 +55,15 @@ struct Tables<'a> {
     restart: u32,
 }
 
-impl Default for Tables<'_> {
-    /// With the typical tables, which frames of motion JPEG leave out.
-    fn default() -> Self {
-        Tables {
-            dc: [Some(standard::DC_LUMA), Some(standard::DC_CHROMA), None, None],
-            ac: [Some(standard::AC_LUMA), Some(standard::AC_CHROMA), None, None],
-            quant: [None; 4],
-            restart: 0,
-        }
+impl Tables<'_> {
+    /// The typical tables where none are, which frames of motion JPEG leave out.
+    fn typical(&mut self) {
+        let fill = |slots: &mut [Option<&[u8]>; 4], luma: &'static [u8], chroma: &'static [u8]| {
+            slots[0].get_or_insert(luma);
+            slots[1].get_or_insert(chroma);
+        };
+        fill(&mut self.dc, standard::DC_LUMA, standard::DC_CHROMA);
+        fill(&mut self.ac, standard::AC_LUMA, standard::AC_CHROMA);
     }
 }
 
@@ -187,6 +188,8 @@ impl<'a> Script<'a> {
         match segment.marker {
             EOI => return Ok(None),
             DQT => tables.quantisation(payload)?,
+            // Only frames that say so: elsewhere a missing table is damage.
+            markers::APP0 if payload.starts_with(b"AVI1") => tables.typical(),
             DHT => tables.huffman(payload)?,
             DRI => tables.restart = be16(payload, 0).ok_or(Error::Damaged("a restart interval is broken"))?.into(),
             SOS => {

@@ -112,6 +112,8 @@ pub fn prune(
         let wanted = |id| !walked.seen.contains(id);
         let known = state.below(&root.real, last, &wanted, &mut |path, id| here.push((path, id)))?;
         match walked.vanished(root) {
+            // Files that only this run's options leave out still stand.
+            Some("holds nothing") if here.iter().any(|(path, _)| !is_gone(path)) => {}
             Some(what) if update.prune != Prune::All && known >= MANY => {
                 return Err(PruneError::Vanished { root: root.real.clone(), what, known });
             }

@@ -1,4 +1,4 @@
-//! Writes the man page and the shell completions into a directory: `cargo run --example manual -- DIR`.
+//! Writes the man page and the shell completions into a directory: `cargo run -p thumbs-manual -- DIR`.
 //! `make install` does so. Not an option of the program, which has no use for it after that.
 
 use std::fs;
@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use clap::CommandFactory;
 use clap_complete::{Shell, generate_to};
 
-#[path = "../src/cli/args.rs"]
+#[path = "../../../src/cli/args.rs"]
 mod args;
 #[allow(dead_code, reason = "only the definitions are used here")]
-#[path = "../src/cli/args_nightly.rs"]
+#[path = "../../../src/cli/args_nightly.rs"]
 mod args_nightly;
 
 fn main() -> std::io::Result<()> {
