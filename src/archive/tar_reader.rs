@@ -1,5 +1,5 @@
 //! tar, read front to back. Whatever the archive claims, no more is held than a name's length of
-//! [`META_LIMIT`] and what the caller asks for.
+//! `META_LIMIT` and what the caller asks for.
 
 use std::io::{self, Read};
 
