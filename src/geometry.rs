@@ -172,8 +172,9 @@ impl Placement {
 
 /// `a * b / c`, rounded half up, at least 1.
 fn muldiv(a: u32, b: u32, c: u32) -> u32 {
-    let (a, b, c) = (u64::from(a), u64::from(b), u64::from(c));
-    ((2 * a * b + c) / (2 * c)).clamp(1, u64::from(u32::MAX)) as u32
+    // Two sides of 32 bits and the doubling do not fit 64.
+    let (a, b, c) = (u128::from(a), u128::from(b), u128::from(c));
+    ((2 * a * b + c) / (2 * c)).clamp(1, u128::from(u32::MAX)) as u32
 }
 
 /// `picture` at the scale that gives it this width: exact, so that halves round up.

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::panic;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pictures::{decoded, difference, rgba};
@@ -288,6 +289,34 @@ fn nothing_panics() {
         let took = start.elapsed();
         complaints.check(out.is_ok(), || format!("{} panicked", path.display()));
         complaints.check(took < Duration::from_secs(10), || format!("{} took {took:?}", path.display()));
+    }
+}
+
+/// The built program, one picture a run, with 1 GiB of address space and two workers.
+#[test]
+fn the_program_is_bounded() {
+    let Some(folder) = corpus("") else { return };
+    let out = tempfile::tempdir().expect("a folder");
+    let mut complaints = Complaints::default();
+    for path in files(&folder) {
+        let start = Instant::now();
+        let ran = Command::new("sh")
+            .args(["-c", "ulimit -v 1048576; exec \"$0\" -j2 -s 256 -o \"$1\" -- \"$2\""])
+            .args([Path::new(env!("CARGO_BIN_EXE_thumbs")), out.path(), &path])
+            .output()
+            .expect("a shell");
+        let took = start.elapsed();
+        let words = String::from_utf8_lossy(&ran.stderr);
+        let what = || format!("{}: {:?} after {took:?}: {words}", path.display(), ran.status);
+        let clean =
+            matches!(ran.status.code(), Some(0 | 1)) && !words.contains("panicked") && !words.contains("gave up");
+        complaints.check(clean && took < Duration::from_secs(10), what);
+        // What fails names itself and says why.
+        let named = words.contains(&name(&path)) && words.len() > name(&path).len() + 10;
+        complaints.check(ran.status.success() || named, what);
+        for made in fs::read_dir(out.path()).expect("a folder") {
+            fs::remove_file(made.expect("an entry").path()).expect("a file");
+        }
     }
 }
 

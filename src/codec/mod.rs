@@ -15,6 +15,7 @@ mod jpeg_out_inks;
 mod png;
 mod png_chunks;
 mod png_out;
+mod png_profiles;
 mod reduce;
 pub mod registry;
 mod tiff;

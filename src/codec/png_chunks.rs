@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
-use super::{ColorSpace, DecodeError, Metadata, exif};
+use super::{ColorSpace, DecodeError, Metadata, exif, png_profiles};
 use crate::format::Format;
 use crate::size::Size;
 
@@ -33,7 +33,7 @@ pub struct Chunks {
     pub frames: u32,
     /// Colours.
     pub color: ColorSpace,
-    /// EXIF and XMP.
+    /// EXIF, XMP and IPTC.
     pub metadata: Metadata,
     /// Whether IEND is there.
     pub ended: bool,
@@ -69,7 +69,8 @@ pub fn read(bytes: &[u8]) -> Result<Chunks, DecodeError> {
             b"eXIf" if found.metadata.exif.is_none() => {
                 found.metadata.exif = Some(exif::without_prefix(content).to_vec());
             }
-            b"iTXt" if found.metadata.xmp.is_none() => found.metadata.xmp = xmp(content),
+            b"iTXt" => international(content, &mut found.metadata),
+            b"tEXt" | b"zTXt" => latin(content, name == b"zTXt", &mut found.metadata),
             b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" | b"cICP" => colors.take(name, content, &mut found.notes),
             b"IEND" => {
                 found.ended = true;
@@ -111,14 +112,29 @@ fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
     (out.len() as u64 <= MAX_INFLATED).then_some(out)
 }
 
-/// An iTXt chunk that holds XMP.
-fn xmp(content: &[u8]) -> Option<Vec<u8>> {
-    let rest = content.strip_prefix(b"XML:com.adobe.xmp\0")?;
-    let [compressed, _method, rest @ ..] = rest else { return None };
-    // Language and translated keyword, each ended by a zero.
-    let mut parts = rest.splitn(3, |&b| b == 0);
-    let text = parts.nth(2)?;
-    if *compressed == 1 { inflate(text) } else { Some(text.to_vec()) }
+/// An iTXt chunk: keyword, zero, whether compressed, method, language, zero, translation, zero, text.
+fn international(content: &[u8], metadata: &mut Metadata) {
+    let Some((keyword, [compressed, _method, rest @ ..])) = keyword(content) else { return };
+    let Some(text) = rest.splitn(3, |&b| b == 0).nth(2) else { return };
+    let text = || if *compressed == 1 { inflate(text) } else { Some(text.to_vec()) };
+    if keyword == b"XML:com.adobe.xmp" {
+        metadata.xmp = metadata.xmp.take().or_else(text);
+    } else {
+        png_profiles::take(keyword, text, metadata);
+    }
+}
+
+/// A tEXt or zTXt chunk: keyword, zero, in zTXt the method, text.
+fn latin(content: &[u8], compressed: bool, metadata: &mut Metadata) {
+    let Some((keyword, rest)) = keyword(content) else { return };
+    let text = || if compressed { rest.split_first().and_then(|(_, data)| inflate(data)) } else { Some(rest.to_vec()) };
+    png_profiles::take(keyword, text, metadata);
+}
+
+/// The keyword, of 1 to 79 bytes, and what follows its zero.
+fn keyword(content: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = content.iter().take(80).position(|&b| b == 0).filter(|&at| at > 0)?;
+    Some((&content[..at], &content[at + 1..]))
 }
 
 /// The chunks that tell colours; a later kind here goes before an earlier one.

@@ -2,7 +2,7 @@
 
 use png::{BitDepth, ColorType, Compression, Encoder, EncodingError, Filter};
 
-use super::{Attached, Encode, EncodeError};
+use super::{Attached, Encode, EncodeError, png_profiles};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::EncodeSettings;
@@ -57,6 +57,9 @@ fn write(out: &mut Vec<u8>, pixmap: &Pixmap, color: ColorType, attached: &Attach
     encoder.set_filter(Filter::Adaptive);
     if let Some(xmp) = attached.xmp.and_then(|xmp| std::str::from_utf8(xmp).ok()) {
         encoder.add_itxt_chunk("XML:com.adobe.xmp".to_owned(), xmp.to_owned())?;
+    }
+    if let Some((keyword, text)) = attached.iptc.map(png_profiles::of_iptc) {
+        encoder.add_ztxt_chunk(keyword, text)?;
     }
     let mut writer = encoder.write_header()?;
     writer.write_image_data(samples)?;

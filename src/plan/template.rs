@@ -9,6 +9,9 @@ use super::Destination;
 /// The longest file name that Linux's file systems take, in bytes.
 const NAME_MAX: usize = 255;
 
+/// A template of many parts can have been filled in more ways than there is time to try.
+const MAX_STEPS: u32 = 1 << 16;
+
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
@@ -185,7 +188,7 @@ impl Template {
     /// Fills it in. A file name that would be longer than 255 bytes gets its stem cut and a digest
     /// of the whole stem appended, so that it still can be written and still is the stem's own.
     pub fn expand(&self, fields: &Fields<'_>) -> PathBuf {
-        let full = self.fill(fields, fields.stem, fields.name);
+        let full = no_climbing(self.fill(fields, fields.stem, fields.name));
         let name_len = full.rsplit(|&b| b == b'/').next().map_or(0, <[u8]>::len);
         let over = name_len.saturating_sub(NAME_MAX);
         if over == 0 {
@@ -193,7 +196,7 @@ impl Template {
         }
         let stem = shortened(fields.stem.as_bytes(), over);
         let name = shortened(fields.name.as_bytes(), over);
-        into_path(self.fill(fields, OsStr::from_bytes(&stem), OsStr::from_bytes(&name)))
+        into_path(no_climbing(self.fill(fields, OsStr::from_bytes(&stem), OsStr::from_bytes(&name))))
     }
 
     fn fill(&self, fields: &Fields<'_>, stem: &OsStr, name: &OsStr) -> Vec<u8> {
@@ -224,12 +227,25 @@ impl Template {
             return Vec::new();
         }
         let mut origins = Vec::new();
-        self.unfill(name.as_bytes(), 0, &mut Origin::default(), labels, &mut origins);
+        let mut steps = MAX_STEPS;
+        self.unfill(name.as_bytes(), 0, &mut Origin::default(), labels, &mut origins, &mut steps);
         origins.sort_by_key(|o| std::cmp::Reverse(o.stem.as_ref().or(o.name.as_ref()).map_or(0, |s| s.len())));
         origins
     }
 
-    fn unfill(&self, rest: &[u8], at: usize, sofar: &mut Origin, labels: &[String], out: &mut Vec<Origin>) {
+    fn unfill(
+        &self,
+        rest: &[u8],
+        at: usize,
+        sofar: &mut Origin,
+        labels: &[String],
+        out: &mut Vec<Origin>,
+        steps: &mut u32,
+    ) {
+        if *steps == 0 {
+            return;
+        }
+        *steps -= 1;
         let Some(piece) = self.pieces.get(at) else {
             if rest.is_empty() && (sofar.stem.is_some() || sofar.name.is_some()) && out.len() < 16 {
                 out.push(sofar.clone());
@@ -239,20 +255,20 @@ impl Template {
         match piece {
             Piece::Literal(text) => {
                 if let Some(rest) = rest.strip_prefix(text.as_bytes()) {
-                    self.unfill(rest, at + 1, sofar, labels, out);
+                    self.unfill(rest, at + 1, sofar, labels, out, steps);
                 }
             }
             Piece::Size => {
                 for label in labels {
                     if let Some(rest) = rest.strip_prefix(label.as_bytes()) {
-                        self.unfill(rest, at + 1, sofar, labels, out);
+                        self.unfill(rest, at + 1, sofar, labels, out, steps);
                     }
                 }
             }
             Piece::Width | Piece::Height => {
                 let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
                 for n in 1..=digits {
-                    self.unfill(&rest[n..], at + 1, sofar, labels, out);
+                    self.unfill(&rest[n..], at + 1, sofar, labels, out, steps);
                 }
             }
             Piece::Stem | Piece::Name | Piece::Ext => {
@@ -268,7 +284,7 @@ impl Template {
                         continue;
                     }
                     *slot = Some(value);
-                    self.unfill(&rest[n..], at + 1, &mut next, labels, out);
+                    self.unfill(&rest[n..], at + 1, &mut next, labels, out, steps);
                 }
             }
             Piece::Dir => {}
@@ -293,6 +309,16 @@ fn into_path(bytes: Vec<u8>) -> PathBuf {
     let path = PathBuf::from(OsString::from_vec(bytes[start..].to_vec()));
     debug_assert!(path.components().all(|c| matches!(c, Component::Normal(_))), "{path:?}");
     path
+}
+
+/// Components that came out as `.` or `..`, which the stem of a file called `...` does, are names no
+/// longer once marked by an underscore.
+fn no_climbing(path: Vec<u8>) -> Vec<u8> {
+    if !path.split(|&b| b == b'/').any(|part| matches!(part, b"." | b"..")) {
+        return path;
+    }
+    let mark = |part: &[u8]| if matches!(part, b"." | b"..") { [part, b"_"].concat() } else { part.to_vec() };
+    path.split(|&b| b == b'/').map(mark).collect::<Vec<_>>().join(&b'/')
 }
 
 /// `stem` made shorter by `over` bytes: cut, on a character's edge where it has such, and marked
@@ -360,6 +386,25 @@ mod tests {
         for text in ["{stem", "stem}", "a{"] {
             assert_eq!(Template::parse(text), Err(TemplateError::Brace), "{text}");
         }
+    }
+
+    #[test]
+    fn stems_of_dots_do_not_climb() {
+        for (file, text, want) in [
+            ("...", "{stem}/x.{ext}", ".._/x.jpg"),
+            ("..x", "t/{stem}/{name}", "t/._/..x"),
+            ("...", "{stem}{stem}.{ext}", ".....jpg"),
+        ] {
+            let file = Path::new(file);
+            let names = Fields { stem: file.file_stem().unwrap(), name: file.as_os_str(), ..fields("", "jpg") };
+            assert_eq!(Template::parse(text).unwrap().expand(&names), Path::new(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn tracing_back_ends() {
+        let t = Template::parse("{stem}{name}{ext}{width}{height}{stem}q").unwrap();
+        assert!(t.origins(OsStr::new(&"1".repeat(255)), &[]).is_empty());
     }
 
     #[test]

@@ -69,10 +69,17 @@ pub fn all() -> Vec<Oddity> {
     add(true, "alpha.webp", webp::rgba(96, 64));
     add(true, "animated.webp", webp::animated(96, 64));
     add(false, "cut-half.webp", cut(&webp::rgb(96, 64), 50));
+    add(false, "cut-99.webp", cut(&webp::rgb(96, 64), 99));
     add(true, "plain.bmp", others::bmp(96, 64));
     add(true, "plain.gif", others::gif(96, 64));
     add(true, "plain.tif", others::tiff(96, 64));
     add(true, "plain.ppm", others::ppm(96, 64));
+    for percent in [50, 99] {
+        add(false, &format!("cut-{percent}.bmp"), cut(&others::bmp(96, 64), percent));
+        add(false, &format!("cut-{percent}.gif"), cut(&others::gif(96, 64), percent));
+        add(false, &format!("cut-{percent}.tif"), cut(&others::tiff(96, 64), percent));
+        add(false, &format!("cut-{percent}.ppm"), cut(&others::ppm(96, 64), percent));
+    }
     add(false, "gif-canvas.gif", bombs::gif_canvas());
     add(false, "bomb.bmp", bombs::bmp());
     add(false, "bomb.tif", bombs::tiff());
