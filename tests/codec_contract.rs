@@ -46,7 +46,8 @@ fn samples() -> Vec<(String, Vec<u8>)> {
     out.push(("png 16 bits".to_owned(), encoded(&wide, Format::Png, &settings())));
     out.push(("pnm".to_owned(), pnm()));
     out.push(("bmp".to_owned(), bmp()));
-    out.push(("tiff".to_owned(), tiff()));
+    out.push(("tiff".to_owned(), tiff(8)));
+    out.push(("tiff 12 bits".to_owned(), tiff(12)));
     out.push(("gif".to_owned(), gif()));
     out.push(("qoi".to_owned(), qoi()));
     out
@@ -78,9 +79,42 @@ fn bmp() -> Vec<u8> {
     out
 }
 
+/// Numbers of so many bits, rows padded to bytes.
+fn packed(samples: &[u8], per_row: usize, bits: u32) -> Vec<u8> {
+    let mut out = Vec::new();
+    for row in samples.chunks(per_row) {
+        let (mut held, mut count) = (0u32, 0);
+        for &sample in row {
+            let top = (1 << bits) - 1;
+            held = held << bits | (u32::from(sample) * top + 127) / 255;
+            count += bits;
+            while count >= 8 {
+                count -= 8;
+                out.push((held >> count) as u8);
+            }
+        }
+        if count > 0 {
+            out.push((held << (8 - count)) as u8);
+        }
+    }
+    out
+}
+
+/// Samples that are no whole bytes come out as near as their bits allow.
+#[test]
+fn tiff_of_any_bits() {
+    let picture = scene(SIZE, Channels::Rgb);
+    for bits in (1..16).filter(|b| *b != 8) {
+        let pixels = decoded(&tiff(bits)).unwrap_or_else(|e| panic!("{bits} bits: {e}"));
+        let (largest, _) = difference(pixels, picture.clone());
+        let step = 255 / ((1u32 << bits) - 1) / 2 + 1;
+        assert!(u32::from(largest) <= step, "{bits} bits: {largest}");
+    }
+}
+
 /// Uncompressed, one strip, the directory in front of it.
-fn tiff() -> Vec<u8> {
-    let pixels = rgb();
+fn tiff(bits: u32) -> Vec<u8> {
+    let pixels = packed(&rgb(), SIZE.width as usize * 3, bits);
     let entries: [(u16, u16, u32, u32); 9] = [
         (256, 3, 1, SIZE.width),
         (257, 3, 1, SIZE.height),
@@ -101,7 +135,7 @@ fn tiff() -> Vec<u8> {
     }
     out.extend([0; 4]);
     assert_eq!(out.len(), 122);
-    out.extend([8, 0, 8, 0, 8, 0]);
+    out.extend([bits as u8, 0, bits as u8, 0, bits as u8, 0]);
     out.extend(pixels);
     out
 }

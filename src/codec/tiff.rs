@@ -7,6 +7,7 @@ use tiff::decoder::{Decoder, DecodingResult, Limits as TiffLimits};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
+use super::tiff_packed::{self, Packed};
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
 use super::{exif, float, iptc, reduce};
 use crate::format::Format;
@@ -21,10 +22,11 @@ pub struct Tiff;
 const MAX_TAG: usize = 16 << 20;
 
 struct TiffPicture<'a> {
-    /// The file; a changed copy of it where there is a palette.
+    /// The file; a changed copy of it where there is a palette, or samples are no bytes.
     bytes: Cow<'a, [u8]>,
     header: Header,
     layout: Layout,
+    packed: Option<Packed>,
     max_memory: u64,
 }
 
@@ -80,19 +82,26 @@ fn grey_instead_of_palette(bytes: &[u8]) -> Option<Vec<u8>> {
 
 impl Decode for Tiff {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let changed = grey_instead_of_palette(bytes);
-        let has_palette = changed.is_some();
-        let bytes: Cow<'a, [u8]> = changed.map_or(Cow::Borrowed(bytes), Cow::Owned);
-        let mut tiff = decoder(&bytes, limits.max_memory)?;
-        let (width, height) = tiff.dimensions().map_err(error)?;
+        let original = bytes;
+        let (width, height) = decoder(bytes, limits.max_memory)?.dimensions().map_err(error)?;
         let size = Size::new(width, height);
         super::check_size(Format::Tiff, size, limits)?;
+        let (bytes, packed) = match tiff_packed::as_bytes(bytes) {
+            Some((changed, packed)) => (Some(changed), Some(packed)),
+            None => (grey_instead_of_palette(bytes), None),
+        };
+        let has_palette = bytes.is_some() && packed.is_none();
+        let bytes: Cow<'a, [u8]> = bytes.map_or(Cow::Borrowed(original), Cow::Owned);
+        let mut tiff = decoder(&bytes, limits.max_memory)?;
         match tiff.find_tag_unsigned::<u16>(Tag::Compression) {
             Ok(Some(6)) => return Err(unsupported("old-style JPEG compression (6)")),
             Ok(_) => {}
             Err(e) => return Err(error(e)),
         }
-        let layout = layout(&mut tiff, has_palette)?;
+        let layout = match &packed {
+            Some(packed) => Layout::of(packed),
+            None => layout(&mut tiff, has_palette)?,
+        };
         let blob = |tiff: &mut Decoder<Cursor<&[u8]>>, tag| tiff.get_tag_u8_vec(tag).ok().filter(|v| !v.is_empty());
         let icc = blob(&mut tiff, Tag::IccProfile);
         let xmp = blob(&mut tiff, Tag::Unknown(700));
@@ -102,18 +111,31 @@ impl Decode for Tiff {
             format: Format::Tiff,
             size,
             // A TIFF is what EXIF is made of, so its own tags are read like that.
-            orientation: exif::read(&bytes).orientation,
+            orientation: exif::read(original).orientation,
             has_alpha: layout.channels.has_alpha(),
             animated,
             color: icc.map_or(ColorSpace::Srgb, ColorSpace::Icc),
             metadata: Metadata {
-                exif: crate::metadata::of_tiff(&bytes),
+                exif: crate::metadata::of_tiff(original),
                 xmp,
                 iptc: records.as_deref().and_then(iptc::records).map(<[u8]>::to_vec),
             },
             notes: Vec::new(),
         };
-        Ok(Box::new(TiffPicture { bytes, header, layout, max_memory: limits.max_memory }))
+        Ok(Box::new(TiffPicture { bytes, header, layout, packed, max_memory: limits.max_memory }))
+    }
+}
+
+impl Layout {
+    fn of(packed: &Packed) -> Self {
+        Self {
+            bits: packed.bits,
+            samples: packed.samples,
+            channels: packed.channels,
+            palette: None,
+            ycbcr: false,
+            premultiplied: packed.premultiplied,
+        }
     }
 }
 
@@ -176,19 +198,9 @@ impl Picture for TiffPicture<'_> {
         let missing = || DecodeError::Damaged { format: Format::Tiff, what: "pixels are missing".to_owned() };
         let stride = read.row_stride.map_or(0, std::num::NonZero::get);
         let pixels = full.pixels() as usize;
-        let samples = match result {
-            DecodingResult::U8(v) if self.layout.bits < 8 => {
-                Samples::U8(unpack(&v, stride, full, self.layout.bits, self.layout.palette.is_none()))
-            }
-            DecodingResult::U8(v) => Samples::U8(v),
-            DecodingResult::U16(v) => Samples::U16(v),
-            DecodingResult::U32(v) => Samples::U16(v.into_iter().map(|s| (s >> 16) as u16).collect()),
-            // Floating point pictures in TIFF are linear by custom, also of scientific ones.
-            DecodingResult::F32(v) => match self.layout.channels {
-                Channels::Cmyk => Samples::U16(float::to_wide(&v)),
-                c => Samples::U16(float::to_srgb(&v, usize::from(self.layout.samples), c.has_alpha())),
-            },
-            _ => return Err(unsupported("signed or very wide samples")),
+        let samples = match (result, &self.packed) {
+            (DecodingResult::U8(v), Some(packed)) => packed.unpack(&v, stride, full),
+            (result, _) => self.whole_bytes(result, stride)?,
         };
         let stored = usize::from(self.layout.samples);
         let planes = if read.planes > 1 { read.planes } else { 1 };
@@ -212,6 +224,29 @@ impl Picture for TiffPicture<'_> {
 }
 
 impl TiffPicture<'_> {
+    /// Samples as the crate gives them.
+    fn whole_bytes(&self, result: DecodingResult, stride: usize) -> Result<Samples, DecodeError> {
+        Ok(match result {
+            DecodingResult::U8(v) if self.layout.bits < 8 => {
+                Samples::U8(unpack(&v, stride, self.header.size, self.layout.bits, self.layout.palette.is_none()))
+            }
+            DecodingResult::U8(v) => Samples::U8(v),
+            DecodingResult::U16(v) => Samples::U16(v),
+            DecodingResult::U32(v) => Samples::U16(v.into_iter().map(|s| (s >> 16) as u16).collect()),
+            DecodingResult::F16(v) => self.floats(v.into_iter().map(f32::from).collect()),
+            DecodingResult::F32(v) => self.floats(v),
+            _ => return Err(unsupported("signed or very wide samples")),
+        })
+    }
+
+    /// Floating point pictures in TIFF are linear by custom, also of scientific ones.
+    fn floats(&self, v: Vec<f32>) -> Samples {
+        match self.layout.channels {
+            Channels::Cmyk => Samples::U16(float::to_wide(&v)),
+            c => Samples::U16(float::to_srgb(&v, usize::from(self.layout.samples), c.has_alpha())),
+        }
+    }
+
     /// Strips and tiles have to lie within the file: the crate does not miss the end of compressed ones.
     fn check_parts(&self, tiff: &mut Decoder<Cursor<&[u8]>>) -> Result<(), DecodeError> {
         for (offsets, counts) in [(Tag::StripOffsets, Tag::StripByteCounts), (Tag::TileOffsets, Tag::TileByteCounts)] {
