@@ -197,6 +197,29 @@ fn truncated_pictures_fail_unless_allowed() {
 }
 
 #[test]
+fn what_there_is_of_other_formats() {
+    let world = World::new();
+    for (name, whole) in [
+        ("a.gif", oddities::others::gif(96, 64)),
+        ("a.tif", oddities::others::tiff(96, 64)),
+        ("a.bmp", oddities::others::bmp(96, 64)),
+        ("a.ppm", oddities::others::ppm(96, 64)),
+    ] {
+        world.write(name, &oddities::cut(&whole, 60));
+        world.run(&[name, "-o", "out/"]).code(1).says(name);
+        let out = format!("{name}.png");
+        let ran = world.run(&[name, "-o", &out, "--allow-truncated", "--report", "-"]);
+        assert!(ran.ok().text().contains("what is missing was filled"), "{name}: {}", ran.text());
+        let (width, height, pixels) = world.pixels(&out);
+        assert_eq!((width, height), (96, 64), "{name}");
+        // The scene's corners: red above, blue below; BMP begins below.
+        let (kept, color) = if name == "a.bmp" { (60, [48, 64, 208]) } else { (4, [208, 48, 48]) };
+        let at = &pixels[(kept * 96 + 4) * 3..][..3];
+        assert!(testenv::distance(at, &color) < 24, "{name}: {at:?}");
+    }
+}
+
+#[test]
 fn allow_truncated_does_not_change_whole_pictures() {
     let world = World::new();
     world.write("a.jpg", &oddities::jpeg::grainy(320, 240, 90));

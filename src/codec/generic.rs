@@ -7,8 +7,9 @@ use std::io::Cursor;
 use image::codecs::{bmp, farbfeld, gif, hdr, ico, openexr, pnm, qoi, tga};
 use image::{ColorType, ImageDecoder, ImageError};
 
+use super::gif_blocks::{self, Blocks};
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
-use super::{exif, float, gif_blocks, reduce};
+use super::{exif, float, reduce};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, Samples};
@@ -21,6 +22,8 @@ struct GenericPicture<'a> {
     bytes: Cow<'a, [u8]>,
     header: Header,
     color: ColorType,
+    /// It has the end that its format demands.
+    ended: bool,
     max_memory: u64,
 }
 
@@ -64,7 +67,7 @@ impl Decode for Generic {
 /// As [`Decode::open`].
 pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
     let mut notes = Vec::new();
-    let gif = if format == Format::Gif {
+    let gif: Option<Blocks> = if format == Format::Gif {
         let blocks = gif_blocks::read(&bytes)?;
         super::check_size(format, blocks.canvas, limits)?;
         Some(blocks)
@@ -87,19 +90,54 @@ pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result
         format,
         size,
         orientation: shown.orientation,
-        has_alpha: gif.as_ref().map_or(color.has_alpha(), |g| g.has_alpha),
+        // What is missing of a GIF is transparent.
+        has_alpha: gif.as_ref().map_or(color.has_alpha(), |g| g.has_alpha || !g.ended),
         animated: gif.as_ref().is_some_and(|g| g.frames > 1),
         color: icc.map_or(ColorSpace::Srgb, ColorSpace::Icc),
         metadata: Metadata { exif, xmp, iptc: None },
         notes,
     };
     drop(decoder);
-    Ok(Box::new(GenericPicture { bytes, header, color, max_memory: limits.max_memory }))
+    let ended = gif.is_none_or(|g| g.ended);
+    Ok(Box::new(GenericPicture { bytes, header, color, ended, max_memory: limits.max_memory }))
 }
 
 impl GenericPicture<'_> {
     fn bytes_of_pixels(&self) -> u64 {
         self.header.size.pixels() * u64::from(self.color.bytes_per_pixel())
+    }
+
+    /// The pixels; with an error also those that came before it.
+    fn read(&self, bytes: &[u8]) -> Result<Vec<u8>, (DecodeError, Option<Vec<u8>>)> {
+        let format = self.header.format;
+        let mut decoder = decoder(format, bytes).map_err(|e| (e, None))?;
+        let mut limits = image::Limits::no_limits();
+        limits.max_alloc = Some(self.max_memory);
+        decoder.set_limits(limits).map_err(|e| (error(format, e), None))?;
+        let length = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
+        if length as u64 != self.bytes_of_pixels() {
+            return Err((DecodeError::Damaged { format, what: "two sizes are given".to_owned() }, None));
+        }
+        let mut buffer = vec![0u8; length];
+        match decoder.read_image_boxed(&mut buffer) {
+            Ok(()) => Ok(buffer),
+            Err(e) => Err((error(format, e), Some(buffer))),
+        }
+    }
+
+    /// What there is of a picture that ends early: the rows that were decoded, or what comes with zeros behind
+    /// the file's end, which in formats without much compression are black pixels. None if that is nothing.
+    fn part(&self, decoded: Option<Vec<u8>>) -> Option<Vec<u8>> {
+        let something = |pixels: &Vec<u8>| pixels.iter().any(|&b| b != 0);
+        decoded.filter(something).or_else(|| {
+            // A header, and as many bytes as the pixels take at most.
+            let mut padded = self.bytes.to_vec();
+            padded.resize(padded.len().checked_add(usize::try_from(self.bytes_of_pixels()).ok()?)?, 0);
+            match self.read(&padded) {
+                Ok(pixels) => Some(pixels).filter(something),
+                Err((_, pixels)) => pixels.filter(something),
+            }
+        })
     }
 }
 
@@ -118,18 +156,18 @@ impl Picture for GenericPicture<'_> {
         Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }
 
-    fn decode(&self, offer: &Offer, _options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
+    fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
         let format = self.header.format;
-        let mut decoder = decoder(format, &self.bytes)?;
-        let mut limits = image::Limits::no_limits();
-        limits.max_alloc = Some(self.max_memory);
-        decoder.set_limits(limits).map_err(|e| error(format, e))?;
-        let length = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
-        if length as u64 != self.bytes_of_pixels() {
-            return Err(DecodeError::Damaged { format, what: "two sizes are given".to_owned() });
-        }
-        let mut buffer = vec![0u8; length];
-        decoder.read_image_boxed(&mut buffer).map_err(|e| error(format, e))?;
+        let mut notes = Vec::new();
+        let whole = if self.ended { self.read(&self.bytes) } else { Err((gif_blocks::no_trailer(), None)) };
+        let buffer = match whole {
+            Ok(buffer) => buffer,
+            Err((error, _)) if !options.allow_truncated => return Err(error),
+            Err((error, part)) => {
+                notes.push(format!("{error}; what is missing was filled"));
+                self.part(part).ok_or(error)?
+            }
+        };
         let wide = |b: Vec<u8>| Samples::U16(b.chunks_exact(2).map(|v| u16::from_ne_bytes([v[0], v[1]])).collect());
         let (channels, samples) = match self.color {
             ColorType::L8 => (Channels::Grey, Samples::U8(buffer)),
@@ -145,7 +183,7 @@ impl Picture for GenericPicture<'_> {
             other => return Err(DecodeError::Unsupported(format!("{format} with pixels of kind {other:?}"))),
         };
         let pixmap = reduce::pixmap(Pixmap::new(self.header.size, channels, samples), offer.shrink as u32);
-        Ok(Decoded { pixels: Pixels::Joint(pixmap), notes: Vec::new() })
+        Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
     }
 }
 

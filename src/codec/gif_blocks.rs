@@ -14,19 +14,39 @@ pub struct Blocks {
     pub frames: u32,
     /// Whether the first frame has a transparent colour or leaves part of the canvas free.
     pub has_alpha: bool,
+    /// Whether the trailer is there.
+    pub ended: bool,
 }
 
-/// Walks the file to its trailer.
+/// What is said of a file without its trailer.
+pub fn no_trailer() -> DecodeError {
+    DecodeError::Truncated { format: Format::Gif, what: "it ends before its trailer".to_owned() }
+}
+
+/// Walks the file to its trailer, or to its end where that comes first.
 ///
 /// # Errors
-/// It ends before its trailer, has no frame, or a block of no known kind.
+/// It ends before its first frame, has no frame, or a block of no known kind.
 pub fn read(bytes: &[u8]) -> Result<Blocks, DecodeError> {
     let mut at = Reader { bytes, at: 6 };
     let canvas = Size::new(at.u16()?, at.u16()?);
+    let mut found = Blocks { canvas, frames: 0, has_alpha: false, ended: false };
+    match walk(&mut at, &mut found) {
+        Ok(()) => found.ended = true,
+        Err(DecodeError::Truncated { .. }) if found.frames > 0 => {}
+        Err(error) => return Err(error),
+    }
+    if found.frames == 0 {
+        return Err(damaged("no frame in it".to_owned()));
+    }
+    Ok(found)
+}
+
+fn walk(at: &mut Reader<'_>, found: &mut Blocks) -> Result<(), DecodeError> {
+    let canvas = found.canvas;
     let flags = at.u8()?;
     at.skip(2)?;
     at.color_table(flags)?;
-    let mut found = Blocks { canvas, frames: 0, has_alpha: false };
     let mut transparent = false;
     loop {
         match at.u8()? {
@@ -40,27 +60,23 @@ pub fn read(bytes: &[u8]) -> Result<Blocks, DecodeError> {
             }
             0x2c => {
                 let (x, y, width, height) = (at.u16()?, at.u16()?, at.u16()?, at.u16()?);
-                let flags = at.u8()?;
-                at.color_table(flags)?;
-                at.skip(1)?;
-                at.sub_blocks()?;
                 found.frames += 1;
                 if found.frames == 1 {
                     let covers = x == 0 && y == 0 && width >= canvas.width && height >= canvas.height;
                     found.has_alpha = transparent || !covers;
                 }
+                let flags = at.u8()?;
+                at.color_table(flags)?;
+                at.skip(1)?;
+                at.sub_blocks()?;
                 transparent = false;
             }
-            0x3b => break,
+            0x3b => return Ok(()),
             // Some writers leave zeros between blocks.
             0 => {}
             kind => return Err(damaged(format!("a block of unknown kind {kind:#04x}"))),
         }
     }
-    if found.frames == 0 {
-        return Err(damaged("no frame in it".to_owned()));
-    }
-    Ok(found)
 }
 
 fn damaged(what: String) -> DecodeError {
@@ -76,7 +92,7 @@ impl Reader<'_> {
     fn skip(&mut self, n: usize) -> Result<(), DecodeError> {
         self.at += n;
         if self.at > self.bytes.len() {
-            return Err(DecodeError::Truncated { format: Format::Gif, what: "it ends before its trailer".to_owned() });
+            return Err(no_trailer());
         }
         Ok(())
     }
@@ -112,9 +128,10 @@ mod tests {
     fn the_smallest() {
         let gif = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xf9\x04\x01\0\0\0\0\x2c\0\0\0\0\x02\0\x01\0\0\x02\x02\x04\x0a\0\x3b";
         let found = read(gif).unwrap();
-        assert_eq!(found, Blocks { canvas: Size::new(2, 1), frames: 1, has_alpha: true });
+        assert_eq!(found, Blocks { canvas: Size::new(2, 1), frames: 1, has_alpha: true, ended: true });
         for len in 6..gif.len() {
-            assert!(matches!(read(&gif[..len]), Err(DecodeError::Truncated { .. })), "{len}");
+            let read = read(&gif[..len]);
+            assert!(matches!(read, Err(DecodeError::Truncated { .. }) | Ok(Blocks { ended: false, .. })), "{len}");
         }
     }
 }

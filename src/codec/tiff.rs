@@ -172,6 +172,13 @@ fn layout(tiff: &mut Decoder<Cursor<&[u8]>>, has_palette: bool) -> Result<Layout
     Ok(Layout { bits, samples, channels, palette, ycbcr, premultiplied: extra.first() == Some(&1) })
 }
 
+/// All samples, the bytes of a row, and the number of planes.
+fn read(tiff: &mut Decoder<Cursor<&[u8]>>) -> Result<(DecodingResult, usize, usize), DecodeError> {
+    let mut result = DecodingResult::U8(Vec::new());
+    let read = tiff.read_image_to_buffer(&mut result).map_err(error)?;
+    Ok((result, read.row_stride.map_or(0, std::num::NonZero::get), read.planes.max(1)))
+}
+
 impl Picture for TiffPicture<'_> {
     fn header(&self) -> &Header {
         &self.header
@@ -189,21 +196,26 @@ impl Picture for TiffPicture<'_> {
         Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }
 
-    fn decode(&self, offer: &Offer, _options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
+    fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
         let full = self.header.size;
+        let mut notes = Vec::new();
         let mut tiff = decoder(&self.bytes, self.max_memory)?;
-        self.check_parts(&mut tiff)?;
-        let mut result = DecodingResult::U8(Vec::new());
-        let read = tiff.read_image_to_buffer(&mut result).map_err(error)?;
+        let (result, stride, planes) = match self.check_parts(&mut tiff) {
+            Ok(()) => read(&mut tiff)?,
+            Err(error) if options.allow_truncated => {
+                let part = self.part().ok_or_else(|| error.clone())?;
+                notes.push(format!("{error}; what is missing was filled"));
+                part
+            }
+            Err(error) => return Err(error),
+        };
         let missing = || DecodeError::Damaged { format: Format::Tiff, what: "pixels are missing".to_owned() };
-        let stride = read.row_stride.map_or(0, std::num::NonZero::get);
         let pixels = full.pixels() as usize;
         let samples = match (result, &self.packed) {
             (DecodingResult::U8(v), Some(packed)) => packed.unpack(&v, stride, full),
             (result, _) => self.whole_bytes(result, stride)?,
         };
         let stored = usize::from(self.layout.samples);
-        let planes = if read.planes > 1 { read.planes } else { 1 };
         let samples = match samples {
             Samples::U8(v) => Samples::U8(self.gather(v, pixels, stored, planes).ok_or_else(missing)?),
             Samples::U16(v) => Samples::U16(self.gather(v, pixels, stored, planes).ok_or_else(missing)?),
@@ -219,7 +231,7 @@ impl Picture for TiffPicture<'_> {
             divide(&mut pixmap);
         }
         let pixmap = reduce::pixmap(pixmap, offer.shrink as u32);
-        Ok(Decoded { pixels: Pixels::Joint(pixmap), notes: Vec::new() })
+        Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
     }
 }
 
@@ -257,6 +269,22 @@ impl TiffPicture<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What there is of a file that ends before its parts do: zeros follow. None where even with them it cannot
+    /// be read, as most compressed ones, or where no part begins within the file.
+    fn part(&self) -> Option<(DecodingResult, usize, usize)> {
+        let mut tiff = decoder(&self.bytes, self.max_memory).ok()?;
+        let offsets = [Tag::StripOffsets, Tag::TileOffsets].into_iter();
+        let mut numbers = offsets.filter_map(|tag| tiff.find_tag_unsigned_vec::<u64>(tag).ok().flatten()).flatten();
+        let length = self.bytes.len() as u64;
+        numbers.find(|at| *at < length)?;
+        // Uncompressed, which is what can be read so, no part needs more than all pixels take.
+        let stored = u64::from(self.layout.samples) * u64::from(self.layout.bits).div_ceil(8);
+        let most = (self.header.size.pixels() * stored).min(self.max_memory);
+        let mut padded = self.bytes.to_vec();
+        padded.resize(usize::try_from(length + most).ok()?, 0);
+        read(&mut decoder(&padded, self.max_memory).ok()?).ok()
     }
 
     /// The wanted samples of each pixel together: from planes, and without those that are passed over.
