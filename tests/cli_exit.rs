@@ -133,6 +133,31 @@ fn signals_end_the_run_cleanly_and_are_raised_again() {
 }
 
 #[test]
+fn a_second_signal_ends_it_at_once() {
+    let world = World::new();
+    // Nobody reads, and a pipe does not hold it, so the run cannot end by itself.
+    world.write("a.jpg", &oddities::jpeg::grainy(1200, 900, 95));
+    let mut child = world
+        .thumbs()
+        .args(["a.jpg", "-f", "png", "-s", "original", "-o", "-"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut first = [0];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+    let kill = |id: u32| Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
+    assert!(kill(child.id()).success());
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "one signal lets it finish what it does");
+    let begin = Instant::now();
+    assert!(kill(child.id()).success());
+    let status = child.wait().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(2));
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert_eq!(world.tree(), ["a.jpg"]);
+}
+
+#[test]
 fn a_kill_leaves_only_whole_files_and_the_next_run_heals() {
     let (world, ran) = interrupted("-KILL");
     assert_eq!(ran.signal, Some(9));

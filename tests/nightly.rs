@@ -1,5 +1,7 @@
 //! The nightly job: `--update` and what belongs to it, by the built binary.
 
+#[path = "night/mod.rs"]
+mod nights;
 mod testenv;
 
 use std::fs::{self, File};
@@ -7,57 +9,10 @@ use std::os::unix::fs::MetadataExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
+use nights::{STATE, count, counts, many, night, outputs, rows, settle, stamp};
 use rusqlite::Connection;
 use serde_json::Value;
-use testenv::{Ran, World, has, line, report, root, skip};
-
-const STATE: &str = "out/.thumbs-state.sqlite";
-
-/// One night's run into `out/`, with its report.
-fn night(world: &World, more: &[&str]) -> (Ran, Vec<Value>) {
-    let args = [&["in", "-o", "out/", "-s", "48", "-u", "--report", "report"], more].concat();
-    let ran = world.run(&args);
-    let lines = if world.exists("report") { report(&world.read("report")) } else { Vec::new() };
-    let _ = fs::remove_file(world.path("report"));
-    (ran, lines)
-}
-
-fn count(lines: &[Value], key: &str) -> u64 {
-    lines.last().and_then(|l| l[key].as_u64()).unwrap_or(0)
-}
-
-/// Done, skipped, failed.
-fn counts(lines: &[Value]) -> (u64, u64, u64) {
-    (count(lines, "done"), count(lines, "skipped"), count(lines, "failed"))
-}
-
-/// Files below `out/` but the state's.
-fn outputs(world: &World) -> Vec<String> {
-    let own = |f: &String| f.strip_prefix("out/").filter(|f| !f.starts_with(".thumbs-state")).map(str::to_owned);
-    world.tree().iter().filter_map(own).collect()
-}
-
-fn stamp(world: &World, name: &str) -> (u64, i64, i64) {
-    let m = fs::metadata(world.path(name)).unwrap();
-    (m.ino(), m.mtime(), m.mtime_nsec())
-}
-
-fn rows(world: &World, sql: &str) -> i64 {
-    Connection::open(world.path(STATE)).unwrap().query_row(sql, [], |r| r.get(0)).unwrap()
-}
-
-/// So many copies of one picture, two thirds as high as wide.
-fn many(world: &World, dir: &str, count: u32, width: u32) {
-    let first = world.sized(format!("{dir}/00.jpg"), width, width * 2 / 3);
-    for i in 1..count {
-        fs::copy(&first, world.path(format!("{dir}/{i:02}.jpg"))).unwrap();
-    }
-}
-
-/// What changed within the grain of the clock is looked at again; tests that count on `stat` alone wait.
-fn settle() {
-    std::thread::sleep(Duration::from_millis(120));
-}
+use testenv::{World, has, line, report, skip};
 
 #[test]
 fn five_nights() {
@@ -390,84 +345,4 @@ fn stale_temporaries_go() {
     world.write("out/.thumbs-mine", b"whole");
     night(&world, &[]).0.ok();
     assert_eq!(outputs(&world), [".thumbs-mine", "a.jpg"]);
-}
-
-#[test]
-fn a_full_disk_loses_nothing() {
-    if !root() {
-        return skip("only root can mount a small disk");
-    }
-    let world = World::new();
-    for i in 0..300 {
-        world.sized(format!("in/{i:03}.png"), 400, 300);
-    }
-    world.write("out/x", b"");
-    if world.shell("mount -t tmpfs -o size=250k tmpfs out").code != Some(0) {
-        return skip("no tmpfs can be mounted");
-    }
-    settle();
-    let args = ["in", "-o", "out/", "-s", "200", "-u"];
-    let ran = world.run(&args);
-    let made = outputs(&world);
-    for name in &made {
-        assert_eq!(world.size(format!("out/{name}")).0, 200, "{name} is whole");
-    }
-    let temporaries = made.iter().filter(|n| n.contains(".tmp")).count();
-    world.shell("mount -o remount,size=20m out").ok();
-    let again = world.run(&args);
-    let healed = outputs(&world).len();
-    world.shell("umount out").ok();
-    ran.code(3).says("No space left on device");
-    assert_eq!(temporaries, 0);
-    again.ok();
-    assert_eq!(healed, 300);
-}
-
-/// Killed at every call that leaves a trace on the disk, one after the other; whatever stands after
-/// that is old or new but never half, and the next run heals. By strace's fault injection, which
-/// needs neither hooks in the program nor unsafe code in the test.
-#[test]
-fn killed_at_every_step() {
-    if !has("strace") {
-        return skip("strace is not installed");
-    }
-    let world = World::with(&["in/a.jpg", "in/b.jpg"]);
-    let (old, new) = (["-s", "32"], ["-s", "48"]);
-    let update = |size: [&str; 2]| world.run(&["in", "-o", "out/", "-u", size[0], size[1]]);
-    settle();
-    update(old).ok();
-    let (a, state) = (world.read("out/a.jpg"), world.read(STATE));
-    update(new).ok();
-    let b = world.read("out/a.jpg");
-    let mut kills = 0;
-    for call in
-        ["openat", "write", "pwrite64", "fsync", "fdatasync", "rename", "renameat2", "close", "unlink", "ftruncate"]
-    {
-        // Startup opens and closes the libraries; the last step is the one that is not reached.
-        let step = if matches!(call, "openat" | "close") { 3 } else { 1 };
-        for when in (1..400).step_by(step) {
-            fs::write(world.path("out/a.jpg"), &a).unwrap();
-            fs::write(world.path("out/b.jpg"), &a).unwrap();
-            fs::write(world.path(STATE), &state).unwrap();
-            let _ = fs::remove_file(world.path(format!("{STATE}-journal")));
-            let inject = format!("inject={call}:signal=KILL:when={when}");
-            let trace = format!("trace={call}");
-            let args = ["-f", "-o", "/dev/null", "-e", &trace, "-e", &inject, testenv::binary()];
-            let args = [&args[..], &["in", "-o", "out/", "-u", "-j", "1"], &new].concat();
-            let ran = world.finish(world.command("strace").args(args));
-            for name in ["out/a.jpg", "out/b.jpg"] {
-                let now = world.read(name);
-                assert!(now == a || now == b, "{name} after {call} {when}");
-            }
-            if ran.code == Some(0) {
-                break;
-            }
-            kills += 1;
-            let ran = update(new);
-            assert_eq!(ran.code, Some(0), "after {call} {when}: {}", ran.stderr);
-            assert_eq!(outputs(&world), ["a.jpg", "b.jpg"], "after {call} {when}");
-            assert!(world.read("out/a.jpg") == b && world.read("out/b.jpg") == b, "after {call} {when}");
-        }
-    }
-    assert!(kills > 20, "{kills}");
 }
