@@ -62,7 +62,7 @@ pub fn as_bytes(bytes: &[u8]) -> Option<(Vec<u8>, Packed)> {
     };
     let width = number(WIDTH)?;
     let mut changed = bytes.to_vec();
-    let mut set = |entry: &Entry, value: u32| Some(write_long(&mut changed, bytes, entry, value, tiff.big())?);
+    let mut set = |entry: &Entry, value: u32| write_long(&mut changed, bytes, entry, value, tiff.big());
     set(find(WIDTH)?, row(width)?)?;
     set(find(BITS)?, 8)?;
     set(find(PHOTOMETRIC)?, 1)?;

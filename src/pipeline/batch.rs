@@ -25,6 +25,7 @@ struct Waiting {
 
 /// Outputs and records of some seconds.
 pub struct Batch {
+    sync: bool,
     durable: Durable,
     waiting: Vec<Waiting>,
     records: Vec<Record>,
@@ -36,7 +37,7 @@ pub type Through = (Done, Result<(), SinkError>);
 
 impl Batch {
     pub fn new(sync: bool) -> Self {
-        Self { durable: Durable::new(sync), waiting: Vec::new(), records: Vec::new(), since: None }
+        Self { sync, durable: Durable::new(sync), waiting: Vec::new(), records: Vec::new(), since: None }
     }
 
     /// Something to be remembered with the rest.
@@ -69,15 +70,19 @@ impl Batch {
         self.durable.is_full() || self.records.len() >= RECORDS || self.since.is_some_and(|s| s.elapsed() >= AGE)
     }
 
+    /// What is held back until now, if there is something; a new one takes its place.
+    pub fn take(&mut self) -> Option<Self> {
+        self.since?;
+        Some(std::mem::replace(self, Self::new(self.sync)))
+    }
+
     /// Syncs, renames, syncs directories, then records; gives what became of each input.
-    pub fn commit(&mut self, update: Option<&Update>) -> (Vec<Through>, Result<(), StateError>) {
-        self.since = None;
-        let waiting = std::mem::take(&mut self.waiting);
-        let mut records = std::mem::take(&mut self.records);
-        if let Err(error) = self.announce(&waiting, update) {
+    pub fn commit(self, update: Option<&Update>) -> (Vec<Through>, Result<(), StateError>) {
+        let Self { mut durable, waiting, mut records, .. } = self;
+        if let Err(error) = announce(&waiting, update) {
             return (Vec::new(), Err(error));
         }
-        let committed = self.durable.commit();
+        let committed = durable.commit();
         let mut through = Vec::with_capacity(waiting.len());
         for (waiting, result) in waiting.into_iter().zip(committed.inputs) {
             let Waiting { done, record, outputs, .. } = waiting;
@@ -95,22 +100,22 @@ impl Batch {
         let recorded = update.map_or(Ok(()), |u| u.state().record(&records, &committed.made));
         (through, recorded)
     }
+}
 
-    /// Where a file would not be taken for ours by its name, the state is told of it before it gets
-    /// that name: should we die in between, the next run may replace it.
-    fn announce(&self, waiting: &[Waiting], update: Option<&Update>) -> Result<(), StateError> {
-        let Some(update) = update else { return Ok(()) };
-        let mut pending = Vec::new();
-        for waiting in waiting {
-            let Some(record) = &waiting.record else { continue };
-            let outputs = waiting.done.outputs.iter().zip(&waiting.outputs).zip(&waiting.staged);
-            let new = outputs.filter(|((_, (_, replace)), _)| !replace);
-            let outputs: Vec<Written> =
-                new.map(|((o, (digest, _)), facts)| Written::new(o.path.clone(), *digest, facts)).collect();
-            if !outputs.is_empty() {
-                pending.push(Record { kind: Kind::Pending, outputs, ..record.clone() });
-            }
+/// Where a file would not be taken for ours by its name, the state is told of it before it gets
+/// that name: should we die in between, the next run may replace it.
+fn announce(waiting: &[Waiting], update: Option<&Update>) -> Result<(), StateError> {
+    let Some(update) = update else { return Ok(()) };
+    let mut pending = Vec::new();
+    for waiting in waiting {
+        let Some(record) = &waiting.record else { continue };
+        let outputs = waiting.done.outputs.iter().zip(&waiting.outputs).zip(&waiting.staged);
+        let new = outputs.filter(|((_, (_, replace)), _)| !replace);
+        let outputs: Vec<Written> =
+            new.map(|((o, (digest, _)), facts)| Written::new(o.path.clone(), *digest, facts)).collect();
+        if !outputs.is_empty() {
+            pending.push(Record { kind: Kind::Pending, outputs, ..record.clone() });
         }
-        update.state().record(&pending, &[])
     }
+    update.state().record(&pending, &[])
 }

@@ -7,6 +7,7 @@
 mod batch;
 mod budget;
 mod cancel;
+mod committer;
 mod config;
 mod digest;
 mod feeder;
@@ -273,7 +274,8 @@ pub fn run_with(
     }
     let feeder_shared = Arc::clone(&shared);
     let feeder = start("thumbs-feeder", Box::new(move || feeder::feed(&feeder_shared, &job_sender, &done_sender)))?;
-    let result = Writer::new(&shared, sink, reporter).write(done, &replace);
+    let writer = Writer::new(&shared, sink, reporter).map_err(|e| RunError::Workers(e.to_string()))?;
+    let result = writer.write(done, &replace);
     // A feeder that waits for standard input cannot be woken; it ends with the process.
     if feeder.is_finished() {
         let _ = feeder.join();

@@ -2,13 +2,16 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::PoisonError;
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::batch::Batch;
+use super::committer::Committer;
 use super::nightly::{Prune, Update};
 use super::prune::{self, PruneError};
 use super::reorder::Window;
@@ -32,8 +35,9 @@ pub struct Writer<'a> {
     summary: Summary,
     start: Instant,
     last_tick: Instant,
-    /// With `--update` or `--fsync`.
+    /// With `--update` or `--fsync`: what is held back, and who saves it.
     batch: Option<Batch>,
+    committer: Option<Committer>,
     /// Directories that hold no stale temporaries any more, by a hash of their paths.
     swept: HashSet<u64>,
     hasher: RandomState,
@@ -74,7 +78,9 @@ impl From<PruneError> for Broken {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(shared: &'a Shared, sink: &'a mut dyn Sink, reporter: &'a mut dyn Reporter) -> Self {
+    /// # Errors
+    /// The system gives no thread.
+    pub fn new(shared: &'a Arc<Shared>, sink: &'a mut dyn Sink, reporter: &'a mut dyn Reporter) -> io::Result<Self> {
         let start = Instant::now();
         let config = &shared.config;
         let wanted = config.nightly.update.is_some() || config.nightly.fsync;
@@ -82,7 +88,8 @@ impl<'a> Writer<'a> {
         let window = (sink.in_order() || config.dry_run).then(Window::new);
         let files = is_directory(&config.naming.destination) && config.dataset.is_none();
         let batch = (wanted && !config.dry_run && files).then(|| Batch::new(config.nightly.fsync));
-        Self {
+        let committer = if batch.is_some() { Some(Committer::start(Arc::clone(shared))?) } else { None };
+        Ok(Self {
             shared,
             sink,
             reporter,
@@ -91,11 +98,12 @@ impl<'a> Writer<'a> {
             start,
             last_tick: start,
             batch,
+            committer,
             swept: HashSet::new(),
             hasher: RandomState::new(),
             last_id: 0,
             lost: 0,
-        }
+        })
     }
 
     /// Takes messages until everyone who could send is gone, or the sink breaks. `replace` starts a
@@ -127,11 +135,9 @@ impl<'a> Writer<'a> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if self.batch.as_ref().is_some_and(Batch::is_due) {
-                broken = self.flush().err();
-                if broken.is_some() {
-                    self.shared.cancel.broken();
-                }
+            if let Err(error) = self.commit_if_due() {
+                self.shared.cancel.broken();
+                broken = Some(error);
             }
             if self.last_tick.elapsed() >= TICK {
                 self.tick();
@@ -272,22 +278,49 @@ impl<'a> Writer<'a> {
         self.reporter.event(&Event::Skipped(source, reason));
     }
 
-    /// Saves and records what was held back.
-    fn flush(&mut self) -> Result<(), Broken> {
-        let update = self.update();
-        let Some(batch) = &mut self.batch else { return Ok(()) };
-        let begin = Instant::now();
-        let (through, recorded) = batch.commit(update);
-        self.summary.spent.writing += begin.elapsed();
-        let mut broken = None;
-        for (done, result) in through {
-            match result {
-                Ok(()) => self.saved(&done),
-                Err(error) => broken = self.unsaved(done.source, error).err().or(broken),
-            }
+    /// Hands over what is held back when it is time, and hears what became of earlier batches.
+    fn commit_if_due(&mut self) -> Result<(), Broken> {
+        if self.batch.as_ref().is_some_and(Batch::is_due) {
+            self.hand_over();
         }
-        recorded?;
-        broken.map_or(Ok(()), |error| Err(error.into()))
+        self.hear(false)
+    }
+
+    fn hand_over(&mut self) {
+        let batch = self.batch.as_mut().and_then(Batch::take);
+        if let (Some(batch), Some(committer)) = (batch, &mut self.committer) {
+            committer.commit(batch);
+        }
+    }
+
+    /// Saves and records everything that was held back.
+    fn flush(&mut self) -> Result<(), Broken> {
+        self.hand_over();
+        self.hear(true)
+    }
+
+    /// Counts and tells what was committed; with `wait` all of it.
+    fn hear(&mut self, wait: bool) -> Result<(), Broken> {
+        let mut broken = None;
+        while let Some(committer) = &mut self.committer {
+            let outcome = match committer.outcome(wait) {
+                Ok(Some(outcome)) => outcome,
+                Ok(None) => break,
+                Err(words) => {
+                    let error = SinkError::Broken { path: PathBuf::new(), error: io::Error::other(words) };
+                    return Err(error.into());
+                }
+            };
+            self.summary.spent.writing += outcome.took;
+            for (done, result) in outcome.through {
+                match result {
+                    Ok(()) => self.saved(&done),
+                    Err(error) => broken = self.unsaved(done.source, error).err().map(Broken::Sink).or(broken),
+                }
+            }
+            broken = outcome.recorded.err().map(Broken::State).or(broken);
+        }
+        broken.map_or(Ok(()), Err)
     }
 
     fn prune(&mut self) -> Result<(), Broken> {

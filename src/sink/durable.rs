@@ -13,8 +13,8 @@ use super::atomic::Temporary;
 use super::{Entry, SinkError, classify};
 use crate::source::Facts;
 
-/// Outputs held at most.
-const MOST: u64 = 256;
+/// Outputs held at most; of batches there are two, one being filled and one being committed.
+const MOST: u64 = 128;
 /// Threads that sync; one waits for the disk while others' requests join the same commit.
 const SYNCERS: usize = 4;
 
@@ -48,7 +48,7 @@ impl Durable {
     pub fn new(sync: bool) -> Self {
         // Each held output is an open file; most of them are left for everyone else.
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let most = (files.saturating_sub(64) / 2).clamp(1, MOST) as usize;
+        let most = (files.saturating_sub(64) / 4).clamp(1, MOST) as usize;
         Self { sync, most, inputs: Vec::new(), made: Vec::new() }
     }
 
