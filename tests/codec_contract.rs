@@ -86,7 +86,7 @@ fn packed(samples: &[u8], per_row: usize, bits: u32) -> Vec<u8> {
         let (mut held, mut count) = (0u32, 0);
         for &sample in row {
             let top = (1 << bits) - 1;
-            held = held << bits | (u32::from(sample) * top + 127) / 255;
+            held = (held << bits) | ((u32::from(sample) * top + 127) / 255);
             count += bits;
             while count >= 8 {
                 count -= 8;

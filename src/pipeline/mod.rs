@@ -16,9 +16,12 @@ mod lookup;
 mod machine;
 mod nightly;
 mod order;
+mod process;
 mod prune;
 mod renderer;
 mod reorder;
+mod trace;
+mod turns;
 mod unpack;
 mod watch;
 mod worker;
@@ -49,6 +52,7 @@ use crate::policy::Existing;
 use crate::report::Reporter;
 use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream};
 use crate::size::Size;
+use crate::source::Facts;
 use crate::state::{Record, StateError};
 use crate::walk::Input;
 
@@ -135,7 +139,7 @@ type ReadyOutput = (PlannedOutput, Format, Size, Vec<u8>);
 /// An input whose outputs are encoded.
 struct Ready {
     source: SourceName,
-    facts: worker::SourceFacts,
+    facts: Facts,
     outputs: Vec<ReadyOutput>,
     source_format: Format,
     source_size: Size,
@@ -149,8 +153,7 @@ struct Ready {
     /// What is to be remembered, with `--update`: a record without the outputs of this run.
     record: Option<Record>,
     /// Given back when the outputs are saved.
-    #[allow(dead_code)]
-    share: worker::Held,
+    _share: Option<budget::Share>,
 }
 
 /// A message about the job of this number; every job has exactly one, unless the run ends early.

@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::feeder::Packed;
 use super::hand::Hand;
-use super::worker::too_large;
+use super::process::too_large;
 use crate::archive::detect::{self, HEAD, Packing};
 use crate::archive::tar_reader::{EntryKind, TarEntry, TarError, TarReader};
 use crate::archive::zip_reader::ZipReader;

@@ -8,14 +8,17 @@ use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use globset::{GlobSet, GlobSetBuilder};
-
-use crate::archive::detect;
-use crate::format::Format;
 use crate::source;
 use crate::words;
+
+mod paths;
+mod pattern;
+mod select;
+
+pub use paths::{has_picture_extension, is_archive, is_pattern, literal_prefix, real_path};
+pub use select::{Patterns, Selection};
 
 /// An input as it was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,62 +62,6 @@ pub fn roots(inputs: &[Input]) -> Vec<PathBuf> {
         _ => None,
     };
     inputs.iter().filter_map(root).collect()
-}
-
-/// Which files of a walk or a pattern count.
-#[derive(Clone, Debug, Default)]
-pub struct Selection {
-    /// Only files that match one of these; all when empty.
-    pub include: Patterns,
-    /// Not files and directories that match one of these.
-    pub exclude: Patterns,
-    /// Levels below an INPUT; 1 is its own files.
-    pub max_depth: Option<usize>,
-    /// Also names that begin with a dot.
-    pub hidden: bool,
-    /// Follow symbolic links found in a walk.
-    pub follow: bool,
-}
-
-/// Glob patterns. One with a slash matches the path below the INPUT, one without the file name alone.
-#[derive(Clone, Debug, Default)]
-pub struct Patterns {
-    names: GlobSet,
-    paths: GlobSet,
-    count: usize,
-}
-
-impl Selection {
-    /// Whether an archive's member counts, as a file of a walk would.
-    pub fn takes_member(&self, path: &Path) -> bool {
-        let hidden = |c: Component<'_>| c.as_os_str().as_bytes().starts_with(b".");
-        let deep = self.max_depth.is_some_and(|depth| path.components().count() > depth);
-        let excluded = || path.ancestors().any(|p| !p.as_os_str().is_empty() && self.exclude.matches(p));
-        let included = || self.include.count == 0 || self.include.matches(path);
-        (self.hidden || !path.components().any(hidden)) && !deep && !excluded() && included()
-    }
-}
-
-impl Patterns {
-    /// Compiles patterns; `*` does not match a slash, `**` does.
-    ///
-    /// # Errors
-    /// A pattern that cannot be read.
-    pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, globset::Error> {
-        let (mut names, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new());
-        for pattern in patterns {
-            let pattern = pattern.as_ref();
-            let deep = pattern.trim_end_matches('/').contains('/');
-            let text = pattern.trim_start_matches('/').trim_end_matches('/');
-            let glob = globset::GlobBuilder::new(text).literal_separator(true).build()?;
-            if deep { &mut paths } else { &mut names }.add(glob);
-        }
-        Ok(Self { names: names.build()?, paths: paths.build()?, count: patterns.len() })
-    }
-
-    fn matches(&self, below: &Path) -> bool {
-        self.names.is_match(below.file_name().unwrap_or_default()) || self.paths.is_match(below)
-    }
 }
 
 /// A file that is meant.
@@ -318,7 +265,7 @@ impl Walker {
                 }
                 continue;
             }
-            if !entry.file_type().is_file() || !self.includes(below) {
+            if !entry.file_type().is_file() || !self.selection.includes(below) {
                 continue;
             }
             let parent = below.parent().unwrap_or(Path::new(""));
@@ -326,10 +273,6 @@ impl Walker {
             self.found(entry.path(), parent, certain, entry.path_is_symlink(), give)?;
         }
         Flow::Continue(())
-    }
-
-    fn includes(&self, below: &Path) -> bool {
-        self.selection.include.count == 0 || self.selection.include.matches(below)
     }
 
     fn leaves_out(&self, entry: &walkdir::DirEntry, below: &Path) -> bool {
@@ -362,188 +305,7 @@ impl Walker {
         let error = error.into_io_error().unwrap_or_else(|| io::Error::other("directory loop"));
         give(Item::Failed { path, error: error.into() })
     }
-
-    fn pattern(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
-        let failed = |error| Item::Failed { path: path.to_path_buf(), error };
-        let Some(text) = path.to_str() else {
-            return give(failed(WalkError::Io(io::ErrorKind::NotFound.into())));
-        };
-        let all = if text.ends_with("**") { format!("{text}/*") } else { text.to_owned() };
-        let options = glob::MatchOptions {
-            require_literal_leading_dot: !self.selection.hidden,
-            require_literal_separator: true,
-            ..glob::MatchOptions::default()
-        };
-        let matches = match glob::glob_with(&all, options) {
-            Ok(matches) => matches,
-            Err(error) => return give(failed(WalkError::Pattern(error.msg))),
-        };
-        let base = literal_prefix(path);
-        // `**` gives the directories' files itself.
-        let deep = text.contains("**");
-        let mut any = false;
-        for entry in matches {
-            any = true;
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    let path = error.path().to_path_buf();
-                    give(Item::Failed { path, error: io::Error::from(error).into() })?;
-                    continue;
-                }
-            };
-            let below = entry.strip_prefix(&base).unwrap_or(&entry).to_path_buf();
-            let Ok(mut metadata) = fs::symlink_metadata(&entry) else { continue };
-            let link = metadata.is_symlink();
-            if link {
-                let Ok(target) = fs::metadata(&entry) else { continue };
-                metadata = target;
-            }
-            if self.selection.exclude.matches(&below) {
-                continue;
-            }
-            if metadata.is_dir() {
-                if !deep {
-                    self.directory(&entry, &base, give)?;
-                }
-                continue;
-            }
-            if !metadata.is_file() || !self.includes(&below) {
-                continue;
-            }
-            let parent = below.parent().unwrap_or(Path::new(""));
-            self.found(&entry, parent, has_picture_extension(&entry), link, give)?;
-        }
-        if any { Flow::Continue(()) } else { give(failed(WalkError::NoMatch)) }
-    }
-}
-
-/// Whether a file holds other files. What cannot be read fails later, as an input of its own.
-pub fn is_archive(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = source::open_file(path).and_then(|f| f.take(detect::HEAD as u64).read_to_end(&mut head));
-    read.is_ok() && detect::packing(&head).is_some()
-}
-
-/// The real path of the longest part of `path` that exists, with the rest appended.
-pub fn real_path(path: &Path) -> PathBuf {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    if let Ok(real) = path.canonicalize() {
-        return real;
-    }
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => real_path(parent).join(name),
-        _ => std::env::current_dir().unwrap_or_default().join(path),
-    }
-}
-
-/// Whether a name could be meant as a pattern.
-pub fn is_pattern(path: &Path) -> bool {
-    path.as_os_str().as_bytes().iter().any(|b| b"*?[".contains(b))
-}
-
-/// The directory part of a pattern that is spelled out.
-pub fn literal_prefix(pattern: &Path) -> PathBuf {
-    let mut prefix: PathBuf = pattern.components().take_while(|c| !is_pattern(Path::new(c))).collect();
-    if prefix == pattern {
-        prefix.pop();
-    }
-    prefix
-}
-
-/// Whether the extension claims that this is a picture.
-pub fn has_picture_extension(path: &Path) -> bool {
-    path.extension().is_some_and(|e| Format::from_extension(e.as_bytes()).is_some())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree(files: &[&str]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = dir.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, "").unwrap();
-        }
-        dir
-    }
-
-    fn walk(walker: &Walker, dir: &Path, input: &str) -> Vec<String> {
-        let mut all = Vec::new();
-        let _ = walker.walk(&Input::Path(dir.join(input)), &mut |item| {
-            all.push(match item {
-                Item::Found(f) => {
-                    let path = f.path.unwrap().strip_prefix(dir).unwrap().display().to_string();
-                    format!("{path} in '{}'{}", f.below.display(), if f.certain { "" } else { "?" })
-                }
-                Item::Failed { path, error } => format!("{}: {error}", path.strip_prefix(dir).unwrap().display()),
-                other => format!("{other:?}"),
-            });
-            Flow::Continue(())
-        });
-        all
-    }
-
-    #[test]
-    fn directories_are_walked_in_order() {
-        let dir = tree(&["t/b.jpg", "t/a/z.png", "t/a/note.txt", "t/.hidden.jpg", "t/.h/x.jpg", "t/.thumbs-1-0.tmp"]);
-        let walker = Walker::default();
-        let want = ["t/a/note.txt in 'a'?", "t/a/z.png in 'a'", "t/b.jpg in ''"];
-        assert_eq!(walk(&walker, dir.path(), "t"), want);
-        let selection = Selection { hidden: true, max_depth: Some(1), ..Selection::default() };
-        let walker = Walker { selection, ..Walker::default() };
-        assert_eq!(walk(&walker, dir.path(), "t"), ["t/.hidden.jpg in ''", "t/b.jpg in ''"]);
-    }
-
-    #[test]
-    fn patterns_mirror_below_their_literal_part() {
-        let dir = tree(&["p/1/a.jpg", "p/2/b.jpg", "p/2/c.png", "p/[x].jpg"]);
-        let walker = Walker::default();
-        assert_eq!(walk(&walker, dir.path(), "p/*/*.jpg"), ["p/1/a.jpg in '1'", "p/2/b.jpg in '2'"]);
-        assert_eq!(walk(&walker, dir.path(), "p/**/*.png"), ["p/2/c.png in '2'"]);
-        assert_eq!(walk(&walker, dir.path(), "p/[x].jpg"), ["p/[x].jpg in ''"], "a file of that very name");
-        assert_eq!(walk(&walker, dir.path(), "p/*.gif").len(), 1);
-        assert!(walk(&walker, dir.path(), "p/*.gif")[0].contains("matches nothing"));
-        assert_eq!(walk(&walker, dir.path(), "p/?"), ["p/1/a.jpg in '1'", "p/2/b.jpg in '2'", "p/2/c.png in '2'"]);
-    }
-
-    #[test]
-    fn selection_by_patterns() {
-        let dir = tree(&["t/a.jpg", "t/sub/b.jpg", "t/sub/c.png", "t/skip/d.jpg"]);
-        let include = Patterns::new(&["*.jpg"]).unwrap();
-        let exclude = Patterns::new(&["skip"]).unwrap();
-        let selection = Selection { include, exclude, ..Selection::default() };
-        let walker = Walker { selection, ..Walker::default() };
-        assert_eq!(walk(&walker, dir.path(), "t"), ["t/a.jpg in ''", "t/sub/b.jpg in 'sub'"]);
-        let include = Patterns::new(&["sub/*"]).unwrap();
-        let walker = Walker { selection: Selection { include, ..Selection::default() }, ..Walker::default() };
-        assert_eq!(walk(&walker, dir.path(), "t"), ["t/sub/b.jpg in 'sub'", "t/sub/c.png in 'sub'"]);
-    }
-
-    #[test]
-    fn loops_and_dangling_links_are_passed() {
-        let dir = tree(&["t/a.jpg"]);
-        std::os::unix::fs::symlink("..", dir.path().join("t/up")).unwrap();
-        std::os::unix::fs::symlink("nowhere", dir.path().join("t/gone.jpg")).unwrap();
-        assert_eq!(walk(&Walker::default(), dir.path(), "t"), ["t/a.jpg in ''"]);
-        let selection = Selection { follow: true, ..Selection::default() };
-        let walker = Walker { selection, ..Walker::default() };
-        assert_eq!(walk(&walker, dir.path(), "t"), ["t/a.jpg in ''"]);
-    }
-
-    #[test]
-    fn lists_are_literal() {
-        let dir = tree(&["a*.jpg", "b\n.jpg"]);
-        let top = dir.path().display();
-        let list = format!("{top}/a*.jpg\0{top}/b\n.jpg\0{top}/none*\0");
-        let mut found = Vec::new();
-        let mut give = |item| {
-            found.push(matches!(item, Item::Found(_)));
-            Flow::Continue(())
-        };
-        let _ = Walker::default().walk_list(&mut list.as_bytes(), true, &mut give).unwrap();
-        assert_eq!(found, [true, true, false]);
-    }
-}
+mod tests;

@@ -1,0 +1,283 @@
+//! One input from its name to encoded outputs.
+
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::budget::{OverCeiling, Share};
+use super::feeder::{Job, Packed};
+use super::lookup::Unchanged;
+use super::trace::{Trace, standing, unchanged};
+use super::turns::{Turns, pass_over};
+use super::{Message, Prepared, Ready, Shared};
+use crate::codec::DecodeError;
+use crate::format;
+use crate::outcome::{SkipReason, Stage, Stop, TimeSpent};
+use crate::plan::{Admission, Ledger, Plan, PlannedOutput};
+use crate::render::RenderError;
+use crate::source::{Facts, Source, SourceError};
+use crate::state::digest;
+use crate::state::{Kind, Record, Seen};
+use crate::words;
+
+/// What ends the way of an input before its outputs are encoded.
+pub enum End {
+    Skipped(SkipReason),
+    /// As before, which only its content told, and what is to be remembered of that.
+    Unchanged(SkipReason, Box<Record>),
+    Failed(Stage, String),
+    /// Of a walk, and no picture.
+    Ignored,
+}
+
+impl From<SourceError> for End {
+    fn from(error: SourceError) -> Self {
+        Self::Failed(Stage::Read, error.to_string())
+    }
+}
+
+pub fn process(
+    shared: &Shared,
+    job: &Job,
+    packed: Option<Packed>,
+    turns: Turns<'_>,
+    spent: &mut TimeSpent,
+    trace: &mut Trace,
+) -> Result<Ready, End> {
+    let begin = Instant::now();
+    let config = &shared.config;
+    check_covered(shared, job)?;
+    let member = packed.is_some();
+    let (mut source, mut held) = source_of(shared, job, packed, trace)?;
+    let facts = *source.facts();
+    trace.seen = Some(Seen::at(&facts, SystemTime::now()));
+    let mut clock = begin;
+    let mut lap = |slot: &mut Duration| {
+        let now = Instant::now();
+        *slot += now - clock;
+        clock = now;
+    };
+    lap(&mut spent.reading);
+    if let Some(turn) = turns.bytes {
+        shared.watch.pause(job.number);
+        let share = turn.take(|()| shared.source_bytes.draw(facts.len));
+        held = Some(share.map_err(|e| End::Failed(Stage::Decode, too_large("its file", facts.len, e)))?);
+        shared.watch.go_on(job.number);
+    }
+    lap(&mut spent.waiting);
+    let mut bytes = source.head()?;
+    let known = format::sniff(&bytes).is_some();
+    if !known && !job.found.certain {
+        trace.digest = job.before.is_some().then(|| digest::content(&bytes));
+        return Err(End::Ignored);
+    }
+    // What is no picture is not worth reading on; `open` says what it seems to be.
+    if known {
+        source.rest(&mut bytes)?;
+    }
+    drop(source);
+    lap(&mut spent.reading);
+    let mut same = None;
+    if let Some(before) = &job.before {
+        trace.digest = Some(digest::content(&bytes));
+        same = unchanged(shared, job, before, trace);
+    }
+    if let Some((reason, record)) = same {
+        let outputs = record.outputs.iter().map(|o| o.path.clone()).collect();
+        let pass = vec![Unchanged { path: record.source.clone(), reason, outputs }];
+        return Err(match turns.claims.take(|ledger| pass_over(ledger, pass)).pop() {
+            Some(Message::Failed(failure)) => End::Failed(failure.stage, failure.error),
+            Some(Message::Skipped { reason, .. }) => End::Unchanged(reason, Box::new(record)),
+            _ => End::Ignored,
+        });
+    }
+
+    shared.watch.note(job.number, || trace.record(job, Kind::Failed));
+    let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
+    lap(&mut spent.decoding);
+    shared.watch.pause(job.number);
+    let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.variants(), ledger));
+    lap(&mut spent.waiting);
+    let mut outputs = outputs?;
+    let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
+    let mut record = trace.record(job, Kind::Made);
+    if let Some(record) = &mut record {
+        leave_standing(shared, job, trace, opened.as_ref(), &wanted, &mut outputs, record);
+        if outputs.is_empty() && !record.outputs.is_empty() {
+            return Err(End::Unchanged(SkipReason::UpToDate, Box::new(record.clone())));
+        }
+    }
+
+    let header = opened.header();
+    let mut ready = Ready {
+        source: job.source(),
+        facts,
+        outputs: Vec::new(),
+        source_format: header.format,
+        source_size: header.size,
+        source_bytes: bytes.len() as u64,
+        shrink: 1.0,
+        notes: Vec::new(),
+        sha256: config.dataset.as_ref().map(|_| super::digest::sha256(&bytes)),
+        begin,
+        spent: TimeSpent::default(),
+        record,
+        _share: None,
+    };
+    if config.dry_run {
+        let planned = |o: PlannedOutput| {
+            let variant = &opened.variants()[o.variant];
+            (o, variant.format, variant.size, Vec::new())
+        };
+        ready.outputs = outputs.into_iter().map(planned).collect();
+        return Ok(ready);
+    }
+
+    let need = opened.memory();
+    let mut share = turns
+        .pixels
+        .take(|()| shared.pixel_bytes.draw(need))
+        .map_err(|e| End::Failed(Stage::Decode, too_large("decoding it", need, e)))?;
+    lap(&mut spent.waiting);
+    // All of them, also those that stand: what else is wanted decides how large the source is decoded.
+    let deadline = shared.watch.go_on(job.number);
+    let overdue = || deadline.is_some_and(|d| Instant::now() >= d);
+    let rendered = opened.render(&wanted, Some(&overdue)).map_err(|error| match error {
+        RenderError::Decode(DecodeError::Interrupted) => End::Failed(Stage::Decode, shared.watch.words()),
+        error => End::Failed(stage_of(error.stage()), error.to_string()),
+    })?;
+    spent.decoding += rendered.times.decode;
+    spent.resizing += rendered.times.resize;
+    spent.encoding += rendered.times.encode;
+    ready.shrink = rendered.shrink;
+    ready.notes = rendered.notes;
+    drop(opened);
+    drop((bytes, held));
+    for encoded in rendered.outputs {
+        let output = outputs.iter().find(|o| o.variant == encoded.variant);
+        if let Some(output) = output {
+            ready.outputs.push((output.clone(), encoded.format, encoded.size, encoded.bytes));
+        }
+    }
+    // From here to the writer only the encoded bytes are held.
+    share.keep(ready.outputs.iter().map(|o| o.3.len() as u64).sum());
+    ready._share = Some(share);
+    Ok(ready)
+}
+
+/// Of a data set: whether an earlier run's shards hold this input.
+fn check_covered(shared: &Shared, job: &Job) -> Result<(), End> {
+    let Some(dataset) = &shared.config.dataset else { return Ok(()) };
+    if let Some(shard) = dataset.covered.contradicts(job.number, job.found.path.as_deref()) {
+        // Every number would mean another input than it did.
+        shared.cancel.stop(Stop::FirstFailure);
+        let error = format!("the inputs are not those {shard} was made of; make a new data set");
+        return Err(End::Failed(Stage::Plan, error));
+    }
+    if dataset.covered.has(job.number) { Err(End::Skipped(SkipReason::Exists)) } else { Ok(()) }
+}
+
+/// The opened source, and its share of the budget where the feeder has drawn that.
+fn source_of(
+    shared: &Shared,
+    job: &Job,
+    packed: Option<Packed>,
+    trace: &mut Trace,
+) -> Result<(Source, Option<Share>), End> {
+    let most = shared.config.limits.max_file_size;
+    match (packed, &job.found.path) {
+        (Some(Packed::Bytes { source, share }), _) => Ok((source, Some(share))),
+        (Some(Packed::Zip { entry, facts }), _) => {
+            let content = entry.open().map_err(SourceError::from)?;
+            Ok((Source::packed(Box::new(content), facts), None))
+        }
+        (Some(Packed::Broken { error, .. }), _) => Err(End::Failed(Stage::Read, error)),
+        (None, Some(path)) => {
+            let opened = Source::open(path, most).inspect_err(|error| {
+                if let (SourceError::TooLarge { .. }, Ok(metadata)) = (error, std::fs::metadata(path)) {
+                    trace.seen = Some(Seen::at(&Facts::from(&metadata), SystemTime::now()));
+                    trace.lasting = true;
+                }
+            });
+            Ok((opened?, None))
+        }
+        (None, None) => Ok((Source::stdin(most), None)),
+    }
+}
+
+/// Takes outputs that stand as an earlier run made them out of what is to be made, and into the record.
+fn leave_standing(
+    shared: &Shared,
+    job: &Job,
+    trace: &Trace,
+    opened: &dyn Prepared,
+    wanted: &[usize],
+    outputs: &mut Vec<PlannedOutput>,
+    record: &mut Record,
+) {
+    let (Some(before), Some(recipes)) = (&job.before, &shared.recipes) else { return };
+    let shrink = opened.shrink(wanted);
+    let variants = opened.variants();
+    outputs.retain_mut(|output| {
+        let variant = &variants[output.variant];
+        output.digest = recipes.common().variant(variant.size_index, variant.format, shrink);
+        let standing = standing(before, trace, output);
+        let make = standing.is_none();
+        record.outputs.extend(standing);
+        make
+    });
+}
+
+fn plan(
+    shared: &Shared,
+    job: &Job,
+    member: bool,
+    variants: &[crate::render::PlannedVariant],
+    ledger: &mut Ledger,
+) -> Result<Vec<PlannedOutput>, End> {
+    let naming = &shared.config.naming;
+    let number = match &job.found.path {
+        None => ledger.admit_stdin(),
+        Some(path) => match ledger.admit(path) {
+            Admission::New(number) => number,
+            // A file named twice is one file; two members of one name are two pictures.
+            Admission::Duplicate if member => {
+                let error = "the archive holds a member of this name before it";
+                return Err(End::Failed(Stage::Plan, error.to_owned()));
+            }
+            Admission::Duplicate => return Err(End::Skipped(SkipReason::Duplicate)),
+            Admission::OwnOutput => return Err(End::Skipped(SkipReason::OwnOutput)),
+        },
+    };
+    let path: Option<&Path> = job.found.path.as_deref();
+    if let Some(path) = path.filter(|_| job.found.link) {
+        ledger.guard_target(path);
+    }
+    let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
+    if let Some(dataset) = &shared.config.dataset {
+        let extension = variants.first().map_or("", |v| v.format.extension());
+        let path = dataset.dir.join(crate::sink::shards::member(job.number, extension));
+        return Ok(vec![PlannedOutput { variant: 0, path, replace: false, digest: 0 }]);
+    }
+    let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
+    let wrote = |path: &Path| {
+        let update = shared.config.nightly.update.as_ref();
+        update.is_some_and(|u| u.state().wrote(path).unwrap_or(false))
+    };
+    match naming.settle(outputs, number, ledger, &wrote).map_err(failed)? {
+        Plan::Make(outputs) => Ok(outputs),
+        Plan::AllExist => Err(End::Skipped(SkipReason::Exists)),
+    }
+}
+
+fn stage_of(word: &str) -> Stage {
+    match word {
+        "resize" => Stage::Resize,
+        "encode" => Stage::Encode,
+        _ => Stage::Decode,
+    }
+}
+
+pub fn too_large(what: &str, bytes: u64, over: OverCeiling) -> String {
+    let (bytes, ceiling) = (words::bytes(bytes), words::bytes(over.ceiling));
+    format!("{what} needs {bytes} of memory, over the limit of {ceiling} (--memory)")
+}

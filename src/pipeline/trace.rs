@@ -1,0 +1,62 @@
+//! For `--update`: what is known of an input from before, and what is to be remembered of it.
+
+use std::path::Path;
+
+use super::feeder::Job;
+use super::lookup::Before;
+use super::{Message, Shared};
+use crate::outcome::SkipReason;
+use crate::plan::PlannedOutput;
+use crate::state::digest::Content;
+use crate::state::{Kind, Record, Seen, Written};
+use crate::walk::real_path;
+
+/// What a worker learns of an input on the way, for `--update`.
+#[derive(Default)]
+pub struct Trace {
+    pub seen: Option<Seen>,
+    pub digest: Option<Content>,
+    /// It would fail again.
+    pub lasting: bool,
+}
+
+impl Trace {
+    /// The message with what is to be remembered, where that is wanted. Of failures those with `words`.
+    pub fn with(&self, job: &Job, kind: Kind, words: Option<String>, message: Message) -> Message {
+        match self.record(job, kind) {
+            Some(record) if kind != Kind::Failed || words.is_some() => {
+                Message::Recorded(Box::new(message), Box::new(Record { error: words, ..record }))
+            }
+            _ => message,
+        }
+    }
+
+    pub fn record(&self, job: &Job, kind: Kind) -> Option<Record> {
+        let (before, source, seen) = (job.before.as_ref()?, job.found.path.clone()?, self.seen?);
+        let (recipe, digest) = (before.recipe, self.digest);
+        Some(Record { source, recipe, kind, seen, digest, error: None, outputs: Vec::new() })
+    }
+}
+
+/// Whether the content tells that nothing is to be done, although size and times do not.
+pub fn unchanged(shared: &Shared, job: &Job, before: &Before, trace: &Trace) -> Option<(SkipReason, Record)> {
+    let retry = shared.config.nightly.update.as_ref().is_some_and(|u| u.retry_failed);
+    let row = before.rows.iter().find(|r| before.check && r.recipe == before.recipe && r.digest == trace.digest)?;
+    row.digest?;
+    let reason = match row.kind {
+        Kind::Made if row.outputs.iter().all(Written::stands) => SkipReason::UpToDate,
+        Kind::Failed if !retry => SkipReason::FailedBefore,
+        _ => return None,
+    };
+    let record = trace.record(job, row.kind)?;
+    Some((reason, Record { outputs: row.outputs.clone(), ..record }))
+}
+
+/// An output as an earlier run wrote it from this very content in this very way, if it stands.
+pub fn standing(before: &Before, trace: &Trace, output: &PlannedOutput) -> Option<Written> {
+    trace.digest?;
+    let (dir, name) = (real_path(output.path.parent().unwrap_or(Path::new(""))), output.path.file_name()?);
+    let path = dir.join(name);
+    let mut rows = before.rows.iter().filter(|r| r.kind == Kind::Made && r.digest == trace.digest);
+    rows.find_map(|r| r.outputs.iter().find(|o| o.path == path && o.variant == output.digest && o.stands()).cloned())
+}
