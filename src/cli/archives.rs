@@ -11,7 +11,7 @@ use thumbs::sink::shards::{Covered, ShardSize};
 use thumbs::walk::{Input, real_path};
 
 use super::args::{ArchiveKind, Args, Existing};
-use super::resolve::byte_size;
+use super::typed::byte_size;
 
 /// The archive that `-o` names, by its ending or, on standard output, by `--archive`.
 pub fn destination(args: &Args, output: &Path) -> Option<Destination> {

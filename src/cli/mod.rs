@@ -8,6 +8,8 @@ mod interrupt;
 mod nightly;
 mod report;
 mod resolve;
+mod tell;
+mod typed;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -52,7 +54,7 @@ pub fn main() -> ! {
 
 fn go(
     mut run: pipeline::RunConfig,
-    tell: resolve::Tell,
+    tell: tell::Tell,
     state: Option<nightly::StatePlan>,
     metrics: Option<&Path>,
 ) -> Exit {

@@ -2,23 +2,22 @@
 //! before anything is written.
 
 use std::collections::HashSet;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use thumbs::format::Format;
-use thumbs::geometry::SizeSpec;
 use thumbs::limits::Limits;
 use thumbs::pipeline::{self, List, Memory, RunConfig};
 use thumbs::plan::{Destination, Naming, Template};
-use thumbs::policy::{Existing, MaxFailures};
-use thumbs::recipe::{Color, EncodeSettings, FormatChoice, Recipe};
+use thumbs::policy::Existing;
+use thumbs::recipe::{EncodeSettings, FormatChoice, Recipe};
 use thumbs::walk::{self, Input, Patterns, Selection, Walker, real_path};
 
 use super::archives;
-use super::args::{Args, When};
+use super::args::Args;
 use super::nightly::{self, StatePlan};
+use super::tell::{Tell, tell};
+use super::typed::{byte_size, color, formats, max_failures, sizes};
 
 /// A run and how to tell of it.
 #[derive(Debug)]
@@ -27,28 +26,6 @@ pub struct Resolved {
     pub tell: Tell,
     pub state: Option<StatePlan>,
     pub nice: bool,
-}
-
-/// How to tell of a run.
-#[derive(Debug)]
-pub struct Tell {
-    pub bar: bool,
-    pub lines: bool,
-    /// Progress was asked for where there is no terminal to draw a bar on: a line a second.
-    pub always: bool,
-    pub quiet: bool,
-    pub verbose: bool,
-    pub color: bool,
-    pub print: Option<Print>,
-    pub report: Option<PathBuf>,
-    pub dry_run: bool,
-}
-
-/// Names of outputs on standard output, and what ends each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Print {
-    Lines,
-    Nul,
 }
 
 pub fn resolve(args: Args) -> Result<Resolved> {
@@ -175,46 +152,6 @@ fn input(path: &Path, archive_in: bool) -> Input {
     }
 }
 
-fn sizes(texts: &[String]) -> Result<(Vec<SizeSpec>, Vec<String>)> {
-    if texts.is_empty() {
-        return Ok((vec![SizeSpec::default()], vec![SizeSpec::default().to_string()]));
-    }
-    let mut labels: Vec<String> = Vec::new();
-    let mut sizes = Vec::new();
-    for text in texts {
-        let size = SizeSpec::from_str(text).context("--size")?;
-        // Typed twice, it is meant once.
-        if !labels.contains(text) {
-            labels.push(text.clone());
-            sizes.push(size);
-        }
-    }
-    Ok((sizes, labels))
-}
-
-fn formats(words: &[String]) -> Result<Vec<FormatChoice>> {
-    let mut formats = Vec::new();
-    for word in words {
-        let choice = match word.as_str() {
-            "keep" => FormatChoice::Keep,
-            word => {
-                let writable = || Format::all().filter(|f| f.writes()).map(Format::word).collect::<Vec<_>>().join(", ");
-                let format = Format::from_word(word)
-                    .ok_or_else(|| anyhow!("--format: '{word}' is none of keep, {}", writable()))?;
-                ensure!(format.writes(), "--format: {format} is not written; choose of {}", writable());
-                FormatChoice::To(format)
-            }
-        };
-        if !formats.contains(&choice) {
-            formats.push(choice);
-        }
-    }
-    if formats.is_empty() {
-        formats.push(FormatChoice::Keep);
-    }
-    Ok(formats)
-}
-
 fn lists(args: &Args) -> Vec<List> {
     let list = |path: &PathBuf, nul| List { file: (path.as_os_str() != "-").then(|| path.clone()), nul };
     let nul = args.files0_from.iter().map(|p| list(p, true));
@@ -304,11 +241,6 @@ fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Opt
     avoid
 }
 
-fn color(text: &str) -> Result<Color> {
-    let color = csscolorparser::parse(text).with_context(|| format!("--background '{text}'"))?;
-    Ok(Color { rgba: color.to_rgba8() })
-}
-
 fn limits(args: &Args) -> Result<Limits> {
     let max_memory = memory(args)?.ceiling;
     ensure!(args.max_pixels > 0, "--max-pixels must be at least 1");
@@ -326,116 +258,6 @@ fn memory(args: &Args) -> Result<Memory> {
             let budget = byte_size(text).context("--memory")?;
             ensure!(budget >= 1 << 20, "--memory: at least 1M");
             Ok(Memory::with_budget(budget))
-        }
-    }
-}
-
-/// "512M", "1.5GiB", "4096": powers of 1024, as most tools of this kind read them; "MB" and "GB"
-/// with their B are powers of 1000.
-pub fn byte_size(text: &str) -> Result<u64> {
-    let wrong = || anyhow!("'{text}' is not a size: write 512M, 2G or bytes");
-    let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(at);
-    let number: f64 = number.parse().map_err(|_| wrong())?;
-    let unit = unit.trim().to_ascii_lowercase();
-    let (prefix, base) = match unit.as_str() {
-        "" | "b" => ("", 1024_f64),
-        u if u.ends_with("ib") => (&u[..u.len() - 2], 1024.0),
-        u if u.ends_with('b') => (&u[..u.len() - 1], 1000.0),
-        u => (u, 1024.0),
-    };
-    let power = ["", "k", "m", "g", "t"].iter().position(|p| *p == prefix).ok_or_else(wrong)?;
-    let bytes = number * base.powi(power as i32);
-    ensure!((1.0..1e18).contains(&bytes), wrong());
-    Ok(bytes as u64)
-}
-
-fn max_failures(text: &str) -> Result<MaxFailures> {
-    let wrong = || anyhow!("--max-failures: '{text}' is neither a number nor a percentage such as 5%");
-    match text.strip_suffix('%') {
-        Some(percent) => {
-            let percent: f64 = percent.parse().map_err(|_| wrong())?;
-            ensure!((0.0..=100.0).contains(&percent), wrong());
-            Ok(MaxFailures::Percent(percent))
-        }
-        None => Ok(MaxFailures::Count(text.parse().map_err(|_| wrong())?)),
-    }
-}
-
-fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
-    let print = match (args.print, args.print0) {
-        (_, true) => Some(Print::Nul),
-        (true, false) => Some(Print::Lines),
-        _ => None,
-    };
-    let report_out = args.report.as_ref().is_some_and(|r| r.as_os_str() == "-");
-    let to_stdout = matches!(destination, Destination::Stdout | Destination::Archive(None));
-    let pictures = to_stdout && !args.dry_run;
-    let users = [pictures, print.is_some(), report_out, args.dry_run && (print.is_some() || report_out)];
-    let users = users.iter().filter(|used| **used).count();
-    ensure!(users <= 1, "pictures, --print, --dry-run and --report - would share standard output; choose one");
-    if pictures {
-        ensure!(!std::io::stdout().is_terminal(), "a picture is not written to a terminal; use -o or redirect");
-    }
-    let terminal = std::io::stderr().is_terminal();
-    let bar = match args.progress {
-        When::Always => terminal,
-        When::Never => false,
-        When::Auto => terminal && !args.quiet && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
-    };
-    Ok(Tell {
-        bar,
-        lines: !bar && !args.quiet && args.progress != When::Never,
-        always: args.progress == When::Always && !bar,
-        quiet: args.quiet,
-        verbose: args.verbose,
-        color: color_wanted(args.color, terminal),
-        print,
-        report: args.report.clone(),
-        dry_run: args.dry_run,
-    })
-}
-
-/// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then the terminal.
-fn color_wanted(when: When, terminal: bool) -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
-    match when {
-        When::Always => true,
-        When::Never => false,
-        When::Auto if set("NO_COLOR") => false,
-        When::Auto if set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
-        When::Auto => terminal && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn byte_sizes() {
-        for (text, want) in [
-            ("4096", 4096),
-            ("512M", 512 << 20),
-            ("1.5GiB", 3 << 29),
-            ("2g", 2 << 30),
-            ("1MB", 1_000_000),
-            ("100k", 102_400),
-            ("7b", 7),
-        ] {
-            assert_eq!(byte_size(text).unwrap(), want, "{text}");
-        }
-        for text in ["", "M", "-1", "0", "1X", "1e3", "9999999T", "1.2.3"] {
-            assert!(byte_size(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn failure_limits() {
-        assert_eq!(max_failures("5").unwrap(), MaxFailures::Count(5));
-        assert_eq!(max_failures("2.5%").unwrap(), MaxFailures::Percent(2.5));
-        for text in ["", "%", "-1", "101%", "x"] {
-            assert!(max_failures(text).is_err(), "{text}");
         }
     }
 }

@@ -5,6 +5,7 @@
 //! the writer drops its receiver, sends fail, and everyone returns.
 
 mod batch;
+mod broken;
 mod budget;
 mod cancel;
 mod committer;
@@ -18,6 +19,7 @@ mod nightly;
 mod order;
 mod process;
 mod prune;
+mod ready;
 mod renderer;
 mod reorder;
 mod trace;
@@ -29,7 +31,6 @@ mod writer;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use crossbeam_channel::bounded;
 
@@ -42,17 +43,15 @@ pub use renderer::{Prepared, RecipeRenderer, Renderer};
 
 use budget::Budget;
 use order::Ordered;
+use ready::{Ready, ReadyOutput};
 use reorder::Gate;
 use writer::Writer;
 
-use crate::format::Format;
-use crate::outcome::{Failure, SkipReason, SourceName, Summary, TimeSpent};
-use crate::plan::{Destination, Ledger, PlannedOutput};
+use crate::outcome::{Failure, SkipReason, SourceName, Summary};
+use crate::plan::{Destination, Ledger};
 use crate::policy::Existing;
 use crate::report::Reporter;
 use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream};
-use crate::size::Size;
-use crate::source::Facts;
 use crate::state::{Record, StateError};
 use crate::walk::Input;
 
@@ -131,29 +130,6 @@ impl Shared {
     fn nobody_works(&self) -> bool {
         self.working.load(Ordering::Relaxed) == 0
     }
-}
-
-/// An output on its way to the writer.
-type ReadyOutput = (PlannedOutput, Format, Size, Vec<u8>);
-
-/// An input whose outputs are encoded.
-struct Ready {
-    source: SourceName,
-    facts: Facts,
-    outputs: Vec<ReadyOutput>,
-    source_format: Format,
-    source_size: Size,
-    source_bytes: u64,
-    shrink: f64,
-    notes: Vec<String>,
-    /// Of the source, for a data set.
-    sha256: Option<String>,
-    begin: Instant,
-    spent: TimeSpent,
-    /// What is to be remembered, with `--update`: a record without the outputs of this run.
-    record: Option<Record>,
-    /// Given back when the outputs are saved.
-    _share: Option<budget::Share>,
 }
 
 /// A message about the job of this number; every job has exactly one, unless the run ends early.

@@ -11,17 +11,18 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::batch::Batch;
+use super::broken::Broken;
 use super::committer::Committer;
 use super::nightly::{Prune, Update};
-use super::prune::{self, PruneError};
+use super::prune::{self};
 use super::reorder::Window;
 use super::watch::MOST_LOST;
-use super::{Letter, Message, Ready, ReadyOutput, RunError, Shared, digest};
-use crate::outcome::{Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary};
+use super::{Letter, Message, Ready, RunError, Shared, digest};
+use crate::outcome::{Done, Failure, SkipReason, SourceName, Stage, Stop, Summary};
 use crate::plan::Destination;
 use crate::report::{Event, Progress, Reporter};
 use crate::sink::{Entry, Sink, SinkError, remove_stale};
-use crate::state::{Record, StateError};
+use crate::state::Record;
 
 /// How often the reporter hears of progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -45,36 +46,6 @@ pub struct Writer<'a> {
     last_id: i64,
     /// Workers given up.
     lost: usize,
-}
-
-/// Why nothing more can be saved.
-enum Broken {
-    Sink(SinkError),
-    State(StateError),
-    Prune(PruneError),
-    /// So many workers hang.
-    Stuck(usize),
-}
-
-impl From<SinkError> for Broken {
-    fn from(error: SinkError) -> Self {
-        Self::Sink(error)
-    }
-}
-
-impl From<StateError> for Broken {
-    fn from(error: StateError) -> Self {
-        Self::State(error)
-    }
-}
-
-impl From<PruneError> for Broken {
-    fn from(error: PruneError) -> Self {
-        match error {
-            PruneError::State(error) => Self::State(error),
-            error => Self::Prune(error),
-        }
-    }
 }
 
 impl<'a> Writer<'a> {
@@ -168,10 +139,7 @@ impl<'a> Writer<'a> {
         self.reporter.finished(&self.summary);
         match broken {
             None => Ok(self.summary),
-            Some(Broken::Sink(error)) => Err(RunError::Sink { error, summary: Box::new(self.summary) }),
-            Some(Broken::State(error)) => Err(RunError::State { error, summary: Box::new(self.summary) }),
-            Some(Broken::Stuck(lost)) => Err(RunError::Workers(format!("{lost} of them hang (--timeout)"))),
-            Some(Broken::Prune(error)) => Err(RunError::Prune { error, summary: Box::new(self.summary) }),
+            Some(broken) => Err(broken.into_error(self.summary)),
         }
     }
 
@@ -370,7 +338,7 @@ impl<'a> Writer<'a> {
     fn save(&mut self, mut ready: Ready) -> Result<(), Broken> {
         self.summary.spent += ready.spent;
         if self.shared.config.dry_run {
-            let (done, _, _) = split(&mut ready);
+            let (done, _, _) = ready.split();
             self.summary.done += 1;
             self.summary.bytes_in += done.source_bytes;
             self.reporter.event(&Event::Planned(&done));
@@ -381,7 +349,7 @@ impl<'a> Writer<'a> {
         let facts = ready.facts;
         let config = &self.shared.config;
         let told = config.dataset.is_some().then(|| digest::sample(&ready, &config.recipe));
-        let (mut done, outputs, record) = split(&mut ready);
+        let (mut done, outputs, record) = ready.split();
         let entry = |path, bytes, replace| Entry { path, bytes, mode: facts.mode, gid: facts.gid, replace };
         let mut entries: Vec<Entry<'_>> = outputs
             .iter()
@@ -440,26 +408,4 @@ impl<'a> Writer<'a> {
 /// Whether outputs are files in directories.
 fn is_directory(destination: &Destination) -> bool {
     matches!(destination, Destination::Beside | Destination::Directory(_) | Destination::File(_))
-}
-
-/// What is to be told, saved and remembered of an input.
-fn split(ready: &mut Ready) -> (Done, Vec<ReadyOutput>, Option<Record>) {
-    let outputs = std::mem::take(&mut ready.outputs);
-    let told = |(o, format, size, bytes): &ReadyOutput| Output {
-        path: o.path.clone(),
-        format: *format,
-        size: *size,
-        bytes: bytes.len() as u64,
-    };
-    let done = Done {
-        source: ready.source.clone(),
-        outputs: outputs.iter().map(told).collect(),
-        source_format: ready.source_format,
-        source_size: ready.source_size,
-        source_bytes: ready.source_bytes,
-        shrink: ready.shrink,
-        time: ready.begin.elapsed(),
-        notes: std::mem::take(&mut ready.notes),
-    };
-    (done, outputs, ready.record.take())
 }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use thumbs::outcome::Summary;
 use thumbs::report::{Event, Progress, Reporter};
 
-use super::resolve::Tell;
+use super::tell::Tell;
 use names::Names;
 use ndjson::Ndjson;
 use progress::Meter;

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use thumbs::report::Event;
 use thumbs::words;
 
-use crate::cli::resolve::{Print, Tell};
+use crate::cli::tell::{Print, Tell};
 
 pub struct Names {
     print: Option<Print>,

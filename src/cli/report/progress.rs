@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use thumbs::report::Progress;
 
 use super::voice::{self, Level};
-use crate::cli::resolve::Tell;
+use crate::cli::tell::Tell;
 
 /// Between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(30);

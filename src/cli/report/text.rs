@@ -6,7 +6,7 @@ use thumbs::outcome::{Stop, Summary};
 use thumbs::report::Event;
 use thumbs::words;
 
-use crate::cli::resolve::Tell;
+use crate::cli::tell::Tell;
 
 pub struct Text {
     quiet: bool,

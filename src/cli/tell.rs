@@ -1,0 +1,77 @@
+//! Who hears of a run, and how.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use anyhow::{Result, ensure};
+use thumbs::plan::Destination;
+
+use super::args::{Args, When};
+
+/// How to tell of a run.
+#[derive(Debug)]
+pub struct Tell {
+    pub bar: bool,
+    pub lines: bool,
+    /// Progress was asked for where there is no terminal to draw a bar on: a line a second.
+    pub always: bool,
+    pub quiet: bool,
+    pub verbose: bool,
+    pub color: bool,
+    pub print: Option<Print>,
+    pub report: Option<PathBuf>,
+    pub dry_run: bool,
+}
+
+/// Names of outputs on standard output, and what ends each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Print {
+    Lines,
+    Nul,
+}
+
+pub fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
+    let print = match (args.print, args.print0) {
+        (_, true) => Some(Print::Nul),
+        (true, false) => Some(Print::Lines),
+        _ => None,
+    };
+    let report_out = args.report.as_ref().is_some_and(|r| r.as_os_str() == "-");
+    let to_stdout = matches!(destination, Destination::Stdout | Destination::Archive(None));
+    let pictures = to_stdout && !args.dry_run;
+    let users = [pictures, print.is_some(), report_out, args.dry_run && (print.is_some() || report_out)];
+    let users = users.iter().filter(|used| **used).count();
+    ensure!(users <= 1, "pictures, --print, --dry-run and --report - would share standard output; choose one");
+    if pictures {
+        ensure!(!std::io::stdout().is_terminal(), "a picture is not written to a terminal; use -o or redirect");
+    }
+    let terminal = std::io::stderr().is_terminal();
+    let bar = match args.progress {
+        When::Always => terminal,
+        When::Never => false,
+        When::Auto => terminal && !args.quiet && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
+    };
+    Ok(Tell {
+        bar,
+        lines: !bar && !args.quiet && args.progress != When::Never,
+        always: args.progress == When::Always && !bar,
+        quiet: args.quiet,
+        verbose: args.verbose,
+        color: color_wanted(args.color, terminal),
+        print,
+        report: args.report.clone(),
+        dry_run: args.dry_run,
+    })
+}
+
+/// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then the terminal.
+fn color_wanted(when: When, terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
+    match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto if set("NO_COLOR") => false,
+        When::Auto if set("CLICOLOR_FORCE") && std::env::var_os("CLICOLOR_FORCE").is_some_and(|v| v != "0") => true,
+        When::Auto => terminal && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
+    }
+}

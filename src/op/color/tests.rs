@@ -1,0 +1,73 @@
+use super::profile::{CLIPPED, MISFIT};
+use super::*;
+use crate::size::Size;
+
+fn one(channels: Channels, samples: Vec<u8>) -> Pixmap {
+    Pixmap::new_u8(Size::new(1, 1), channels, samples)
+}
+
+fn converted(color: &ColorSpace, channels: Channels, samples: Vec<u8>) -> Vec<u8> {
+    let to = ToSrgb::new(color, channels, false);
+    let Samples::U8(v) = to.apply(one(channels, samples)).into_samples() else { unreachable!() };
+    v
+}
+
+#[test]
+fn srgb_profiles_change_nothing() {
+    let icc = ColorSpace::Icc(ColorProfile::new_srgb().encode().unwrap());
+    assert!(ToSrgb::new(&icc, Channels::Rgb, false).is_same());
+    let p3 = ColorSpace::Icc(ColorProfile::new_display_p3().encode().unwrap());
+    assert!(!ToSrgb::new(&p3, Channels::Rgb, false).is_same());
+}
+
+#[test]
+fn known_colors() {
+    // P3 (234, 51, 35) is sRGB's red; greys are greys in both.
+    let p3 = ColorSpace::Icc(ColorProfile::new_display_p3().encode().unwrap());
+    let out = converted(&p3, Channels::Rgb, vec![234, 51, 35]);
+    assert!(out[0] >= 253 && out[1] <= 4 && out[2] <= 4, "{out:?}");
+    let out = converted(&p3, Channels::Rgba, vec![100, 100, 100, 77]);
+    assert!(out[..3].iter().all(|v| v.abs_diff(100) <= 1) && out[3] == 77, "{out:?}");
+    // Adobe RGB's (219, 0, 0) is near sRGB's red.
+    let out = converted(&ColorSpace::AdobeRgb, Channels::Rgb, vec![219, 0, 0]);
+    assert!(out[0] >= 253 && out[1] <= 2, "{out:?}");
+}
+
+#[test]
+fn gamma_of_png() {
+    let linear = ColorSpace::Calibrated { gamma: 1.0, chromaticities: None };
+    for channels in [Channels::Grey, Channels::Rgb] {
+        let out = converted(&linear, channels, vec![55; channels.count()]);
+        // 55/255 linear is 0.5023 in sRGB.
+        assert!(out.iter().all(|v| v.abs_diff(128) <= 1), "{out:?}");
+    }
+    let plain = ColorSpace::Calibrated { gamma: 0.45455, chromaticities: None };
+    assert!(ToSrgb::new(&plain, Channels::Rgb, false).is_same());
+    let odd = ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some([(0.0, 0.0); 4]) };
+    assert!(ToSrgb::new(&odd, Channels::Rgb, false).note.is_some());
+}
+
+#[test]
+fn what_cannot_be_used_is_noted() {
+    let junk = ToSrgb::new(&ColorSpace::Icc(vec![1; 300]), Channels::Rgb, true);
+    assert_eq!((junk.is_same(), junk.note), (true, Some(BROKEN)));
+    let icc = ColorSpace::Icc(ColorProfile::new_display_p3().encode().unwrap());
+    assert_eq!(ToSrgb::new(&icc, Channels::Grey, false).note, Some(MISFIT));
+}
+
+#[test]
+fn inks_without_a_profile() {
+    assert_eq!(converted(&ColorSpace::Srgb, Channels::Cmyk, vec![0, 0, 0, 0]), [255, 255, 255]);
+    assert_eq!(converted(&ColorSpace::Srgb, Channels::Cmyk, vec![255, 0, 128, 0]), [0, 255, 127]);
+    assert_eq!(converted(&ColorSpace::Srgb, Channels::Cmyk, vec![0, 0, 0, 255]), [0, 0, 0]);
+}
+
+#[test]
+fn hdr_white_is_white() {
+    let hdr = ColorSpace::Cicp { primaries: 9, transfer: 16 };
+    let to = ToSrgb::new(&hdr, Channels::Rgb, false);
+    assert_eq!(to.note, Some(CLIPPED));
+    // PQ of 203 nits is 0.58.
+    let out = converted(&hdr, Channels::Rgb, vec![149; 3]);
+    assert!(out.iter().all(|&v| v >= 252), "{out:?}");
+}

@@ -1,0 +1,58 @@
+//! An input on its way to the writer.
+
+use std::time::Instant;
+
+use super::budget::Share;
+use crate::format::Format;
+use crate::outcome::{Done, Output, SourceName, TimeSpent};
+use crate::plan::PlannedOutput;
+use crate::size::Size;
+use crate::source::Facts;
+use crate::state::Record;
+
+/// An output on its way to the writer.
+pub type ReadyOutput = (PlannedOutput, Format, Size, Vec<u8>);
+
+/// An input whose outputs are encoded.
+pub struct Ready {
+    pub source: SourceName,
+    pub facts: Facts,
+    pub outputs: Vec<ReadyOutput>,
+    pub source_format: Format,
+    pub source_size: Size,
+    pub source_bytes: u64,
+    pub shrink: f64,
+    pub notes: Vec<String>,
+    /// Of the source, for a data set.
+    pub sha256: Option<String>,
+    pub begin: Instant,
+    pub spent: TimeSpent,
+    /// What is to be remembered, with `--update`: a record without the outputs of this run.
+    pub record: Option<Record>,
+    /// Given back when the outputs are saved.
+    pub _share: Option<Share>,
+}
+
+impl Ready {
+    /// What is to be told, saved and remembered of an input.
+    pub fn split(&mut self) -> (Done, Vec<ReadyOutput>, Option<Record>) {
+        let outputs = std::mem::take(&mut self.outputs);
+        let told = |(o, format, size, bytes): &ReadyOutput| Output {
+            path: o.path.clone(),
+            format: *format,
+            size: *size,
+            bytes: bytes.len() as u64,
+        };
+        let done = Done {
+            source: self.source.clone(),
+            outputs: outputs.iter().map(told).collect(),
+            source_format: self.source_format,
+            source_size: self.source_size,
+            source_bytes: self.source_bytes,
+            shrink: self.shrink,
+            time: self.begin.elapsed(),
+            notes: std::mem::take(&mut self.notes),
+        };
+        (done, outputs, self.record.take())
+    }
+}

@@ -1,0 +1,87 @@
+//! Decoded pixels, from which every variant is made.
+
+use crate::codec::{ColorSpace, Pixels};
+use crate::op;
+use crate::op::color::ToSrgb;
+use crate::op::resize::ResizeError;
+use crate::pixmap::{Channels, Pixmap, Samples};
+use crate::recipe::{Filter, IccPolicy, Recipe};
+use crate::size::{Region, Size};
+
+/// Notes for the report, each once.
+pub struct Notes(pub Vec<String>);
+
+impl Notes {
+    pub fn add(&mut self, note: &str) {
+        if !self.0.iter().any(|n| n == note) {
+            self.0.push(note.to_owned());
+        }
+    }
+}
+
+/// Decoded pixels from which variants are made.
+pub struct Source {
+    pixels: Pixels,
+    /// Light is linear now.
+    is_linear: bool,
+    /// Colours are converted already.
+    pub is_srgb: bool,
+}
+
+impl Source {
+    pub fn new(pixels: Pixels) -> Self {
+        Self { pixels, is_linear: false, is_srgb: false }
+    }
+
+    fn join(&mut self) -> &mut Pixmap {
+        if let Pixels::Planes(_) = self.pixels {
+            let nothing = Pixels::Joint(Pixmap::new_u8(Size::new(0, 0), Channels::Grey, Vec::new()));
+            self.pixels = Pixels::Joint(std::mem::replace(&mut self.pixels, nothing).into_pixmap());
+        }
+        match &mut self.pixels {
+            Pixels::Joint(pixmap) => pixmap,
+            Pixels::Planes(_) => unreachable!("joined above"),
+        }
+    }
+
+    /// Pixels as they are.
+    pub fn cut(&mut self, crop: Region, to: Size) -> Result<Pixmap, ResizeError> {
+        op::resize::resize(self.join(), crop, to, Filter::Nearest)
+    }
+
+    /// Makes light linear, where that is wanted: all variants that come after are resized.
+    pub fn prepare(&mut self, recipe: &Recipe, color: &ColorSpace, notes: &mut Notes) {
+        if !recipe.linear || std::mem::replace(&mut self.is_linear, true) {
+            return;
+        }
+        let pixmap = self.join();
+        let mut source = std::mem::replace(pixmap, Pixmap::new_u8(Size::new(0, 0), Channels::Grey, Vec::new()));
+        if recipe.icc == IccPolicy::ToSrgb {
+            let wide = matches!(source.samples(), Samples::U16(_));
+            let to = ToSrgb::new(color, source.channels(), wide);
+            to.note.into_iter().for_each(|note| notes.add(note));
+            source = to.apply(source);
+            self.is_srgb = true;
+        }
+        *self.join() = op::linear::to_linear(source);
+    }
+
+    /// What `shown` shows of the stored picture, of size `stored`, which is `crop` of the decoded pixels.
+    pub fn resize(
+        &mut self,
+        shown: Region,
+        crop: Region,
+        stored: Size,
+        to: Size,
+        recipe: &Recipe,
+    ) -> Result<Pixmap, ResizeError> {
+        if recipe.filter == Filter::Nearest {
+            self.join();
+        }
+        let small = match &self.pixels {
+            Pixels::Planes(planes) => op::resize::resize_planes(&**planes, stored, shown, to, recipe.filter)?,
+            Pixels::Joint(pixmap) => op::resize::resize(pixmap, crop, to, recipe.filter)?,
+        };
+        Ok(if self.is_linear { op::linear::from_linear(small) } else { small })
+    }
+}
