@@ -159,3 +159,33 @@ fn broken_links_that_are_named_fail() {
     world.run(&["dangling.jpg"]).code(1).says("No such file");
     world.run(&["loop.jpg"]).code(1).says("loop.jpg");
 }
+
+/// Broke once: `.*` matches `..` for the library that expands patterns, and the walk climbed out of the tree.
+#[test]
+fn patterns_do_not_climb() {
+    let world =
+        World::with(&["up.jpg", "t/a.jpg", "t/.x.jpg", "t/.h/b.jpg", "t/.h/.c.jpg", "t/in/d.jpg", "t/in/.e.jpg"]);
+    let planned = |pattern: &str, more: &[&str]| {
+        let mut argv = vec!["-n", "-o", "../out", pattern];
+        argv.extend(more);
+        let ran = world.finish(world.thumbs().current_dir(world.path("t")).args(&argv));
+        let source = |line: String| line.split(" -> ").next().unwrap().trim_start_matches("./").to_owned();
+        let mut out: Vec<String> = ran.lines().into_iter().map(source).collect();
+        out.sort();
+        out
+    };
+    // A directory that matches is walked as if it were named, but for what is hidden in it.
+    assert_eq!(planned(".*", &[]), [".h/b.jpg", ".x.jpg"]);
+    assert_eq!(planned("./.*", &[]), [".h/b.jpg", ".x.jpg"]);
+    assert_eq!(planned(".*.jpg", &[]), [".x.jpg"]);
+    assert_eq!(planned(".*/*.jpg", &[]), [".h/b.jpg"]);
+    assert_eq!(planned(".*/.*.jpg", &[]), [".h/.c.jpg"]);
+    assert_eq!(planned("in/.*", &[]), ["in/.e.jpg"]);
+    assert_eq!(planned("**/.*", &[]), [".x.jpg", "in/.e.jpg"]);
+    assert_eq!(planned("*.jpg", &[]), ["a.jpg"]);
+    assert_eq!(planned("*.jpg", &["--hidden"]), [".x.jpg", "a.jpg"]);
+    assert_eq!(planned("*", &["--hidden"]), [".h/.c.jpg", ".h/b.jpg", ".x.jpg", "a.jpg", "in/.e.jpg", "in/d.jpg"]);
+    assert_eq!(planned(".*", &["--hidden"]), [".h/.c.jpg", ".h/b.jpg", ".x.jpg"]);
+    assert_eq!(planned("../*.jpg", &[]), ["../up.jpg"]);
+    assert_eq!(planned("../t/[a]*.jpg", &[]), ["../t/a.jpg"]);
+}

@@ -86,6 +86,8 @@ fuzz_target!(|bytes: &[u8]| {
     let mut give = |item: Item| {
         items += 1;
         if let Item::Found(found) = item {
+            let climbs = |path: &PathBuf| path.components().any(|c| matches!(c, Component::ParentDir));
+            assert!(!found.path.as_ref().is_some_and(climbs), "{found:?}");
             plan(&naming, &found.path, &found.below, flag(4), &mut ledger, &mut taken);
         }
         if items < 64 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

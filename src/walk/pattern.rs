@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::{Flow, Item, WalkError, Walker, has_picture_extension, literal_prefix};
@@ -13,8 +14,10 @@ impl Walker {
             return give(failed(WalkError::Io(io::ErrorKind::NotFound.into())));
         };
         let all = if text.ends_with("**") { format!("{text}/*") } else { text.to_owned() };
+        let words = Words::new(path);
+        // With that set, glob finds no hidden name at all, not even of `.*`; `Words` sorts them out.
         let options = glob::MatchOptions {
-            require_literal_leading_dot: !self.selection.hidden,
+            require_literal_leading_dot: !self.selection.hidden && words.dotted == 0,
             require_literal_separator: true,
             ..glob::MatchOptions::default()
         };
@@ -27,6 +30,10 @@ impl Walker {
         let deep = text.contains("**");
         let mut any = false;
         for entry in matches {
+            let place = entry.as_ref().map_or_else(|error| error.path(), |entry| entry.as_path());
+            if !words.mean(place, self.selection.hidden, deep) {
+                continue;
+            }
             any = true;
             let entry = match entry {
                 Ok(entry) => entry,
@@ -60,4 +67,53 @@ impl Walker {
         }
         if any { Flow::Continue(()) } else { give(failed(WalkError::NoMatch)) }
     }
+}
+
+/// The names between a path's slashes, which tell of a match whether it is meant: for `glob`, `.*` also
+/// matches `.` and `..`, and a walk would climb.
+struct Words<'a> {
+    all: Vec<&'a [u8]>,
+    /// Those that begin with a dot and are not `.` or `..`.
+    dotted: usize,
+}
+
+const HERE: &[u8] = b".";
+const UP: &[u8] = b"..";
+
+impl<'a> Words<'a> {
+    fn new(path: &'a Path) -> Self {
+        let all: Vec<&[u8]> = path.as_os_str().as_bytes().split(|&b| b == b'/').filter(|w| !w.is_empty()).collect();
+        // What is above the first name is no step.
+        let skip = usize::from(all.first() == Some(&HERE));
+        let all = all[skip..].to_vec();
+        let dotted = all.iter().filter(|word| is_dotted(word)).count();
+        Self { all, dotted }
+    }
+
+    fn count(&self, wanted: &[u8]) -> usize {
+        self.all.iter().filter(|word| **word == wanted).count()
+    }
+
+    /// Whether a match of this pattern climbs or stands still only where the pattern says so, and has hidden
+    /// names only where they are wanted or the pattern's own begins with a dot.
+    fn mean(&self, path: &Path, hidden: bool, deep: bool) -> bool {
+        let found = Words::new(path);
+        if found.count(UP) != self.count(UP) || found.count(HERE) > self.count(HERE) {
+            return false;
+        }
+        if deep {
+            let ends = |words: &Words<'_>| words.all.last().is_some_and(|word| is_dotted(word));
+            return hidden || found.dotted <= self.dotted && (!ends(&found) || ends(self));
+        }
+        // `glob` leaves a `.` of the pattern out.
+        let steps = |words: &Words<'_>| {
+            words.all.iter().filter(|word| **word != HERE).map(|w| is_dotted(w)).collect::<Vec<_>>()
+        };
+        let (found, own) = (steps(&found), steps(self));
+        found.len() == own.len() && (hidden || found.iter().zip(&own).all(|(found, own)| !found || *own))
+    }
+}
+
+fn is_dotted(word: &[u8]) -> bool {
+    word.starts_with(b".") && word != HERE && word != UP
 }
