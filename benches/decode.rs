@@ -44,5 +44,5 @@ fn whole(bencher: Bencher<'_, '_>, kind: usize) {
 
 #[divan::bench(args = 0..KINDS.len())]
 fn for_256(bencher: Bencher<'_, '_>, kind: usize) {
-    decode(bencher, kind, Some(Need { width: 256.0, height: 192.0 }));
+    decode(bencher, kind, Some(Need { width: 256.0, height: 192.0, chroma: 1.0 }));
 }

@@ -114,3 +114,26 @@ impl Pixmap {
         }
     }
 }
+
+/// A picture as JPEG stores it: luma and chroma of JFIF, 8 bits a sample.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct YCbCr {
+    /// Its size, which is that of luma.
+    pub size: Size,
+    /// Columns and rows that have one sample of chroma between them: 2 and 2 is 4:2:0.
+    pub share: (u32, u32),
+    /// Y, Cb and Cr, row by row without gaps.
+    pub planes: [Vec<u8>; 3],
+}
+
+impl YCbCr {
+    /// The size of Cb and of Cr.
+    pub fn chroma_size(&self) -> Size {
+        Size::new(self.size.width.div_ceil(self.share.0), self.size.height.div_ceil(self.share.1))
+    }
+
+    /// Whether it has no colours.
+    pub fn is_grey(&self) -> bool {
+        self.planes[1..].iter().all(|plane| plane.iter().all(|&v| v == 128))
+    }
+}

@@ -292,7 +292,7 @@ fn the_offer_is_what_comes() {
         let picture = registry::decoder(format::sniff(&bytes).unwrap()).unwrap();
         let picture = picture.open(&bytes, &Limits::default()).unwrap();
         for (width, height) in [(1.0, 1.0), (5.3, 3.7), (13.0, 9.0), (26.5, 18.5), (53.0, 37.0)] {
-            let offer = picture.offer(Some(thumbs::codec::Need { width, height }));
+            let offer = picture.offer(Some(thumbs::codec::Need { width, height, chroma: 1.0 }));
             let whole = |stored: u32, scale: f64| (f64::from(stored) * scale - 1e-9).ceil() as u32;
             assert_eq!(offer.size.width, whole(SIZE.width, offer.scale.0), "{name}");
             assert_eq!(offer.size.height, whole(SIZE.height, offer.scale.1), "{name}");

@@ -5,7 +5,7 @@ use super::{Plane, Planes, exif, iptc, jpeg_lossless};
 use crate::format::Format;
 use crate::jpeg;
 use crate::limits::Limits;
-use crate::pixmap::{Channels, Pixmap};
+use crate::pixmap::{Channels, Pixmap, YCbCr};
 use crate::recipe::Filter;
 use crate::size::{Region, Size};
 
@@ -80,7 +80,7 @@ impl JpegPicture<'_> {
     /// The offer keeps what the plan follows from: it is made again from that.
     fn plan(&self, need: Option<Need>) -> jpeg::Plan {
         match need {
-            Some(need) => self.inner.plan((need.width, need.height)),
+            Some(need) => self.inner.plan_shared((need.width, need.height), need.chroma),
             None => self.inner.full(),
         }
     }
@@ -133,6 +133,17 @@ impl Planes for JpegPlanes {
     fn resize(&self, crop: Region, to: Size, filter: Filter) -> Option<Pixmap> {
         let region = jpeg::Region { left: crop.x, top: crop.y, width: crop.width, height: crop.height };
         (filter == Filter::Lanczos3).then(|| pixmap(self.0.resize(region, to.width, to.height).into_image()))
+    }
+
+    fn ycbcr(&self, crop: Option<Region>, to: Size, share: (u32, u32)) -> Option<YCbCr> {
+        let planes = match crop {
+            None => self.0.shared(share),
+            Some(crop) => {
+                let region = jpeg::Region { left: crop.x, top: crop.y, width: crop.width, height: crop.height };
+                self.0.resize_shared(region, to.width, to.height, share)
+            }
+        };
+        Some(YCbCr { size: to, share, planes: planes? })
     }
 
     fn join(&self, size: Size, samples: Vec<Vec<u8>>) -> Pixmap {

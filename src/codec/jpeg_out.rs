@@ -4,8 +4,9 @@ use mozjpeg_rs::{Encoder, Subsampling as Moz};
 
 use super::{Attached, Encode, EncodeError, iptc, jpeg_out_inks};
 use crate::format::Format;
-use crate::pixmap::{Channels, Pixmap, Samples};
+use crate::pixmap::{Channels, Pixmap, Samples, YCbCr};
 use crate::recipe::{EncodeSettings, Subsampling};
+use crate::size::Size;
 
 /// The encoder.
 pub struct JpegOut;
@@ -35,7 +36,60 @@ pub(super) fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
     [exif, xmp, iptc].into_iter().flatten().filter(|(_, data)| data.len() <= SEGMENT).collect()
 }
 
+fn check(size: Size) -> Result<(), EncodeError> {
+    let max = Format::Jpeg.max_side();
+    if size.width > max || size.height > max {
+        return Err(EncodeError::TooLarge { size, format: Format::Jpeg, max });
+    }
+    Ok(())
+}
+
+fn encoder(settings: &EncodeSettings, attached: &Attached<'_>) -> Encoder {
+    let mut encoder = Encoder::fastest()
+        .quality(settings.quality.clamp(1, 100))
+        .progressive(settings.progressive)
+        .optimize_huffman(true)
+        .subsampling(match subsampling(settings) {
+            Subsampling::S444 => Moz::S444,
+            Subsampling::S422 => Moz::S422,
+            Subsampling::S420 | Subsampling::Auto => Moz::S420,
+        });
+    for (number, data) in segments(attached) {
+        encoder = encoder.add_marker(number, data);
+    }
+    match attached.icc {
+        Some(icc) => encoder.icc_profile(icc.to_vec()),
+        None => encoder,
+    }
+}
+
 impl Encode for JpegOut {
+    fn share(&self, settings: &EncodeSettings) -> Option<(u32, u32)> {
+        Some(match subsampling(settings) {
+            Subsampling::S444 => (1, 1),
+            Subsampling::S422 => (2, 1),
+            Subsampling::S420 | Subsampling::Auto => (2, 2),
+        })
+    }
+
+    fn encode_ycbcr(
+        &self,
+        picture: &YCbCr,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+    ) -> Result<Vec<u8>, EncodeError> {
+        check(picture.size)?;
+        if Some(picture.share) != self.share(settings) {
+            return Err(failed("chroma in other shares"));
+        }
+        let ([y, cb, cr], Size { width, height }) = (&picture.planes, picture.size);
+        let encoder = encoder(settings, attached);
+        if picture.is_grey() {
+            return encoder.encode_gray(y, width, height).map_err(failed);
+        }
+        encoder.encode_ycbcr_planar(y, cb, cr, width, height).map_err(failed)
+    }
+
     fn encode(
         &self,
         pixmap: &Pixmap,
@@ -43,26 +97,9 @@ impl Encode for JpegOut {
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError> {
         let size = pixmap.size();
-        let max = Format::Jpeg.max_side();
-        if size.width > max || size.height > max {
-            return Err(EncodeError::TooLarge { size, format: Format::Jpeg, max });
-        }
+        check(size)?;
         let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits")) };
-        let mut encoder = Encoder::fastest()
-            .quality(settings.quality.clamp(1, 100))
-            .progressive(settings.progressive)
-            .optimize_huffman(true)
-            .subsampling(match subsampling(settings) {
-                Subsampling::S444 => Moz::S444,
-                Subsampling::S422 => Moz::S422,
-                Subsampling::S420 | Subsampling::Auto => Moz::S420,
-            });
-        for (number, data) in segments(attached) {
-            encoder = encoder.add_marker(number, data);
-        }
-        if let Some(icc) = attached.icc {
-            encoder = encoder.icc_profile(icc.to_vec());
-        }
+        let encoder = encoder(settings, attached);
         match pixmap.channels() {
             Channels::Grey => encoder.encode_gray(samples, size.width, size.height).map_err(failed),
             Channels::Rgb => encoder.encode_rgb(samples, size.width, size.height).map_err(failed),

@@ -29,7 +29,7 @@ pub use crate::metadata::{Metadata, tags as exif};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::orientation::Orientation;
-use crate::pixmap::Pixmap;
+use crate::pixmap::{Pixmap, YCbCr};
 use crate::recipe::{EncodeSettings, Filter};
 use crate::size::{Region, Size};
 
@@ -89,6 +89,8 @@ pub struct Need {
     pub width: f64,
     /// Rows.
     pub height: f64,
+    /// What share of these columns and rows will have chroma of their own: half of them in 4:2:0.
+    pub chroma: f64,
 }
 
 /// What a decoder will do for a [`Need`].
@@ -138,6 +140,11 @@ pub trait Planes {
     /// What shows in `crop`, in pixels of the stored picture, at the size `to`, where the codec has
     /// this kernel of its own.
     fn resize(&self, _crop: Region, _to: Size, _filter: Filter) -> Option<Pixmap> {
+        None
+    }
+    /// The same as luma and chroma, `share` columns and rows having one sample of chroma between them, where the
+    /// codec can. A `crop` of None is all of the picture, as it is: only where the planes are that already.
+    fn ycbcr(&self, _crop: Option<Region>, _to: Size, _share: (u32, u32)) -> Option<YCbCr> {
         None
     }
     /// The pixels that resized planes, all of `size`, make together.
@@ -209,6 +216,24 @@ pub struct Attached<'a> {
 
 /// An encoder of one format.
 pub trait Encode: Send + Sync {
+    /// Columns and rows that share a sample of chroma in what these settings make, where planes can be encoded.
+    fn share(&self, _settings: &EncodeSettings) -> Option<(u32, u32)> {
+        None
+    }
+
+    /// Encodes upright planes with the shares of [`Encode::share`].
+    ///
+    /// # Errors
+    /// As of [`Encode::encode`]; and formats that do not have it.
+    fn encode_ycbcr(
+        &self,
+        picture: &YCbCr,
+        _settings: &EncodeSettings,
+        _attached: &Attached<'_>,
+    ) -> Result<Vec<u8>, EncodeError> {
+        Err(EncodeError::Failed { format: Format::Jpeg, what: format!("no encoder of planes for {}", picture.size) })
+    }
+
     /// Encodes upright pixels. Alpha is only given to formats that have it.
     ///
     /// # Errors

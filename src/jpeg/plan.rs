@@ -69,6 +69,15 @@ impl Header {
         self.plan_with(need, Headroom::of(self))
     }
 
+    /// The same for a picture that will be stored as YCbCr again, with chroma for a `share` of its columns and rows alone.
+    pub fn plan_shared(&self, need: (f64, f64), share: f64) -> Plan {
+        let mut headroom = Headroom::of(self);
+        if self.color == super::ColorSpace::YCbCr {
+            headroom.chroma *= share;
+        }
+        self.plan_with(need, headroom)
+    }
+
     /// Everything at full size.
     pub fn full(&self) -> Plan {
         self.plan_with(

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::frame::ColorSpace;
 use super::planes::{Plane, Planes};
 use super::simd;
 
@@ -115,21 +116,49 @@ impl Planes {
     /// different sizes fall into place by their extents.
     pub fn resize(&self, region: Region, width: u32, height: u32) -> Planes {
         let (width, height) = (width.max(1), height.max(1));
-        let planes = self.planes.iter().map(|plane| {
-            let (x, y) = (plane.extent.0 / self.full.0, plane.extent.1 / self.full.1);
-            let axis =
-                |source, result, start, length, sharpen| Weights::of(Axis { source, result, start, length, sharpen });
-            let across = axis(plane.width, width, region.left * x, region.width * x, plane.sharpen);
-            let down = axis(plane.height, height, region.top * y, region.height * y, plane.sharpen);
-            let mut data = vec![0; width as usize * height as usize];
-            simd::dispatch(
-                #[inline(always)]
-                || resize(plane, &across, &down, &mut data, width as usize),
-            );
-            data
-        });
-        let planes = planes.collect();
+        let planes = self.planes.iter().map(|plane| self.resized(plane, region, (width, height))).collect();
         self.with_planes(width, height, planes)
+    }
+
+    /// The `region` at `width` x `height` as another JPEG stores it: luma, Cb and Cr, where `share.0` columns and `share.1` rows
+    /// have one sample of chroma between them. None unless these planes are YCbCr.
+    pub fn resize_shared(&self, region: Region, width: u32, height: u32, share: (u32, u32)) -> Option<[Vec<u8>; 3]> {
+        let (ColorSpace::YCbCr, [luma, cb, cr]) = (self.color, &self.planes[..]) else { return None };
+        // The last sample of chroma may lie half behind the edge.
+        let (across, down) = (width.div_ceil(share.0), height.div_ceil(share.1));
+        let wider = Region {
+            width: region.width * f64::from(across * share.0) / f64::from(width),
+            height: region.height * f64::from(down * share.1) / f64::from(height),
+            ..region
+        };
+        let chroma = |plane| self.resized(plane, wider, (across, down));
+        Some([self.resized(luma, region, (width, height)), chroma(cb), chroma(cr)])
+    }
+
+    /// These planes, if they are whole and in such shares already.
+    pub fn shared(&self, share: (u32, u32)) -> Option<[Vec<u8>; 3]> {
+        let (ColorSpace::YCbCr, [luma, cb, cr]) = (self.color, &self.planes[..]) else { return None };
+        let is = |plane: &Plane, x: u32, y: u32| {
+            plane.extent == (self.full.0 / f64::from(x), self.full.1 / f64::from(y))
+                && f64::from(plane.width) == plane.extent.0.ceil()
+                && f64::from(plane.height) == plane.extent.1.ceil()
+        };
+        let all = is(luma, 1, 1) && is(cb, share.0, share.1) && is(cr, share.0, share.1);
+        all.then(|| [luma, cb, cr].map(|plane| plane.data.clone()))
+    }
+
+    fn resized(&self, plane: &Plane, region: Region, (width, height): (u32, u32)) -> Vec<u8> {
+        let (x, y) = (plane.extent.0 / self.full.0, plane.extent.1 / self.full.1);
+        let axis =
+            |source, result, start, length, sharpen| Weights::of(Axis { source, result, start, length, sharpen });
+        let across = axis(plane.width, width, region.left * x, region.width * x, plane.sharpen);
+        let down = axis(plane.height, height, region.top * y, region.height * y, plane.sharpen);
+        let mut data = vec![0; width as usize * height as usize];
+        simd::dispatch(
+            #[inline(always)]
+            || resize(plane, &across, &down, &mut data, width as usize),
+        );
+        data
     }
 }
 

@@ -1,7 +1,7 @@
 //! Turns stored pixels upright.
 
 use crate::orientation::Orientation;
-use crate::pixmap::{Pixmap, Samples};
+use crate::pixmap::{Pixmap, Samples, YCbCr};
 use crate::size::Size;
 
 /// The picture as it stands upright.
@@ -15,6 +15,18 @@ pub fn orient(pixmap: Pixmap, orientation: Orientation) -> Pixmap {
         Samples::U16(v) => Samples::U16(turn(&v, stored, channels.count(), orientation)),
     };
     Pixmap::new(orientation.apply(stored), channels, samples)
+}
+
+/// The same for planes. The sides of a turned picture must be multiples of the shares.
+pub fn orient_planes(picture: YCbCr, orientation: Orientation) -> YCbCr {
+    if orientation == Orientation::Upright {
+        return picture;
+    }
+    let (size, chroma, (x, y)) = (picture.size, picture.chroma_size(), picture.share);
+    let [luma, cb, cr] = picture.planes;
+    let planes =
+        [turn(&luma, size, 1, orientation), turn(&cb, chroma, 1, orientation), turn(&cr, chroma, 1, orientation)];
+    YCbCr { size: orientation.apply(size), share: if orientation.swaps() { (y, x) } else { (x, y) }, planes }
 }
 
 fn turn<T: Copy>(samples: &[T], stored: Size, n: usize, orientation: Orientation) -> Vec<T> {

@@ -215,11 +215,11 @@ fn leave_standing(
     record: &mut Record,
 ) {
     let (Some(before), Some(recipes)) = (&job.before, &shared.recipes) else { return };
-    let shrink = opened.shrink(wanted);
+    let decoding = opened.decoding(wanted);
     let variants = opened.variants();
     outputs.retain_mut(|output| {
         let variant = &variants[output.variant];
-        output.digest = recipes.common().variant(variant.size_index, variant.format, shrink);
+        output.digest = recipes.common().variant(variant.size_index, variant.format, decoding);
         let standing = standing(before, trace, output);
         let make = standing.is_none();
         record.outputs.extend(standing);

@@ -22,9 +22,9 @@ pub trait Prepared {
     fn variants(&self) -> &[PlannedVariant];
     /// Bytes that rendering takes at most, beyond the source's.
     fn memory(&self) -> u64;
-    /// By how much the decoder shrinks when these are wanted.
-    fn shrink(&self, _wanted: &[usize]) -> f64 {
-        1.0
+    /// How the source is decoded when these are wanted: its shrink, and the share of chroma.
+    fn decoding(&self, _wanted: &[usize]) -> (f64, f64) {
+        (1.0, 1.0)
     }
     /// Renders the variants of these indices.
     ///
@@ -66,8 +66,8 @@ impl Prepared for Opened<'_> {
         Opened::memory(self)
     }
 
-    fn shrink(&self, wanted: &[usize]) -> f64 {
-        Opened::shrink(self, wanted)
+    fn decoding(&self, wanted: &[usize]) -> (f64, f64) {
+        Opened::decoding(self, wanted)
     }
 
     fn render(&self, wanted: &[usize], interrupt: Option<&(dyn Fn() -> bool + Sync)>) -> Result<Rendered, RenderError> {

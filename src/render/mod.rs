@@ -15,12 +15,13 @@
 //! # }
 //! ```
 
+mod direct;
 mod source;
 
 use std::time::{Duration, Instant};
 
 use crate::codec::{
-    Attached, DecodeError, DecodeOptions, Decoded, EncodeError, Header, Need, Offer, Picture, registry,
+    Attached, DecodeError, DecodeOptions, Decoded, Encode, EncodeError, Header, Need, Offer, Picture, registry,
 };
 use crate::format::{self, Format};
 use crate::geometry::{Constraint, Placement, place};
@@ -172,9 +173,9 @@ impl Opened<'_> {
         &self.variants
     }
 
-    /// By how much the decoder will shrink when these variants are wanted.
-    pub fn shrink(&self, wanted: &[usize]) -> f64 {
-        self.offer(wanted).shrink
+    /// How the source will be decoded when these variants are wanted, in numbers that tell one way from another.
+    pub fn decoding(&self, wanted: &[usize]) -> (f64, f64) {
+        (self.offer(wanted).shrink, self.chroma(wanted))
     }
 
     /// Upper bound of the bytes that rendering all variants takes beyond the source.
@@ -213,11 +214,11 @@ impl Opened<'_> {
         if self.recipe.filter == Filter::Nearest || self.recipe.linear {
             return self.picture.offer(None);
         }
-        let mut need = Need { width: 0.0, height: 0.0 };
+        let mut need = Need { width: 0.0, height: 0.0, chroma: self.chroma(wanted) };
         for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
             let (width, height) = variant.placement.whole(self.orientation.apply(full));
             let (width, height) = if self.orientation.swaps() { (height, width) } else { (width, height) };
-            need = Need { width: need.width.max(width), height: need.height.max(height) };
+            need = Need { width: need.width.max(width), height: need.height.max(height), ..need };
         }
         let whole = need.width >= f64::from(full.width) || need.height >= f64::from(full.height);
         self.picture.offer((!whole && need.width > 0.0).then_some(need))
@@ -256,11 +257,27 @@ impl Opened<'_> {
         }
         lost.iter().for_each(|note| notes.add(note));
 
-        // What is only cut out wants its pixels as they are; the others want them prepared.
+        // Planes are taken first, before pixels are made of them. What is only cut out wants its pixels as they are; the
+        // others want them prepared.
         let is_copied = |i: &usize| self.is_copied(&self.variants[*i], &offer);
-        let (copied, resized): (Vec<usize>, Vec<usize>) = wanted.iter().copied().partition(is_copied);
-        let mut source = Source::new(pixels);
         let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
+        let mut pending = Vec::new();
+        for &index in wanted {
+            if interrupt.is_some_and(|stop| stop()) {
+                return Err(DecodeError::Interrupted.into());
+            }
+            let variant = &self.variants[index];
+            let Some(picture) = self.planes(&pixels, variant, &offer, &mut notes) else {
+                pending.push(index);
+                continue;
+            };
+            times.resize += clock.lap();
+            let bytes = self.encode_planes(&picture, variant)?;
+            times.encode += clock.lap();
+            outputs.push(Encoded { variant: index, bytes, size: picture.size, format: variant.format });
+        }
+        let (copied, resized): (Vec<usize>, Vec<usize>) = pending.into_iter().partition(is_copied);
+        let mut source = Source::new(pixels);
         for index in copied.into_iter().chain(resized) {
             if interrupt.is_some_and(|stop| stop()) {
                 return Err(DecodeError::Interrupted.into());
@@ -337,18 +354,27 @@ impl Opened<'_> {
     }
 
     fn encode(&self, pixmap: &Pixmap, variant: &PlannedVariant, icc: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
+        self.encode_with(pixmap.size(), variant, icc, |encoder, attached| {
+            encoder.encode(pixmap, &self.recipe.encode, attached)
+        })
+    }
+
+    fn encode_with(
+        &self,
+        size: Size,
+        variant: &PlannedVariant,
+        icc: Option<&[u8]>,
+        encode: impl FnOnce(&dyn Encode, &Attached<'_>) -> Result<Vec<u8>, EncodeError>,
+    ) -> Result<Vec<u8>, EncodeError> {
         let format = variant.format;
         let encoder = registry::encoder(format)
             .ok_or_else(|| EncodeError::Failed { format, what: "it is not written".to_owned() })?;
-        let changes = Changes {
-            size: pixmap.size(),
-            is_upright: self.recipe.auto_orient,
-            is_srgb: self.recipe.icc == IccPolicy::ToSrgb,
-        };
+        let changes =
+            Changes { size, is_upright: self.recipe.auto_orient, is_srgb: self.recipe.icc == IccPolicy::ToSrgb };
         let blocks = metadata::outgoing(&self.header().metadata, self.recipe.metadata, &changes);
         let attached =
             Attached { icc, exif: blocks.exif.as_deref(), xmp: blocks.xmp.as_deref(), iptc: blocks.iptc.as_deref() };
-        encoder.encode(pixmap, &self.recipe.encode, &attached)
+        encode(encoder, &attached)
     }
 }
 

@@ -52,10 +52,11 @@ impl Common {
         Self { digest: xxh3_64(text.as_bytes()), recipe: recipe.clone() }
     }
 
-    /// Digest of one output: its size as asked for, its format, and how much smaller its source was decoded.
-    pub fn variant(&self, size_index: usize, format: Format, shrink: f64) -> i64 {
+    /// Digest of one output: its size as asked for, its format, and how its source was decoded: how much smaller, and
+    /// with what share of its chroma.
+    pub fn variant(&self, size_index: usize, format: Format, (shrink, chroma): (f64, f64)) -> i64 {
         let size = self.recipe.sizes.get(size_index);
-        number(&format!("{:x} {size:?} {format:?} {:x}", self.digest, shrink.to_bits()))
+        number(&format!("{:x} {size:?} {format:?} {:x} {:x}", self.digest, shrink.to_bits(), chroma.to_bits()))
     }
 
     /// Digest of all that a run does to a source: `naming` tells how outputs are called, `limits` what
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn what_changes_bytes_changes_the_digest() {
         let base = Recipe::default();
-        let of = |recipe: &Recipe, shrink| Common::new(recipe).variant(0, Format::Jpeg, shrink);
+        let of = |recipe: &Recipe, shrink| Common::new(recipe).variant(0, Format::Jpeg, (shrink, 1.0));
         let first = of(&base, 2.0);
         assert_eq!(first, of(&base.clone(), 2.0));
         assert_ne!(first, of(&base, 4.0), "the decode scale");
