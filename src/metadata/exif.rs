@@ -57,12 +57,12 @@ fn rebuild(exif: &[u8], changes: Option<&Changes>, with_maker_note: bool) -> Opt
             ORIENTATION if changes.is_some_and(|c| c.is_upright) => ifd.short(tiff, ORIENTATION, 1),
             EXIF_IFD => {
                 let sub = exif_ifd(tiff, sub()?, changes, with_maker_note);
-                ifd.subs.push((EXIF_IFD, sub));
+                ifd.sub(EXIF_IFD, sub);
             }
             GPS_IFD => {
                 let mut gps = Ifd::default();
                 tiff.entries(sub()?).for_each(|e| gps.copy(tiff, &e));
-                ifd.subs.push((GPS_IFD, gps));
+                ifd.sub(GPS_IFD, gps);
             }
             tag if NOT_KEPT.contains(&tag) => {}
             _ => ifd.copy(tiff, &entry),
@@ -84,7 +84,7 @@ fn exif_ifd(tiff: Tiff<'_>, at: usize, changes: Option<&Changes>, with_maker_not
                 let Some(at) = tiff.number(&entry) else { continue };
                 let mut interop = Ifd::default();
                 tiff.entries(at as usize).for_each(|e| interop.copy(tiff, &e));
-                ifd.subs.push((INTEROP_IFD, interop));
+                ifd.sub(INTEROP_IFD, interop);
             }
             _ => ifd.copy(tiff, &entry),
         }
@@ -120,6 +120,13 @@ impl Ifd {
     fn push(&mut self, tag: u16, kind: u16, count: u32, value: Vec<u8>) {
         if self.entries.iter().all(|e| e.0 != tag) {
             self.entries.push((tag, kind, count, value));
+        }
+    }
+
+    /// Of two of one tag the first counts, as for values.
+    fn sub(&mut self, tag: u16, ifd: Ifd) {
+        if self.subs.iter().all(|(other, _)| *other != tag) {
+            self.subs.push((tag, ifd));
         }
     }
 
@@ -250,6 +257,24 @@ mod tests {
             let width = tiff.entries(exif as usize).find(|e| e.tag == PIXEL_X).and_then(|e| tiff.number(&e));
             assert_eq!(width, Some(200));
         }
+    }
+
+    /// Found by fuzzing: both were written, and only the second was reached.
+    #[test]
+    fn of_two_sub_ifds_the_first_counts() {
+        let mut twice = b"II*\0\x08\0\0\0\x02\0".to_vec();
+        for at in [38_u8, 56] {
+            twice.extend([0x69, 0x87, 4, 0, 1, 0, 0, 0, at, 0, 0, 0]);
+        }
+        twice.extend([0; 4]);
+        for value in [1_u8, 2] {
+            twice.extend([1, 0, 0x01, 0x90, 4, 0, 1, 0, 0, 0, value, 0, 0, 0, 0, 0, 0, 0]);
+        }
+        let out = keep(&twice, &CHANGES).unwrap();
+        assert_eq!(keep(&out, &CHANGES), Some(out.clone()));
+        let tiff = Tiff::new(&out).unwrap();
+        let exif = tiff.entries(8).next().and_then(|e| tiff.number(&e)).unwrap() as usize;
+        assert_eq!(tiff.entries(exif).next().and_then(|e| tiff.number(&e)), Some(1));
     }
 
     #[test]
