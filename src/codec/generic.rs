@@ -9,7 +9,7 @@ use image::{ColorType, ImageDecoder, ImageError};
 
 use super::gif_blocks::{self, Blocks};
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
-use super::{exif, float, reduce};
+use super::{exif, exr_blocks, float, reduce};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, Samples};
@@ -25,6 +25,8 @@ struct GenericPicture<'a> {
     /// It has the end that its format demands.
     ended: bool,
     max_memory: u64,
+    /// Bytes that the decoder holds besides the pixels.
+    block: u64,
 }
 
 fn error(format: Format, error: ImageError) -> DecodeError {
@@ -74,6 +76,7 @@ pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result
     } else {
         None
     };
+    let block = if format == Format::Exr { exr_blocks::check(&bytes)? } else { 0 };
     let mut decoder = decoder(format, &bytes)?;
     let (width, height) = decoder.dimensions();
     let size = Size::new(width, height);
@@ -99,7 +102,7 @@ pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result
     };
     drop(decoder);
     let ended = gif.is_none_or(|g| g.ended);
-    Ok(Box::new(GenericPicture { bytes, header, color, ended, max_memory: limits.max_memory }))
+    Ok(Box::new(GenericPicture { bytes, header, color, ended, max_memory: limits.max_memory, block }))
 }
 
 impl GenericPicture<'_> {
@@ -151,7 +154,7 @@ impl Picture for GenericPicture<'_> {
         let factor = reduce::factor(full, need);
         let size = reduce::size(full, factor);
         // The pixels as decoded and as converted or averaged, and what decoders hold of their own: a frame, an index.
-        let memory = self.bytes_of_pixels() * 2 + full.pixels() * 4 + (1 << 20);
+        let memory = self.bytes_of_pixels() * 2 + full.pixels() * 4 + 2 * self.block + (1 << 20);
         let scale = 1.0 / f64::from(factor);
         Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }

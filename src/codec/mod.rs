@@ -3,6 +3,7 @@
 //! A [`Decode`] opens bytes and reads the header; the [`Picture`] it gives says what it can do
 //! cheaply ([`Picture::offer`]) before anything large is allocated, and decodes on demand.
 
+mod exr_blocks;
 mod float;
 mod generic;
 mod gif_blocks;
