@@ -64,6 +64,13 @@ pub fn read(bytes: &[u8]) -> Result<Chunks, DecodeError> {
                 found.size = Some(Size::new(side(0), side(4)));
                 (found.depth, found.color_type, found.interlaced) = (h[8], h[9], h[12] == 1);
             }
+            // Where it is needed; the decoder would panic over a part of an entry (png 0.18.1).
+            b"PLTE"
+                if found.color_type == 3
+                    && !(content.len().is_multiple_of(3) && (3..=768).contains(&content.len())) =>
+            {
+                return Err(damaged(&format!("its palette is {} bytes long", content.len())));
+            }
             b"tRNS" => found.transparency = true,
             b"acTL" => found.frames = be32(content, 0).unwrap_or(0),
             b"eXIf" if found.metadata.exif.is_none() => {
@@ -195,5 +202,20 @@ impl Colors {
             (None, None) => ColorSpace::Srgb,
             (gamma, chromaticities) => ColorSpace::Calibrated { gamma: gamma.unwrap_or(0.45455), chromaticities },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: in a bitmap of an ICO that ends early such a palette reached the decoder, which panicked.
+    #[test]
+    fn palettes_are_whole_colours() {
+        for bytes in [0, 2, 38, 771] {
+            let error = read(&oddities::png::palette_of(bytes, 9, 7)).unwrap_err();
+            assert_eq!(error.to_string(), format!("damaged PNG: its palette is {bytes} bytes long"));
+        }
+        assert!(read(&oddities::png::palette_of(768, 9, 7)).is_ok());
     }
 }

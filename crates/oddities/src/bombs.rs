@@ -74,3 +74,30 @@ pub fn jpeg_scans(scans: usize) -> Vec<u8> {
     }
     out
 }
+
+/// OpenEXR of some hundred bytes, whose only block says that it has two gigabytes.
+pub fn exr_block() -> Vec<u8> {
+    let mut out = vec![0x76, 0x2f, 0x31, 0x01, 2, 0, 0, 0];
+    let mut attribute = |name: &str, kind: &str, value: &[u8]| {
+        out.extend([name.as_bytes(), b"\0", kind.as_bytes(), b"\0"].concat());
+        out.extend((value.len() as u32).to_le_bytes());
+        out.extend(value);
+    };
+    let channel = |name: u8| [&[name, 0, 2, 0, 0, 0, 0, 0, 0, 0][..], &[1, 0, 0, 0, 1, 0, 0, 0]].concat();
+    let window: Vec<u8> = [0, 0, 29_999_999, 0_u32].iter().flat_map(|v| v.to_le_bytes()).collect();
+    attribute("channels", "chlist", &[channel(b'B'), channel(b'G'), channel(b'R'), vec![0]].concat());
+    attribute("compression", "compression", &[4]);
+    attribute("dataWindow", "box2i", &window);
+    attribute("displayWindow", "box2i", &window);
+    attribute("lineOrder", "lineOrder", &[0]);
+    attribute("pixelAspectRatio", "float", &1_f32.to_le_bytes());
+    attribute("screenWindowCenter", "v2f", &[0; 8]);
+    attribute("screenWindowWidth", "float", &1_f32.to_le_bytes());
+    out.push(0);
+    let first = out.len() as u64 + 8;
+    out.extend(first.to_le_bytes());
+    out.extend([0; 4]);
+    out.extend(0x7000_0000_u32.to_le_bytes());
+    out.extend([0; 64]);
+    out
+}

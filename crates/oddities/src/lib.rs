@@ -61,6 +61,8 @@ pub fn all() -> Vec<Oddity> {
     add(true, "ztxt-256m.png", png::text_bomb(256 << 20));
     add(false, "cut-half.png", cut(&png::rgb(96, 64), 50));
     add(false, "cut-99.png", cut(&png::rgb(96, 64), 99));
+    add(false, "palette-2-bytes.png", png::palette_of(2, 96, 64));
+    add(false, "palette-257-colours.png", png::palette_of(771, 96, 64));
     add(false, "bad-zlib.png", png::bad_zlib(96, 64));
     add(false, "zero-width.png", png::header_only(0, 64));
     add(false, "65535-square.png", png::header_only(65_535, 65_535));
@@ -83,6 +85,7 @@ pub fn all() -> Vec<Oddity> {
     add(false, "gif-canvas.gif", bombs::gif_canvas());
     add(false, "bomb.bmp", bombs::bmp());
     add(false, "bomb.tif", bombs::tiff());
+    add(false, "block-2g.exr", bombs::exr_block());
     add(false, "65535-square.jpg", bombs::jpeg());
     add(false, "scans-5000.jpg", bombs::jpeg_scans(5_000));
     for (name, bytes) in junk::all() {

@@ -76,6 +76,12 @@ pub fn palette_with_transparency(width: u32, height: u32) -> Vec<u8> {
     ])
 }
 
+/// Indices into a palette of so many bytes, which need not be whole colours.
+pub fn palette_of(bytes: usize, width: u32, height: u32) -> Vec<u8> {
+    let data = vec![0; (width * height) as usize];
+    file(&[header(width, height, 8, 3, false), chunk(b"PLTE", &vec![99; bytes]), idat(&data, width as usize)])
+}
+
 /// Stored turned or mirrored, with an `eXIf` chunk that makes it upright again.
 pub fn oriented(orientation: u8, width: u32, height: u32) -> Vec<u8> {
     let (w, h, data) = scene::stored(orientation, width, height);
