@@ -169,8 +169,9 @@ impl Writer {
             ifd.entries.retain(|e| e.0 != *tag);
             ifd.entries.push((*tag, 4, 1, Vec::new()));
         }
-        // Readers may rely on the order of tags (TIFF 6.0).
+        // Readers may rely on the order of tags (TIFF 6.0); what is behind them follows it.
         ifd.entries.sort_by_key(|e| e.0);
+        ifd.subs.sort_by_key(|sub| sub.0);
         let start = self.bytes.len();
         let mut end = start + 2 + 12 * ifd.entries.len() + 4;
         self.u16(u16::try_from(ifd.entries.len()).ok()?);
