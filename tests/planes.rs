@@ -10,7 +10,7 @@ use thumbs::limits::Limits;
 use thumbs::op;
 use thumbs::orientation::Orientation;
 use thumbs::pixmap::{Channels, Pixmap};
-use thumbs::recipe::{EncodeSettings, FormatChoice, Recipe, Subsampling};
+use thumbs::recipe::{EncodeSettings, FormatChoice, IccPolicy, Recipe, Subsampling};
 use thumbs::render::{open, render};
 use thumbs::size::Size;
 
@@ -99,6 +99,14 @@ fn planes_that_are_right_already_are_not_touched() {
     for text in ["24x24", "original"] {
         let recipe = Recipe { sizes: vec![text.parse().unwrap()], ..recipe.clone() };
         assert_eq!(decoded(&made(&source, &recipe)).unwrap().channels(), Channels::Grey, "{text}");
+        let kept = Recipe { icc: IccPolicy::Keep, ..recipe };
+        let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+        let attached = Attached { icc: Some(&profile), ..Attached::default() };
+        let encoder = registry::encoder(Format::Jpeg).unwrap();
+        let with_profile = encoder.encode(&grey, &settings(Subsampling::S420), &attached).unwrap();
+        let bytes = made(&with_profile, &kept);
+        assert!(bytes.windows(11).any(|w| w == b"ICC_PROFILE"), "{text}");
+        assert_eq!(decoded(&bytes).unwrap().channels(), Channels::Rgb, "{text}");
     }
 }
 

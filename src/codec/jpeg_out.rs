@@ -84,7 +84,8 @@ impl Encode for JpegOut {
         }
         let ([y, cb, cr], Size { width, height }) = (&picture.planes, picture.size);
         let encoder = encoder(settings, attached);
-        if picture.is_grey() {
+        // A profile is one of three channels, and has to find them.
+        if attached.icc.is_none() && picture.is_grey() {
             return encoder.encode_gray(y, width, height).map_err(failed);
         }
         encoder.encode_ycbcr_planar(y, cb, cr, width, height).map_err(failed)
