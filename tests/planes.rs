@@ -78,7 +78,7 @@ fn planes_and_pixels_look_alike() {
 /// What is encoded again at its size keeps its chroma, and what had no colours is stored without.
 #[test]
 fn planes_that_are_right_already_are_not_touched() {
-    let sharp = |x: u32, y: u32| if (x / 2 + y / 2) % 2 == 0 { [200, 60, 60] } else { [60, 60, 200] };
+    let sharp = |x: u32, y: u32| if (x / 2 + y / 2).is_multiple_of(2) { [200, 60, 60] } else { [60, 60, 200] };
     let size = Size::new(48, 32);
     let samples = (0..size.height).flat_map(|y| (0..size.width).flat_map(move |x| sharp(x, y))).collect();
     let source = encoded(&Pixmap::new_u8(size, Channels::Rgb, samples), Format::Jpeg, &settings(Subsampling::S420));
