@@ -106,20 +106,30 @@ fn plain(pixmap: Pixmap) -> Pixmap {
     Pixmap::new(size, Channels::Rgb, samples)
 }
 
+/// A profile as stored, what it was asked for, and the answer.
+type Known = (Vec<u8>, Channels, bool, ToSrgb);
+
+/// Answers kept in each thread: a picture is asked about as what it is, and as RGB.
+const KEPT: usize = 3;
+
 thread_local! {
-    /// The last profile that was met, because a folder's pictures tend to have the same one.
-    static LAST: RefCell<Option<(Vec<u8>, Channels, bool, ToSrgb)>> = const { RefCell::new(None) };
+    /// The last profiles that were met, because a folder's pictures tend to have the same one.
+    static LAST: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
 }
 
 fn recall(icc: &[u8], channels: Channels, wide: bool) -> Option<ToSrgb> {
-    LAST.with_borrow(|last| match last {
-        Some((bytes, c, w, known)) if bytes == icc && *c == channels && *w == wide => Some(known.clone()),
-        _ => None,
+    LAST.with_borrow_mut(|last| {
+        let found = last.iter().position(|(bytes, c, w, _)| bytes == icc && *c == channels && *w == wide)?;
+        last[..=found].rotate_right(1);
+        Some(last[0].3.clone())
     })
 }
 
 fn remember(icc: &[u8], channels: Channels, wide: bool, made: &ToSrgb) {
-    LAST.set(Some((icc.to_vec(), channels, wide, made.clone())));
+    LAST.with_borrow_mut(|last| {
+        last.truncate(KEPT - 1);
+        last.insert(0, (icc.to_vec(), channels, wide, made.clone()));
+    });
 }
 
 fn transform(profile: &ColorProfile, channels: Channels, wide: bool) -> Option<Way> {

@@ -71,3 +71,20 @@ fn hdr_white_is_white() {
     let out = converted(&hdr, Channels::Rgb, vec![149; 3]);
     assert!(out.iter().all(|&v| v >= 252), "{out:?}");
 }
+
+#[test]
+fn answers_are_kept_apart() {
+    let icc = |profile: ColorProfile| ColorSpace::Icc(profile.encode().unwrap());
+    let (p3, srgb, adobe) =
+        (icc(ColorProfile::new_display_p3()), icc(ColorProfile::new_srgb()), icc(ColorProfile::new_adobe_rgb()));
+    for _ in 0..3 {
+        for (color, channels, same) in [
+            (&p3, Channels::Rgb, false),
+            (&p3, Channels::Grey, true),
+            (&srgb, Channels::Rgb, true),
+            (&adobe, Channels::Rgba, false),
+        ] {
+            assert_eq!(ToSrgb::new(color, channels, false).is_same(), same, "{channels:?}");
+        }
+    }
+}
