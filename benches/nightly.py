@@ -11,21 +11,9 @@ import argparse
 import os
 import shutil
 import statistics
-import subprocess
 import tempfile
-import time
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-
-
-def run(argv):
-    begin = time.monotonic()
-    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{argv[0]} ended with {child.returncode}")
-    return time.monotonic() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+from many_files import make, run
 
 
 def tell(what, runs):
@@ -36,7 +24,7 @@ def tell(what, runs):
 
 def nothing_to_do(binary, count, rounds, work):
     folder = os.path.join(work, "in")
-    subprocess.run(["cargo", "run", "-q", "--release", "-p", "oddities", "--", "many", str(count), folder], cwd=ROOT, check=True)
+    make(count, folder)
     command = [binary, "--quiet", "-s", "16", "-o", os.path.join(work, "out"), "--update", folder]
     tell("everything to do", [run(command)])
     wall, _ = tell("nothing to do", [run(command) for _ in range(rounds)])

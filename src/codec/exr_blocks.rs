@@ -6,7 +6,7 @@ use crate::format::Format;
 
 /// Flags of the version field.
 const TILED: u32 = 0x200;
-const LONG_NAMES_OR_DEEP: u32 = 0x800;
+const DEEP: u32 = 0x800;
 const PARTS: u32 = 0x1000;
 /// Bytes of names that are looked at.
 const LONGEST_NAME: usize = 255;
@@ -71,7 +71,7 @@ pub fn check(bytes: &[u8]) -> Result<u64, DecodeError> {
         }
     }
     // Deep pixels are refused by the library, and their blocks look different.
-    if version & LONG_NAMES_OR_DEEP == 0 {
+    if version & DEEP == 0 {
         blocks(reader, version, &parts)
             .ok_or_else(|| DecodeError::Truncated { format, what: "a block lies behind its end".to_owned() })?;
     }

@@ -66,7 +66,7 @@ impl Header {
     /// The cheapest plan whose picture, resized to `need` (width and height that the whole stored picture will have after the
     /// final resize, fractions allowed), shows what a full decode would.
     pub fn plan(&self, need: (f64, f64)) -> Plan {
-        self.plan_with(need, Headroom::of(self))
+        self.plan_shared(need, 1.0)
     }
 
     /// The same for a picture that will be stored as YCbCr again, with chroma for a `share` of its columns and rows alone.

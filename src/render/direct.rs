@@ -3,52 +3,51 @@
 
 use super::source::Notes;
 use super::{Opened, PlannedVariant};
-use crate::codec::{EncodeError, Offer, Pixels, registry};
+use crate::codec::{EncodeError, Header, Offer, Pixels, registry};
 use crate::format::Format;
 use crate::op;
 use crate::op::color::ToSrgb;
 use crate::orientation::Orientation;
 use crate::pixmap::{Channels, YCbCr};
-use crate::recipe::{Filter, IccPolicy};
+use crate::recipe::{Filter, IccPolicy, Recipe};
+
+/// Columns and rows, as stored, that share a sample of chroma in an output which can be made of planes. Depends on the
+/// picture's header and this variant alone, so that the others have no say in its bytes.
+pub(super) fn share(
+    header: &Header,
+    recipe: &Recipe,
+    orientation: Orientation,
+    variant: &PlannedVariant,
+) -> Option<(u32, u32)> {
+    let placement = &variant.placement;
+    // Only JPEG gives planes.
+    let can = header.format == Format::Jpeg && !recipe.linear && recipe.filter == Filter::Lanczos3;
+    if !can || placement.canvas != placement.resized {
+        return None;
+    }
+    let (x, y) = registry::encoder(variant.format)?.share(&recipe.encode)?;
+    let share = if orientation.swaps() { (y, x) } else { (x, y) };
+    let to = placement.stored(orientation, header.size).1;
+    // Mirrored, a share would begin at the other edge.
+    let is_whole = to.width.is_multiple_of(share.0) && to.height.is_multiple_of(share.1);
+    if orientation != Orientation::Upright && !is_whole {
+        return None;
+    }
+    let stays = recipe.icc == IccPolicy::Keep || ToSrgb::new(&header.color, Channels::Rgb, false).is_same();
+    stays.then_some(share)
+}
 
 impl Opened<'_> {
-    /// Columns and rows, as stored, that share a sample of chroma in an output which can be made of planes. Depends on the
-    /// picture's header and this variant alone, so that the others have no say in its bytes.
-    pub(super) fn share(&self, variant: &PlannedVariant) -> Option<(u32, u32)> {
-        let (recipe, placement) = (&self.recipe, &variant.placement);
-        if recipe.linear || recipe.filter != Filter::Lanczos3 || placement.canvas != placement.resized {
-            return None;
-        }
-        let (x, y) = registry::encoder(variant.format)?.share(&recipe.encode)?;
-        let share = if self.orientation.swaps() { (y, x) } else { (x, y) };
-        let to = placement.stored(self.orientation, self.header().size).1;
-        // Mirrored, a share would begin at the other edge.
-        if self.orientation != Orientation::Upright && (to.width % share.0 != 0 || to.height % share.1 != 0) {
-            return None;
-        }
-        let stays = recipe.icc == IccPolicy::Keep || ToSrgb::new(&self.header().color, Channels::Rgb, false).is_same();
-        stays.then_some(share)
-    }
-
     /// What share of the columns and rows of these variants needs chroma of its own.
     pub(super) fn chroma(&self, wanted: &[usize]) -> f64 {
-        // Of other sources nothing is decoded differently.
-        if self.header().format != Format::Jpeg {
-            return 1.0;
-        }
-        let of = |variant: &PlannedVariant| self.share(variant).map_or(1.0, |(x, y)| 1.0 / f64::from(x.min(y)));
-        wanted.iter().filter_map(|&i| self.variants.get(i)).map(of).fold(0.0, f64::max)
+        let of = |share: &Option<(u32, u32)>| share.map_or(1.0, |(x, y)| 1.0 / f64::from(x.min(y)));
+        wanted.iter().filter_map(|&i| self.shares.get(i)).map(of).fold(0.0, f64::max)
     }
 
     /// The upright planes of a variant, where there is this way.
-    pub(super) fn planes(
-        &self,
-        pixels: &Pixels,
-        variant: &PlannedVariant,
-        offer: &Offer,
-        notes: &mut Notes,
-    ) -> Option<YCbCr> {
-        let (Pixels::Planes(planes), share) = (pixels, self.share(variant)?) else { return None };
+    pub(super) fn planes(&self, pixels: &Pixels, index: usize, offer: &Offer, notes: &mut Notes) -> Option<YCbCr> {
+        let (Pixels::Planes(planes), share) = (pixels, self.shares[index]?) else { return None };
+        let variant = &self.variants[index];
         let (shown, to) = variant.placement.stored(self.orientation, self.header().size);
         let picture = if self.is_copied(variant, offer) {
             (to == self.header().size).then(|| planes.ycbcr(None, to, share)).flatten()

@@ -43,6 +43,8 @@ pub struct Opened<'a> {
     limits: Limits,
     orientation: Orientation,
     variants: Vec<PlannedVariant>,
+    /// Of each variant, whether and how it can be made of planes: see `direct`.
+    shares: Vec<Option<(u32, u32)>>,
 }
 
 /// One output that was asked for.
@@ -140,7 +142,8 @@ pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Ope
             variants.push(PlannedVariant { size_index, format, size: placement.canvas, placement });
         }
     }
-    Ok(Opened { picture, recipe: recipe.clone(), limits: *limits, orientation, variants })
+    let shares = variants.iter().map(|variant| direct::share(header, recipe, orientation, variant)).collect();
+    Ok(Opened { picture, recipe: recipe.clone(), limits: *limits, orientation, variants, shares })
 }
 
 /// From bytes to all variants of a recipe, in one call.
@@ -267,7 +270,7 @@ impl Opened<'_> {
                 return Err(DecodeError::Interrupted.into());
             }
             let variant = &self.variants[index];
-            let Some(picture) = self.planes(&pixels, variant, &offer, &mut notes) else {
+            let Some(picture) = self.planes(&pixels, index, &offer, &mut notes) else {
                 pending.push(index);
                 continue;
             };
