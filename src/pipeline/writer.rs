@@ -14,7 +14,7 @@ use super::batch::Batch;
 use super::broken::Broken;
 use super::committer::Committer;
 use super::nightly::{Prune, Update};
-use super::prune::{self};
+use super::prune;
 use super::reorder::Window;
 use super::watch::MOST_LOST;
 use super::{Letter, Message, Ready, RunError, Shared, digest};
