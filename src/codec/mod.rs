@@ -20,7 +20,6 @@ mod png_profiles;
 mod reduce;
 pub mod registry;
 mod tiff;
-mod tiff_packed;
 mod webp;
 mod webp_container;
 mod webp_out;

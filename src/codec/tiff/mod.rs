@@ -1,0 +1,241 @@
+//! TIFF and BigTIFF in: the first picture, row by row.
+//!
+//! `directory` reads tags, `layout` what they say of the samples, `stream` unpacks a strip or tile (`fax` is one way),
+//! `rows` joins them, `samples` makes numbers of bytes, and `paint` pixels of numbers.
+
+mod directory;
+mod fax;
+mod layout;
+mod paint;
+mod rows;
+mod samples;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use super::reduce::{self, Reducer};
+use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
+use super::{exif, iptc};
+use crate::format::Format;
+use crate::limits::Limits;
+use crate::orientation::Orientation;
+use crate::pixmap::{Channels, Pixmap};
+use directory::Directory;
+use layout::{Layout, Meaning};
+use paint::Painter;
+use rows::Rows;
+use samples::Row;
+
+const ORIENTATION: u16 = 274;
+const JPEG_TABLES: u16 = 347;
+const XMP: u16 = 700;
+const IPTC: u16 = 33_723;
+const ICC: u16 = 34_675;
+
+/// Rows between two looks at the interrupt.
+const ROWS_PER_LOOK: u32 = 32;
+
+/// The decoder.
+pub struct Tiff;
+
+struct TiffPicture<'a> {
+    bytes: &'a [u8],
+    header: Header,
+    layout: Layout,
+    jpeg_tables: Option<&'a [u8]>,
+}
+
+fn damaged(what: impl std::fmt::Display) -> DecodeError {
+    DecodeError::Damaged { format: Format::Tiff, what: what.to_string() }
+}
+
+fn truncated(what: impl std::fmt::Display) -> DecodeError {
+    DecodeError::Truncated { format: Format::Tiff, what: what.to_string() }
+}
+
+fn unsupported(what: impl std::fmt::Display) -> DecodeError {
+    DecodeError::Unsupported(format!("TIFF with {what}"))
+}
+
+impl Decode for Tiff {
+    fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
+        let tags = Directory::first(bytes)?;
+        let size = layout::size(&tags)?;
+        super::check_size(Format::Tiff, size, limits)?;
+        let layout = Layout::read(&tags, size)?;
+        let blob = |tag| tags.value(tag).map(<[u8]>::to_vec);
+        // A profile of L*a*b* describes nothing that the pixels still have once they are read.
+        let icc = blob(ICC).filter(|_| !matches!(layout.meaning, Meaning::Lab { .. }));
+        let header = Header {
+            format: Format::Tiff,
+            size,
+            orientation: Orientation::from_exif(tags.number(ORIENTATION).and_then(|n| n.try_into().ok()).unwrap_or(1)),
+            has_alpha: layout.channels().has_alpha(),
+            animated: tags.has_more_pages(),
+            color: match icc {
+                Some(icc) => ColorSpace::Icc(icc),
+                None if exif::read(bytes).adobe_rgb => ColorSpace::AdobeRgb,
+                None => ColorSpace::Srgb,
+            },
+            metadata: Metadata {
+                // A TIFF is what EXIF is made of, so its own tags are read like that.
+                exif: crate::metadata::of_tiff(bytes),
+                xmp: blob(XMP),
+                iptc: tags.value(IPTC).and_then(iptc::records).map(<[u8]>::to_vec),
+            },
+            notes: Vec::new(),
+        };
+        Ok(Box::new(TiffPicture { bytes, header, layout, jpeg_tables: tags.value(JPEG_TABLES) }))
+    }
+}
+
+impl TiffPicture<'_> {
+    /// The samples that are shown, colours first.
+    fn wanted(&self) -> Vec<usize> {
+        (0..self.layout.colors()).chain(self.layout.alpha.map(|alpha| alpha.at)).collect()
+    }
+
+    /// The rows that stand in the bytes of each plane: one, or those that share chroma.
+    fn unpack(&self, planes: &[Vec<u8>], wanted: &[usize]) -> Vec<Row> {
+        let columns = self.header.size.width as usize;
+        if self.layout.share() != (1, 1) {
+            return unshare(&planes[0], &self.layout, columns);
+        }
+        let stored = self.layout.samples_in_part();
+        let rows: Vec<Row> =
+            planes.iter().map(|bytes| samples::unpack(&self.layout, bytes, columns * stored)).collect();
+        let one = |mut rows: Vec<Row>| rows.swap_remove(0);
+        vec![if self.layout.planar {
+            weave(&rows)
+        } else if wanted.len() == stored && wanted.iter().copied().eq(0..stored) {
+            one(rows)
+        } else {
+            choose(&one(rows), stored, wanted)
+        }]
+    }
+}
+
+impl Picture for TiffPicture<'_> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn offer(&self, need: Option<Need>) -> Offer {
+        let full = self.header.size;
+        let factor = reduce::factor(full, need);
+        let size = reduce::size(full, factor);
+        let count = self.layout.channels().count() as u64;
+        let sample = if self.layout.wide() { 2 } else { 1 };
+        // Bytes, numbers, pixels and sums of a row.
+        let row = u64::from(full.width) * (self.layout.samples as u64 * 12 + count * 32);
+        let row = row * u64::from(self.layout.share().1);
+        let memory = size.pixels() * count * sample + rows::memory(&self.layout) + row + (1 << 20);
+        let scale = 1.0 / f64::from(factor);
+        Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
+    }
+
+    fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
+        let (full, channels, wide) = (self.header.size, self.layout.channels(), self.layout.wide());
+        let wanted = self.wanted();
+        let planes = if self.layout.planar { wanted.clone() } else { vec![0] };
+        let mut buffers = vec![Vec::new(); planes.len()];
+        let mut rows = Rows::new(&self.layout, self.bytes, self.jpeg_tables, planes);
+        let mut reducer = Reducer::new(full, channels, offer.shrink as u32, wide);
+        let painter = Painter::new(&self.layout);
+        let (mut y, mut missing) = (0, 0);
+        while y < full.height {
+            if y % ROWS_PER_LOOK == 0 && options.interrupt.is_some_and(|stop| stop()) {
+                return Err(DecodeError::Interrupted);
+            }
+            let whole = rows.next(&mut buffers);
+            if let Some(error) = rows.error.as_ref().filter(|_| !options.allow_truncated) {
+                return Err(error.clone());
+            }
+            // Chroma that is shared ends with its strip or tile.
+            let height = self.layout.part.height;
+            let together = self.layout.share().1.min(height - y % height).min(full.height - y);
+            if whole {
+                let unpacked = self.unpack(&buffers, &wanted);
+                unpacked.into_iter().take(together as usize).for_each(|row| painter.paint(row, &mut reducer));
+            } else {
+                (0..together).for_each(|_| push_nothing(&mut reducer, channels, wide, full.width as usize));
+                missing += together;
+            }
+            y += together;
+        }
+        let mut notes = Vec::new();
+        if let Some(error) = rows.error {
+            if missing == full.height {
+                return Err(error);
+            }
+            notes.push(format!("{error}: {missing} of {} rows filled", full.height));
+        }
+        let pixmap = Pixmap::new(offer.size, channels, reducer.finish());
+        Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
+    }
+}
+
+/// A row that is missing: transparent, or grey.
+fn push_nothing(to: &mut Reducer, channels: Channels, wide: bool, columns: usize) {
+    let count = columns * channels.count();
+    match (channels.has_alpha(), wide) {
+        (true, false) => to.push(&vec![0; count]),
+        (true, true) => to.push_wide(&vec![0; count]),
+        (false, false) => to.push(&vec![128; count]),
+        (false, true) => to.push_wide(&vec![32_768; count]),
+    }
+}
+
+/// Samples of planes, each pixel's together. All planes have the same kind of samples.
+fn weave(planes: &[Row]) -> Row {
+    fn join<T: Copy>(planes: &[&[T]]) -> Vec<T> {
+        let count = planes.iter().map(|plane| plane.len()).min().unwrap_or(0);
+        (0..count).flat_map(|i| planes.iter().map(move |plane| plane[i])).collect()
+    }
+    let (mut narrow, mut wide, mut float) = (Vec::new(), Vec::new(), Vec::new());
+    for plane in planes {
+        match plane {
+            Row::U8(v) => narrow.push(&v[..]),
+            Row::U16(v) => wide.push(&v[..]),
+            Row::F32(v) => float.push(&v[..]),
+        }
+    }
+    match planes.first() {
+        Some(Row::U16(_)) => Row::U16(join(&wide)),
+        Some(Row::F32(_)) => Row::F32(join(&float)),
+        _ => Row::U8(join(&narrow)),
+    }
+}
+
+/// Of each pixel of `stored` samples the wanted ones.
+fn choose(row: &Row, stored: usize, wanted: &[usize]) -> Row {
+    fn pick<T: Copy>(v: &[T], stored: usize, wanted: &[usize]) -> Vec<T> {
+        v.chunks_exact(stored).flat_map(|p| wanted.iter().map(move |&i| p[i])).collect()
+    }
+    match row {
+        Row::U8(v) => Row::U8(pick(v, stored, wanted)),
+        Row::U16(v) => Row::U16(pick(v, stored, wanted)),
+        Row::F32(v) => Row::F32(pick(v, stored, wanted)),
+    }
+}
+
+/// Blocks of luma, row by row, each followed by the two samples of chroma that it shares.
+fn unshare(bytes: &[u8], layout: &Layout, columns: usize) -> Vec<Row> {
+    let (across, down) = layout.share();
+    let (across, down) = (across as usize, down as usize);
+    let block = across * down + 2;
+    let mut rows = vec![Vec::with_capacity(columns * 3); down];
+    // Each tile's blocks begin anew.
+    let part = layout.part.width as usize;
+    for tile in bytes.chunks_exact(layout.row_bytes(layout.part.width)) {
+        for (y, row) in rows.iter_mut().enumerate() {
+            for x in 0..part {
+                let at = x / across * block;
+                let luma = tile[at + y * across + x % across];
+                row.extend([luma, tile[at + block - 2], tile[at + block - 1]]);
+            }
+        }
+    }
+    rows.iter_mut().for_each(|row| row.truncate(columns * 3));
+    rows.into_iter().map(Row::U8).collect()
+}

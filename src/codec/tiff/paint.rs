@@ -1,0 +1,169 @@
+//! Samples of a row to the pixels that they stand for.
+
+use super::layout::{Layout, Meaning, YCbCrRule};
+use super::samples::Row;
+use crate::codec::float;
+use crate::codec::reduce::Reducer;
+use crate::pixmap::Channels;
+
+/// Makes pixels of rows, and gives them to a reducer.
+pub struct Painter<'a> {
+    layout: &'a Layout,
+    channels: Channels,
+    /// What Lab's curve gives, which is slow to compute.
+    lab: Option<Lab>,
+}
+
+impl<'a> Painter<'a> {
+    pub fn new(layout: &'a Layout) -> Self {
+        let lab = matches!(layout.meaning, Meaning::Lab { .. }).then(Lab::new);
+        Self { layout, channels: layout.channels(), lab }
+    }
+
+    /// A row of samples, the wanted ones only: colours, then alpha.
+    pub fn paint(&self, row: Row, to: &mut Reducer) {
+        let alpha = self.layout.alpha;
+        let n = self.layout.colors() + usize::from(alpha.is_some());
+        let row = match &self.layout.meaning {
+            Meaning::Grey { inverted: true } => invert(row, n),
+            Meaning::Palette(colors) => look_up(&row, colors, n),
+            Meaning::YCbCr(rule) => ycbcr(row, rule),
+            Meaning::Lab { signed } => self.lab.as_ref().map_or(Row::U8(Vec::new()), |lab| lab.rgb(&row, *signed)),
+            _ => row,
+        };
+        // Floating point pictures in TIFF are linear by custom, also of scientific ones.
+        let row = match row {
+            Row::F32(v) if self.channels == Channels::Cmyk => Row::U16(float::to_wide(&v)),
+            Row::F32(v) => Row::U16(float::to_srgb(&v, self.channels.count(), self.channels.has_alpha())),
+            row => row,
+        };
+        let is_premultiplied = alpha.is_some_and(|alpha| alpha.premultiplied);
+        match row {
+            Row::U8(mut v) => {
+                if is_premultiplied {
+                    divide(&mut v, self.channels.count(), 255, u64::from, |v| v as u8);
+                }
+                to.push(&v);
+            }
+            Row::U16(mut v) => {
+                if is_premultiplied {
+                    divide(&mut v, self.channels.count(), 65_535, u64::from, |v| v as u16);
+                }
+                to.push_wide(&v);
+            }
+            Row::F32(_) => {}
+        }
+    }
+}
+
+/// Black and white exchanged, in the first of `n` samples.
+fn invert(mut row: Row, n: usize) -> Row {
+    match &mut row {
+        Row::U8(v) => v.iter_mut().step_by(n).for_each(|v| *v = 255 - *v),
+        Row::U16(v) => v.iter_mut().step_by(n).for_each(|v| *v = 65_535 - *v),
+        Row::F32(v) => v.iter_mut().step_by(n).for_each(|v| *v = 1.0 - *v),
+    }
+    row
+}
+
+/// Indices, and alpha where there are `n` = 2 samples.
+fn look_up(row: &Row, colors: &[[u8; 3]], n: usize) -> Row {
+    let color = |i: usize| colors[i.min(colors.len() - 1)];
+    match (row, n) {
+        (Row::U8(v), 1) => Row::U8(v.iter().flat_map(|&i| color(usize::from(i))).collect()),
+        (Row::U16(v), 1) => Row::U8(v.iter().flat_map(|&i| color(usize::from(i))).collect()),
+        (Row::U8(v), _) => {
+            // Alpha has the bits of the indices.
+            let top = (colors.len() - 1).max(1);
+            let alpha = |a: u8| (usize::from(a) * 255 / top).min(255) as u8;
+            let pixel = |p: &[u8]| {
+                let [r, g, b] = color(usize::from(p[0]));
+                [r, g, b, alpha(p[1])]
+            };
+            Row::U8(v.chunks_exact(2).flat_map(pixel).collect())
+        }
+        (Row::U16(v), _) => {
+            let top = (colors.len() - 1).max(1);
+            let pixel = |p: &[u16]| {
+                let [r, g, b] = color(usize::from(p[0]));
+                [r, g, b, (usize::from(p[1]) * 255 / top).min(255) as u8]
+            };
+            Row::U8(v.chunks_exact(2).flat_map(pixel).collect())
+        }
+        (Row::F32(_), _) => Row::U8(Vec::new()),
+    }
+}
+
+/// TIFF 6.0, section 21.
+fn ycbcr(row: Row, rule: &YCbCrRule) -> Row {
+    let Row::U8(mut v) = row else { return row };
+    let [red, green, blue] = rule.luma.map(|l| l as f32);
+    let r = rule.reference.map(|r| r as f32);
+    let (luma, cb_scale, cr_scale) = (255.0 / (r[1] - r[0]), 127.0 / (r[3] - r[2]), 127.0 / (r[5] - r[4]));
+    for p in v.chunks_exact_mut(3) {
+        let y = (f32::from(p[0]) - r[0]) * luma;
+        let (cb, cr) = ((f32::from(p[1]) - r[2]) * cb_scale, (f32::from(p[2]) - r[4]) * cr_scale);
+        let (r, b) = (y + cr * (2.0 - 2.0 * red), y + cb * (2.0 - 2.0 * blue));
+        let g = (y - blue * b - red * r) / green;
+        // A cast clamps.
+        p.copy_from_slice(&[r, g, b].map(|c| (c + 0.5) as u8));
+    }
+    Row::U8(v)
+}
+
+/// Undoes premultiplied ("associated") alpha, the last of `n` samples.
+fn divide<T: Copy>(v: &mut [T], n: usize, top: u64, wide: impl Fn(T) -> u64, narrow: impl Fn(u64) -> T) {
+    for p in v.chunks_exact_mut(n) {
+        let a = wide(p[n - 1]);
+        for c in &mut p[..n - 1] {
+            *c = narrow((wide(*c) * top + a / 2).checked_div(a).unwrap_or(0).min(top));
+        }
+    }
+}
+
+/// CIE L*a*b* of D50 to sRGB.
+struct Lab {
+    /// The encoding curve of sRGB in 4096 steps.
+    encoded: Vec<u16>,
+}
+
+impl Lab {
+    fn new() -> Self {
+        let light: Vec<f32> = (0..=4096u16).map(|i| f32::from(i) / 4096.0).collect();
+        Self { encoded: float::to_srgb(&light, 1, false) }
+    }
+
+    fn rgb(&self, row: &Row, signed: bool) -> Row {
+        let pixel = |l: f32, a: f32, b: f32| self.pixel(l, a, b);
+        Row::U16(match row {
+            Row::U8(v) => {
+                let ab = |v: u8| if signed { f32::from(v as i8) } else { f32::from(v) - 128.0 };
+                v.chunks_exact(3).flat_map(|p| pixel(f32::from(p[0]) / 2.55, ab(p[1]), ab(p[2]))).collect()
+            }
+            Row::U16(v) => {
+                let ab = |v: u16| if signed { f32::from(v as i16) / 256.0 } else { f32::from(v) / 256.0 - 128.0 };
+                v.chunks_exact(3).flat_map(|p| pixel(f32::from(p[0]) / 655.35, ab(p[1]), ab(p[2]))).collect()
+            }
+            Row::F32(_) => Vec::new(),
+        })
+    }
+
+    fn pixel(&self, l: f32, a: f32, b: f32) -> [u16; 3] {
+        let y = (l + 16.0) / 116.0;
+        let cube = |t: f32| if t > 6.0 / 29.0 { t * t * t } else { (t - 4.0 / 29.0) * 3.0 * (6.0f32 / 29.0).powi(2) };
+        let (x, y, z) = (0.964_22 * cube(y + a / 500.0), cube(y), 0.825_21 * cube(y - b / 200.0));
+        // XYZ of D50 to linear sRGB, adapted by Bradford (Lindbloom).
+        let rgb = [
+            3.133_856_1 * x - 1.616_866_7 * y - 0.490_614_6 * z,
+            -0.978_768_4 * x + 1.916_141_5 * y + 0.033_454 * z,
+            0.071_945_3 * x - 0.228_991_4 * y + 1.405_242_7 * z,
+        ];
+        rgb.map(|light| {
+            let at = light.clamp(0.0, 1.0) * 4096.0;
+            let (low, share) = (at as usize, at.fract());
+            let high = self.encoded[(low + 1).min(4096)];
+            let low = self.encoded[low];
+            (f32::from(low) + (f32::from(high) - f32::from(low)) * share + 0.5) as u16
+        })
+    }
+}

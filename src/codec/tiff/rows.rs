@@ -1,0 +1,156 @@
+//! Rows of a picture out of its strips or tiles: those beside each other are read together, a row at a time.
+
+use std::io::{ErrorKind, Read};
+
+use super::layout::{Compression, Layout};
+use super::samples::undo_predictor;
+use super::stream::{self, Stream};
+use super::{damaged, truncated};
+use crate::codec::DecodeError;
+
+/// Parts of up to these bytes are unpacked whole, larger ones while they are read.
+const SMALL: u64 = 64 << 10;
+/// Bytes that an unpacker holds: zlib's window and tables, the codes of LZW.
+const UNPACKER: u64 = 96 << 10;
+
+/// The rows of each wanted plane, as bytes.
+pub struct Rows<'a> {
+    layout: &'a Layout,
+    bytes: &'a [u8],
+    tables: Option<&'a [u8]>,
+    /// Samples that have parts of their own.
+    planes: Vec<usize>,
+    /// Those of the current band, plane by plane.
+    parts: Vec<Part<'a>>,
+    y: u32,
+    /// The first thing that went wrong.
+    pub error: Option<DecodeError>,
+}
+
+struct Part<'a> {
+    /// None where nothing can be read any more.
+    stream: Option<Stream<'a>>,
+    /// A row as it was read.
+    row: Vec<u8>,
+}
+
+/// Bytes that reading takes at most, besides the rows themselves.
+pub fn memory(layout: &Layout) -> u64 {
+    let rows = u64::from(layout.part.height.div_ceil(layout.share().1));
+    let raw = layout.row_bytes(layout.part.width) as u64 * rows;
+    let one = match layout.compression {
+        // Copied where bits are reversed.
+        Compression::None | Compression::PackBits => raw + raw / 64,
+        // Planes, what is made of them, and what is cut out of that; both may be larger than their part.
+        Compression::Jpeg | Compression::WebP => raw.saturating_mul(24) + (16 << 20),
+        Compression::Huffman { .. } | Compression::Group3 { .. } | Compression::Group4 => raw * 3,
+        Compression::Lzw | Compression::Deflate => raw.min(SMALL) + UNPACKER,
+        Compression::Zstd => raw.min(SMALL) + (1 << 20) + raw.min(32 << 20),
+    };
+    let across = u64::from(layout.grid().0);
+    let planes = if layout.planar { layout.samples as u64 } else { 1 };
+    (one + 2 * layout.row_bytes(layout.part.width) as u64).saturating_mul(across * planes)
+}
+
+impl<'a> Rows<'a> {
+    /// Of `planes`, which are samples where each has parts of its own, and `[0]` otherwise.
+    pub fn new(layout: &'a Layout, bytes: &'a [u8], tables: Option<&'a [u8]>, planes: Vec<usize>) -> Self {
+        Self { layout, bytes, tables, planes, parts: Vec::new(), y: 0, error: None }
+    }
+
+    /// The next rows, one where no chroma is shared, into a buffer for each plane. False if something is missing in
+    /// them: then `error` says what.
+    pub fn next(&mut self, out: &mut [Vec<u8>]) -> bool {
+        if self.y.is_multiple_of(self.layout.part.height) {
+            self.begin_band(self.y / self.layout.part.height);
+        }
+        let across = self.layout.grid().0 as usize;
+        let mut whole = true;
+        for (parts, out) in self.parts.chunks_mut(across).zip(out) {
+            out.clear();
+            for part in parts {
+                match part.read(self.layout) {
+                    Ok(()) => {}
+                    Err(error) => {
+                        whole = false;
+                        part.row.fill(0);
+                        part.stream = None;
+                        self.error.get_or_insert(error);
+                    }
+                }
+                out.extend_from_slice(&part.row);
+            }
+        }
+        self.y += self.layout.share().1;
+        // A part that ends inside of a group of rows that share chroma ends with it.
+        let into = self.y % self.layout.part.height;
+        if into < self.layout.share().1 {
+            self.y -= into;
+        }
+        whole
+    }
+
+    fn begin_band(&mut self, band: u32) {
+        let (across, down) = self.layout.grid();
+        self.parts.clear();
+        for &plane in &self.planes.clone() {
+            for x in 0..across {
+                let index = (plane as u64 * u64::from(down) + u64::from(band)) * u64::from(across) + u64::from(x);
+                let stream = self.open(index as usize, band).unwrap_or_else(|error| {
+                    self.error.get_or_insert(error);
+                    None
+                });
+                let row = vec![0; self.layout.row_bytes(self.layout.part.width)];
+                self.parts.push(Part { stream, row });
+            }
+        }
+    }
+
+    /// A part's stream.
+    fn open(&self, index: usize, band: u32) -> Result<Option<Stream<'a>>, DecodeError> {
+        let layout = self.layout;
+        let &offset = layout.offsets.get(index).ok_or_else(|| damaged("parts of it are missing"))?;
+        let left = layout.size.height - band * layout.part.height;
+        let rows = if layout.tiled { layout.part.height } else { left.min(layout.part.height) };
+        let groups = u64::from(rows.div_ceil(layout.share().1));
+        let raw = layout.row_bytes(layout.part.width) as u64 * groups;
+        let count = match layout.counts.get(index) {
+            Some(&count) => count,
+            // Without counts, one part reaches as far as it can.
+            None if layout.compression == Compression::None => raw,
+            None => (self.bytes.len() as u64).saturating_sub(offset),
+        };
+        if (offset, count) == (0, 0) || (count == 0 && layout.tiled) {
+            // Sparse files leave parts out that hold nothing.
+            return Ok(Some(Box::new(std::io::repeat(0).take(raw))));
+        }
+        let end = offset.saturating_add(count);
+        let (Ok(from), Ok(to)) = (usize::try_from(offset), usize::try_from(end)) else { return Err(beyond()) };
+        let packed = self.bytes.get(from..to).ok_or_else(beyond)?;
+        let mut stream = stream::open(layout, packed, self.tables, layout.part.width, rows)?;
+        let unpacks = matches!(layout.compression, Compression::Lzw | Compression::Deflate | Compression::Zstd);
+        if layout.tiled && unpacks && raw <= SMALL {
+            let mut all = Vec::with_capacity(raw as usize);
+            // What cannot be read is missed when its row is wanted.
+            let _ = stream.take(raw).read_to_end(&mut all);
+            stream = Box::new(std::io::Cursor::new(all));
+        }
+        Ok(Some(stream))
+    }
+}
+
+fn beyond() -> DecodeError {
+    truncated("its data end too early")
+}
+
+impl Part<'_> {
+    fn read(&mut self, layout: &Layout) -> Result<(), DecodeError> {
+        let stream = self.stream.as_mut().ok_or_else(beyond)?;
+        stream.read_exact(&mut self.row).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => beyond(),
+            _ => damaged(error),
+        })?;
+        undo_predictor(layout, &mut self.row);
+        Ok(())
+    }
+}

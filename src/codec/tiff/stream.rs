@@ -1,0 +1,245 @@
+//! The bytes of one strip or tile, unpacked as they are read.
+
+use std::borrow::Cow;
+use std::io::{self, Cursor, Read};
+
+use weezl::{BitOrder, LzwStatus};
+
+use super::layout::{Compression, Layout};
+use super::{fax, unsupported};
+use crate::codec::DecodeError;
+use crate::jpeg;
+
+/// A part as it will be read: rows of `Layout::row_bytes`, one after the other.
+pub type Stream<'a> = Box<dyn Read + 'a>;
+
+/// Unpacks `packed`, a part of `columns` and `rows`. `tables` are those that all JPEG parts share.
+///
+/// # Errors
+/// What is found to be damaged before anything is read.
+pub fn open<'a>(
+    layout: &Layout,
+    packed: &'a [u8],
+    tables: Option<&[u8]>,
+    columns: u32,
+    rows: u32,
+) -> Result<Stream<'a>, DecodeError> {
+    let packed = if layout.reversed && !matches!(layout.compression, Compression::Jpeg | Compression::WebP) {
+        Cow::Owned(packed.iter().map(|b| b.reverse_bits()).collect())
+    } else {
+        Cow::Borrowed(packed)
+    };
+    Ok(match layout.compression {
+        Compression::None => Box::new(Cursor::new(packed)),
+        Compression::PackBits => Box::new(PackBits { packed, at: 0, run: Run::Copy(0) }),
+        Compression::Lzw => Box::new(Lzw::new(packed)),
+        Compression::Deflate => Box::new(flate2::bufread::ZlibDecoder::new(Cursor::new(packed))),
+        Compression::Zstd => {
+            let mut zstd = zstd::stream::read::Decoder::with_buffer(Cursor::new(packed)).map_err(broken)?;
+            // 32 MiB, four times what common levels use; the memory of a picture is told before it is decoded.
+            zstd.window_log_max(25).map_err(broken)?;
+            Box::new(zstd)
+        }
+        Compression::Huffman { words } => {
+            let how = fax::Kind::Huffman { words };
+            whole(fax::decode(&packed, how, columns, rows))
+        }
+        Compression::Group3 { two_dimensions } => {
+            whole(fax::decode(&packed, fax::Kind::Group3 { two_dimensions }, columns, rows))
+        }
+        Compression::Group4 => whole(fax::decode(&packed, fax::Kind::Group4, columns, rows)),
+        Compression::Jpeg => Box::new(Cursor::new(jpeg(layout, &packed, tables, columns, rows)?)),
+        Compression::WebP => Box::new(Cursor::new(webp(layout, &packed, columns, rows)?)),
+    })
+}
+
+fn broken(error: io::Error) -> DecodeError {
+    super::damaged(error)
+}
+
+/// Rows that were decoded, and the end that they came to.
+fn whole<'a>((rows, end): (Vec<u8>, Option<&'static str>)) -> Stream<'a> {
+    struct Ended(Option<&'static str>);
+    impl Read for Ended {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            self.0.map_or(Ok(0), |what| Err(io::Error::new(io::ErrorKind::InvalidData, what)))
+        }
+    }
+    Box::new(Cursor::new(rows).chain(Ended(end)))
+}
+
+/// Adobe's PackBits: a count, then so many bytes, or one byte so many times.
+struct PackBits<'a> {
+    packed: Cow<'a, [u8]>,
+    at: usize,
+    run: Run,
+}
+
+enum Run {
+    Copy(usize),
+    Repeat(u8, usize),
+}
+
+impl PackBits<'_> {
+    fn begin(&mut self) -> Option<()> {
+        let &count = self.packed.get(self.at)?;
+        self.at += 1;
+        self.run = match count {
+            0..=127 => Run::Copy(usize::from(count) + 1),
+            128 => Run::Copy(0),
+            129..=255 => {
+                let &byte = self.packed.get(self.at)?;
+                self.at += 1;
+                Run::Repeat(byte, 257 - usize::from(count))
+            }
+        };
+        Some(())
+    }
+}
+
+impl Read for PackBits<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut done = 0;
+        while done < out.len() {
+            let room = &mut out[done..];
+            let taken = match &mut self.run {
+                Run::Copy(0) | Run::Repeat(_, 0) => {
+                    if self.begin().is_none() {
+                        break;
+                    }
+                    0
+                }
+                Run::Copy(left) => {
+                    let from = self.packed.get(self.at..).unwrap_or_default();
+                    let n = (*left).min(room.len()).min(from.len());
+                    if n == 0 {
+                        break;
+                    }
+                    room[..n].copy_from_slice(&from[..n]);
+                    self.at += n;
+                    *left -= n;
+                    n
+                }
+                Run::Repeat(byte, left) => {
+                    let n = (*left).min(room.len());
+                    room[..n].fill(*byte);
+                    *left -= n;
+                    n
+                }
+            };
+            done += taken;
+        }
+        Ok(done)
+    }
+}
+
+struct Lzw<'a> {
+    packed: Cow<'a, [u8]>,
+    at: usize,
+    decoder: weezl::decode::Decoder,
+}
+
+impl<'a> Lzw<'a> {
+    fn new(packed: Cow<'a, [u8]>) -> Self {
+        // Before TIFF 5 codes began with the lowest bit and grew one code later; such a stream begins with its
+        // clear code, 256, as 00 x1 (libtiff, tif_lzw.c).
+        let old = matches!(packed[..], [0, second, ..] if second & 1 == 1);
+        let decoder = if old {
+            weezl::decode::Decoder::new(BitOrder::Lsb, 8)
+        } else {
+            weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8)
+        };
+        Self { packed, at: 0, decoder }
+    }
+}
+
+impl Read for Lzw<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let result = self.decoder.decode_bytes(self.packed.get(self.at..).unwrap_or_default(), out);
+            self.at += result.consumed_in;
+            match result.status {
+                _ if result.consumed_out > 0 => return Ok(result.consumed_out),
+                Ok(LzwStatus::Ok) if result.consumed_in > 0 => {}
+                Ok(_) => return Ok(0),
+                Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+            }
+        }
+    }
+}
+
+/// A part that is a JPEG of its own, but for tables that may stand elsewhere (TIFF Technical Note 2).
+fn jpeg(
+    layout: &Layout,
+    packed: &[u8],
+    tables: Option<&[u8]>,
+    columns: u32,
+    rows: u32,
+) -> Result<Vec<u8>, DecodeError> {
+    let of_jpeg = |error: jpeg::Error| match error {
+        jpeg::Error::Unsupported(what) => unsupported(format_args!("JPEG with {what}")),
+        jpeg::Error::Truncated(what) => super::truncated(what),
+        other => super::damaged(other),
+    };
+    let mut joined = Vec::new();
+    let data = match tables.and_then(|tables| tables.strip_suffix(b"\xff\xd9")) {
+        Some(tables) if packed.starts_with(b"\xff\xd8") => {
+            joined.extend_from_slice(tables);
+            joined.extend_from_slice(&packed[2..]);
+            &joined[..]
+        }
+        _ => packed,
+    };
+    let mut header = jpeg::read_header(data).map_err(of_jpeg)?;
+    header.supported().map_err(of_jpeg)?;
+    let found = header.components.len();
+    if found != layout.samples_in_part() {
+        return Err(super::damaged(format_args!("a JPEG of {found} components in it")));
+    }
+    if header.width < columns || header.height < rows {
+        let (w, h) = (header.width, header.height);
+        return Err(super::damaged(format_args!("a JPEG of {w}x{h} in it, where {columns}x{rows} is wanted")));
+    }
+    // A JPEG larger than its part is no way around the limits.
+    if u64::from(header.width) * u64::from(header.height) > 4 * (u64::from(columns) * u64::from(rows)).max(1 << 16) {
+        return Err(super::damaged("a JPEG in it is larger than its part"));
+    }
+    // The tag says what the components are; markers of the JPEG do not count.
+    header.color = match found {
+        1 => jpeg::ColorSpace::Grey,
+        3 if layout.jpeg_rgb => jpeg::ColorSpace::Rgb,
+        3 => jpeg::ColorSpace::YCbCr,
+        4 => jpeg::ColorSpace::Cmyk,
+        _ => return Err(unsupported(format_args!("JPEG of {found} components"))),
+    };
+    header.adobe = None;
+    let image = jpeg::decode(data, &header, &header.full(), &jpeg::Options::default()).map_err(of_jpeg)?;
+    Ok(cut(&image.data, image.width, usize::from(image.channels), columns, rows))
+}
+
+fn webp(layout: &Layout, packed: &[u8], columns: u32, rows: u32) -> Result<Vec<u8>, DecodeError> {
+    let wrong = |_| super::damaged("a broken WebP in it");
+    let found = thumbs_libwebp::features(packed).map_err(wrong)?;
+    let samples = layout.samples_in_part();
+    if found.width != columns || found.height < rows || !(3..=4).contains(&samples) || found.has_animation {
+        return Err(super::damaged(format_args!("a WebP of {}x{} in it", found.width, found.height)));
+    }
+    if u64::from(found.height) > 4 * u64::from(rows.max(256)) {
+        return Err(super::damaged("a WebP in it is larger than its part"));
+    }
+    let target = thumbs_libwebp::Target {
+        width: found.width,
+        height: found.height,
+        alpha: samples == 4,
+        skip_filter: false,
+        partial: false,
+    };
+    let image = thumbs_libwebp::decode(packed, &target).map_err(wrong)?;
+    Ok(cut(&image.samples, found.width, samples, columns, rows))
+}
+
+/// The first columns and rows.
+fn cut(samples: &[u8], width: u32, channels: usize, columns: u32, rows: u32) -> Vec<u8> {
+    let (row, wanted) = (width as usize * channels, columns as usize * channels);
+    samples.chunks_exact(row.max(1)).take(rows as usize).flat_map(|row| &row[..wanted]).copied().collect()
+}
