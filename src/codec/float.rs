@@ -7,6 +7,24 @@ pub fn to_srgb(samples: &[f32], channels: usize, alpha: bool) -> Vec<u16> {
     samples.iter().enumerate().map(|(i, &v)| if i % channels < last { encode(v) } else { narrow(v) }).collect()
 }
 
+/// What is said of a picture with colours brighter than white.
+pub fn clipped(samples: &[f32], channels: usize, alpha: bool) -> Option<String> {
+    let colors = if alpha { channels - 1 } else { channels };
+    let brighter = samples.chunks_exact(channels).any(|pixel| pixel[..colors].iter().any(|&v| v > 1.0));
+    brighter.then(|| "HDR highlights clipped to white".to_owned())
+}
+
+/// Undoes the premultiplied alpha of OpenEXR (Technical Introduction to OpenEXR), RGBA.
+pub fn divide_by_alpha(samples: &mut [f32]) {
+    for pixel in samples.chunks_exact_mut(4) {
+        let alpha = pixel[3];
+        // Without alpha, light that is added to what lies behind cannot be shown.
+        if alpha > 0.0 && alpha < 1.0 {
+            pixel[..3].iter_mut().for_each(|v| *v /= alpha);
+        }
+    }
+}
+
 /// Samples that are encoded already, 0 to 1.
 pub fn to_wide(samples: &[f32]) -> Vec<u16> {
     samples.iter().map(|&v| narrow(v)).collect()
@@ -25,6 +43,16 @@ fn encode(v: f32) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn alpha_of_openexr() {
+        let mut pixels = [0.25, 0.5, 0.0, 0.5, 0.3, 0.3, 0.3, 1.0, 0.2, 0.2, 0.2, 0.0];
+        divide_by_alpha(&mut pixels);
+        assert_eq!(pixels, [0.5, 1.0, 0.0, 0.5, 0.3, 0.3, 0.3, 1.0, 0.2, 0.2, 0.2, 0.0]);
+        assert_eq!(clipped(&pixels, 4, true), None);
+        assert!(clipped(&[0.0, 1.5, 0.0], 3, false).is_some());
+        assert!(clipped(&[0.0, 0.5, 0.0, 1.5], 4, true).is_none());
+    }
 
     #[test]
     fn ends_and_odd_values() {

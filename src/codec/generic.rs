@@ -36,8 +36,17 @@ fn error(format: Format, error: ImageError) -> DecodeError {
         }
         ImageError::Limits(e) => DecodeError::Limit(format!("{format}: {e} (--memory)")),
         ImageError::Unsupported(e) => DecodeError::Unsupported(format!("{format}: {e}")),
+        // OpenEXR's kinds that are not read come as errors of the format.
+        other if format == Format::Exr && is_unsupported(&other) => {
+            DecodeError::Unsupported("OpenEXR of other than red, green and blue samples".to_owned())
+        }
         other => DecodeError::Damaged { format, what: other.to_string() },
     }
+}
+
+fn is_unsupported(error: &ImageError) -> bool {
+    let text = error.to_string();
+    ["not supported", "does not contain"].iter().any(|words| text.contains(words))
 }
 
 fn decoder<'a>(format: Format, bytes: &'a [u8]) -> Result<Box<dyn ImageDecoder + 'a>, DecodeError> {
@@ -69,9 +78,13 @@ impl Decode for Generic {
 /// As [`Decode::open`].
 pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
     let mut notes = Vec::new();
+    let mut bytes = bytes;
     let gif: Option<Blocks> = if format == Format::Gif {
         let blocks = gif_blocks::read(&bytes)?;
         super::check_size(format, blocks.canvas, limits)?;
+        if blocks.needs_amending(&bytes) {
+            bytes = gif_blocks::amended(&bytes, &blocks).map_or(bytes, Cow::Owned);
+        }
         Some(blocks)
     } else {
         None
@@ -181,8 +194,19 @@ impl Picture for GenericPicture<'_> {
             ColorType::La16 => (Channels::GreyAlpha, wide(buffer)),
             ColorType::Rgb16 => (Channels::Rgb, wide(buffer)),
             ColorType::Rgba16 => (Channels::Rgba, wide(buffer)),
-            ColorType::Rgb32F => (Channels::Rgb, Samples::U16(float::to_srgb(&floats(&buffer), 3, false))),
-            ColorType::Rgba32F => (Channels::Rgba, Samples::U16(float::to_srgb(&floats(&buffer), 4, true))),
+            ColorType::Rgb32F => {
+                let light = floats(&buffer);
+                notes.extend(float::clipped(&light, 3, false));
+                (Channels::Rgb, Samples::U16(float::to_srgb(&light, 3, false)))
+            }
+            ColorType::Rgba32F => {
+                let mut light = floats(&buffer);
+                if format == Format::Exr {
+                    float::divide_by_alpha(&mut light);
+                }
+                notes.extend(float::clipped(&light, 4, true));
+                (Channels::Rgba, Samples::U16(float::to_srgb(&light, 4, true)))
+            }
             other => return Err(DecodeError::Unsupported(format!("{format} with pixels of kind {other:?}"))),
         };
         let pixmap = reduce::pixmap(Pixmap::new(self.header.size, channels, samples), offer.shrink as u32);

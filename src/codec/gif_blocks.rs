@@ -6,7 +6,7 @@ use crate::format::Format;
 use crate::size::Size;
 
 /// What was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocks {
     /// The logical screen, grown to what the first frame covers.
     pub canvas: Size,
@@ -16,6 +16,8 @@ pub struct Blocks {
     pub has_alpha: bool,
     /// Whether the trailer is there.
     pub ended: bool,
+    /// An extension of a kind that the decoder does not pass over stands in front of the first frame.
+    pub unknown: bool,
 }
 
 /// What is said of a file without its trailer.
@@ -30,7 +32,7 @@ pub fn no_trailer() -> DecodeError {
 pub fn read(bytes: &[u8]) -> Result<Blocks, DecodeError> {
     let mut at = Reader { bytes, at: 6 };
     let canvas = Size::new(at.u16()?, at.u16()?);
-    let mut found = Blocks { canvas, frames: 0, has_alpha: false, ended: false };
+    let mut found = Blocks { canvas, frames: 0, has_alpha: false, ended: false, unknown: false };
     match walk(&mut at, &mut found) {
         Ok(()) => found.ended = true,
         Err(DecodeError::Truncated { .. }) if found.frames > 0 => {}
@@ -52,9 +54,12 @@ fn walk(at: &mut Reader<'_>, found: &mut Blocks) -> Result<(), DecodeError> {
         match at.u8()? {
             // Extension: of the graphic control the flags are what is looked at.
             0x21 => {
-                if at.u8()? == 0xf9 {
-                    let flags = at.bytes.get(at.at + 1).copied().unwrap_or(0);
-                    transparent = flags & 1 == 1;
+                match at.u8()? {
+                    0xf9 => {
+                        let flags = at.bytes.get(at.at + 1).copied().unwrap_or(0);
+                        transparent = flags & 1 == 1;
+                    }
+                    kind => found.unknown |= found.frames == 0 && !is_known(kind),
                 }
                 at.sub_blocks()?;
             }
@@ -62,8 +67,9 @@ fn walk(at: &mut Reader<'_>, found: &mut Blocks) -> Result<(), DecodeError> {
                 let (x, y, width, height) = (at.u16()?, at.u16()?, at.u16()?, at.u16()?);
                 found.frames += 1;
                 if found.frames == 1 {
-                    let covers = x == 0 && y == 0 && width >= canvas.width && height >= canvas.height;
-                    found.has_alpha = transparent || !covers;
+                    // The screen is what is shown, but not less than its first frame.
+                    found.canvas = Size::new(canvas.width.max(x + width), canvas.height.max(y + height));
+                    found.has_alpha = transparent || (width, height) != (found.canvas.width, found.canvas.height);
                 }
                 let flags = at.u8()?;
                 at.color_table(flags)?;
@@ -77,6 +83,41 @@ fn walk(at: &mut Reader<'_>, found: &mut Blocks) -> Result<(), DecodeError> {
             kind => return Err(damaged(format!("a block of unknown kind {kind:#04x}"))),
         }
     }
+}
+
+/// Text, graphic control, comment, application.
+fn is_known(extension: u8) -> bool {
+    matches!(extension, 0x01 | 0xf9 | 0xfe | 0xff)
+}
+
+impl Blocks {
+    /// Whether the decoder would crop the first frame, or end at an extension.
+    pub fn needs_amending(&self, bytes: &[u8]) -> bool {
+        let side = |at: usize| bytes.get(at..at + 2).map(|b| u32::from(u16::from_le_bytes([b[0], b[1]])));
+        self.unknown || (side(6), side(8)) != (Some(self.canvas.width), Some(self.canvas.height))
+    }
+}
+
+/// A copy of the file that says its canvas is as large as the first frame needs, and has only known extensions.
+pub fn amended(bytes: &[u8], found: &Blocks) -> Option<Vec<u8>> {
+    let side = |n: u32| u16::try_from(n).ok().map(u16::to_le_bytes);
+    let mut out = bytes.get(..6)?.to_vec();
+    out.extend(side(found.canvas.width)?);
+    out.extend(side(found.canvas.height)?);
+    let mut at = Reader { bytes, at: 10 };
+    let flags = at.u8().ok()?;
+    at.skip(2).and_then(|()| at.color_table(flags)).ok()?;
+    out.extend(bytes.get(10..at.at)?);
+    // Blocks up to the first frame; all that follows stays.
+    while let Some([0x21, kind, ..]) = bytes.get(at.at..) {
+        let start = at.at;
+        at.skip(2).and_then(|()| at.sub_blocks()).ok()?;
+        if is_known(*kind) {
+            out.extend(bytes.get(start..at.at)?);
+        }
+    }
+    out.extend(bytes.get(at.at..)?);
+    Some(out)
 }
 
 fn damaged(what: String) -> DecodeError {
@@ -128,7 +169,7 @@ mod tests {
     fn the_smallest() {
         let gif = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xf9\x04\x01\0\0\0\0\x2c\0\0\0\0\x02\0\x01\0\0\x02\x02\x04\x0a\0\x3b";
         let found = read(gif).unwrap();
-        assert_eq!(found, Blocks { canvas: Size::new(2, 1), frames: 1, has_alpha: true, ended: true });
+        assert_eq!(found, Blocks { canvas: Size::new(2, 1), frames: 1, has_alpha: true, ended: true, unknown: false });
         for len in 6..gif.len() {
             let read = read(&gif[..len]);
             assert!(matches!(read, Err(DecodeError::Truncated { .. }) | Ok(Blocks { ended: false, .. })), "{len}");

@@ -1,6 +1,7 @@
 //! PNG in, row by row through the `png` crate, averaged by a whole factor on the way, so that the
 //! memory is that of the reduced picture.
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use png::{BitDepth, ColorType, DecodeOptions as PngOptions, Decoder, DecodingError, Reader, Transformations};
@@ -20,7 +21,8 @@ const ROWS_PER_LOOK: u32 = 64;
 pub struct Png;
 
 struct PngPicture<'a> {
-    bytes: &'a [u8],
+    /// The file; a copy of it where that has an animation, or bits in tRNS that no sample has.
+    bytes: Cow<'a, [u8]>,
     chunks: Chunks,
     header: Header,
     channels: Channels,
@@ -70,6 +72,8 @@ impl Decode for Png {
             metadata: std::mem::take(&mut chunks.metadata),
             notes: std::mem::take(&mut chunks.notes),
         };
+        let is_changed = chunks.animation || chunks.stray_bits;
+        let bytes = if is_changed { png_chunks::still(bytes, chunks.depth).into() } else { Cow::Borrowed(bytes) };
         Ok(Box::new(PngPicture { bytes, chunks, header, channels }))
     }
 }
@@ -95,7 +99,8 @@ impl Picture for PngPicture<'_> {
         let rows = u64::from(full.width) * (pixel * 4 + self.channels.count() as u64 * 8);
         // Rows of an interlaced picture come in seven passes, so it is held whole.
         let whole = if self.chunks.interlaced { full.pixels() * pixel * 2 } else { 0 };
-        let memory = size.pixels() * pixel + whole + rows + (1 << 20);
+        let copy = if matches!(self.bytes, Cow::Owned(_)) { self.bytes.len() as u64 } else { 0 };
+        let memory = size.pixels() * pixel + whole + rows + copy + (1 << 20);
         Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }
 
@@ -154,14 +159,14 @@ impl Picture for PngPicture<'_> {
     }
 }
 
-impl<'a> PngPicture<'a> {
-    fn reader(&self) -> Result<Reader<Cursor<&'a [u8]>>, DecodeError> {
+impl PngPicture<'_> {
+    fn reader(&self) -> Result<Reader<Cursor<&[u8]>>, DecodeError> {
         let mut how = PngOptions::default();
         how.set_ignore_adler32(false);
         // Read already, and bounded: see `png_chunks`.
         how.set_ignore_iccp_chunk(true);
         how.set_ignore_text_chunk(true);
-        let mut decoder = Decoder::new_with_options(Cursor::new(self.bytes), how);
+        let mut decoder = Decoder::new_with_options(Cursor::new(&*self.bytes), how);
         // A row at its widest (65 MB with the largest width that 4 GiB hold) and the chunks before the pixels.
         let row = u64::from(self.header.size.width).saturating_mul(8 * 4);
         let limit = row.saturating_add(16 << 20);
@@ -173,7 +178,7 @@ impl<'a> PngPicture<'a> {
     /// All rows into `reducer`; with an error, how many there were.
     fn read_rows(
         &self,
-        reader: &mut Reader<Cursor<&'a [u8]>>,
+        reader: &mut Reader<Cursor<&[u8]>>,
         reducer: &mut Reducer,
         wide: bool,
         options: &DecodeOptions<'_>,
@@ -197,7 +202,7 @@ impl<'a> PngPicture<'a> {
 
     fn read_interlaced(
         &self,
-        reader: &mut Reader<Cursor<&'a [u8]>>,
+        reader: &mut Reader<Cursor<&[u8]>>,
         frame: &mut [u8],
         options: &DecodeOptions<'_>,
     ) -> Result<u32, (u32, DecodeError)> {

@@ -29,8 +29,12 @@ pub struct Chunks {
     pub interlaced: bool,
     /// Whether there is a tRNS chunk.
     pub transparency: bool,
+    /// Whether that has bits which no sample has.
+    pub stray_bits: bool,
     /// Frames of an animation.
     pub frames: u32,
+    /// Whether there are chunks of an animation, also of a broken one.
+    pub animation: bool,
     /// Colours.
     pub color: ColorSpace,
     /// EXIF, XMP and IPTC.
@@ -71,8 +75,14 @@ pub fn read(bytes: &[u8]) -> Result<Chunks, DecodeError> {
             {
                 return Err(damaged(&format!("its palette is {} bytes long", content.len())));
             }
-            b"tRNS" => found.transparency = true,
-            b"acTL" => found.frames = be32(content, 0).unwrap_or(0),
+            b"tRNS" => {
+                found.transparency = true;
+                // Only as many bits as a sample has count; the decoder compares all of them (png 0.18.1).
+                let spare = found.color_type == 0 && found.depth < 8 && content.len() == 2;
+                found.stray_bits = spare && (content[0] != 0 || content[1] >> found.depth != 0);
+            }
+            b"acTL" => (found.animation, found.frames) = (true, be32(content, 0).unwrap_or(0)),
+            b"fcTL" | b"fdAT" => found.animation = true,
             b"eXIf" if found.metadata.exif.is_none() => {
                 found.metadata.exif = Some(exif::without_prefix(content).to_vec());
             }
@@ -90,8 +100,38 @@ pub fn read(bytes: &[u8]) -> Result<Chunks, DecodeError> {
     if found.size.is_none() {
         return Err(DecodeError::Truncated { format: Format::Png, what: "no header".to_owned() });
     }
+    if colors.broken && colors.icc.is_none() {
+        found.notes.push("broken colour profile ignored".to_owned());
+    }
+    // A grey picture may have a grey profile only (PNG, iCCP).
+    if matches!(found.color_type, 0 | 4) && colors.icc.take_if(|icc| icc.get(16..20) == Some(b"RGB ")).is_some() {
+        found.notes.push("colour profile of another kind of pixels ignored".to_owned());
+    }
     found.color = colors.resolve();
     Ok(found)
+}
+
+/// The file without its animation: what is wrong in there is nothing that is shown. Of a grey tRNS only the bits
+/// that samples of `depth` have are left.
+pub fn still(bytes: &[u8], depth: u8) -> Vec<u8> {
+    let mut out = SIGNATURE.to_vec();
+    let mut rest = bytes.get(SIGNATURE.len()..).unwrap_or_default();
+    while let Some((name, content, _, next)) = chunk(rest) {
+        match (name, content) {
+            (b"acTL" | b"fcTL" | b"fdAT", _) => {}
+            (b"tRNS", &[_, low]) if depth < 8 => {
+                let start = out.len() + 4;
+                out.extend_from_slice(b"\0\0\0\x02tRNS\0");
+                out.push(low & ((1 << depth) - 1));
+                let mut crc = flate2::Crc::new();
+                crc.update(&out[start..]);
+                out.extend(crc.sum().to_be_bytes());
+            }
+            _ => out.extend_from_slice(&rest[..rest.len() - next.len()]),
+        }
+        rest = next;
+    }
+    out
 }
 
 /// Name, content as far as it is there, whether it is whole with its checksum, and the rest.
@@ -152,6 +192,8 @@ struct Colors {
     srgb: bool,
     icc: Option<Vec<u8>>,
     cicp: Option<(u8, u8)>,
+    /// There was a profile that could not be read.
+    broken: bool,
 }
 
 impl Colors {
@@ -177,7 +219,7 @@ impl Colors {
                 });
                 match profile {
                     Some(profile) => self.icc = Some(profile),
-                    None => notes.push("broken colour profile ignored".to_owned()),
+                    None => self.broken = true,
                 }
             }
             _ => {}

@@ -96,11 +96,12 @@ fn tiff(head: &[u8]) -> Option<Format> {
     Some(if raw { Format::Raw } else { Format::Tiff })
 }
 
-/// DNG says so in a tag; the others have a maker, a reduced first picture and the real one in a sub-IFD.
+/// DNG says so in a tag; the others have a maker and a reduced first picture, the real one being in a sub-IFD, or samples
+/// of a colour filter array.
 fn camera_raw(head: &[u8], big: bool) -> Option<bool> {
     let ifd = u32_at(head, 4, big)? as usize;
     let count = u16_at(head, ifd, big)?;
-    let (mut maker, mut reduced, mut sub) = (false, false, false);
+    let (mut maker, mut reduced) = (false, false);
     for i in 0..usize::from(count.min(200)) {
         let entry = ifd.checked_add(2 + 12 * i)?;
         let (Some(tag), Some(value)) = (u16_at(head, entry, big), u32_at(head, entry + 8, big)) else { break };
@@ -112,12 +113,12 @@ fn camera_raw(head: &[u8], big: bool) -> Option<bool> {
                 let makers: [&[u8]; 5] = [b"NIKON", b"SONY", b"PENTAX", b"SAMSUNG", b"RICOH"];
                 maker = makers.iter().any(|m| text.get(..m.len()).is_some_and(|t| t.eq_ignore_ascii_case(m)));
             }
-            0x014a => sub = true,
+            0x0106 if u16_at(head, entry + 8, big) == Some(32_803) => return Some(true),
             0xc612 => return Some(true),
             _ => {}
         }
     }
-    Some(maker && (reduced || sub))
+    Some(maker && reduced)
 }
 
 /// HEIC, AVIF and Canon's CR3 are ISO media files with a brand.

@@ -256,7 +256,12 @@ impl Opened<'_> {
         times.decode += clock.lap();
         let mut notes = Notes(self.header().notes.clone());
         if self.header().animated {
-            notes.add("animation lost: first frame only");
+            let is_paged = self.header().format == Format::Tiff;
+            notes.add(if is_paged {
+                "further pages lost: first page only"
+            } else {
+                "animation lost: first frame only"
+            });
         }
         lost.iter().for_each(|note| notes.add(note));
 

@@ -61,8 +61,7 @@ impl File<'_> {
             entries.push(self.entry(place)?);
             place += entry;
         }
-        // A file that ends here has no further directory.
-        Some((entries, self.offset(place).unwrap_or(0)))
+        Some((entries, self.offset(place)?))
     }
 
     fn entry(&self, at: u64) -> Option<Entry> {

@@ -144,8 +144,7 @@ impl Layout {
         let bits = bits(tags)?;
         let number = number(tags, bits)?;
         let tiled = tags.number(TILE_WIDTH).is_some();
-        let (offsets, counts) =
-            if tiled { (TILE_OFFSETS, TILE_COUNTS) } else { (STRIP_OFFSETS, STRIP_COUNTS) };
+        let (offsets, counts) = if tiled { (TILE_OFFSETS, TILE_COUNTS) } else { (STRIP_OFFSETS, STRIP_COUNTS) };
         let offsets = tags.numbers(offsets)?.ok_or_else(|| damaged("it says not where its pixels are"))?;
         let counts = tags.numbers(counts)?.unwrap_or_default();
         let meaning = meaning(tags, samples, bits, compression)?;
@@ -339,21 +338,20 @@ fn alpha(tags: &Directory<'_>, meaning: &Meaning, samples: usize) -> Result<Opti
     let colors = match meaning {
         Meaning::Grey { .. } | Meaning::Palette(_) => 1,
         Meaning::Rgb => 3,
-        // Inks and luma with alpha are shown as if they had none.
-        Meaning::Cmyk | Meaning::YCbCr(_) | Meaning::Lab { .. } => return Ok(None),
+        Meaning::Cmyk => 4,
+        // Luma with alpha is shown as if it had none.
+        Meaning::YCbCr(_) | Meaning::Lab { .. } => return Ok(None),
     };
     let kinds = tags.numbers(EXTRA)?.unwrap_or_default();
+    if *meaning == Meaning::Cmyk && kinds.iter().any(|kind| matches!(kind, 1 | 2)) {
+        return Err(unsupported("inks and alpha"));
+    }
     let found = kinds.iter().position(|kind| matches!(kind, 1 | 2)).filter(|i| colors + i < samples);
     // A further sample that does not call itself alpha is passed over.
     Ok(found.map(|i| Alpha { at: colors + i, premultiplied: kinds[i] == 1 }))
 }
 
-fn meaning(
-    tags: &Directory<'_>,
-    samples: usize,
-    bits: u8,
-    compression: Compression,
-) -> Result<Meaning, DecodeError> {
+fn meaning(tags: &Directory<'_>, samples: usize, bits: u8, compression: Compression) -> Result<Meaning, DecodeError> {
     // Where it is missing, readers guess: fax is black on white.
     let guess = match (samples, compression) {
         (3.., _) => 2,

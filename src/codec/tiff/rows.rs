@@ -96,18 +96,24 @@ impl<'a> Rows<'a> {
         for &plane in &self.planes.clone() {
             for x in 0..across {
                 let index = (plane as u64 * u64::from(down) + u64::from(band)) * u64::from(across) + u64::from(x);
-                let stream = self.open(index as usize, band).unwrap_or_else(|error| {
-                    self.error.get_or_insert(error);
-                    None
-                });
+                let stream = match self.open(index as usize, band) {
+                    Ok((stream, error)) => {
+                        self.error = self.error.take().or(error);
+                        Some(stream)
+                    }
+                    Err(error) => {
+                        self.error.get_or_insert(error);
+                        None
+                    }
+                };
                 let row = vec![0; self.layout.row_bytes(self.layout.part.width)];
                 self.parts.push(Part { stream, row });
             }
         }
     }
 
-    /// A part's stream.
-    fn open(&self, index: usize, band: u32) -> Result<Option<Stream<'a>>, DecodeError> {
+    /// A part's stream, and what is wrong with it although there is something to read.
+    fn open(&self, index: usize, band: u32) -> Result<(Stream<'a>, Option<DecodeError>), DecodeError> {
         let layout = self.layout;
         let &offset = layout.offsets.get(index).ok_or_else(|| damaged("parts of it are missing"))?;
         let left = layout.size.height - band * layout.part.height;
@@ -122,11 +128,13 @@ impl<'a> Rows<'a> {
         };
         if (offset, count) == (0, 0) || (count == 0 && layout.tiled) {
             // Sparse files leave parts out that hold nothing.
-            return Ok(Some(Box::new(std::io::repeat(0).take(raw))));
+            return Ok((Box::new(std::io::repeat(0).take(raw)), None));
         }
-        let end = offset.saturating_add(count);
-        let (Ok(from), Ok(to)) = (usize::try_from(offset), usize::try_from(end)) else { return Err(beyond()) };
-        let packed = self.bytes.get(from..to).ok_or_else(beyond)?;
+        let from = usize::try_from(offset).map_err(|_| beyond())?;
+        let there = self.bytes.get(from..).filter(|there| !there.is_empty()).ok_or_else(beyond)?;
+        let length = usize::try_from(count).unwrap_or(usize::MAX);
+        let packed = &there[..length.min(there.len())];
+        let error = (length > there.len()).then(beyond);
         let mut stream = stream::open(layout, packed, self.tables, layout.part.width, rows)?;
         let unpacks = matches!(layout.compression, Compression::Lzw | Compression::Deflate | Compression::Zstd);
         if layout.tiled && unpacks && raw <= SMALL {
@@ -135,7 +143,7 @@ impl<'a> Rows<'a> {
             let _ = stream.take(raw).read_to_end(&mut all);
             stream = Box::new(std::io::Cursor::new(all));
         }
-        Ok(Some(stream))
+        Ok((stream, error))
     }
 }
 

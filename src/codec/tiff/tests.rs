@@ -1,0 +1,585 @@
+//! Pictures of a few pixels in every way that they can be stored.
+
+use std::io::Write;
+
+use super::*;
+use crate::codec::DecodeOptions;
+use crate::pixmap::Samples;
+use crate::size::Size;
+
+/// A file in the making: tags with their numbers, and parts.
+#[derive(Clone)]
+struct Maker {
+    big: bool,
+    wide: bool,
+    tags: Vec<(u16, u16, Vec<u64>)>,
+    parts: Vec<Vec<u8>>,
+    tiled: bool,
+}
+
+const SHORT: u16 = 3;
+const LONG: u16 = 4;
+
+impl Maker {
+    fn new(size: Size, bits: u64, samples: u64, photometric: u64) -> Self {
+        let tags = vec![
+            (256, LONG, vec![u64::from(size.width)]),
+            (257, LONG, vec![u64::from(size.height)]),
+            (258, SHORT, vec![bits; samples as usize]),
+            (262, SHORT, vec![photometric]),
+            (277, SHORT, vec![samples]),
+        ];
+        Self { big: false, wide: false, tags, parts: Vec::new(), tiled: false }
+    }
+
+    fn tag(mut self, tag: u16, kind: u16, values: &[u64]) -> Self {
+        self.tags.push((tag, kind, values.to_vec()));
+        self
+    }
+
+    fn part(mut self, part: Vec<u8>) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    fn number(&self, v: u64, len: usize) -> Vec<u8> {
+        if self.big { v.to_be_bytes()[8 - len..].to_vec() } else { v.to_le_bytes()[..len].to_vec() }
+    }
+
+    /// Header, parts, values, directory.
+    fn file(&self) -> Vec<u8> {
+        let (offset, count_size, room) = if self.wide { (8, 8, 8) } else { (4, 2, 4) };
+        let mut out = if self.big { b"MM".to_vec() } else { b"II".to_vec() };
+        out.extend(self.number(if self.wide { 43 } else { 42 }, 2));
+        if self.wide {
+            out.extend(self.number(8, 2));
+            out.extend(self.number(0, 2));
+        }
+        let pointer = out.len();
+        out.extend(vec![0; offset]);
+        let (mut offsets, mut counts) = (Vec::new(), Vec::new());
+        for part in &self.parts {
+            offsets.push(out.len() as u64);
+            counts.push(part.len() as u64);
+            out.extend(part);
+            out.extend(vec![0; part.len() % 2]);
+        }
+        let mut tags = self.tags.clone();
+        tags.push((if self.tiled { 324 } else { 273 }, LONG, offsets));
+        tags.push((if self.tiled { 325 } else { 279 }, LONG, counts));
+        tags.sort_by_key(|tag| tag.0);
+        let mut entries = Vec::new();
+        for (tag, kind, values) in &tags {
+            let size = match kind {
+                1 | 7 => 1,
+                3 => 2,
+                _ => 4,
+            };
+            let mut value: Vec<u8> = values.iter().flat_map(|&v| self.number(v, size)).collect();
+            if value.len() > room {
+                let at = out.len() as u64;
+                out.extend(&value);
+                value = self.number(at, offset);
+            }
+            value.resize(room, 0);
+            entries.extend(self.number(u64::from(*tag), 2));
+            entries.extend(self.number(u64::from(*kind), 2));
+            entries.extend(self.number(values.len() as u64, offset));
+            entries.extend(value);
+        }
+        let directory = self.number(out.len() as u64, offset);
+        out.splice(pointer..pointer + offset, directory);
+        out.extend(self.number(tags.len() as u64, count_size));
+        out.extend(entries);
+        out.extend(vec![0; offset]);
+        out
+    }
+}
+
+fn open(bytes: &[u8]) -> Result<Box<dyn Picture + '_>, DecodeError> {
+    Tiff.open(bytes, &Limits::default())
+}
+
+fn decode_with(bytes: &[u8], options: &DecodeOptions<'_>) -> Result<(Pixmap, Vec<String>), DecodeError> {
+    let picture = open(bytes)?;
+    let decoded = picture.decode(&picture.offer(None), options)?;
+    Ok((decoded.pixels.into_pixmap(), decoded.notes))
+}
+
+fn decode(bytes: &[u8]) -> Pixmap {
+    decode_with(bytes, &DecodeOptions::default()).unwrap_or_else(|e| panic!("{e}")).0
+}
+
+fn narrow(pixmap: &Pixmap) -> &[u8] {
+    let Samples::U8(v) = pixmap.samples() else { panic!("8 bits are wanted") };
+    v
+}
+
+fn wide(pixmap: &Pixmap) -> &[u16] {
+    let Samples::U16(v) = pixmap.samples() else { panic!("16 bits are wanted") };
+    v
+}
+
+/// A number for each sample that no neighbour shares.
+fn value(x: u32, y: u32, c: u32) -> u64 {
+    u64::from((x * 7919 + y * 104_729 + c * 31_337 + 4099) % 65_536)
+}
+
+/// One way of storing.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    compression: u64,
+    bits: u32,
+    planar: bool,
+    tiled: bool,
+    big: bool,
+    wide: bool,
+    predictor: u64,
+}
+
+const SAMPLES: u32 = 3;
+const SIZE: Size = Size::new(19, 21);
+
+/// The samples of a rectangle, 0 beyond the picture, as they stand in a file.
+fn raw(way: Way, (left, top): (u32, u32), part: Size, plane: Option<u32>) -> Vec<u8> {
+    let bytes = way.bits as usize / 8;
+    let mut out = Vec::new();
+    for y in top..top + part.height {
+        let start = out.len();
+        let mut before = vec![0u64; SAMPLES as usize];
+        for x in left..left + part.width {
+            for c in plane.map_or(0..SAMPLES, |p| p..p + 1) {
+                let inside = x < SIZE.width && y < SIZE.height;
+                let v = if inside { value(x, y, c) >> (16 - way.bits) } else { 0 };
+                let stored = if way.predictor == 2 { v.wrapping_sub(before[c as usize]) } else { v };
+                before[c as usize] = v;
+                let le = &stored.to_le_bytes()[..bytes];
+                if way.big { out.extend(le.iter().rev()) } else { out.extend(le) }
+            }
+        }
+        assert_eq!(out.len() - start, part.width as usize * bytes * if plane.is_some() { 1 } else { SAMPLES as usize });
+    }
+    out
+}
+
+fn pack(compression: u64, raw: &[u8]) -> Vec<u8> {
+    match compression {
+        1 => raw.to_vec(),
+        5 => weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(raw).unwrap(),
+        8 => {
+            let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+            zlib.write_all(raw).unwrap();
+            zlib.finish().unwrap()
+        }
+        50_000 => zstd::encode_all(raw, 1).unwrap(),
+        32_773 => {
+            // Literal runs, the odd ones as repeats of one byte, and a byte that means nothing.
+            let mut out = vec![128];
+            for (i, run) in raw.chunks(5).enumerate() {
+                if i % 2 == 0 {
+                    out.push(run.len() as u8 - 1);
+                    out.extend(run);
+                } else {
+                    run.iter().for_each(|&b| out.extend([0, b]));
+                }
+            }
+            out
+        }
+        _ => unreachable!("compression {compression}"),
+    }
+}
+
+fn stored(way: Way) -> Vec<u8> {
+    let mut maker = Maker::new(SIZE, u64::from(way.bits), u64::from(SAMPLES), 2)
+        .tag(259, SHORT, &[way.compression])
+        .tag(284, SHORT, &[if way.planar { 2 } else { 1 }])
+        .tag(317, SHORT, &[way.predictor]);
+    maker.big = way.big;
+    maker.wide = way.wide;
+    maker.tiled = way.tiled;
+    let part = if way.tiled { Size::new(16, 16) } else { Size::new(SIZE.width, 8) };
+    maker = if way.tiled { maker.tag(322, LONG, &[16]).tag(323, LONG, &[16]) } else { maker.tag(278, LONG, &[8]) };
+    let planes: Vec<Option<u32>> = if way.planar { (0..SAMPLES).map(Some).collect() } else { vec![None] };
+    for plane in planes {
+        for top in (0..SIZE.height).step_by(part.height as usize) {
+            for left in (0..SIZE.width).step_by(part.width as usize) {
+                let rows = if way.tiled { part.height } else { part.height.min(SIZE.height - top) };
+                let raw = raw(way, (left, top), Size::new(part.width, rows), plane);
+                maker = maker.part(pack(way.compression, &raw));
+            }
+        }
+    }
+    maker.file()
+}
+
+fn ways() -> Vec<Way> {
+    let mut ways = Vec::new();
+    for compression in [1, 5, 8, 32_773, 50_000] {
+        for bits in [8, 16] {
+            for flags in 0..16 {
+                let [planar, tiled, big, wide] = [1, 2, 4, 8].map(|bit| flags & bit != 0);
+                let predicts = matches!(compression, 5 | 8 | 50_000);
+                for predictor in if predicts { 1..=2 } else { 1..=1 } {
+                    ways.push(Way { compression, bits, planar, tiled, big, wide, predictor });
+                }
+            }
+        }
+    }
+    ways
+}
+
+#[test]
+fn every_way_of_storing_shows_the_same() {
+    for way in ways() {
+        let file = stored(way);
+        let pixmap = decode(&file);
+        assert_eq!((pixmap.size(), pixmap.channels()), (SIZE, Channels::Rgb), "{way:?}");
+        let mut want = Vec::new();
+        for y in 0..SIZE.height {
+            for x in 0..SIZE.width {
+                want.extend((0..SAMPLES).map(|c| value(x, y, c)));
+            }
+        }
+        if way.bits == 8 {
+            assert!(narrow(&pixmap).iter().map(|&v| u64::from(v)).eq(want.iter().map(|v| v >> 8)), "{way:?}");
+        } else {
+            assert!(wide(&pixmap).iter().map(|&v| u64::from(v)).eq(want), "{way:?}");
+        }
+    }
+}
+
+#[test]
+fn cut_anywhere_it_fails_or_is_filled() {
+    for way in ways().into_iter().filter(|way| !way.big && way.bits == 8) {
+        let file = stored(way);
+        for len in (0..file.len()).step_by(23) {
+            assert!(decode_with(&file[..len], &DecodeOptions::default()).is_err(), "{way:?} {len}");
+            let _ = decode_with(&file[..len], &DecodeOptions { allow_truncated: true, ..DecodeOptions::default() });
+        }
+        // Its directory is whole, its third strip or tile is not.
+        let mut broken = file.clone();
+        let tiff = Directory::first(&file).unwrap();
+        let offsets = tiff.numbers(if way.tiled { 324 } else { 273 }).unwrap().unwrap();
+        broken[offsets[2] as usize..].iter_mut().take(40).for_each(|b| *b = 0xff);
+        let strict = decode_with(&broken, &DecodeOptions::default());
+        assert!(strict.is_err() || matches!(way.compression, 1 | 32_773), "{way:?}");
+        let lenient =
+            decode_with(&broken, &DecodeOptions { allow_truncated: true, ..DecodeOptions::default() }).unwrap();
+        assert_eq!(strict.is_err(), !lenient.1.is_empty(), "{way:?} {:?}", lenient.1);
+    }
+}
+
+#[test]
+fn a_changed_byte_never_panics() {
+    for way in ways().into_iter().filter(|way| way.big && way.bits == 16) {
+        let file = stored(way);
+        for at in (0..file.len()).step_by(11) {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut changed = file.clone();
+                changed[at] = value;
+                let _ = decode_with(&changed, &DecodeOptions { allow_truncated: true, ..DecodeOptions::default() });
+            }
+        }
+    }
+}
+
+#[test]
+fn the_oldest_lzw() {
+    let raw: Vec<u8> = (0..64).map(|i| i * 3).collect();
+    let packed = weezl::encode::Encoder::new(weezl::BitOrder::Lsb, 8).encode(&raw).unwrap();
+    assert_eq!((packed[0], packed[1] & 1), (0, 1));
+    let file = Maker::new(Size::new(8, 8), 8, 1, 1).tag(259, SHORT, &[5]).part(packed).file();
+    assert_eq!(narrow(&decode(&file)), raw);
+}
+
+#[test]
+fn floating_point_and_its_predictor() {
+    let light = [0.0f32, 0.25, 0.5, 1.0, 2.0, f32::NAN];
+    let want = crate::codec::float::to_srgb(&light, 1, false);
+    for big in [false, true] {
+        let bytes: Vec<u8> = light.iter().flat_map(|v| if big { v.to_be_bytes() } else { v.to_le_bytes() }).collect();
+        let mut maker = Maker::new(Size::new(6, 1), 32, 1, 1).tag(339, SHORT, &[3]);
+        maker.big = big;
+        assert_eq!(wide(&decode(&maker.clone().part(bytes).file())), want);
+        // Highest bytes first, each the difference from the one before.
+        let planes: Vec<u8> = (0..4).flat_map(|i| light.map(|v| v.to_be_bytes()[i])).collect();
+        let deltas: Vec<u8> =
+            planes.iter().scan(0u8, |before, &b| Some(b.wrapping_sub(std::mem::replace(before, b)))).collect();
+        let maker = maker.tag(259, SHORT, &[8]).tag(317, SHORT, &[3]).part(pack(8, &deltas));
+        assert_eq!(wide(&decode(&maker.file())), want, "{big}");
+    }
+    let halves = Maker::new(Size::new(2, 1), 16, 1, 1).tag(339, SHORT, &[3]).part(vec![0, 0x3c, 0, 0x34]);
+    assert_eq!(wide(&decode(&halves.file())), crate::codec::float::to_srgb(&[1.0, 0.25], 1, false));
+}
+
+#[test]
+fn signed_numbers_below_zero_are_black() {
+    let file = Maker::new(Size::new(4, 1), 8, 1, 1).tag(339, SHORT, &[2]).part(vec![0x80, 0xff, 0, 0x7f]).file();
+    assert_eq!(narrow(&decode(&file)), [0, 0, 0, 255]);
+    let file = Maker::new(Size::new(2, 1), 16, 1, 1).tag(339, SHORT, &[2]).part(vec![0xff, 0xff, 0xff, 0x7f]).file();
+    assert_eq!(wide(&decode(&file)), [0, 65_535]);
+}
+
+#[test]
+fn wide_numbers_are_narrowed() {
+    let file = Maker::new(Size::new(2, 1), 32, 1, 1).part(vec![0, 0, 0x34, 0x12, 255, 255, 255, 255]).file();
+    assert_eq!(wide(&decode(&file)), [0x1234, 65_535]);
+    let file = Maker::new(Size::new(1, 1), 64, 1, 1).part(vec![0, 0, 0, 0, 0, 0, 0x34, 0x12]).file();
+    assert_eq!(wide(&decode(&file)), [0x1234]);
+}
+
+fn ramp() -> Vec<u64> {
+    // Red rises, green falls, blue stays.
+    [0, 100, 200, 300].iter().map(|v| v * 200).chain([60_000, 40_000, 20_000, 0]).chain([30_000; 4]).collect()
+}
+
+#[test]
+fn palettes_with_and_without_alpha() {
+    let maker = |samples| Maker::new(Size::new(4, 1), 2, samples, 3).tag(320, SHORT, &ramp());
+    let pixmap = decode(&maker(1).part(vec![0b00_01_10_11]).file());
+    assert_eq!(narrow(&pixmap)[..6], [0, 233, 117, 78, 156, 117]);
+    let pixmap = decode(&maker(2).tag(338, SHORT, &[2]).part(vec![0b00_11_01_00, 0b10_01_11_10]).file());
+    assert_eq!(pixmap.channels(), Channels::Rgba);
+    assert_eq!(narrow(&pixmap), [0, 233, 117, 255, 78, 156, 117, 0, 156, 78, 117, 85, 233, 0, 117, 170]);
+    let short = maker(1).part(vec![0]);
+    let short = Maker { tags: short.tags.into_iter().filter(|t| t.0 != 320).collect(), ..short };
+    assert!(matches!(open(&short.file()).map(drop), Err(DecodeError::Damaged { .. })));
+}
+
+#[test]
+fn white_may_be_zero_but_alpha_is_not_inverted() {
+    let file = Maker::new(Size::new(2, 1), 8, 2, 0).tag(338, SHORT, &[2]).part(vec![0, 255, 200, 7]).file();
+    assert_eq!(narrow(&decode(&file)), [255, 255, 55, 7]);
+    let file = Maker::new(Size::new(2, 1), 8, 2, 1).tag(338, SHORT, &[1]).part(vec![64, 128, 5, 0]).file();
+    assert_eq!(narrow(&decode(&file)), [128, 128, 0, 0]);
+}
+
+#[test]
+fn further_samples_are_passed_over() {
+    let file = Maker::new(Size::new(1, 1), 8, 5, 2).tag(338, SHORT, &[0, 2]).part(vec![1, 2, 3, 4, 5]).file();
+    assert_eq!(narrow(&decode(&file)), [1, 2, 3, 5]);
+    let file = Maker::new(Size::new(1, 1), 8, 4, 2).part(vec![1, 2, 3, 4]).file();
+    assert_eq!(narrow(&decode(&file)), [1, 2, 3]);
+    let file = Maker::new(Size::new(1, 1), 8, 5, 5).part(vec![1, 2, 3, 4, 5]).file();
+    let pixmap = decode(&file);
+    assert_eq!((pixmap.channels(), narrow(&pixmap)), (Channels::Cmyk, &[1, 2, 3, 4][..]));
+}
+
+/// Known colours of CIE L*a*b*: neutral grey of L* = 50 is 119, pure red of sRGB is (54.29, 80.81, 69.89) in D50.
+#[test]
+fn lab() {
+    let near = |pixmap: &Pixmap, want: [u8; 3]| {
+        let off = wide(pixmap).iter().zip(want).map(|(&v, w)| (i32::from(v) - i32::from(w) * 257).abs()).max();
+        assert!(off.unwrap() < 3 * 257, "{:?} {want:?}", wide(pixmap));
+    };
+    let lab8 = |photometric, bytes: [u8; 3]| {
+        decode(&Maker::new(Size::new(1, 1), 8, 3, photometric).part(bytes.to_vec()).file())
+    };
+    near(&lab8(8, [128, 0, 0]), [119, 119, 119]);
+    near(&lab8(8, [138, 81, 70]), [255, 0, 0]);
+    near(&lab8(9, [138, 128 + 81, 128 + 70]), [255, 0, 0]);
+    near(&lab8(8, [255, 0, 0]), [255, 255, 255]);
+    let words = [35_577u16, 80 * 256 + 208, 69 * 256 + 228].map(u16::to_le_bytes).concat();
+    near(&decode(&Maker::new(Size::new(1, 1), 16, 3, 8).part(words).file()), [255, 0, 0]);
+}
+
+/// Two by two pixels share chroma; the picture ends inside of a block.
+#[test]
+fn shared_chroma() {
+    let block = |luma: [u8; 4], cb: u8, cr: u8| [&luma[..], &[cb, cr]].concat();
+    let strip = [block([76, 76, 76, 76], 85, 255), block([150, 0, 150, 0], 44, 21)].concat();
+    let file = Maker::new(Size::new(3, 3), 8, 3, 6)
+        .tag(530, SHORT, &[2, 2])
+        .tag(278, LONG, &[2])
+        .part(strip.clone())
+        .part(strip)
+        .file();
+    let pixmap = decode(&file);
+    let pixel = |x: usize, y: usize| narrow(&pixmap)[(y * 3 + x) * 3..][..3].to_vec();
+    for (x, y) in [(0, 0), (1, 1), (0, 2)] {
+        assert!(pixel(x, y).iter().zip([254, 0, 0]).all(|(a, b)| a.abs_diff(b) < 2), "{:?}", pixel(x, y));
+    }
+    for y in [0, 1, 2] {
+        assert!(pixel(2, y).iter().zip([0, 255, 1]).all(|(a, b)| a.abs_diff(b) < 3), "{:?}", pixel(2, y));
+    }
+}
+
+fn jpeg_of(color: &[u8; 3]) -> Vec<u8> {
+    use crate::codec::{Attached, registry};
+    let pixmap = Pixmap::new_u8(Size::new(16, 16), Channels::Rgb, color.repeat(256));
+    let settings = crate::recipe::EncodeSettings::default();
+    registry::encoder(Format::Jpeg).unwrap().encode(&pixmap, &settings, &Attached::default()).unwrap()
+}
+
+#[test]
+fn jpeg_parts_with_tables_elsewhere() {
+    let whole = jpeg_of(&[200, 60, 30]);
+    let maker = |photometric| {
+        let maker = Maker::new(Size::new(16, 16), 8, 3, photometric).tag(259, SHORT, &[7]);
+        maker.tag(322, LONG, &[16]).tag(323, LONG, &[16])
+    };
+    let tile = |maker: Maker, part: Vec<u8>| Maker { tiled: true, ..maker }.part(part).file();
+    let near = |pixmap: &Pixmap, want: [u8; 3]| {
+        narrow(pixmap).iter().zip(want.iter().cycle()).all(|(a, b)| a.abs_diff(*b) < 6)
+    };
+    assert!(near(&decode(&tile(maker(6), whole.clone())), [200, 60, 30]));
+    // Its DQT and DHT segments go where the tag has them.
+    let (mut tables, mut rest, mut at) = (vec![0xff, 0xd8], vec![0xff, 0xd8], 2);
+    while whole[at + 1] != 0xda {
+        let end = at + 2 + usize::from(u16::from_be_bytes([whole[at + 2], whole[at + 3]]));
+        if matches!(whole[at + 1], 0xdb | 0xc4) { &mut tables } else { &mut rest }.extend(&whole[at..end]);
+        at = end;
+    }
+    rest.extend(&whole[at..]);
+    tables.extend([0xff, 0xd9]);
+    let values: Vec<u64> = tables.iter().map(|&b| u64::from(b)).collect();
+    assert!(near(&decode(&tile(maker(6).tag(347, 7, &values), rest.clone())), [200, 60, 30]));
+    assert!(decode_with(&tile(maker(6), rest), &DecodeOptions::default()).is_err());
+    // A part that is smaller than it has to be.
+    let wide = Maker::new(Size::new(32, 16), 8, 3, 6).tag(259, SHORT, &[7]).part(whole).file();
+    assert!(decode_with(&wide, &DecodeOptions::default()).is_err());
+}
+
+#[test]
+fn webp_parts() {
+    let settings = thumbs_libwebp::Settings { mode: thumbs_libwebp::Mode::Lossless, method: 0, sharp_yuv: false };
+    let samples: Vec<u8> = (0..6 * 4 * 3).map(|i| i as u8 * 3).collect();
+    let part = thumbs_libwebp::encode(6, 4, false, &samples, &settings).unwrap();
+    let file = Maker::new(Size::new(6, 4), 8, 3, 2).tag(259, SHORT, &[50_001]).part(part).file();
+    assert_eq!(narrow(&decode(&file)), samples);
+}
+
+#[test]
+fn sparse_tiles_are_empty() {
+    let mut maker = Maker::new(Size::new(16, 16), 8, 1, 1).tag(322, LONG, &[16]).tag(323, LONG, &[16]);
+    maker.tiled = true;
+    let file = maker.part(Vec::new()).file();
+    assert!(narrow(&decode(&file)).iter().all(|&v| v == 0));
+}
+
+#[test]
+fn claims_beyond_reason() {
+    let maker = |w, h| Maker::new(Size::new(w, h), 8, 3, 2).part(vec![0; 12]);
+    let fault = |file: Vec<u8>| open(&file).map(drop).unwrap_err();
+    assert!(matches!(fault(maker(100_000, 100_000).file()), DecodeError::Limit(_)));
+    assert!(matches!(fault(maker(0, 5).file()), DecodeError::Damaged { .. }));
+    let mut tiles = maker(4, 4).tag(322, LONG, &[1 << 30]).tag(323, LONG, &[1 << 30]);
+    tiles.tiled = true;
+    assert!(matches!(fault(tiles.file()), DecodeError::Damaged { .. }));
+    let compressions: [(u64, &str); 3] = [(6, "old-style JPEG"), (34_712, "JPEG 2000"), (34_925, "LZMA")];
+    for (compression, name) in compressions {
+        let error = fault(maker(2, 2).tag(259, SHORT, &[compression]).file()).to_string();
+        assert!(error.starts_with("unsupported: TIFF with ") && error.contains(name), "{error}");
+    }
+}
+
+mod fax_rows {
+    use super::super::fax::{Kind, decode};
+
+    use fax::maps::{black, white};
+    use fax::{BitWriter, Bits, VecWriter};
+
+    const COLUMNS: u32 = 2600;
+
+    /// Rows of runs of all lengths, white first; some begin with black.
+    fn pictures() -> Vec<Vec<bool>> {
+        let mut state = 7u32;
+        let mut next = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 16
+        };
+        (0..40)
+            .map(|y| {
+                let mut row = Vec::new();
+                let mut is_black = y % 3 == 1;
+                while row.len() < COLUMNS as usize {
+                    let most = [3, 70, 700, 2600][(next() % 4) as usize];
+                    row.extend(vec![is_black; (next() % most + 1) as usize]);
+                    is_black = !is_black;
+                }
+                row.truncate(COLUMNS as usize);
+                row
+            })
+            .collect()
+    }
+
+    fn put_run(out: &mut VecWriter, is_black: bool, mut run: u16) {
+        let code = |n| if is_black { black::encode(n) } else { white::encode(n) };
+        while run >= 2560 {
+            out.write(code(2560).unwrap()).unwrap();
+            run -= 2560;
+        }
+        if run >= 64 {
+            out.write(code(run / 64 * 64).unwrap()).unwrap();
+        }
+        out.write(code(run % 64).unwrap()).unwrap();
+    }
+
+    fn put_row(out: &mut VecWriter, row: &[bool]) {
+        let (mut at, mut is_black) = (0, false);
+        while at < row.len() {
+            let run = row[at..].iter().take_while(|&&b| b == is_black).count();
+            put_run(out, is_black, run as u16);
+            at += run;
+            is_black = !is_black;
+        }
+    }
+
+    fn bits(row: &[bool]) -> Vec<u8> {
+        row.chunks(8).map(|b| b.iter().enumerate().fold(0, |n, (i, &on)| n | u8::from(on) << (7 - i))).collect()
+    }
+
+    #[test]
+    fn in_one_dimension() {
+        let rows = pictures();
+        let want: Vec<u8> = rows.iter().flat_map(|row| bits(row)).collect();
+        let count = rows.len() as u32;
+        let mut huffman = Vec::new();
+        let mut group3 = VecWriter::new();
+        for row in &rows {
+            let mut out = VecWriter::new();
+            put_row(&mut out, row);
+            huffman.extend(out.finish());
+            group3.write(Bits { data: 1, len: 12 }).unwrap();
+            put_row(&mut group3, row);
+        }
+        let group3 = group3.finish();
+        assert_eq!(decode(&huffman, Kind::Huffman { words: false }, COLUMNS, count), (want.clone(), None));
+        assert_eq!(decode(&group3, Kind::Group3 { two_dimensions: false }, COLUMNS, count), (want.clone(), None));
+        let (part, end) = decode(&group3[..group3.len() / 2], Kind::Group3 { two_dimensions: false }, COLUMNS, count);
+        assert!(end.is_some() && want.starts_with(&part[..part.len() - part.len() / 20]));
+    }
+
+    #[test]
+    fn in_two_dimensions() {
+        let rows = pictures();
+        let want: Vec<u8> = rows.iter().flat_map(|row| bits(row)).collect();
+        let mut encoder = fax::encoder::Encoder::new(VecWriter::new());
+        for row in &rows {
+            let colors = row.iter().map(|&b| if b { fax::Color::Black } else { fax::Color::White });
+            encoder.encode_line(colors, COLUMNS as u16).unwrap();
+        }
+        let packed = encoder.finish().unwrap().finish();
+        assert_eq!(decode(&packed, Kind::Group4, COLUMNS, rows.len() as u32), (want, None));
+        for cut in 0..packed.len() {
+            let (_, end) = decode(&packed[..cut], Kind::Group4, COLUMNS, rows.len() as u32);
+            assert!(end.is_some() || cut + 8 > packed.len(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn noise_ends() {
+        let noise: Vec<u8> = (0..4000u32).map(|i| (i * i * 31 + i * 7) as u8).collect();
+        for kind in [
+            Kind::Huffman { words: true },
+            Kind::Group3 { two_dimensions: true },
+            Kind::Group3 { two_dimensions: false },
+            Kind::Group4,
+        ] {
+            for columns in [1, 17, 70_000] {
+                let (rows, _) = decode(&noise, kind, columns, 50);
+                assert!(rows.len() <= 50 * columns.div_ceil(8) as usize);
+            }
+        }
+    }
+}

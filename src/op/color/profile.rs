@@ -24,14 +24,17 @@ pub fn profile(color: &ColorSpace, channels: Channels) -> Found {
         ColorSpace::Srgb => Ok(None),
         ColorSpace::Icc(icc) => {
             let profile = parse(icc).ok_or(BROKEN)?;
-            let fits = match profile.color_space {
-                DataColorSpace::Rgb => !is_grey && channels != Channels::Cmyk,
-                DataColorSpace::Gray => is_grey,
-                DataColorSpace::Cmyk => channels == Channels::Cmyk,
-                _ => false,
-            };
-            if !fits {
+            if is_grey && profile.color_space == DataColorSpace::Rgb {
+                // On the neutral axis a profile of a matrix is its curve.
+                let curve = profile.red_trc.clone().filter(|_| profile.is_matrix_shaper()).ok_or(MISFIT)?;
+                return Ok((!is_srgb_curve(&curve)).then(|| (grey(curve), None)));
+            }
+            if !fits(&profile, channels) {
                 return Err(MISFIT);
+            }
+            if is_grey && profile.pcs == DataColorSpace::Lab {
+                let curve = profile.gray_trc.as_ref().and_then(lightness).ok_or(BROKEN)?;
+                return Ok(Some((grey(curve), None)));
             }
             Ok(if is_srgb(&profile) { None } else { Some((profile, None)) })
         }
@@ -51,9 +54,35 @@ pub fn profile(color: &ColorSpace, channels: Channels) -> Found {
 /// The profile that describes pixels that stay as they are, for colours that were told otherwise than by a profile.
 pub fn as_profile(color: &ColorSpace, channels: Channels) -> Option<Vec<u8>> {
     if let ColorSpace::Icc(icc) = color {
-        return parse(icc).is_some().then(|| icc.clone());
+        return parse(icc).filter(|profile| fits(profile, channels)).map(|_| icc.clone());
     }
     profile(color, channels).ok().flatten().and_then(|(profile, _)| profile.encode().ok())
+}
+
+/// Whether a profile is of these pixels.
+fn fits(profile: &ColorProfile, channels: Channels) -> bool {
+    match profile.color_space {
+        DataColorSpace::Rgb => matches!(channels, Channels::Rgb | Channels::Rgba),
+        DataColorSpace::Gray => matches!(channels, Channels::Grey | Channels::GreyAlpha),
+        DataColorSpace::Cmyk => channels == Channels::Cmyk,
+        _ => false,
+    }
+}
+
+fn grey(curve: ToneReprCurve) -> ColorProfile {
+    let mut profile = ColorProfile::new_gray_with_gamma(2.2);
+    profile.gray_trc = Some(curve);
+    profile
+}
+
+/// The curve of a grey profile that gives lightness (L*), as one that gives light.
+fn lightness(curve: &ToneReprCurve) -> Option<ToneReprCurve> {
+    let light = |i: u32| {
+        let t = (evaluate(curve, f64::from(i) / 4095.0)? * 100.0 + 16.0) / 116.0;
+        let y = if t > 6.0 / 29.0 { t.powi(3) } else { (t - 4.0 / 29.0) * 3.0 * (6.0f64 / 29.0).powi(2) };
+        Some((y.clamp(0.0, 1.0) * 65_535.0).round() as u16)
+    };
+    Some(ToneReprCurve::Lut((0..4096).map(light).collect::<Option<_>>()?))
 }
 
 fn parse(icc: &[u8]) -> Option<ColorProfile> {
@@ -128,9 +157,7 @@ fn calibrated(gamma: f64, chromaticities: Option<[(f64, f64); 4]>, is_grey: bool
         Some(ToneReprCurve::Parametric(vec![(1.0 / gamma) as f32]))
     };
     if is_grey {
-        let mut profile = ColorProfile::new_gray_with_gamma(2.2);
-        profile.gray_trc = curve;
-        return Some((!is_near).then_some(profile));
+        return Some(curve.filter(|_| !is_near).map(grey));
     }
     let mut profile = ColorProfile::new_srgb();
     profile.cicp = None;
@@ -179,9 +206,7 @@ fn cicp(primaries: u8, transfer: u8, is_grey: bool) -> Option<ColorProfile> {
         (profile.red_trc, profile.green_trc, profile.blue_trc) = (curve.clone(), curve.clone(), curve);
     }
     if is_grey {
-        let mut grey = ColorProfile::new_gray_with_gamma(2.2);
-        grey.gray_trc = profile.red_trc;
-        return Some(grey);
+        return profile.red_trc.map(grey);
     }
     Some(profile)
 }
