@@ -1,0 +1,1 @@
+//! Bitmaps made here.

@@ -1,0 +1,1 @@
+//! TGA made here.
