@@ -119,3 +119,7 @@ impl Decode for Ico {
         BmpPicture::open(bitmap, true, limits)
     }
 }
+
+#[cfg(test)]
+#[path = "ico_tests.rs"]
+mod tests;
