@@ -188,7 +188,7 @@ fn runs() {
         made.size.1 = -2;
         assert_eq!(samples(&made.file()), colors(&[&expected[4..], &expected[..4]].concat()), "{name}, top down");
     }
-    let pixels = vec![1, 0, 0, 255, 1, 0, 255, 0, 0, 0, 0, 1, 255, 0, 0, 0, 0, 1];
+    let pixels = vec![1, 0, 0, 255, 1, 0, 255, 0, 0, 0, 1, 255, 0, 0, 0, 1];
     let os2 = Made { length: 64, compression: 4, pixels, ..Made::default() };
     assert_eq!(samples(&os2.file()), [&RGB[6..9], &[0; 3], &RGB[..6]].concat());
 }
