@@ -256,12 +256,12 @@ fn stored<'l>(source: &'l Source<'_>, place: u32, unpacked: &'l mut [u8]) -> Opt
 }
 
 impl Rows for Lines<'_> {
-    fn row(&mut self, y: u32, out: &mut [u8]) -> Result<(), DecodeError> {
+    fn row(&mut self, y: u32, out: &mut [u8]) {
         let place = self.place(y);
         let Some(stored) = stored(&self.source, place, &mut self.stored) else {
             // Black, or transparent.
             out.fill(0);
-            return Ok(());
+            return;
         };
         let lacking = match self.channels {
             Channels::Rgba => self.colors.paint::<4>(stored, out),
@@ -276,15 +276,13 @@ impl Rows for Lines<'_> {
                 }
             }
         }
-        Ok(())
     }
 
-    fn row_wide(&mut self, y: u32, out: &mut [u16]) -> Result<(), DecodeError> {
+    fn row_wide(&mut self, y: u32, out: &mut [u16]) {
         match stored(&self.source, self.place(y), &mut self.stored) {
             Some(stored) => self.colors.paint_wide(stored, out, self.channels.count()),
             None => out.fill(0),
         }
-        Ok(())
     }
 }
 

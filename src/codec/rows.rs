@@ -22,18 +22,10 @@ pub struct Shape {
 /// Something that has rows, counted from the top.
 pub trait Rows {
     /// Writes a row of 8-bit samples.
-    ///
-    /// # Errors
-    /// Damage.
-    fn row(&mut self, y: u32, out: &mut [u8]) -> Result<(), DecodeError>;
+    fn row(&mut self, y: u32, out: &mut [u8]);
 
     /// Writes a row of 16-bit samples, where the shape is wide.
-    ///
-    /// # Errors
-    /// Damage.
-    fn row_wide(&mut self, _y: u32, _out: &mut [u16]) -> Result<(), DecodeError> {
-        Ok(())
-    }
+    fn row_wide(&mut self, _y: u32, _out: &mut [u16]) {}
 }
 
 /// The offer of such a picture; `held` bytes are needed besides.
@@ -51,7 +43,7 @@ pub fn offer(shape: Shape, need: Option<Need>, held: u64) -> Offer {
 /// All rows, as offered.
 ///
 /// # Errors
-/// Those of the rows, and an interrupt.
+/// An interrupt.
 pub fn decode(
     shape: Shape,
     rows: &mut dyn Rows,
@@ -67,10 +59,10 @@ pub fn decode(
             return Err(DecodeError::Interrupted);
         }
         if shape.wide {
-            rows.row_wide(y, &mut wide)?;
+            rows.row_wide(y, &mut wide);
             reducer.push_wide(&wide);
         } else {
-            rows.row(y, &mut narrow)?;
+            rows.row(y, &mut narrow);
             reducer.push(&narrow);
         }
     }

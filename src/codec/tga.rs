@@ -41,6 +41,8 @@ fn truncated() -> DecodeError {
 enum Alpha {
     /// Of no meaning.
     None,
+    /// The descriptor gives it bits, and nothing more is known.
+    Unsaid,
     Straight,
     Premultiplied,
 }
@@ -58,7 +60,8 @@ fn alpha(bytes: &[u8], attributes: u8) -> Alpha {
     match kind() {
         Some(0..=2) => Alpha::None,
         Some(4) => Alpha::Premultiplied,
-        _ => Alpha::Straight,
+        Some(3) => Alpha::Straight,
+        _ => Alpha::Unsaid,
     }
 }
 
@@ -74,13 +77,17 @@ impl Decode for Tga {
         let map_at = 18 + usize::from(h[0]);
         let map_bytes = if h[1] == 1 { usize::from(u16::from_le_bytes([h[5], h[6]])) * bytes_of(h[7]) } else { 0 };
         let alpha = alpha(bytes, flags & 15);
+        // The single bit of 16 is for overlays and seldom alpha; most readers pass over it, and so is it here,
+        // unless the file says more.
+        let one_bit = matches!(alpha, Alpha::Straight | Alpha::Premultiplied);
         let pixel = match (kind & 7, depth) {
             (1, 8 | 16) => {
+                let has_map_alpha = if h[7] == 16 { one_bit } else { alpha != Alpha::None };
                 let map = bytes.get(map_at..map_at + map_bytes).ok_or_else(truncated)?;
-                Pixel::mapped(map, h[7], u16::from_le_bytes([h[3], h[4]]), alpha != Alpha::None)
+                Pixel::mapped(map, h[7], u16::from_le_bytes([h[3], h[4]]), has_map_alpha)
                     .ok_or_else(|| damaged(format!("a colour map of {} bits", h[7])))?
             }
-            (2, 15 | 16) => Pixel::Bits15 { alpha: depth == 16 && alpha != Alpha::None },
+            (2, 15 | 16) => Pixel::Bits15 { alpha: depth == 16 && one_bit },
             (2, 24) => Pixel::Bgr,
             (2, 32) => Pixel::Bgra { alpha: alpha != Alpha::None },
             (3, 8) => Pixel::Grey,
@@ -145,8 +152,11 @@ impl Picture for TgaPicture<'_> {
             }
             notes.push(format!("{}; what is missing was filled", truncated()));
         }
-        let mut lines = Lines { picture: self, index, stored: vec![0; row], there };
+        let mut lines = Lines { picture: self, index, stored: vec![0; row], there, lacking: false };
         let pixmap = rows::decode(self.shape(), &mut lines, offer, options)?;
+        if lines.lacking {
+            notes.push("colours that its map lacks are black".to_owned());
+        }
         Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
     }
 }
@@ -156,15 +166,17 @@ struct Lines<'p> {
     index: Option<Index<'p>>,
     stored: Vec<u8>,
     there: usize,
+    lacking: bool,
 }
 
 impl Rows for Lines<'_> {
-    fn row(&mut self, y: u32, out: &mut [u8]) -> Result<(), DecodeError> {
+    fn row(&mut self, y: u32, out: &mut [u8]) {
         let picture = self.picture;
         let place = if picture.top_down { y } else { picture.header.size.height - 1 - y } as usize;
         if place >= self.there {
+            // Black, or transparent.
             out.fill(0);
-            return Ok(());
+            return;
         }
         let length = self.stored.len();
         let stored = match &self.index {
@@ -174,7 +186,7 @@ impl Rows for Lines<'_> {
             }
             None => &picture.data[place * length..][..length],
         };
-        picture.pixel.paint(stored, out).map_err(damaged)?;
+        self.lacking |= picture.pixel.paint(stored, out);
         let samples = picture.channels.count();
         if picture.mirrored {
             mirror(out, samples);
@@ -182,7 +194,6 @@ impl Rows for Lines<'_> {
         if picture.premultiplied {
             divide(out, samples);
         }
-        Ok(())
     }
 }
 

@@ -68,11 +68,9 @@ impl Pixel {
         }
     }
 
-    /// Writes a row.
-    ///
-    /// # Errors
-    /// An index beyond the map.
-    pub fn paint(&self, stored: &[u8], out: &mut [u8]) -> Result<(), String> {
+    /// Writes a row; says whether a colour was not in the map, which is black then.
+    pub fn paint(&self, stored: &[u8], out: &mut [u8]) -> bool {
+        let mut lacking = false;
         let samples = self.channels().count();
         match self {
             Self::Mapped { colors, first, .. } => {
@@ -81,8 +79,8 @@ impl Pixel {
                 for (p, index) in out.chunks_exact_mut(samples).zip(indices) {
                     let index = index.iter().rev().fold(0u16, |sum, &b| sum << 8 | u16::from(b));
                     let color = index.checked_sub(*first).and_then(|i| colors.get(usize::from(i)));
-                    let color = color.ok_or_else(|| format!("colour {index} is not in its map"))?;
-                    p.copy_from_slice(&color[..samples]);
+                    lacking |= color.is_none();
+                    p.copy_from_slice(&color.unwrap_or(&[0, 0, 0, 255])[..samples]);
                 }
             }
             Self::Bits15 { .. } => {
@@ -107,7 +105,7 @@ impl Pixel {
                 }
             }
         }
-        Ok(())
+        lacking
     }
 }
 
