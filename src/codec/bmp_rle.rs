@@ -44,19 +44,18 @@ impl Iterator for Steps<'_> {
                     Packing::Rle24 => 3 * count,
                     _ => count,
                 };
-                (Step::Literal { count, at }, length.next_multiple_of(2))
+                (Step::Literal { count, at }, length)
             }
             (count, _) => {
                 let more = if self.packing == Packing::Rle24 { 2 } else { 0 };
                 (Step::Run { count: count.into(), at: at - 1 }, more)
             }
         };
-        // What fills up a last literal may be missing.
-        let odd = usize::from(matches!(step, Step::Literal { .. }));
-        if self.data.len() + odd < at + length {
+        if self.data.len() < at + length {
             return None;
         }
-        self.at = at + length;
+        // Literals are filled up to two bytes; all others have an even number.
+        self.at = at + length.next_multiple_of(2);
         Some(step)
     }
 }

@@ -213,6 +213,18 @@ fn cut_runs() {
     }
 }
 
+/// A literal without the byte that fills it up was once taken for one with a pixel less.
+#[test]
+fn cut_literals() {
+    for (pixels, whole) in
+        [(vec![0, 4, 1, 2, 3, 1], true), (vec![0, 4, 1, 2, 3], false), (vec![1, 1, 0, 3, 1, 2, 3], true)]
+    {
+        let made =
+            Made { size: (4, 1), bits: 8, compression: 1, used: 4, behind: palette(), pixels, ..Made::default() };
+        assert_eq!(decoded(&made.file(), &DecodeOptions::default()).is_ok(), whole);
+    }
+}
+
 #[test]
 fn cut_rows() {
     let bytes = Made { pixels: BGR.to_vec(), ..Made::default() }.file();
