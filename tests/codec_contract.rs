@@ -46,6 +46,9 @@ fn samples() -> Vec<(String, Vec<u8>)> {
     out.push(("png 16 bits".to_owned(), encoded(&wide, Format::Png, &settings())));
     out.push(("pnm".to_owned(), pnm()));
     out.push(("bmp".to_owned(), bmp()));
+    out.push(("ico Rgba".to_owned(), ico()));
+    out.push(("tga".to_owned(), tga(false)));
+    out.push(("tga packed".to_owned(), tga(true)));
     out.push(("tiff".to_owned(), tiff(8)));
     out.push(("tiff 12 bits".to_owned(), tiff(12)));
     out.push(("gif".to_owned(), gif()));
@@ -75,6 +78,34 @@ fn bmp() -> Vec<u8> {
         let line: Vec<u8> = row.chunks(3).flat_map(|p| [p[2], p[1], p[0]]).collect();
         out.extend(&line);
         out.resize(out.len() + stride - line.len(), 0);
+    }
+    out
+}
+
+/// A bitmap of 32 bits, without the mask.
+fn ico() -> Vec<u8> {
+    let Samples::U8(rgba) = scene(SIZE, Channels::Rgba).into_samples() else { unreachable!("scenes have 8 bits") };
+    let length = 40 + rgba.len() as u32;
+    let mut out = vec![0, 0, 1, 0, 1, 0, SIZE.width as u8, SIZE.height as u8, 0, 0, 1, 0, 32, 0];
+    for number in [length, 22, 40, SIZE.width, 2 * SIZE.height, 32 << 16 | 1, 0, 0, 0, 0, 0, 0] {
+        out.extend(number.to_le_bytes());
+    }
+    for row in rgba.chunks(SIZE.width as usize * 4).rev() {
+        out.extend(row.chunks(4).flat_map(|p| [p[2], p[1], p[0], p[3]]));
+    }
+    out
+}
+
+/// From the top; packed without any runs.
+fn tga(packed: bool) -> Vec<u8> {
+    let mut out = vec![0, 0, if packed { 10 } else { 2 }, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    out.extend([SIZE.width as u8, 0, SIZE.height as u8, 0, 24, 0x20]);
+    let bgr: Vec<u8> = rgb().chunks(3).flat_map(|p| [p[2], p[1], p[0]]).collect();
+    for part in bgr.chunks(3 * 100) {
+        if packed {
+            out.push((part.len() / 3 - 1) as u8);
+        }
+        out.extend(part);
     }
     out
 }

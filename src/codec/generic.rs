@@ -1,10 +1,10 @@
-//! What the `image` crate reads and nothing better is here for: GIF, BMP, bitmaps of ICO, QOI, PNM, TGA,
+//! What the `image` crate reads and nothing better is here for: GIF, QOI, PNM,
 //! Radiance HDR, OpenEXR and farbfeld. All of it decodes at full size.
 
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use image::codecs::{bmp, farbfeld, gif, hdr, ico, openexr, pnm, qoi, tga};
+use image::codecs::{farbfeld, gif, hdr, openexr, pnm, qoi};
 use image::{ColorType, ImageDecoder, ImageError};
 
 use super::gif_blocks::{self, Blocks};
@@ -53,11 +53,8 @@ fn decoder<'a>(format: Format, bytes: &'a [u8]) -> Result<Box<dyn ImageDecoder +
     let data = Cursor::new(bytes);
     let opened: Result<Box<dyn ImageDecoder + 'a>, ImageError> = match format {
         Format::Gif => gif::GifDecoder::new(data).map(|d| Box::new(d) as _),
-        Format::Bmp => bmp::BmpDecoder::new(data).map(|d| Box::new(d) as _),
-        Format::Ico => ico::IcoDecoder::new(data).map(|d| Box::new(d) as _),
         Format::Qoi => qoi::QoiDecoder::new(data).map(|d| Box::new(d) as _),
         Format::Pnm => pnm::PnmDecoder::new(data).map(|d| Box::new(d) as _),
-        Format::Tga => tga::TgaDecoder::new(data).map(|d| Box::new(d) as _),
         Format::Hdr => hdr::HdrDecoder::new(data).map(|d| Box::new(d) as _),
         Format::Exr => openexr::OpenExrDecoder::new(data).map(|d| Box::new(d) as _),
         Format::Farbfeld => farbfeld::FarbfeldDecoder::new(data).map(|d| Box::new(d) as _),

@@ -1,86 +1,125 @@
-//! ICO and CUR: the largest picture of the file. PNG pictures inside go to our PNG decoder, which
-//! takes all kinds of PNG; bitmaps to the `image` crate, as a file with that picture alone.
+//! ICO and CUR: the largest picture of the file, a PNG or a bitmap without a file header, by its own size.
 
-use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, generic, png};
+use super::bmp::{self, BmpPicture, Inside};
+use super::bmp_header::{self, Bitmap, Packing, truncated};
+use super::{Decode, DecodeError, Picture, png};
 use crate::format::Format;
 use crate::limits::Limits;
+use crate::size::Size;
 
 /// The decoder.
 pub struct Ico;
 
 /// One line of the directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 struct Entry<'a> {
-    width: u32,
-    height: u32,
+    size: Size,
+    /// The same by the directory.
+    listed: Size,
     bits: u16,
-    line: &'a [u8],
+    /// From its beginning to the file's end.
     data: &'a [u8],
+    /// Bytes by the directory.
+    length: usize,
 }
 
 fn damaged(what: &str) -> DecodeError {
     DecodeError::Damaged { format: Format::Ico, what: what.to_owned() }
 }
 
-/// The largest entry; of equal ones that with the most bits, then the first.
-fn largest(bytes: &[u8]) -> Result<Entry<'_>, DecodeError> {
-    let truncated = || DecodeError::Truncated { format: Format::Ico, what: "its data end too early".to_owned() };
-    let [0, 0, kind, 0, low, high, lines @ ..] = bytes else { return Err(truncated()) };
-    let count = usize::from(u16::from_le_bytes([*low, *high]));
-    let lines = lines.get(..16 * count).ok_or_else(truncated)?;
-    let mut best: Option<Entry<'_>> = None;
-    for line in lines.chunks_exact(16) {
+fn too_early() -> DecodeError {
+    truncated(Format::Ico, "its data end too early")
+}
+
+impl<'a> Entry<'a> {
+    fn read(bytes: &'a [u8], line: &[u8], is_icon: bool) -> Option<Self> {
         // 0 stands for 256.
         let side = |b: u8| if b == 0 { 256 } else { u32::from(b) };
         let number = |at: usize| u32::from_le_bytes([line[at], line[at + 1], line[at + 2], line[at + 3]]) as usize;
-        let data = bytes.get(number(12)..number(12).saturating_add(number(8))).ok_or_else(truncated)?;
+        let data = bytes.get(number(12)..)?;
         // A cursor has its hot spot where an icon has its bits.
-        let bits = if *kind == 1 { u16::from_le_bytes([line[6], line[7]]) } else { 0 };
-        let entry = Entry { width: side(line[0]), height: side(line[1]), bits, line, data };
-        let rank = |e: &Entry<'_>| (e.width * e.height, e.bits);
+        let bits = if is_icon { u16::from_le_bytes([line[6], line[7]]) } else { 0 };
+        let size = Size::new(side(line[0]), side(line[1]));
+        Some(Self { size, listed: size, bits, data, length: number(8) }.by_itself())
+    }
+
+    /// With size and bits as the picture has them, where it begins as one.
+    fn by_itself(self) -> Self {
+        if self.is_png() {
+            let side = |at: usize| Some(u32::from_be_bytes(*self.data.get(at..)?.first_chunk()?));
+            let size = side(16).zip(side(20)).map_or(self.size, |(width, height)| Size::new(width, height));
+            return Self { size, ..self };
+        }
+        match self.bitmap() {
+            Ok(bitmap) => Self { size: bitmap.size, bits: bitmap.bits, ..self },
+            Err(_) => self,
+        }
+    }
+
+    fn is_png(&self) -> bool {
+        self.data.starts_with(b"\x89PNG")
+    }
+
+    fn bitmap(&self) -> Result<Bitmap<'a>, DecodeError> {
+        let mut bitmap = bmp_header::bare(Format::Ico, self.data)?;
+        if bitmap.packing != Packing::Plain {
+            return Err(DecodeError::Unsupported("ICO with a compressed bitmap".to_owned()));
+        }
+        // The height is that of picture and mask, except where a writer forgot it and left out the mask.
+        let whole = bmp::stride(bitmap.size, bitmap.bits).saturating_mul(bitmap.size.height as usize);
+        if bitmap.size != self.listed || bitmap.data.len() < whole {
+            bitmap.size.height /= 2;
+        }
+        Ok(bitmap)
+    }
+
+    /// Whether the file ends before the picture, which a directory may say wrongly of a bitmap.
+    fn is_cut(&self) -> bool {
+        let whole = |bitmap: Bitmap<'_>| {
+            let row = bmp::stride(bitmap.size, bitmap.bits).saturating_add(bmp::stride(bitmap.size, 1));
+            row.saturating_mul(bitmap.size.height as usize) <= bitmap.data.len()
+        };
+        self.length > self.data.len() && (self.is_png() || !self.bitmap().is_ok_and(whole))
+    }
+}
+
+/// The largest entry; of equal ones that with the most bits, then the first. And whether any is cut.
+fn largest(bytes: &[u8]) -> Result<(Entry<'_>, bool), DecodeError> {
+    let [0, 0, kind, 0, low, high, lines @ ..] = bytes else { return Err(too_early()) };
+    let count = usize::from(u16::from_le_bytes([*low, *high]));
+    let lines = lines.get(..16 * count).ok_or_else(too_early)?;
+    let (mut best, mut cut): (Option<Entry<'_>>, bool) = (None, false);
+    for line in lines.chunks_exact(16) {
+        let Some(entry) = Entry::read(bytes, line, *kind == 1) else {
+            cut = true;
+            continue;
+        };
+        cut |= entry.is_cut();
+        let rank = |e: &Entry<'_>| (e.size.pixels(), e.bits);
         if best.as_ref().is_none_or(|b| rank(&entry) > rank(b)) {
             best = Some(entry);
         }
     }
-    best.ok_or_else(|| damaged("no picture in it"))
+    match best {
+        Some(best) => Ok((best, cut)),
+        None if cut => Err(too_early()),
+        None => Err(damaged("no picture in it")),
+    }
 }
 
 impl Decode for Ico {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let entry = largest(bytes)?;
-        if entry.data.starts_with(b"\x89PNG") {
-            let inner = png::Png.open(entry.data, limits)?;
-            let header = Header { format: Format::Ico, ..inner.header().clone() };
-            return Ok(Box::new(Inside { inner, header }));
+        let (entry, cut) = largest(bytes)?;
+        if entry.is_png() {
+            let data = &entry.data[..entry.length.min(entry.data.len())];
+            return Inside::open(&png::Png, Format::Ico, data, cut, limits);
         }
-        let mut alone = vec![0, 0, 1, 0, 1, 0];
-        alone.extend(&entry.line[..4]);
-        // Planes and bits, which in a cursor are the hot spot; the bitmap has its own.
-        alone.extend([1, 0]);
-        alone.extend(entry.bits.to_le_bytes());
-        alone.extend((entry.data.len() as u32).to_le_bytes());
-        alone.extend(22u32.to_le_bytes());
-        alone.extend(entry.data);
-        generic::open(Format::Ico, alone.into(), limits)
+        let mut bitmap = entry.bitmap()?;
+        bitmap.cut = cut;
+        BmpPicture::open(bitmap, true, limits)
     }
 }
 
-/// A picture of another format inside this one.
-struct Inside<'a> {
-    inner: Box<dyn Picture + 'a>,
-    header: Header,
-}
-
-impl Picture for Inside<'_> {
-    fn header(&self) -> &Header {
-        &self.header
-    }
-
-    fn offer(&self, need: Option<Need>) -> Offer {
-        self.inner.offer(need)
-    }
-
-    fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
-        self.inner.decode(offer, options)
-    }
-}
+#[cfg(test)]
+#[path = "ico_tests.rs"]
+mod tests;

@@ -3,6 +3,10 @@
 //! A [`Decode`] opens bytes and reads the header; the [`Picture`] it gives says what it can do
 //! cheaply ([`Picture::offer`]) before anything large is allocated, and decodes on demand.
 
+mod bmp;
+mod bmp_header;
+mod bmp_rle;
+mod bmp_rows;
 mod exr_blocks;
 mod float;
 mod generic;
@@ -19,6 +23,9 @@ mod png_out;
 mod png_profiles;
 mod reduce;
 pub mod registry;
+mod rows;
+mod tga;
+mod tga_rows;
 mod tiff;
 mod webp;
 mod webp_container;

@@ -1,7 +1,7 @@
 //! Which code reads and writes which format.
 
 use super::generic::Generic;
-use super::{Decode, Encode, ico, jpeg, jpeg_out, png, png_out, tiff, webp, webp_out};
+use super::{Decode, Encode, bmp, ico, jpeg, jpeg_out, png, png_out, tga, tiff, webp, webp_out};
 use crate::format::Format;
 
 /// The decoder of `format`, where there is one.
@@ -12,11 +12,11 @@ pub fn decoder(format: Format) -> Option<&'static dyn Decode> {
         Format::WebP => Some(&webp::WebP),
         Format::Tiff => Some(&tiff::Tiff),
         Format::Gif => Some(&Generic(Format::Gif)),
-        Format::Bmp => Some(&Generic(Format::Bmp)),
+        Format::Bmp => Some(&bmp::Bmp),
         Format::Ico => Some(&ico::Ico),
         Format::Qoi => Some(&Generic(Format::Qoi)),
         Format::Pnm => Some(&Generic(Format::Pnm)),
-        Format::Tga => Some(&Generic(Format::Tga)),
+        Format::Tga => Some(&tga::Tga),
         Format::Hdr => Some(&Generic(Format::Hdr)),
         Format::Exr => Some(&Generic(Format::Exr)),
         Format::Farbfeld => Some(&Generic(Format::Farbfeld)),

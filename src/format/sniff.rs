@@ -146,8 +146,31 @@ fn iso_media(head: &[u8]) -> Option<Format> {
 
 fn is_bmp(head: &[u8]) -> bool {
     // The size of the second header tells the version; without this check "BM" would be any text.
-    head.starts_with(b"BM")
-        && u32_at(head, 14, false).is_some_and(|n| matches!(n, 12 | 16 | 40 | 52 | 56 | 64 | 108 | 124))
+    let is_file = |head: &[u8]| {
+        head.starts_with(b"BM") && u32_at(head, 14, false).is_some_and(|n| matches!(n, 12 | 16..=64 | 108 | 124))
+    };
+    // OS/2 put several into one file.
+    is_file(head) || (head.starts_with(b"BA") && head.get(14..).is_some_and(is_file)) || is_bare_bitmap(head)
+}
+
+/// A bitmap without the file's header, as clipboards have it: what its fields may be is narrow enough.
+fn is_bare_bitmap(head: &[u8]) -> bool {
+    let fields = || {
+        let (length, width, height) = (u32_at(head, 0, false)?, u32_at(head, 4, false)?, u32_at(head, 8, false)?);
+        let (planes, bits) = (u16_at(head, 12, false)?, u16_at(head, 14, false)?);
+        let (compression, colors) = (u32_at(head, 16, false)?, u32_at(head, 32, false)?);
+        let sides = 1..=0xff_ffff;
+        let kind = match compression {
+            0 => matches!(bits, 1 | 4 | 8 | 16 | 24 | 32),
+            1 => bits == 8,
+            2 => bits == 4,
+            3 | 6 => matches!(bits, 16 | 32),
+            _ => false,
+        };
+        let size = sides.contains(&width) && sides.contains(&(height as i32).unsigned_abs());
+        Some(matches!(length, 40 | 52 | 56 | 108 | 124) && size && planes == 1 && kind && colors <= 256)
+    };
+    fields().unwrap_or(false)
 }
 
 fn is_pnm(head: &[u8]) -> bool {
@@ -192,7 +215,8 @@ fn is_tga(head: &[u8]) -> bool {
     let (width, height) = (u16::from_le_bytes([h[12], h[13]]), u16::from_le_bytes([h[14], h[15]]));
     let map_length = u16::from_le_bytes([h[5], h[6]]);
     let map = match mapped {
-        0 => h[3..8] == [0; 5],
+        // Some writers leave the bits of a map that is not there.
+        0 => h[3..7] == [0; 4] && matches!(h[7], 0 | 15 | 16 | 24 | 32),
         1 => map_length > 0 && matches!(h[7], 15 | 16 | 24 | 32),
         _ => false,
     };
@@ -267,6 +291,14 @@ mod tests {
     fn recognised() {
         let mut bmp = b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();
         bmp.extend([0; 36]);
+        let mut os2 = b"BA\0\0\0\0\0\0\0\0\0\0\0\0".to_vec();
+        os2.extend(&bmp);
+        let mut bare = bmp[14..].to_vec();
+        (bare[4], bare[8], bare[12], bare[14]) = (5, 7, 1, 24);
+        let mut no_planes = bare.clone();
+        no_planes[12] = 0;
+        let mut odd_bits = bare.clone();
+        odd_bits[14] = 23;
         let mut dng = b"II*\0\x08\0\0\0\x02\0".to_vec();
         dng.extend(b"\x00\x01\x04\0\x01\0\0\0\x01\0\0\0");
         dng.extend(b"\x12\xc6\x01\0\x04\0\0\0\x01\x04\0\0");
@@ -290,6 +322,10 @@ mod tests {
             (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", Some(Format::Raw)),
             (b"\0\0\0\x18ftypisom\0\0\0\x01isommp42", None),
             (&bmp, Some(Format::Bmp)),
+            (&os2, Some(Format::Bmp)),
+            (&bare, Some(Format::Bmp)),
+            (&no_planes, None),
+            (&odd_bits, None),
             (b"BM is how this letter begins, and no picture", None),
             (b"P6\n3 3\n255\n", Some(Format::Pnm)),
             (b"P7\nWIDTH 3", Some(Format::Pnm)),
@@ -325,7 +361,9 @@ mod tests {
 
     #[test]
     fn any_head_is_safe() {
-        for magic in [&b"II*\0"[..], b"MM\0*", b"\0\0\xff\xffftyp", b"<!", b"\0\0\x01\0\x01\0", b"P"] {
+        for magic in
+            [&b"II*\0"[..], b"MM\0*", b"\0\0\xff\xffftyp", b"<!", b"\0\0\x01\0\x01\0", b"P", b"\x28\0\0\0", b"BA"]
+        {
             for fill in [0u8, 0x20, 0xff] {
                 for len in 0..64 {
                     let mut head = magic.to_vec();

@@ -73,11 +73,17 @@ pub fn all() -> Vec<Oddity> {
     add(false, "cut-half.webp", cut(&webp::rgb(96, 64), 50));
     add(false, "cut-99.webp", cut(&webp::rgb(96, 64), 99));
     add(true, "plain.bmp", others::bmp(96, 64));
+    add(true, "plain.dib", others::dib(96, 64));
+    add(true, "plain.ico", others::ico(96, 64));
+    add(true, "plain.tga", others::tga(96, 64));
     add(true, "plain.gif", others::gif(96, 64));
     add(true, "plain.tif", others::tiff(96, 64));
     add(true, "plain.ppm", others::ppm(96, 64));
     for percent in [50, 99] {
         add(false, &format!("cut-{percent}.bmp"), cut(&others::bmp(96, 64), percent));
+        add(false, &format!("cut-{percent}.dib"), cut(&others::dib(96, 64), percent));
+        add(false, &format!("cut-{percent}.ico"), cut(&others::ico(96, 64), percent));
+        add(false, &format!("cut-{percent}.tga"), cut(&others::tga(96, 64), percent));
         add(false, &format!("cut-{percent}.gif"), cut(&others::gif(96, 64), percent));
         add(false, &format!("cut-{percent}.tif"), cut(&others::tiff(96, 64), percent));
         add(false, &format!("cut-{percent}.ppm"), cut(&others::ppm(96, 64), percent));

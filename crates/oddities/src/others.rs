@@ -19,6 +19,32 @@ pub fn bmp(width: u32, height: u32) -> Vec<u8> {
     out
 }
 
+/// The same without the file's header, as clipboards have it.
+pub fn dib(width: u32, height: u32) -> Vec<u8> {
+    bmp(width, height).split_off(14)
+}
+
+/// ICO of one bitmap of 24 bits with a mask that hides nothing; sides up to 256.
+pub fn ico(width: u32, height: u32) -> Vec<u8> {
+    let mut bitmap = dib(width, height);
+    bitmap[8..12].copy_from_slice(&(2 * height).to_le_bytes());
+    bitmap.extend(vec![0; width.div_ceil(32) as usize * 4 * height as usize]);
+    let entry = [width as u8, height as u8, 0, 0, 1, 0, 24, 0];
+    let place = [bitmap.len() as u32, 22].map(u32::to_le_bytes).concat();
+    [&[0, 0, 1, 0, 1, 0], &entry[..], &place, &bitmap].concat()
+}
+
+/// TGA, 24 bit, bottom row first.
+pub fn tga(width: u16, height: u16) -> Vec<u8> {
+    let mut out = vec![0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    out.extend([width, height].map(u16::to_le_bytes).concat());
+    out.extend([24, 0]);
+    for row in scene::rgb(width.into(), height.into()).chunks(usize::from(width) * 3).rev() {
+        out.extend(row.chunks(3).flat_map(|p| [p[2], p[1], p[0]]));
+    }
+    out
+}
+
 /// GIF, whose codes never grow: every pixel as it is, with a clear code before the table fills.
 pub fn gif(width: u32, height: u32) -> Vec<u8> {
     let colors = [[208u8, 48, 48], [48, 176, 64], [48, 64, 208], [32, 32, 32], [232, 224, 192], [0; 3], [0; 3], [0; 3]];
