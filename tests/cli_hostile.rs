@@ -67,6 +67,8 @@ fn bombs_tell_size_and_limit() {
         ("a.png", oddities::png::header_only(65_535, 65_535), "65535"),
         ("b.jpg", oddities::bombs::jpeg(), "65535"),
         ("c.png", oddities::png::header_only(0x7fff_ffff, 0x7fff_ffff), "2147483647"),
+        // Found by fuzzing: only the canvas was looked at, and 3 GB taken for the frame.
+        ("d.gif", oddities::bombs::gif_frame(), "65535x11264"),
     ] {
         world.write(name, &bytes);
         world.run(&[name]).code(1).says(side).says("268");

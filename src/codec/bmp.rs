@@ -1,6 +1,8 @@
 //! BMP in, also headerless and inside icons. Rows are read from the top, wherever they lie in the file, and
 //! averaged as they come, so that the memory is that of the reduced picture.
 
+use std::ops::Range;
+
 use super::bmp_header::{self, Bitmap, Packing, truncated};
 use super::bmp_rle::{self, Index};
 use super::bmp_rows::{self, Colors};
@@ -128,12 +130,15 @@ impl<'a> BmpPicture<'a> {
         Source::Plain { data, stride, row, rows: (there / stride).min(size.height as usize) as u32 }
     }
 
-    /// Whether alpha is to be passed over: writers that leave it zero everywhere mean none.
+    /// Whether alpha is to be passed over: where an icon leaves it zero everywhere, its mask counts.
     fn is_opaque(&self, source: &Source<'_>) -> bool {
         let Source::Plain { data, stride, row, rows } = source else { return true };
         let (bytes, alpha) = (usize::from(self.bitmap.bits / 8), self.bitmap.masks[3].to_le_bytes());
         if bytes < 2 || bytes == 3 || alpha == [0; 4] {
             return true;
+        }
+        if !self.icon {
+            return false;
         }
         let lines = data.chunks(*stride).take(*rows as usize).map(|line| &line[..*row]);
         !lines.flat_map(|line| line.chunks_exact(bytes)).any(|p| p.iter().zip(alpha).any(|(b, mask)| b & mask != 0))
@@ -179,6 +184,7 @@ impl Picture for BmpPicture<'_> {
             colors: self.colors(opaque),
             mask: self.mask(opaque),
             stored: vec![0; source.length()],
+            gaps: Vec::new(),
             source,
             size: self.bitmap.size,
             channels: self.shape.channels,
@@ -231,6 +237,8 @@ struct Lines<'a> {
     colors: Colors,
     mask: Option<&'a [u8]>,
     stored: Vec<u8>,
+    /// Columns of a row of RLE that nothing was said of.
+    gaps: Vec<Range<usize>>,
     size: Size,
     channels: Channels,
     top_down: bool,
@@ -244,12 +252,17 @@ impl Lines<'_> {
 }
 
 /// A stored row, None where it is missing.
-fn stored<'l>(source: &'l Source<'_>, place: u32, unpacked: &'l mut [u8]) -> Option<&'l [u8]> {
+fn stored<'l>(
+    source: &'l Source<'_>,
+    place: u32,
+    unpacked: &'l mut [u8],
+    gaps: &mut Vec<Range<usize>>,
+) -> Option<&'l [u8]> {
     match source {
         Source::Plain { rows, .. } if place >= *rows => None,
         Source::Plain { data, stride, row, .. } => data.get(place as usize * stride..)?.get(..*row),
         Source::Packed(index) => {
-            index.row(place, unpacked);
+            index.row(place, unpacked, gaps);
             Some(unpacked)
         }
     }
@@ -258,7 +271,7 @@ fn stored<'l>(source: &'l Source<'_>, place: u32, unpacked: &'l mut [u8]) -> Opt
 impl Rows for Lines<'_> {
     fn row(&mut self, y: u32, out: &mut [u8]) {
         let place = self.place(y);
-        let Some(stored) = stored(&self.source, place, &mut self.stored) else {
+        let Some(stored) = stored(&self.source, place, &mut self.stored, &mut self.gaps) else {
             // Black, or transparent.
             out.fill(0);
             return;
@@ -268,6 +281,10 @@ impl Rows for Lines<'_> {
             _ => self.colors.paint::<3>(stored, out),
         };
         self.lacking |= lacking;
+        // What run lengths go over is black.
+        for gap in &self.gaps {
+            out[gap.start * 3..gap.end * 3].fill(0);
+        }
         if let Some(mask) = self.mask {
             let line = &mask[stride(self.size, 1) * place as usize..];
             for (x, p) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
@@ -279,7 +296,7 @@ impl Rows for Lines<'_> {
     }
 
     fn row_wide(&mut self, y: u32, out: &mut [u16]) {
-        match stored(&self.source, self.place(y), &mut self.stored) {
+        match stored(&self.source, self.place(y), &mut self.stored, &mut self.gaps) {
             Some(stored) => self.colors.paint_wide(stored, out, self.channels.count()),
             None => out.fill(0),
         }

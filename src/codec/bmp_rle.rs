@@ -1,6 +1,8 @@
 //! Run lengths of BMP. Rows come from the bottom and are wanted from the top: a first pass, which makes no
 //! pixels, notes where each row begins.
 
+use std::ops::Range;
+
 use super::bmp_header::Packing;
 use crate::size::Size;
 
@@ -115,20 +117,30 @@ impl Index<'_> {
         self.size.width as usize * if self.steps.packing == Packing::Rle24 { 3 } else { 1 }
     }
 
-    /// A stored row: an index a byte, or blue, green and red. What steps go over is 0.
-    pub fn row(&self, row: u32, out: &mut [u8]) {
-        out.fill(0);
-        let Ok(found) = self.starts.binary_search_by_key(&row, |start| start.row) else { return };
+    /// A stored row: an index a byte, or blue, green and red. The columns that steps go over are told in `gaps`.
+    pub fn row(&self, row: u32, out: &mut [u8], gaps: &mut Vec<Range<usize>>) {
+        gaps.clear();
+        let width = self.size.width as usize;
+        let Ok(found) = self.starts.binary_search_by_key(&row, |start| start.row) else {
+            gaps.push(0..width);
+            return;
+        };
         let start = &self.starts[found];
         let mut column = start.column as usize;
+        gaps.push(0..column.min(width));
         for step in (Steps { at: start.at, ..self.steps }) {
             match step {
                 Step::Run { count, at } => column = self.run(out, column, count, at),
                 Step::Literal { count, at } => column = self.literal(out, column, count, at),
-                Step::Move { columns, rows: 0 } => column += columns as usize,
-                Step::Move { .. } | Step::Line | Step::End => return,
+                Step::Move { columns, rows: 0 } => {
+                    let to = column + columns as usize;
+                    gaps.push(column.min(width)..to.min(width));
+                    column = to;
+                }
+                Step::Move { .. } | Step::Line | Step::End => break,
             }
         }
+        gaps.push(column.min(width)..width);
     }
 
     /// The part of `out` for so many pixels, less where they go beyond the row.

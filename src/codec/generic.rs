@@ -214,3 +214,58 @@ impl Picture for GenericPicture<'_> {
 fn floats(bytes: &[u8]) -> Vec<f32> {
     bytes.chunks_exact(4).map(|b| f32::from_ne_bytes([b[0], b[1], b[2], b[3]])).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::registry;
+
+    /// A GIF with a screen, and a frame of white at a place on it, behind an extension of some kind.
+    fn gif(screen: (u8, u8), (left, top): (u8, u8), frame: (u8, u8), extension: &[u8]) -> Vec<u8> {
+        let mut out = b"GIF89a".to_vec();
+        out.extend([screen.0, 0, screen.1, 0, 0x80, 0, 0, 0, 0, 0, 255, 255, 255]);
+        out.extend(extension);
+        out.extend([0x2c, left, 0, top, 0, frame.0, 0, frame.1, 0, 0, 2]);
+        let indices = vec![1u8; usize::from(frame.0) * usize::from(frame.1)];
+        let data = weezl::encode::Encoder::new(weezl::BitOrder::Lsb, 2).encode(&indices).unwrap();
+        out.push(data.len() as u8);
+        out.extend(data);
+        out.extend([0, 0x3b]);
+        out
+    }
+
+    fn decoded(bytes: &[u8]) -> Pixmap {
+        let picture = registry::decoder(Format::Gif).unwrap().open(bytes, &Limits::default()).unwrap();
+        let decoded = picture.decode(&picture.offer(None), &DecodeOptions::default()).unwrap();
+        decoded.pixels.into_pixmap()
+    }
+
+    #[test]
+    fn a_screen_is_as_large_as_its_first_frame() {
+        for (screen, at, frame, size) in [
+            ((5, 5), (1, 1), (2, 2), (5, 5)),
+            ((2, 2), (0, 0), (4, 3), (4, 3)),
+            ((2, 2), (1, 1), (3, 3), (4, 4)),
+            ((0, 0), (0, 0), (3, 2), (3, 2)),
+        ] {
+            let pixmap = decoded(&gif(screen, at, frame, b""));
+            assert_eq!(pixmap.size(), Size::new(size.0, size.1));
+            let Samples::U8(v) = pixmap.samples() else { panic!("8 bits") };
+            let white = v.chunks(4).filter(|p| *p == [255; 4]).count();
+            assert_eq!(white, usize::from(frame.0) * usize::from(frame.1));
+            assert_eq!(v[3], if at == (0, 0) { 255 } else { 0 });
+        }
+    }
+
+    #[test]
+    fn extensions_of_unknown_kinds_are_passed_over() {
+        // A comment, which is known, around one that is not.
+        let extensions = b"\x21\xfe\x02hi\0\x21\x42\x03abc\x01d\0\x21\xfe\x01!\0";
+        assert_eq!(decoded(&gif((3, 3), (0, 0), (3, 3), extensions)).size(), Size::new(3, 3));
+        let bytes = gif((3, 3), (0, 0), (3, 3), extensions);
+        for len in 6..bytes.len() {
+            let Ok(found) = gif_blocks::read(&bytes[..len]) else { continue };
+            let _ = gif_blocks::amended(&bytes[..len], &found);
+        }
+    }
+}

@@ -115,6 +115,13 @@ impl Decode for Ico {
             return Inside::open(&png::Png, Format::Ico, data, cut, limits);
         }
         let mut bitmap = entry.bitmap()?;
+        let pixels = bmp::stride(bitmap.size, bitmap.bits).saturating_mul(bitmap.size.height as usize);
+        if entry.data.len() - bitmap.data.len() + pixels > entry.length {
+            return Err(damaged(&format!(
+                "its directory gives a bitmap of {} only {} bytes",
+                bitmap.size, entry.length
+            )));
+        }
         bitmap.cut = cut;
         BmpPicture::open(bitmap, true, limits)
     }

@@ -58,7 +58,8 @@ fn alpha(bytes: &[u8], attributes: u8) -> Alpha {
         bytes.get(area.checked_add(494)?).copied().filter(|_| area > 0)
     };
     match kind() {
-        Some(0..=2) => Alpha::None,
+        // 2 is "undefined, but to be retained".
+        Some(0 | 1) => Alpha::None,
         Some(4) => Alpha::Premultiplied,
         Some(3) => Alpha::Straight,
         _ => Alpha::Unsaid,

@@ -9,6 +9,13 @@ pub fn gif_canvas() -> Vec<u8> {
     [head, frame].concat()
 }
 
+/// 48 bytes: a GIF of one pixel whose only frame is 65535 x 11264.
+pub fn gif_frame() -> Vec<u8> {
+    let head = [b"GIF89a".as_slice(), &[1, 0, 1, 0, 0x80, 0, 0], &[0, 0, 0, 255, 255, 255]].concat();
+    let frame = [b",\0\0\0\0".as_slice(), &[0xff, 0xff, 0, 0x2c, 0], &[2, 2, 0x44, 0x01, 0], b";"].concat();
+    [head, frame].concat()
+}
+
 /// Not part of [`crate::all`]: readers may take it or leave it, if only they are quick. A GIF of very many whole-canvas frames of 4000 x 4000, each a few bytes that end too early.
 pub fn gif_frames(frames: usize) -> Vec<u8> {
     let side = 4000u16.to_le_bytes();

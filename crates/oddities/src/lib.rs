@@ -89,6 +89,7 @@ pub fn all() -> Vec<Oddity> {
         add(false, &format!("cut-{percent}.ppm"), cut(&others::ppm(96, 64), percent));
     }
     add(false, "gif-canvas.gif", bombs::gif_canvas());
+    add(false, "gif-frame.gif", bombs::gif_frame());
     add(false, "bomb.bmp", bombs::bmp());
     add(false, "bomb.tif", bombs::tiff());
     add(false, "block-2g.exr", bombs::exr_block());

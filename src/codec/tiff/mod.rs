@@ -1,8 +1,9 @@
 //! TIFF and BigTIFF in: the first picture, row by row.
 //!
-//! `directory` reads tags, `layout` what they say of the samples, `stream` unpacks a strip or tile (`fax` is one way),
+//! `directory` reads tags, `layout` and `colors` what they say of the samples, `stream` unpacks a strip or tile (`fax` is one way),
 //! `rows` joins them, `samples` makes numbers of bytes, and `paint` pixels of numbers.
 
+mod colors;
 mod directory;
 mod fax;
 mod layout;
@@ -20,8 +21,9 @@ use crate::format::Format;
 use crate::limits::Limits;
 use crate::orientation::Orientation;
 use crate::pixmap::{Channels, Pixmap};
+use colors::Meaning;
 use directory::Directory;
-use layout::{Layout, Meaning};
+use layout::Layout;
 use paint::Painter;
 use rows::Rows;
 use samples::Row;

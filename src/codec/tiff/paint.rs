@@ -1,6 +1,7 @@
 //! Samples of a row to the pixels that they stand for.
 
-use super::layout::{Layout, Meaning, YCbCrRule};
+use super::colors::{Meaning, YCbCrRule};
+use super::layout::Layout;
 use super::samples::Row;
 use crate::codec::float;
 use crate::codec::reduce::Reducer;
@@ -154,9 +155,9 @@ impl Lab {
         let (x, y, z) = (0.964_22 * cube(y + a / 500.0), cube(y), 0.825_21 * cube(y - b / 200.0));
         // XYZ of D50 to linear sRGB, adapted by Bradford (Lindbloom).
         let rgb = [
-            3.133_856_1 * x - 1.616_866_7 * y - 0.490_614_6 * z,
-            -0.978_768_4 * x + 1.916_141_5 * y + 0.033_454 * z,
-            0.071_945_3 * x - 0.228_991_4 * y + 1.405_242_7 * z,
+            3.133_856 * x - 1.616_867 * y - 0.490_615 * z,
+            -0.978_768 * x + 1.916_142 * y + 0.033_454 * z,
+            0.071_945 * x - 0.228_991 * y + 1.405_243 * z,
         ];
         rgb.map(|light| {
             let at = light.clamp(0.0, 1.0) * 4096.0;

@@ -1,6 +1,7 @@
 //! Bytes of a row to samples: predictors, bits that are no bytes, byte order, signs, floating point.
 
-use super::layout::{Layout, Meaning, Number};
+use super::colors::Meaning;
+use super::layout::{Layout, Number};
 
 /// Samples of one row.
 #[derive(Clone, Debug, PartialEq)]

@@ -458,6 +458,32 @@ fn sparse_tiles_are_empty() {
 }
 
 #[test]
+fn further_pages() {
+    let file = |kind: u64| {
+        let mut file = Maker::new(Size::new(1, 1), 8, 1, 1).tag(254, LONG, &[kind]).part(vec![7]).file();
+        let first = u32::from_le_bytes([file[4], file[5], file[6], file[7]]) as usize;
+        // The same directory once more, which says of itself that it is the last.
+        let (copy, next) = (file[first..].to_vec(), file.len() as u32);
+        let end = file.len() - 4;
+        file[end..].copy_from_slice(&next.to_le_bytes());
+        file.extend(copy);
+        file
+    };
+    assert!(open(&file(0)).unwrap().header().animated);
+    assert!(!open(&file(1)).unwrap().header().animated, "a smaller version");
+    let mut ring = file(0);
+    let end = ring.len() - 4;
+    let first = ring[4..8].to_vec();
+    ring[end..].copy_from_slice(&first);
+    assert!(open(&ring).unwrap().header().animated);
+    let mut itself = Maker::new(Size::new(1, 1), 8, 1, 1).part(vec![7]).file();
+    let end = itself.len() - 4;
+    let first = itself[4..8].to_vec();
+    itself[end..].copy_from_slice(&first);
+    assert!(!open(&itself).unwrap().header().animated);
+}
+
+#[test]
 fn claims_beyond_reason() {
     let maker = |w, h| Maker::new(Size::new(w, h), 8, 3, 2).part(vec![0; 12]);
     let fault = |file: Vec<u8>| open(&file).map(drop).unwrap_err();

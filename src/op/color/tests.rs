@@ -88,3 +88,33 @@ fn answers_are_kept_apart() {
         }
     }
 }
+
+/// Lightness 50 is 18.4 % of light, 119 in sRGB.
+#[test]
+fn a_grey_profile_may_give_lightness() {
+    let mut profile = ColorProfile::new_gray_with_gamma(1.0);
+    profile.pcs = moxcms::DataColorSpace::Lab;
+    let icc = profile.encode().unwrap();
+    let to = ToSrgb::new(&ColorSpace::Icc(icc.clone()), Channels::Grey, false);
+    assert_eq!(to.note, None);
+    let out = to.apply(Pixmap::new_u8(Size::new(3, 1), Channels::Grey, vec![0, 127, 255]));
+    let Samples::U8(v) = out.samples() else { panic!("8 bits") };
+    assert!(v[0] == 0 && v[1].abs_diff(118) < 2 && v[2] == 255, "{v:?}");
+}
+
+/// As browsers have it for JPEG.
+#[test]
+fn grey_pixels_with_a_profile_of_colours_take_its_curve() {
+    let srgb = ColorProfile::new_srgb().encode().unwrap();
+    let to = ToSrgb::new(&ColorSpace::Icc(srgb.clone()), Channels::Grey, false);
+    assert!(to.is_same() && to.note.is_none());
+    let wide = ColorProfile::new_pro_photo_rgb().encode().unwrap();
+    let to = ToSrgb::new(&ColorSpace::Icc(wide.clone()), Channels::Grey, false);
+    assert_eq!(to.note, None);
+    let out = to.apply(Pixmap::new_u8(Size::new(3, 1), Channels::Grey, vec![0, 128, 255]));
+    let Samples::U8(v) = out.samples() else { panic!("8 bits") };
+    // ProPhoto's curve is a power of 1.8.
+    assert!(v[0] == 0 && v[1].abs_diff(146) < 3 && v[2] == 255, "{v:?}");
+    // Kept, it would not be one of these pixels.
+    assert_eq!(as_profile(&ColorSpace::Icc(wide), Channels::Grey), None);
+}
