@@ -79,6 +79,8 @@ pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result
     let gif: Option<Blocks> = if format == Format::Gif {
         let blocks = gif_blocks::read(&bytes)?;
         super::check_size(format, blocks.canvas, limits)?;
+        // The decoder takes memory for the frame, which may be far larger than the canvas (found by fuzzing).
+        super::check_size(format, blocks.frame, limits)?;
         if blocks.needs_amending(&bytes) {
             bytes = gif_blocks::amended(&bytes, &blocks).map_or(bytes, Cow::Owned);
         }
@@ -86,7 +88,11 @@ pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result
     } else {
         None
     };
-    let block = if format == Format::Exr { exr_blocks::check(&bytes)? } else { 0 };
+    let block = match &gif {
+        Some(gif) => gif.frame.pixels() * 2,
+        None if format == Format::Exr => exr_blocks::check(&bytes)?,
+        None => 0,
+    };
     let mut decoder = decoder(format, &bytes)?;
     let (width, height) = decoder.dimensions();
     let size = Size::new(width, height);
@@ -241,18 +247,20 @@ mod tests {
     }
 
     #[test]
-    fn a_screen_is_as_large_as_its_first_frame() {
+    fn screens_and_their_first_frames() {
         for (screen, at, frame, size) in [
             ((5, 5), (1, 1), (2, 2), (5, 5)),
-            ((2, 2), (0, 0), (4, 3), (4, 3)),
-            ((2, 2), (1, 1), (3, 3), (4, 4)),
+            ((2, 2), (0, 0), (4, 3), (2, 2)),
+            ((4, 4), (1, 2), (3, 3), (4, 4)),
             ((0, 0), (0, 0), (3, 2), (3, 2)),
         ] {
             let pixmap = decoded(&gif(screen, at, frame, b""));
             assert_eq!(pixmap.size(), Size::new(size.0, size.1));
             let Samples::U8(v) = pixmap.samples() else { panic!("8 bits") };
             let white = v.chunks(4).filter(|p| *p == [255; 4]).count();
-            assert_eq!(white, usize::from(frame.0) * usize::from(frame.1));
+            // What leads beyond the screen is cut.
+            let shown = |at: u8, frame: u8, size: u32| (u32::from(at) + u32::from(frame)).min(size) - u32::from(at);
+            assert_eq!(white as u32, shown(at.0, frame.0, size.0) * shown(at.1, frame.1, size.1));
             assert_eq!(v[3], if at == (0, 0) { 255 } else { 0 });
         }
     }

@@ -8,8 +8,10 @@ use crate::size::Size;
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocks {
-    /// The logical screen, grown to what the first frame covers.
+    /// The logical screen, or the first frame where that is nothing.
     pub canvas: Size,
+    /// The first frame, which may be larger.
+    pub frame: Size,
     /// Frames.
     pub frames: u32,
     /// Whether the first frame has a transparent colour or leaves part of the canvas free.
@@ -32,7 +34,8 @@ pub fn no_trailer() -> DecodeError {
 pub fn read(bytes: &[u8]) -> Result<Blocks, DecodeError> {
     let mut at = Reader { bytes, at: 6 };
     let canvas = Size::new(at.u16()?, at.u16()?);
-    let mut found = Blocks { canvas, frames: 0, has_alpha: false, ended: false, unknown: false };
+    let mut found =
+        Blocks { canvas, frame: Size::new(0, 0), frames: 0, has_alpha: false, ended: false, unknown: false };
     match walk(&mut at, &mut found) {
         Ok(()) => found.ended = true,
         Err(DecodeError::Truncated { .. }) if found.frames > 0 => {}
@@ -67,9 +70,12 @@ fn walk(at: &mut Reader<'_>, found: &mut Blocks) -> Result<(), DecodeError> {
                 let (x, y, width, height) = (at.u16()?, at.u16()?, at.u16()?, at.u16()?);
                 found.frames += 1;
                 if found.frames == 1 {
-                    // The screen is what is shown, but not less than its first frame.
-                    found.canvas = Size::new(canvas.width.max(x + width), canvas.height.max(y + height));
-                    found.has_alpha = transparent || (width, height) != (found.canvas.width, found.canvas.height);
+                    // A screen of nothing is as large as its first frame; on another one that frame is cut.
+                    let side = |screen: u32, frame: u32| if screen == 0 { frame } else { screen };
+                    found.canvas = Size::new(side(canvas.width, width), side(canvas.height, height));
+                    found.frame = Size::new(width, height);
+                    let covers = (x, y) == (0, 0) && width >= found.canvas.width && height >= found.canvas.height;
+                    found.has_alpha = transparent || !covers;
                 }
                 let flags = at.u8()?;
                 at.color_table(flags)?;
@@ -91,14 +97,14 @@ fn is_known(extension: u8) -> bool {
 }
 
 impl Blocks {
-    /// Whether the decoder would crop the first frame, or end at an extension.
+    /// Whether the decoder would find no screen, or end at an extension.
     pub fn needs_amending(&self, bytes: &[u8]) -> bool {
         let side = |at: usize| bytes.get(at..at + 2).map(|b| u32::from(u16::from_le_bytes([b[0], b[1]])));
         self.unknown || (side(6), side(8)) != (Some(self.canvas.width), Some(self.canvas.height))
     }
 }
 
-/// A copy of the file that says its canvas is as large as the first frame needs, and has only known extensions.
+/// A copy of the file that says how large its canvas is, and has only known extensions.
 pub fn amended(bytes: &[u8], found: &Blocks) -> Option<Vec<u8>> {
     let side = |n: u32| u16::try_from(n).ok().map(u16::to_le_bytes);
     let mut out = bytes.get(..6)?.to_vec();
@@ -169,7 +175,17 @@ mod tests {
     fn the_smallest() {
         let gif = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xf9\x04\x01\0\0\0\0\x2c\0\0\0\0\x02\0\x01\0\0\x02\x02\x04\x0a\0\x3b";
         let found = read(gif).unwrap();
-        assert_eq!(found, Blocks { canvas: Size::new(2, 1), frames: 1, has_alpha: true, ended: true, unknown: false });
+        assert_eq!(
+            found,
+            Blocks {
+                canvas: Size::new(2, 1),
+                frame: Size::new(2, 1),
+                frames: 1,
+                has_alpha: true,
+                ended: true,
+                unknown: false
+            }
+        );
         for len in 6..gif.len() {
             let read = read(&gif[..len]);
             assert!(matches!(read, Err(DecodeError::Truncated { .. }) | Ok(Blocks { ended: false, .. })), "{len}");

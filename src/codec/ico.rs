@@ -116,7 +116,8 @@ impl Decode for Ico {
         }
         let mut bitmap = entry.bitmap()?;
         let pixels = bmp::stride(bitmap.size, bitmap.bits).saturating_mul(bitmap.size.height as usize);
-        if entry.data.len() - bitmap.data.len() + pixels > entry.length {
+        // Writers that leave the length out are known.
+        if entry.length > 0 && entry.data.len() - bitmap.data.len() + pixels > entry.length {
             return Err(damaged(&format!(
                 "its directory gives a bitmap of {} only {} bytes",
                 bitmap.size, entry.length

@@ -64,10 +64,12 @@ fn the_largest_by_its_own_size() {
     let length = |data: &[u8]| data.len() as u32;
     let wrong = icon(&[(16, length(&small), small.clone()), (1, length(&tall), tall.clone())]);
     assert_eq!(samples(&wrong, false).unwrap(), [3, 3, 3, 3, 2, 2, 2, 2]);
-    // Nor does the directory's word on the bytes count, where the bitmap is there.
-    for length in [0, 41, 1000] {
+    // Nor does the directory's word on the bytes count, where there are none or too many.
+    for length in [0, 1000] {
         assert_eq!(samples(&icon(&[(1, length, tall.clone())]), false).unwrap().len(), 8, "{length}");
     }
+    let short = samples(&icon(&[(1, 41, tall)]), false).unwrap_err();
+    assert!(short.to_string().contains("only 41 bytes"), "{short}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn corners() {
 fn what_alpha_means() {
     for (kind, channels, samples) in [
         (0, Channels::Rgb, &[100, 50, 200][..]),
-        (2, Channels::Rgb, &[100, 50, 200]),
+        (2, Channels::Rgba, &[100, 50, 200, 51]),
         (3, Channels::Rgba, &[100, 50, 200, 51]),
         (4, Channels::Rgba, &[255, 250, 255, 51]),
     ] {

@@ -51,8 +51,9 @@ fn gamma_of_png() {
 fn what_cannot_be_used_is_noted() {
     let junk = ToSrgb::new(&ColorSpace::Icc(vec![1; 300]), Channels::Rgb, true);
     assert_eq!((junk.is_same(), junk.note), (true, Some(BROKEN)));
-    let icc = ColorSpace::Icc(ColorProfile::new_display_p3().encode().unwrap());
-    assert_eq!(ToSrgb::new(&icc, Channels::Grey, false).note, Some(MISFIT));
+    let icc = ColorSpace::Icc(ColorProfile::new_gray_with_gamma(1.8).encode().unwrap());
+    assert_eq!(ToSrgb::new(&icc, Channels::Rgb, false).note, Some(MISFIT));
+    assert_eq!(as_profile(&icc, Channels::Rgb), None);
 }
 
 #[test]
