@@ -9,7 +9,7 @@ use image::{ColorType, ImageDecoder, ImageError};
 
 use super::gif_blocks::{self, Blocks};
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
-use super::{exif, exr_blocks, float, reduce};
+use super::{exif, exr_blocks, float, hdr_primaries, reduce};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, Samples};
@@ -88,10 +88,15 @@ pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result
     } else {
         None
     };
+    let exr = if format == Format::Exr { Some(exr_blocks::check(&bytes)?) } else { None };
     let block = match &gif {
         Some(gif) => gif.frame.pixels() * 2,
-        None if format == Format::Exr => exr_blocks::check(&bytes)?,
-        None => 0,
+        None => exr.as_ref().map_or(0, |exr| exr.block),
+    };
+    let primaries = match &exr {
+        Some(exr) => exr.chromaticities,
+        None if format == Format::Hdr => hdr_primaries::read(&bytes),
+        None => None,
     };
     let mut decoder = decoder(format, &bytes)?;
     let (width, height) = decoder.dimensions();
@@ -112,7 +117,12 @@ pub fn open<'a>(format: Format, bytes: Cow<'a, [u8]>, limits: &Limits) -> Result
         // What is missing of a GIF is transparent.
         has_alpha: gif.as_ref().map_or(color.has_alpha(), |g| g.has_alpha || !g.ended),
         animated: gif.as_ref().is_some_and(|g| g.frames > 1),
-        color: icc.map_or(ColorSpace::Srgb, ColorSpace::Icc),
+        color: match (icc, primaries) {
+            (Some(icc), _) => ColorSpace::Icc(icc),
+            // Light was given the curve of sRGB by then.
+            (None, Some(xy)) => ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some(xy) },
+            (None, None) => ColorSpace::Srgb,
+        },
         metadata: Metadata { exif, xmp, iptc: None },
         notes,
     };

@@ -73,7 +73,11 @@ impl Decode for Png {
             notes: std::mem::take(&mut chunks.notes),
         };
         let is_changed = chunks.animation || chunks.stray_bits;
-        let bytes = if is_changed { png_chunks::still(bytes, chunks.depth).into() } else { Cow::Borrowed(bytes) };
+        let bytes = if is_changed {
+            png_chunks::still(bytes, chunks.stray_bits.then_some(chunks.depth)).into()
+        } else {
+            Cow::Borrowed(bytes)
+        };
         Ok(Box::new(PngPicture { bytes, chunks, header, channels }))
     }
 }

@@ -111,15 +111,15 @@ pub fn read(bytes: &[u8]) -> Result<Chunks, DecodeError> {
     Ok(found)
 }
 
-/// The file without its animation: what is wrong in there is nothing that is shown. Of a grey tRNS only the bits
-/// that samples of `depth` have are left.
-pub fn still(bytes: &[u8], depth: u8) -> Vec<u8> {
+/// The file without its animation: what is wrong in there is nothing that is shown. Where a grey tRNS has
+/// `stray_bits`, only as many as samples have are left.
+pub fn still(bytes: &[u8], stray_bits: Option<u8>) -> Vec<u8> {
     let mut out = SIGNATURE.to_vec();
     let mut rest = bytes.get(SIGNATURE.len()..).unwrap_or_default();
     while let Some((name, content, _, next)) = chunk(rest) {
-        match (name, content) {
-            (b"acTL" | b"fcTL" | b"fdAT", _) => {}
-            (b"tRNS", &[_, low]) if depth < 8 => {
+        match (name, content, stray_bits) {
+            (b"acTL" | b"fcTL" | b"fdAT", ..) => {}
+            (b"tRNS", &[_, low], Some(depth)) => {
                 let start = out.len() + 4;
                 out.extend_from_slice(b"\0\0\0\x02tRNS\0");
                 out.push(low & ((1 << depth) - 1));
@@ -290,6 +290,17 @@ mod tests {
                 assert_eq!(decoded(&file), want, "{at}");
             }
         }
+    }
+
+    /// Two transparent entries are no grey of 16 bits.
+    #[test]
+    fn a_palette_in_an_animation_keeps_its_transparency() {
+        let plain = oddities::png::palette_of(6, 8, 1);
+        let at = plain.windows(4).position(|w| w == b"IDAT").unwrap() - 4;
+        let trns = chunk_of(b"tRNS", &[0xf0, 0x81]);
+        let still = [&plain[..at], &trns, &plain[at..]].concat();
+        let moving = [&plain[..at], &trns, &chunk_of(b"fcTL", &[0; 26]), &plain[at..]].concat();
+        assert_eq!(decoded(&moving), decoded(&still));
     }
 
     /// PNG, tRNS: "only the low-order bits are used".

@@ -47,17 +47,20 @@ enum Alpha {
     Premultiplied,
 }
 
-/// By the extension area of TGA 2.0. Its value of 0 is what writers leave that fill in nothing.
+/// The word on alpha in the extension area of TGA 2.0. 0 is what writers leave that fill in nothing.
+fn attributes_type(bytes: &[u8]) -> Option<u8> {
+    let footer = bytes.last_chunk::<26>().filter(|f| f.ends_with(b"TRUEVISION-XFILE.\0"))?;
+    let area = u32::from_le_bytes([footer[0], footer[1], footer[2], footer[3]]) as usize;
+    bytes.get(area.checked_add(494)?).copied().filter(|_| area > 0)
+}
+
+fn is_denied(bytes: &[u8]) -> bool {
+    matches!(attributes_type(bytes), Some(0 | 1))
+}
+
 fn alpha(bytes: &[u8], attributes: u8) -> Alpha {
-    if attributes == 0 {
-        return Alpha::None;
-    }
-    let kind = || {
-        let footer = bytes.last_chunk::<26>().filter(|f| f.ends_with(b"TRUEVISION-XFILE.\0"))?;
-        let area = u32::from_le_bytes([footer[0], footer[1], footer[2], footer[3]]) as usize;
-        bytes.get(area.checked_add(494)?).copied().filter(|_| area > 0)
-    };
-    match kind() {
+    match attributes_type(bytes) {
+        _ if attributes == 0 => Alpha::None,
         // 2 is "undefined, but to be retained".
         Some(0 | 1) => Alpha::None,
         Some(4) => Alpha::Premultiplied,
@@ -90,6 +93,11 @@ impl Decode for Tga {
             }
             (2, 15 | 16) => Pixel::Bits15 { alpha: depth == 16 && one_bit },
             (2, 24) => Pixel::Bgr,
+            (2, 32) if flags & 15 == 0 && !is_denied(bytes) => {
+                // Many writers count no bits for an alpha that they write; where it is zero everywhere there is none.
+                let data = bytes.get(map_at + map_bytes..).unwrap_or_default();
+                Pixel::Bgra { alpha: tga_rows::has_alpha(data, kind & 8 != 0, size.pixels()) }
+            }
             (2, 32) => Pixel::Bgra { alpha: alpha != Alpha::None },
             (3, 8) => Pixel::Grey,
             (3, 16) => Pixel::GreyAlpha { alpha: alpha != Alpha::None },

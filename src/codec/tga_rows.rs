@@ -119,6 +119,27 @@ struct RowStart {
     run: bool,
 }
 
+/// Whether any of the first pixels, of four bytes each, has another last byte than 0.
+pub fn has_alpha(data: &[u8], packed: bool, pixels: u64) -> bool {
+    let pixels = usize::try_from(pixels).unwrap_or(usize::MAX);
+    let some = |bytes: &[u8]| bytes.as_chunks::<4>().0.iter().any(|p| p[3] != 0);
+    if !packed {
+        return some(&data[..data.len().min(pixels.saturating_mul(4))]);
+    }
+    let (mut at, mut seen) = (0, 0);
+    while seen < pixels {
+        let Some(&head) = data.get(at) else { break };
+        let count = usize::from(head & 127) + 1;
+        let stored = if head & 128 == 0 { count * 4 } else { 4 };
+        let there = &data[at + 1..];
+        if some(&there[..there.len().min(stored)]) {
+            return true;
+        }
+        (at, seen) = (at + 1 + stored, seen + count);
+    }
+    false
+}
+
 /// The rows of a packed picture, for decoding in any order.
 pub struct Index<'a> {
     data: &'a [u8],

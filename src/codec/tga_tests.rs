@@ -37,7 +37,7 @@ fn kinds() {
         ("grey, no alpha", file(3, NO_MAP, (1, 1), 16, TOP, &[1, 2]), Channels::Grey, &[1]),
         ("24", file(2, NO_MAP, (1, 1), 24, TOP, &[1, 2, 3]), Channels::Rgb, &[3, 2, 1]),
         ("32", file(2, NO_MAP, (1, 1), 32, TOP | 8, &[1, 2, 3, 4]), Channels::Rgba, &[3, 2, 1, 4]),
-        ("32 without alpha", file(2, NO_MAP, (1, 1), 32, TOP, &[1, 2, 3, 4]), Channels::Rgb, &[3, 2, 1]),
+        ("32 without alpha", file(2, NO_MAP, (1, 1), 32, TOP, &[1, 2, 3, 0]), Channels::Rgb, &[3, 2, 1]),
         ("15", file(2, NO_MAP, (1, 1), 15, TOP, &[0x1f, 0xfc]), Channels::Rgb, &[255, 0, 255]),
         ("16", file(2, NO_MAP, (1, 1), 16, TOP | 1, &[0x1f, 0x7c]), Channels::Rgb, &[255, 0, 255]),
         ("unused map", file(2, (0, 1, 24), (1, 1), 24, TOP, &[9, 9, 9, 1, 2, 3]), Channels::Rgb, &[3, 2, 1]),
@@ -66,6 +66,16 @@ fn corners() {
     }
     let mirrored = file(2, NO_MAP, (2, 1), 24, 0x30, &[1, 2, 3, 4, 5, 6]);
     assert_eq!(decoded(&mirrored, false).unwrap().1, [6, 5, 4, 3, 2, 1]);
+}
+
+#[test]
+fn alpha_that_no_bits_are_counted_for() {
+    for (last, channels) in [(0, Channels::Rgb), (9, Channels::Rgba)] {
+        let plain = file(2, NO_MAP, (2, 1), 32, TOP, &[1, 2, 3, 0, 4, 5, 6, last]);
+        assert_eq!(decoded(&plain, false).unwrap().0, channels);
+        let packed = file(10, NO_MAP, (2, 1), 32, TOP, &[0x80, 1, 2, 3, 0, 0, 4, 5, 6, last]);
+        assert_eq!(decoded(&packed, false).unwrap().0, channels);
+    }
 }
 
 #[test]

@@ -147,7 +147,9 @@ impl<'a> Reader<'a> {
     }
 
     fn overrun(&self) -> Result<Bits, Error> {
-        Err(if self.window.next >= self.window.data.len() {
+        // An FF that nothing follows is the first half of a marker.
+        let rest = self.window.data.get(self.window.next..).unwrap_or_default();
+        Err(if rest.iter().all(|&b| b == 0xff) {
             Error::Truncated("the file ends inside the picture")
         } else {
             Error::Damaged("a marker stands inside the coded picture")
