@@ -70,6 +70,8 @@ pub struct Layout {
     pub planar: bool,
     pub predictor: u64,
     pub compression: Compression,
+    /// Samples that a side of a JPEG's block of 8 is decoded to.
+    pub jpeg_block: u8,
     /// Components of JPEG are red, green and blue as they are.
     pub jpeg_rgb: bool,
     /// The lowest bit comes first.
@@ -113,6 +115,7 @@ impl Layout {
             samples,
             number,
             alpha: colors::alpha(tags, &meaning, samples)?,
+            jpeg_block: 8,
             jpeg_rgb: meaning == Meaning::Rgb,
             meaning,
             big: tags.big(),
@@ -162,6 +165,21 @@ impl Layout {
             return Err(unsupported("tiles that end inside of a byte"));
         }
         Ok(())
+    }
+
+    /// The same picture with a block of JPEG decoded to so many samples a side, 1, 2, 4 or 8.
+    pub fn shrunk(&self, jpeg_block: u8) -> Self {
+        let by = u32::from(8 / jpeg_block);
+        let small = |size: Size| Size::new(size.width.div_ceil(by), size.height.div_ceil(by));
+        Self { size: small(self.size), part: small(self.part), jpeg_block, ..self.clone() }
+    }
+
+    /// Whether parts begin at blocks of JPEG.
+    pub fn shrinks(&self) -> bool {
+        let whole = |part: u32, size: u32| part.is_multiple_of(8) || part >= size;
+        self.compression == Compression::Jpeg
+            && whole(self.part.width, self.size.width)
+            && whole(self.part.height, self.size.height)
     }
 
     /// What a pixel becomes.

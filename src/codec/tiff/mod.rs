@@ -97,23 +97,16 @@ impl TiffPicture<'_> {
         (0..self.layout.colors()).chain(self.layout.alpha.map(|alpha| alpha.at)).collect()
     }
 
-    /// The rows that stand in the bytes of each plane: one, or those that share chroma.
-    fn unpack(&self, planes: &[Vec<u8>], wanted: &[usize]) -> Vec<Row> {
-        let columns = self.header.size.width as usize;
-        if self.layout.share() != (1, 1) {
-            return unshare(&planes[0], &self.layout, columns);
+    /// The samples that a side of a JPEG's block is decoded to, and the factor by which rows are averaged then.
+    fn shrinks(&self, need: Option<Need>) -> (u8, u32) {
+        let factor = reduce::factor(self.header.size, need);
+        match factor {
+            _ if !self.layout.shrinks() => (8, factor),
+            1 => (8, 1),
+            2..=3 => (4, factor / 2),
+            4..=7 => (2, factor / 4),
+            8.. | 0 => (1, factor / 8),
         }
-        let stored = self.layout.samples_in_part();
-        let rows: Vec<Row> =
-            planes.iter().map(|bytes| samples::unpack(&self.layout, bytes, columns * stored)).collect();
-        let one = |mut rows: Vec<Row>| rows.swap_remove(0);
-        vec![if self.layout.planar {
-            weave(&rows)
-        } else if wanted.len() == stored && wanted.iter().copied().eq(0..stored) {
-            one(rows)
-        } else {
-            choose(&one(rows), stored, wanted)
-        }]
     }
 }
 
@@ -124,26 +117,29 @@ impl Picture for TiffPicture<'_> {
 
     fn offer(&self, need: Option<Need>) -> Offer {
         let full = self.header.size;
-        let factor = reduce::factor(full, need);
-        let size = reduce::size(full, factor);
+        let (block, factor) = self.shrinks(need);
+        let layout = self.layout.shrunk(block);
+        let size = reduce::size(layout.size, factor);
         let count = self.layout.channels().count() as u64;
         let sample = if self.layout.wide() { 2 } else { 1 };
         // Bytes, numbers, pixels and sums of a row.
         let row = u64::from(full.width) * (self.layout.samples as u64 * 12 + count * 32);
-        let row = row * u64::from(self.layout.share().1);
-        let memory = size.pixels() * count * sample + rows::memory(&self.layout) + row + (1 << 20);
-        let scale = 1.0 / f64::from(factor);
-        Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
+        let row = row * u64::from(layout.share().1);
+        let memory = size.pixels() * count * sample + rows::memory(&layout) + row + (1 << 20);
+        let shrink = f64::from(factor * u32::from(8 / block));
+        Offer { size, scale: (1.0 / shrink, 1.0 / shrink), shrink, memory, need }
     }
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
-        let (full, channels, wide) = (self.header.size, self.layout.channels(), self.layout.wide());
+        let (block, factor) = self.shrinks(offer.need);
+        let layout = &self.layout.shrunk(block);
+        let (full, channels, wide) = (layout.size, layout.channels(), layout.wide());
         let wanted = self.wanted();
-        let planes = if self.layout.planar { wanted.clone() } else { vec![0] };
+        let planes = if layout.planar { wanted.clone() } else { vec![0] };
         let mut buffers = vec![Vec::new(); planes.len()];
-        let mut rows = Rows::new(&self.layout, self.bytes, self.jpeg_tables, planes);
-        let mut reducer = Reducer::new(full, channels, offer.shrink as u32, wide);
-        let painter = Painter::new(&self.layout);
+        let mut rows = Rows::new(layout, self.bytes, self.jpeg_tables, planes);
+        let mut reducer = Reducer::new(full, channels, factor, wide);
+        let painter = Painter::new(layout);
         let (mut y, mut missing) = (0, 0);
         while y < full.height {
             if y % ROWS_PER_LOOK == 0 && options.interrupt.is_some_and(|stop| stop()) {
@@ -154,10 +150,10 @@ impl Picture for TiffPicture<'_> {
                 return Err(error.clone());
             }
             // Chroma that is shared ends with its strip or tile.
-            let height = self.layout.part.height;
-            let together = self.layout.share().1.min(height - y % height).min(full.height - y);
+            let height = layout.part.height;
+            let together = layout.share().1.min(height - y % height).min(full.height - y);
             if whole {
-                let unpacked = self.unpack(&buffers, &wanted);
+                let unpacked = unpack(layout, &buffers, &wanted);
                 unpacked.into_iter().take(together as usize).for_each(|row| painter.paint(row, &mut reducer));
             } else {
                 (0..together).for_each(|_| push_nothing(&mut reducer, channels, wide, full.width as usize));
@@ -170,11 +166,30 @@ impl Picture for TiffPicture<'_> {
             if missing == full.height {
                 return Err(error);
             }
-            notes.push(format!("{error}: {missing} of {} rows filled", full.height));
+            let (missing, height) = (missing * u32::from(8 / block), self.header.size.height);
+            notes.push(format!("{error}: {} of {height} rows filled", missing.min(height)));
         }
         let pixmap = Pixmap::new(offer.size, channels, reducer.finish());
         Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
     }
+}
+
+/// The rows that stand in the bytes of each plane: one, or those that share chroma.
+fn unpack(layout: &Layout, planes: &[Vec<u8>], wanted: &[usize]) -> Vec<Row> {
+    let columns = layout.size.width as usize;
+    if layout.share() != (1, 1) {
+        return unshare(&planes[0], layout, columns);
+    }
+    let stored = layout.samples_in_part();
+    let rows: Vec<Row> = planes.iter().map(|bytes| samples::unpack(layout, bytes, columns * stored)).collect();
+    let one = |mut rows: Vec<Row>| rows.swap_remove(0);
+    vec![if layout.planar {
+        weave(&rows)
+    } else if wanted.len() == stored && wanted.iter().copied().eq(0..stored) {
+        one(rows)
+    } else {
+        choose(&one(rows), stored, wanted)
+    }]
 }
 
 /// A row that is missing: transparent, or grey.

@@ -38,18 +38,18 @@ struct Part<'a> {
 pub fn memory(layout: &Layout) -> u64 {
     let rows = u64::from(layout.part.height.div_ceil(layout.share().1));
     let raw = layout.row_bytes(layout.part.width) as u64 * rows;
-    let one = match layout.compression {
+    // What stays of each part beside the others, and what unpacking one takes for a while.
+    let (held, working) = match layout.compression {
         // Copied where bits are reversed.
-        Compression::None | Compression::PackBits => raw + raw / 64,
-        // Planes, what is made of them, and what is cut out of that; both may be larger than their part.
-        Compression::Jpeg | Compression::WebP => raw.saturating_mul(24) + (16 << 20),
-        Compression::Huffman { .. } | Compression::Group3 { .. } | Compression::Group4 => raw * 3,
-        Compression::Lzw | Compression::Deflate => raw.min(SMALL) + UNPACKER,
-        Compression::Zstd => raw.min(SMALL) + (1 << 20) + raw.min(32 << 20),
+        Compression::None | Compression::PackBits => (raw + raw / 64, 0),
+        // Planes, and what is made of them; a JPEG may be larger than its part.
+        Compression::Jpeg | Compression::WebP => (raw, raw.saturating_mul(24) + (16 << 20)),
+        Compression::Huffman { .. } | Compression::Group3 { .. } | Compression::Group4 => (raw, raw),
+        Compression::Lzw | Compression::Deflate => (raw.min(SMALL) + UNPACKER, 0),
+        Compression::Zstd => (raw.min(SMALL) + (1 << 20) + raw.min(32 << 20), 0),
     };
-    let across = u64::from(layout.grid().0);
-    let planes = if layout.planar { layout.samples as u64 } else { 1 };
-    (one + 2 * layout.row_bytes(layout.part.width) as u64).saturating_mul(across * planes)
+    let parts = u64::from(layout.grid().0) * if layout.planar { layout.samples as u64 } else { 1 };
+    (held + 2 * layout.row_bytes(layout.part.width) as u64).saturating_mul(parts).saturating_add(working)
 }
 
 impl<'a> Rows<'a> {

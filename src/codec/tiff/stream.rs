@@ -196,12 +196,15 @@ fn jpeg(
     if found != layout.samples_in_part() {
         return Err(super::damaged(format_args!("a JPEG of {found} components in it")));
     }
-    if header.width < columns || header.height < rows {
-        let (w, h) = (header.width, header.height);
-        return Err(super::damaged(format_args!("a JPEG of {w}x{h} in it, where {columns}x{rows} is wanted")));
+    let plan = header.plan_at(layout.jpeg_block);
+    if plan.width < columns || plan.height < rows {
+        return Err(super::damaged(format_args!(
+            "a JPEG of {}x{} in it, which is too small",
+            header.width, header.height
+        )));
     }
     // A JPEG larger than its part is no way around the limits.
-    if u64::from(header.width) * u64::from(header.height) > 4 * (u64::from(columns) * u64::from(rows)).max(1 << 16) {
+    if u64::from(plan.width) * u64::from(plan.height) > 4 * (u64::from(columns) * u64::from(rows)).max(1 << 16) {
         return Err(super::damaged("a JPEG in it is larger than its part"));
     }
     // The tag says what the components are; markers of the JPEG do not count.
@@ -213,7 +216,7 @@ fn jpeg(
         _ => return Err(unsupported(format_args!("JPEG of {found} components"))),
     };
     header.adobe = None;
-    let image = jpeg::decode(data, &header, &header.full(), &jpeg::Options::default()).map_err(of_jpeg)?;
+    let image = jpeg::decode(data, &header, &plan, &jpeg::Options::default()).map_err(of_jpeg)?;
     Ok(cut(&image.data, image.width, usize::from(image.channels), columns, rows))
 }
 

@@ -252,7 +252,7 @@ fn every_way_of_storing_shows_the_same() {
 fn cut_anywhere_it_fails_or_is_filled() {
     for way in ways().into_iter().filter(|way| !way.big && way.bits == 8) {
         let file = stored(way);
-        for len in (0..file.len()).step_by(23) {
+        for len in (0..file.len()).step_by(53) {
             assert!(decode_with(&file[..len], &DecodeOptions::default()).is_err(), "{way:?} {len}");
             let _ = decode_with(&file[..len], &DecodeOptions { allow_truncated: true, ..DecodeOptions::default() });
         }
@@ -273,7 +273,7 @@ fn cut_anywhere_it_fails_or_is_filled() {
 fn a_changed_byte_never_panics() {
     for way in ways().into_iter().filter(|way| way.big && way.bits == 16) {
         let file = stored(way);
-        for at in (0..file.len()).step_by(11) {
+        for at in (0..file.len()).step_by(29) {
             for value in [0, 1, 0x7f, 0xff] {
                 let mut changed = file.clone();
                 changed[at] = value;
@@ -438,6 +438,61 @@ fn jpeg_parts_with_tables_elsewhere() {
     // A part that is smaller than it has to be.
     let wide = Maker::new(Size::new(32, 16), 8, 3, 6).tag(259, SHORT, &[7]).part(whole).file();
     assert!(decode_with(&wide, &DecodeOptions::default()).is_err());
+}
+
+/// Blocks of JPEG are decoded to the size that the thumbnail needs, in tiles and in strips, as if all had been decoded.
+#[test]
+fn jpeg_parts_are_decoded_small() {
+    use crate::codec::{Attached, registry};
+    let size = Size::new(150, 90);
+    let samples = |left: u32, top: u32, part: Size| -> Vec<u8> {
+        let value = |x: u32, y: u32| [(x + 20) as u8, (y + 60) as u8, 90];
+        (0..part.height).flat_map(|y| (0..part.width).flat_map(move |x| value(left + x, top + y))).collect()
+    };
+    let jpeg = |left, top, part: Size| {
+        let pixmap = Pixmap::new_u8(part, Channels::Rgb, samples(left, top, part));
+        let settings = crate::recipe::EncodeSettings { quality: 95, ..Default::default() };
+        registry::encoder(Format::Jpeg).unwrap().encode(&pixmap, &settings, &Attached::default()).unwrap()
+    };
+    let maker = || Maker::new(size, 8, 3, 6).tag(259, SHORT, &[7]);
+    let mut tiles = maker().tag(322, LONG, &[48]).tag(323, LONG, &[32]);
+    tiles.tiled = true;
+    for top in (0..size.height).step_by(32) {
+        for left in (0..size.width).step_by(48) {
+            tiles = tiles.part(jpeg(left, top, Size::new(48, 32)));
+        }
+    }
+    let mut strips = maker().tag(278, LONG, &[24]);
+    for top in (0..size.height).step_by(24) {
+        strips = strips.part(jpeg(0, top, Size::new(size.width, 24.min(size.height - top))));
+    }
+    // Parts that do not begin at blocks are decoded whole.
+    let mut odd = maker().tag(278, LONG, &[20]);
+    for top in (0..size.height).step_by(20) {
+        odd = odd.part(jpeg(0, top, Size::new(size.width, 20.min(size.height - top))));
+    }
+    for file in [tiles.file(), strips.file(), odd.file()] {
+        let picture = open(&file).unwrap();
+        for (width, shrink) in [(70.0, 1.0), (30.0, 2.0), (15.0, 5.0), (9.0, 8.0), (3.0, 25.0)] {
+            let offer = picture.offer(Some(Need { width, height: width * 0.6, chroma: 1.0 }));
+            assert!(offer.shrink <= shrink && offer.shrink > shrink / 1.6, "{} {shrink}", offer.shrink);
+            let decoded = picture.decode(&offer, &DecodeOptions::default()).unwrap();
+            let pixmap = decoded.pixels.into_pixmap();
+            assert_eq!(pixmap.size(), offer.size);
+            // Middles of what each pixel covers, within the picture.
+            for (i, p) in narrow(&pixmap).chunks(3).enumerate() {
+                let (x, y) = (i as u32 % offer.size.width, i as u32 / offer.size.width);
+                let middle = |at: u32, side: u32| {
+                    let (from, to) =
+                        (f64::from(at) * offer.shrink, (f64::from(at + 1) * offer.shrink).min(f64::from(side)));
+                    (from + to - 1.0) / 2.0
+                };
+                let want = [middle(x, size.width) + 20.0, middle(y, size.height) + 60.0, 90.0];
+                let off = p.iter().zip(want).map(|(&a, b)| (f64::from(a) - b).abs()).fold(0.0, f64::max);
+                assert!(off < 7.0, "{x} {y} at {}: {p:?} {want:?}", offer.shrink);
+            }
+        }
+    }
 }
 
 #[test]
