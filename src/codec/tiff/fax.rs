@@ -185,3 +185,7 @@ impl BitReader for Bits<'_> {
         (self.at.next_multiple_of(8) - self.at) as u8
     }
 }
+
+#[cfg(test)]
+#[path = "fax_tests.rs"]
+mod tests;
