@@ -27,6 +27,7 @@ use layout::Layout;
 use paint::Painter;
 use rows::Rows;
 use samples::Row;
+use stream::Shared;
 
 const ORIENTATION: u16 = 274;
 const JPEG_TABLES: u16 = 347;
@@ -137,7 +138,8 @@ impl Picture for TiffPicture<'_> {
         let wanted = self.wanted();
         let planes = if layout.planar { wanted.clone() } else { vec![0] };
         let mut buffers = vec![Vec::new(); planes.len()];
-        let mut rows = Rows::new(layout, self.bytes, self.jpeg_tables, planes);
+        let shared = Shared { jpeg_tables: self.jpeg_tables, interrupt: options.interrupt };
+        let mut rows = Rows::new(layout, self.bytes, shared, planes);
         let mut reducer = Reducer::new(full, channels, factor, wide);
         let painter = Painter::new(layout);
         let (mut y, mut missing) = (0, 0);
@@ -146,8 +148,11 @@ impl Picture for TiffPicture<'_> {
                 return Err(DecodeError::Interrupted);
             }
             let whole = rows.next(&mut buffers);
-            if let Some(error) = rows.error.as_ref().filter(|_| !options.allow_truncated) {
-                return Err(error.clone());
+            match &rows.error {
+                Some(error) if !options.allow_truncated || *error == DecodeError::Interrupted => {
+                    return Err(error.clone());
+                }
+                _ => {}
             }
             // Chroma that is shared ends with its strip or tile.
             let height = layout.part.height;

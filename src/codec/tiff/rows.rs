@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read};
 
 use super::layout::{Compression, Layout};
 use super::samples::undo_predictor;
-use super::stream::{self, Stream};
+use super::stream::{self, Shared, Stream};
 use super::{damaged, truncated};
 use crate::codec::DecodeError;
 
@@ -17,7 +17,7 @@ const UNPACKER: u64 = 96 << 10;
 pub struct Rows<'a> {
     layout: &'a Layout,
     bytes: &'a [u8],
-    tables: Option<&'a [u8]>,
+    shared: Shared<'a>,
     /// Samples that have parts of their own.
     planes: Vec<usize>,
     /// Those of the current band, plane by plane.
@@ -54,8 +54,8 @@ pub fn memory(layout: &Layout) -> u64 {
 
 impl<'a> Rows<'a> {
     /// Of `planes`, which are samples where each has parts of its own, and `[0]` otherwise.
-    pub fn new(layout: &'a Layout, bytes: &'a [u8], tables: Option<&'a [u8]>, planes: Vec<usize>) -> Self {
-        Self { layout, bytes, tables, planes, parts: Vec::new(), y: 0, error: None }
+    pub fn new(layout: &'a Layout, bytes: &'a [u8], shared: Shared<'a>, planes: Vec<usize>) -> Self {
+        Self { layout, bytes, shared, planes, parts: Vec::new(), y: 0, error: None }
     }
 
     /// The next rows, one where no chroma is shared, into a buffer for each plane. False if something is missing in
@@ -137,7 +137,7 @@ impl<'a> Rows<'a> {
         let length = usize::try_from(count).unwrap_or(usize::MAX);
         let packed = &there[..length.min(there.len())];
         let error = (length > there.len()).then(beyond);
-        let mut stream = stream::open(layout, packed, self.tables, layout.part.width, rows)?;
+        let mut stream = stream::open(layout, packed, self.shared, layout.part.width, rows)?;
         let unpacks = matches!(layout.compression, Compression::Lzw | Compression::Deflate | Compression::Zstd);
         if layout.tiled && unpacks && raw <= SMALL {
             let mut all = Vec::with_capacity(raw as usize);

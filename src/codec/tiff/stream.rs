@@ -13,14 +13,23 @@ use crate::jpeg;
 /// A part as it will be read: rows of `Layout::row_bytes`, one after the other.
 pub type Stream<'a> = Box<dyn Read + 'a>;
 
-/// Unpacks `packed`, a part of `columns` and `rows`. `tables` are those that all JPEG parts share.
+/// What parts need besides their own bytes.
+#[derive(Clone, Copy, Default)]
+pub struct Shared<'a> {
+    /// The tables of all JPEG parts.
+    pub jpeg_tables: Option<&'a [u8]>,
+    /// Asked from time to time: true ends the work.
+    pub interrupt: Option<&'a (dyn Fn() -> bool + Sync)>,
+}
+
+/// Unpacks `packed`, a part of `columns` and `rows`.
 ///
 /// # Errors
 /// What is found to be damaged before anything is read.
 pub fn open<'a>(
     layout: &Layout,
     packed: &'a [u8],
-    tables: Option<&[u8]>,
+    shared: Shared<'_>,
     columns: u32,
     rows: u32,
 ) -> Result<Stream<'a>, DecodeError> {
@@ -48,7 +57,7 @@ pub fn open<'a>(
             whole(fax::decode(&packed, fax::Kind::Group3 { two_dimensions }, columns, rows))
         }
         Compression::Group4 => whole(fax::decode(&packed, fax::Kind::Group4, columns, rows)),
-        Compression::Jpeg => Box::new(Cursor::new(jpeg(layout, &packed, tables, columns, rows)?)),
+        Compression::Jpeg => Box::new(Cursor::new(jpeg(layout, &packed, shared, columns, rows)?)),
         Compression::WebP => Box::new(Cursor::new(webp(layout, &packed, columns, rows)?)),
     })
 }
@@ -169,20 +178,15 @@ impl Read for Lzw<'_> {
 }
 
 /// A part that is a JPEG of its own, but for tables that may stand elsewhere (TIFF Technical Note 2).
-fn jpeg(
-    layout: &Layout,
-    packed: &[u8],
-    tables: Option<&[u8]>,
-    columns: u32,
-    rows: u32,
-) -> Result<Vec<u8>, DecodeError> {
+fn jpeg(layout: &Layout, packed: &[u8], shared: Shared<'_>, columns: u32, rows: u32) -> Result<Vec<u8>, DecodeError> {
     let of_jpeg = |error: jpeg::Error| match error {
         jpeg::Error::Unsupported(what) => unsupported(format_args!("JPEG with {what}")),
         jpeg::Error::Truncated(what) => super::truncated(what),
+        jpeg::Error::Interrupted => DecodeError::Interrupted,
         other => super::damaged(other),
     };
     let mut joined = Vec::new();
-    let data = match tables.and_then(|tables| tables.strip_suffix(b"\xff\xd9")) {
+    let data = match shared.jpeg_tables.and_then(|tables| tables.strip_suffix(b"\xff\xd9")) {
         Some(tables) if packed.starts_with(b"\xff\xd8") => {
             joined.extend_from_slice(tables);
             joined.extend_from_slice(&packed[2..]);
@@ -216,7 +220,12 @@ fn jpeg(
         _ => return Err(unsupported(format_args!("JPEG of {found} components"))),
     };
     header.adobe = None;
-    let image = jpeg::decode(data, &header, &plan, &jpeg::Options::default()).map_err(of_jpeg)?;
+    let interrupt = shared.interrupt.map(|stop| move || stop());
+    let options = jpeg::Options {
+        interrupt: interrupt.as_ref().map(|stop| stop as &dyn Fn() -> bool),
+        ..jpeg::Options::default()
+    };
+    let image = jpeg::decode(data, &header, &plan, &options).map_err(of_jpeg)?;
     Ok(cut(&image.data, image.width, usize::from(image.channels), columns, rows))
 }
 

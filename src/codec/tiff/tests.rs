@@ -435,6 +435,12 @@ fn jpeg_parts_with_tables_elsewhere() {
     let values: Vec<u64> = tables.iter().map(|&b| u64::from(b)).collect();
     assert!(near(&decode(&tile(maker(6).tag(347, 7, &values), rest.clone())), [200, 60, 30]));
     assert!(decode_with(&tile(maker(6), rest), &DecodeOptions::default()).is_err());
+    // An interrupt is heard inside of a part: the first look is at the rows of all of them.
+    let file = tile(maker(6), whole.clone());
+    let looks = std::sync::atomic::AtomicU32::new(0);
+    let stop = || looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 0;
+    let options = DecodeOptions { interrupt: Some(&stop), allow_truncated: true, ..DecodeOptions::default() };
+    assert_eq!(decode_with(&file, &options).unwrap_err(), DecodeError::Interrupted);
     // A part that is smaller than it has to be.
     let wide = Maker::new(Size::new(32, 16), 8, 3, 6).tag(259, SHORT, &[7]).part(whole).file();
     assert!(decode_with(&wide, &DecodeOptions::default()).is_err());
