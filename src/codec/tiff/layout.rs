@@ -72,7 +72,7 @@ pub struct Layout {
     pub compression: Compression,
     /// Samples that a side of a JPEG's block of 8 is decoded to.
     pub jpeg_block: u8,
-    /// Components of JPEG are red, green and blue as they are.
+    /// Components of JPEG are colours as they are, not luma and chroma.
     pub jpeg_rgb: bool,
     /// The lowest bit comes first.
     pub reversed: bool,
@@ -116,7 +116,7 @@ impl Layout {
             number,
             alpha: colors::alpha(tags, &meaning, samples)?,
             jpeg_block: 8,
-            jpeg_rgb: meaning == Meaning::Rgb,
+            jpeg_rgb: !matches!(meaning, Meaning::YCbCr(_)),
             meaning,
             big: tags.big(),
             planar: samples > 1 && tags.number(PLANAR) == Some(2),

@@ -42,8 +42,8 @@ pub fn memory(layout: &Layout) -> u64 {
     let (held, working) = match layout.compression {
         // Copied where bits are reversed.
         Compression::None | Compression::PackBits => (raw + raw / 64, 0),
-        // Planes, and what is made of them; a JPEG may be larger than its part.
-        Compression::Jpeg | Compression::WebP => (raw, raw.saturating_mul(24) + (16 << 20)),
+        // Planes and the picture made of them, twice as large as the part at most.
+        Compression::Jpeg | Compression::WebP => (raw, raw.saturating_mul(5) + (16 << 20)),
         Compression::Huffman { .. } | Compression::Group3 { .. } | Compression::Group4 => (raw, raw),
         Compression::Lzw | Compression::Deflate => (raw.min(SMALL) + UNPACKER, 0),
         Compression::Zstd => (raw.min(SMALL) + (1 << 20) + raw.min(32 << 20), 0),

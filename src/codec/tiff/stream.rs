@@ -207,8 +207,9 @@ fn jpeg(layout: &Layout, packed: &[u8], shared: Shared<'_>, columns: u32, rows: 
             header.width, header.height
         )));
     }
-    // A JPEG larger than its part is no way around the limits.
-    if u64::from(plan.width) * u64::from(plan.height) > 4 * (u64::from(columns) * u64::from(rows)).max(1 << 16) {
+    // The last strip's may be as high as the others'; beyond that it is no way around the limits.
+    let part = u64::from(columns) * u64::from(rows.max(layout.part.height));
+    if u64::from(plan.width) * u64::from(plan.height) > 2 * part.max(1 << 15) {
         return Err(super::damaged("a JPEG in it is larger than its part"));
     }
     // The tag says what the components are; markers of the JPEG do not count.
@@ -236,7 +237,7 @@ fn webp(layout: &Layout, packed: &[u8], columns: u32, rows: u32) -> Result<Vec<u
     if found.width != columns || found.height < rows || !(3..=4).contains(&samples) || found.has_animation {
         return Err(super::damaged(format_args!("a WebP of {}x{} in it", found.width, found.height)));
     }
-    if u64::from(found.height) > 4 * u64::from(rows.max(256)) {
+    if u64::from(found.height) > 2 * u64::from(rows.max(layout.part.height).max(128)) {
         return Err(super::damaged("a WebP in it is larger than its part"));
     }
     let target = thumbs_libwebp::Target {
