@@ -120,13 +120,14 @@ impl<'a> Rows<'a> {
         let rows = if layout.tiled { layout.part.height } else { left.min(layout.part.height) };
         let groups = u64::from(rows.div_ceil(layout.share().1));
         let raw = layout.row_bytes(layout.part.width) as u64 * groups;
-        let said = layout.counts.get(index).copied();
+        let said = layout.counts.get(index).copied().filter(|&count| count > 0 || offset == 0 || layout.tiled);
         let count = match said {
-            // What is not compressed has a length of its own, whatever the count says.
-            _ if offset > 0 && layout.compression == Compression::None && (said != Some(0) || !layout.tiled) => raw,
-            Some(count) if count > 0 || offset == 0 || layout.tiled => count,
+            // As in libtiff the count of the only strip is not believed where its pixels are not compressed.
+            Some(1..) if layout.compression == Compression::None && layout.offsets.len() == 1 => raw,
+            Some(count) => count,
             // Without a count, a part reaches as far as it can.
-            _ => (self.bytes.len() as u64).saturating_sub(offset),
+            None if layout.compression == Compression::None => raw,
+            None => (self.bytes.len() as u64).saturating_sub(offset),
         };
         if (offset, count) == (0, 0) || (count == 0 && layout.tiled) {
             // Sparse files leave parts out that hold nothing.
