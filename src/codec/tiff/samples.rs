@@ -16,16 +16,48 @@ pub enum Row {
 pub fn undo_predictor(layout: &Layout, row: &mut [u8]) {
     let samples = layout.samples_in_part();
     match (layout.predictor, layout.bits) {
-        (2, 8) => {
-            for i in samples..row.len() {
-                row[i] = row[i].wrapping_add(row[i - samples]);
+        (2, 8) => match samples {
+            1 => sum_bytes::<1>(row),
+            3 => sum_bytes::<3>(row),
+            4 => sum_bytes::<4>(row),
+            _ => {
+                for i in samples..row.len() {
+                    row[i] = row[i].wrapping_add(row[i - samples]);
+                }
             }
-        }
-        (2, 16) => sum::<2>(row, samples, layout.big),
+        },
+        (2, 16) => match samples {
+            1 => sum_words::<1>(row, layout.big),
+            3 => sum_words::<3>(row, layout.big),
+            4 => sum_words::<4>(row, layout.big),
+            _ => sum::<2>(row, samples, layout.big),
+        },
         (2, 32) => sum::<4>(row, samples, layout.big),
         (2, 64) => sum::<8>(row, samples, layout.big),
         (3, bits) => undo_float(row, samples, usize::from(bits / 8), layout.big),
         _ => {}
+    }
+}
+
+/// Each byte of a pixel of `N` is a difference from that of the pixel before.
+fn sum_bytes<const N: usize>(row: &mut [u8]) {
+    let mut sums = [0u8; N];
+    for pixel in row.as_chunks_mut::<N>().0 {
+        for (sum, byte) in sums.iter_mut().zip(pixel) {
+            *sum = sum.wrapping_add(*byte);
+            *byte = *sum;
+        }
+    }
+}
+
+/// The same of numbers of two bytes.
+fn sum_words<const N: usize>(row: &mut [u8], big: bool) {
+    let mut sums = [0u16; N];
+    for pixel in row.chunks_exact_mut(2 * N) {
+        for (sum, word) in sums.iter_mut().zip(pixel.as_chunks_mut::<2>().0) {
+            *sum = sum.wrapping_add(if big { u16::from_be_bytes(*word) } else { u16::from_le_bytes(*word) });
+            *word = if big { sum.to_be_bytes() } else { sum.to_le_bytes() };
+        }
     }
 }
 
@@ -70,6 +102,14 @@ pub fn unpack(layout: &Layout, bytes: &[u8], count: usize) -> Row {
         (Number::Unsigned, 8) => Row::U8(bytes.iter().copied().take(count).collect()),
         (Number::Signed, 8) if is_lab(layout) => Row::U8(bytes.iter().copied().take(count).collect()),
         (Number::Signed, 8) => Row::U8(bytes.iter().take(count).map(|&b| unsign(u64::from(b), 8) as u8).collect()),
+        (Number::Unsigned, 16) => {
+            let words = bytes.as_chunks::<2>().0.iter().take(count);
+            Row::U16(if big {
+                words.map(|word| u16::from_be_bytes(*word)).collect()
+            } else {
+                words.map(|word| u16::from_le_bytes(*word)).collect()
+            })
+        }
         (number, 16 | 32 | 64) => {
             let signed = number == Number::Signed && !is_lab(layout);
             let narrow = |v: u64| (v >> (bits - 16)) as u16;

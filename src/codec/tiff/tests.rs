@@ -312,6 +312,31 @@ fn floating_point_and_its_predictor() {
     assert_eq!(wide(&decode(&halves.file())), crate::codec::float::to_srgb(&[1.0, 0.25], 1, false));
 }
 
+/// Predictors have ways of their own for common numbers of samples.
+#[test]
+fn predictors_of_any_number_of_samples() {
+    for (samples, photometric) in [(1u32, 1), (2, 1), (3, 2), (4, 2), (5, 2)] {
+        for (bits, big) in [(8u32, false), (16, false), (16, true), (32, true)] {
+            let size = bits as usize / 8;
+            let stored = |v: u64| {
+                let bytes = v.to_le_bytes();
+                if big { bytes[..size].iter().rev().copied().collect() } else { bytes[..size].to_vec() }
+            };
+            let values: Vec<u64> =
+                (0..7 * samples).map(|i| value(i, 3, 1) << (bits - bits.min(16)) >> (16 - bits.min(16))).collect();
+            let plain: Vec<u8> = values.iter().flat_map(|&v| stored(v)).collect();
+            let n = samples as usize;
+            let deltas = values.iter().enumerate().map(|(i, v)| if i < n { *v } else { v.wrapping_sub(values[i - n]) });
+            let deltas: Vec<u8> = deltas.flat_map(stored).collect();
+            let mut maker = Maker::new(Size::new(7, 1), u64::from(bits), u64::from(samples), photometric);
+            maker.big = big;
+            let want = decode(&maker.clone().tag(259, SHORT, &[8]).part(pack(8, &plain)).file());
+            let found = maker.tag(259, SHORT, &[8]).tag(317, SHORT, &[2]).part(pack(8, &deltas)).file();
+            assert_eq!(decode(&found), want, "{samples} samples of {bits} bits, {big}");
+        }
+    }
+}
+
 #[test]
 fn signed_numbers_below_zero_are_black() {
     let file = Maker::new(Size::new(4, 1), 8, 1, 1).tag(339, SHORT, &[2]).part(vec![0x80, 0xff, 0, 0x7f]).file();
