@@ -1,5 +1,7 @@
 //! What the tags say of the samples: where they lie, how they are packed, and what they mean.
 
+use std::sync::Arc;
+
 use super::colors::{self, Alpha, Meaning};
 use super::directory::Directory;
 use super::{damaged, unsupported};
@@ -79,8 +81,9 @@ pub struct Layout {
     /// Size of a strip or a tile.
     pub part: Size,
     pub tiled: bool,
-    pub offsets: Vec<u64>,
-    pub counts: Vec<u64>,
+    /// Where parts begin, and their bytes; a large picture has many.
+    pub offsets: Arc<[u64]>,
+    pub counts: Arc<[u64]>,
 }
 
 /// Width and height, before anything else is asked.
@@ -125,8 +128,8 @@ impl Layout {
             reversed: tags.number(FILL_ORDER) == Some(2),
             part: part(tags, size, tiled)?,
             tiled,
-            offsets,
-            counts,
+            offsets: offsets.into(),
+            counts: counts.into(),
         };
         layout.settle()?;
         Ok(layout)

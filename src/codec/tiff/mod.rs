@@ -126,7 +126,8 @@ impl Picture for TiffPicture<'_> {
         // Bytes, numbers, pixels and sums of a row.
         let row = u64::from(full.width) * (self.layout.samples as u64 * 12 + count * 32);
         let row = row * u64::from(layout.share().1);
-        let memory = size.pixels() * count * sample + rows::memory(&layout) + row + (1 << 20);
+        let parts = 8 * (layout.offsets.len() + layout.counts.len()) as u64;
+        let memory = size.pixels() * count * sample + rows::memory(&layout) + row + parts + (1 << 20);
         let shrink = f64::from(factor * u32::from(8 / block));
         Offer { size, scale: (1.0 / shrink, 1.0 / shrink), shrink, memory, need }
     }
