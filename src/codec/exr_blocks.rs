@@ -90,8 +90,7 @@ pub fn check(bytes: &[u8]) -> Result<Checked, DecodeError> {
             break;
         }
     }
-    blocks(reader, version, &parts)
-        .ok_or_else(|| DecodeError::Truncated { format, what: "a block lies behind its end".to_owned() })?;
+    blocks(reader, version, &parts)?;
     let block = parts.iter().map(Part::block).max().unwrap_or(0);
     Ok(Checked { block, chromaticities: parts.first().and_then(|part| part.chromaticities) })
 }
@@ -106,7 +105,8 @@ fn part(reader: &mut Reader<'_>) -> Option<Option<Part>> {
             return Some((!empty).then_some(part));
         }
         empty = false;
-        let _kind = reader.name()?;
+        // The library reads on behind an empty name of a kind, and so would see another header than this (found by fuzzing).
+        let _kind = reader.name().filter(|kind| !kind.is_empty())?;
         let size = reader.u32()? as usize;
         let mut value = Reader { bytes: reader.take(size)?, at: 0 };
         match name {
@@ -139,20 +139,35 @@ fn part(reader: &mut Reader<'_>) -> Option<Option<Part>> {
 }
 
 /// Follows the tables of offsets, which stand before the first block.
-fn blocks(mut reader: Reader<'_>, version: u32, parts: &[Part]) -> Option<()> {
-    let (file, mut first) = (reader.bytes, reader.bytes.len() as u64);
-    while (reader.at as u64) < first {
-        let offset = u64::from_le_bytes(reader.take(8)?.try_into().ok()?);
+fn blocks(mut table: Reader<'_>, version: u32, parts: &[Part]) -> Result<(), DecodeError> {
+    let format = Format::Exr;
+    let behind = || DecodeError::Truncated { format, what: "a block lies behind its end".to_owned() };
+    let (file, mut first) = (table.bytes, table.bytes.len() as u64);
+    while (table.at as u64) < first {
+        let offset =
+            table.take(8).and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?))).ok_or_else(behind)?;
+        // As 0 does where a writer was stopped.
+        if offset < table.at as u64 {
+            return Err(DecodeError::Damaged {
+                format,
+                what: "a block lies before the table of blocks ends".to_owned(),
+            });
+        }
         first = first.min(offset);
-        let mut block = Reader { bytes: file, at: usize::try_from(offset).ok()? };
-        let part = if version & PARTS == 0 { 0 } else { block.u32()? as usize };
-        let tiled = version & TILED != 0 || parts.get(part)?.tile.is_some();
-        block.take(if tiled { 16 } else { 4 })?;
-        let size = block.u32()? as usize;
-        block.take(size)?;
+        block(file, offset, version, parts).ok_or_else(behind)?;
     }
     // One at least.
-    ((first as usize) < file.len()).then_some(())
+    if (first as usize) < file.len() { Ok(()) } else { Err(behind()) }
+}
+
+/// Checks that a block is all there.
+fn block(file: &[u8], offset: u64, version: u32, parts: &[Part]) -> Option<()> {
+    let mut block = Reader { bytes: file, at: usize::try_from(offset).ok()? };
+    let part = if version & PARTS == 0 { 0 } else { block.u32()? as usize };
+    let tiled = version & TILED != 0 || parts.get(part)?.tile.is_some();
+    block.take(if tiled { 16 } else { 4 })?;
+    let size = block.u32()? as usize;
+    block.take(size).map(drop)
 }
 
 #[cfg(test)]
@@ -193,6 +208,27 @@ mod tests {
         let mut file = sample(100, 0x6000_0000, 20);
         file[5] = 8;
         assert!(matches!(check(&file).unwrap_err(), DecodeError::Unsupported(_)));
+    }
+
+    /// Broke once: 565 bytes took 1.8 gigabytes, for the library found another header in them.
+    #[test]
+    fn a_kind_has_a_name() {
+        let mut file = sample(100, 20, 20);
+        file.splice(8..8, *b"x\0\0\0\0\0\0");
+        assert!(matches!(check(&file).unwrap_err(), DecodeError::Damaged { .. }));
+        file.splice(10..10, *b"y");
+        assert!(part(&mut Reader { bytes: &file, at: 8 }).is_some());
+    }
+
+    #[test]
+    fn blocks_come_behind_their_table() {
+        for offset in [0u64, 100] {
+            let mut file = sample(100, 20, 20);
+            let at = file.len() - 36;
+            file[at..at + 8].copy_from_slice(&offset.to_le_bytes());
+            let error = check(&file).unwrap_err();
+            assert!(error.to_string().contains("before the table"), "{error}");
+        }
     }
 
     #[test]

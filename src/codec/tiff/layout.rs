@@ -108,9 +108,12 @@ impl Layout {
         let bits = bits(tags)?;
         let number = number(tags, bits)?;
         let tiled = tags.number(TILE_WIDTH).is_some();
-        let (offsets, counts) = if tiled { (TILE_OFFSETS, TILE_COUNTS) } else { (STRIP_OFFSETS, STRIP_COUNTS) };
-        let offsets = tags.numbers(offsets)?.ok_or_else(|| damaged("it says not where its pixels are"))?;
-        let counts = tags.numbers(counts)?.unwrap_or_default();
+        let (strips, tiles) = ((STRIP_OFFSETS, STRIP_COUNTS), (TILE_OFFSETS, TILE_COUNTS));
+        // Tiles may stand under the tags of strips, as old writers have it, and libtiff reads them so.
+        let ways = if tiled { [tiles, strips] } else { [strips, tiles] };
+        let way = ways.into_iter().find(|way| tags.number(way.0).is_some()).unwrap_or(strips);
+        let offsets = tags.numbers(way.0)?.ok_or_else(|| damaged("it says not where its pixels are"))?;
+        let counts = tags.numbers(way.1)?.unwrap_or_default();
         let meaning = colors::meaning(tags, samples, bits, compression)?;
         let mut layout = Self {
             size,

@@ -561,6 +561,16 @@ fn sparse_tiles_are_empty() {
 }
 
 #[test]
+fn tiles_under_the_tags_of_strips() {
+    let tiles = Maker::new(Size::new(16, 16), 8, 1, 1).tag(322, LONG, &[16]).tag(323, LONG, &[16]);
+    let pixels: Vec<u8> = (0..=255).collect();
+    assert_eq!(narrow(&decode(&tiles.part(pixels.clone()).file())), pixels);
+    let mut strips = Maker::new(Size::new(16, 16), 8, 1, 1);
+    strips.tiled = true;
+    assert_eq!(narrow(&decode(&strips.part(pixels.clone()).file())), pixels, "and the other way around");
+}
+
+#[test]
 fn further_pages() {
     let file = |kind: u64| {
         let mut file = Maker::new(Size::new(1, 1), 8, 1, 1).tag(254, LONG, &[kind]).part(vec![7]).file();
