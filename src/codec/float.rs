@@ -11,7 +11,12 @@ pub fn to_srgb(samples: &[f32], channels: usize, alpha: bool) -> Vec<u16> {
 pub fn clipped(samples: &[f32], channels: usize, alpha: bool) -> Option<String> {
     let colors = if alpha { channels - 1 } else { channels };
     let brighter = samples.chunks_exact(channels).any(|pixel| pixel[..colors].iter().any(|&v| v > 1.0));
-    brighter.then(|| "HDR highlights clipped to white".to_owned())
+    brighter.then(clipped_note)
+}
+
+/// What is said of colours brighter than white.
+pub fn clipped_note() -> String {
+    "HDR highlights clipped to white".to_owned()
 }
 
 /// Undoes the premultiplied alpha of OpenEXR (Technical Introduction to OpenEXR), RGBA.
@@ -35,8 +40,8 @@ fn narrow(v: f32) -> u16 {
     (v * 65_535.0 + 0.5) as u16
 }
 
-/// IEC 61966-2-1.
-fn encode(v: f32) -> u16 {
+/// Linear light, 0 to 1, with the curve of sRGB (IEC 61966-2-1).
+pub fn encode(v: f32) -> u16 {
     narrow(if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 })
 }
 

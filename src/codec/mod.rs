@@ -11,6 +11,7 @@ mod exr_blocks;
 mod float;
 mod generic;
 mod gif_blocks;
+mod hdr;
 mod hdr_primaries;
 mod ico;
 mod iptc;

@@ -1,7 +1,7 @@
 //! Which code reads and writes which format.
 
 use super::generic::Generic;
-use super::{Decode, Encode, bmp, ico, jpeg, jpeg_out, png, png_out, tga, tiff, webp, webp_out};
+use super::{Decode, Encode, bmp, hdr, ico, jpeg, jpeg_out, png, png_out, tga, tiff, webp, webp_out};
 use crate::format::Format;
 
 /// The decoder of `format`, where there is one.
@@ -17,7 +17,7 @@ pub fn decoder(format: Format) -> Option<&'static dyn Decode> {
         Format::Qoi => Some(&Generic(Format::Qoi)),
         Format::Pnm => Some(&Generic(Format::Pnm)),
         Format::Tga => Some(&tga::Tga),
-        Format::Hdr => Some(&Generic(Format::Hdr)),
+        Format::Hdr => Some(&hdr::Hdr),
         Format::Exr => Some(&Generic(Format::Exr)),
         Format::Farbfeld => Some(&Generic(Format::Farbfeld)),
         _ => None,
