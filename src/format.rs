@@ -73,7 +73,7 @@ static TABLE: &[Row] = &[
     read(row(Format::Bmp, "BMP", "bmp", &["bmp", "dib"])),
     read(row(Format::Ico, "ICO", "ico", &["ico", "cur"])),
     read(row(Format::Qoi, "QOI", "qoi", &["qoi"])),
-    read(row(Format::Pnm, "PNM", "pnm", &["pnm", "ppm", "pgm", "pbm", "pam"])),
+    read(row(Format::Pnm, "PNM", "pnm", &["pnm", "ppm", "pgm", "pbm", "pam", "pfm"])),
     read(row(Format::Tga, "TGA", "tga", &["tga", "vda", "icb", "vst"])),
     read(row(Format::Hdr, "Radiance HDR", "hdr", &["hdr"])),
     read(row(Format::Exr, "OpenEXR", "exr", &["exr"])),

@@ -134,10 +134,6 @@ struct Lines<'a> {
 }
 
 impl Sequence for Lines<'_> {
-    fn row(&mut self, _out: &mut [u8]) -> Result<(), DecodeError> {
-        Err(damaged("it has 16 bits a sample"))
-    }
-
     fn row_wide(&mut self, out: &mut [u16]) -> Result<(), DecodeError> {
         self.data = unpack(self.data, &mut self.pixels)?;
         for (out, &[red, green, blue, exponent]) in out.as_chunks_mut::<3>().0.iter_mut().zip(&self.pixels) {

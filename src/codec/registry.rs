@@ -1,7 +1,9 @@
 //! Which code reads and writes which format.
 
 use super::generic::Generic;
-use super::{Decode, Encode, bmp, hdr, ico, jpeg, jpeg_out, png, png_out, tga, tiff, webp, webp_out};
+use super::{
+    Decode, Encode, bmp, farbfeld, hdr, ico, jpeg, jpeg_out, png, png_out, pnm, qoi, tga, tiff, webp, webp_out,
+};
 use crate::format::Format;
 
 /// The decoder of `format`, where there is one.
@@ -14,12 +16,12 @@ pub fn decoder(format: Format) -> Option<&'static dyn Decode> {
         Format::Gif => Some(&Generic(Format::Gif)),
         Format::Bmp => Some(&bmp::Bmp),
         Format::Ico => Some(&ico::Ico),
-        Format::Qoi => Some(&Generic(Format::Qoi)),
-        Format::Pnm => Some(&Generic(Format::Pnm)),
+        Format::Qoi => Some(&qoi::Qoi),
+        Format::Pnm => Some(&pnm::Pnm),
         Format::Tga => Some(&tga::Tga),
         Format::Hdr => Some(&hdr::Hdr),
         Format::Exr => Some(&Generic(Format::Exr)),
-        Format::Farbfeld => Some(&Generic(Format::Farbfeld)),
+        Format::Farbfeld => Some(&farbfeld::Farbfeld),
         _ => None,
     }
 }

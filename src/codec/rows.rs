@@ -31,11 +31,13 @@ pub trait Rows {
 /// Rows that come from the top, one after the other, and may break off. What is written of a row before an error is of
 /// no use.
 pub trait Sequence {
-    /// Writes the next row of 8-bit samples.
+    /// Writes the next row of 8-bit samples, where the shape is not wide.
     ///
     /// # Errors
     /// Damage, or an end.
-    fn row(&mut self, out: &mut [u8]) -> Result<(), DecodeError>;
+    fn row(&mut self, _out: &mut [u8]) -> Result<(), DecodeError> {
+        Ok(())
+    }
 
     /// Writes the next row of 16-bit samples, where the shape is wide.
     ///

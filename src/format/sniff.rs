@@ -174,7 +174,13 @@ fn is_bare_bitmap(head: &[u8]) -> bool {
 }
 
 fn is_pnm(head: &[u8]) -> bool {
-    matches!(head, [b'P', b'1'..=b'7', space, ..] if space.is_ascii_whitespace() || *space == b'#')
+    let blank = |b: &u8| b.is_ascii_whitespace() || *b == b'#';
+    match head {
+        [b'P', b'1'..=b'7', space, ..] => blank(space),
+        // PFM has its size in the next word.
+        [b'P', b'F' | b'f', space, next, ..] => blank(space) && (blank(next) || next.is_ascii_digit()),
+        _ => false,
+    }
 }
 
 fn is_ico(head: &[u8]) -> bool {

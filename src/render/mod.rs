@@ -256,7 +256,7 @@ impl Opened<'_> {
         times.decode += clock.lap();
         let mut notes = Notes(self.header().notes.clone());
         if self.header().animated {
-            let is_paged = self.header().format == Format::Tiff;
+            let is_paged = matches!(self.header().format, Format::Tiff | Format::Pnm);
             notes.add(if is_paged {
                 "further pages lost: first page only"
             } else {
