@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A picture's size in pixels. Both sides are at least 1 for every picture that exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Size {
     /// Columns.
     pub width: u32,

@@ -1,25 +1,46 @@
 //! The blocks of a GIF (GIF89a specification), walked by their lengths: how many frames there are,
 //! and whether the file is whole. Nothing is decompressed.
 
+use std::ops::Range;
+
 use super::DecodeError;
 use crate::format::Format;
 use crate::size::Size;
 
 /// What was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blocks {
     /// The logical screen, or the first frame where that is nothing.
     pub canvas: Size,
-    /// The first frame, which may be larger.
-    pub frame: Size,
+    /// The first frame.
+    pub frame: Frame,
     /// Frames.
     pub frames: u32,
     /// Whether the first frame has a transparent colour or leaves part of the canvas free.
     pub has_alpha: bool,
     /// Whether the trailer is there.
     pub ended: bool,
-    /// An extension of a kind that the decoder does not pass over stands in front of the first frame.
-    pub unknown: bool,
+    /// The ICC profile.
+    pub icc: Option<Vec<u8>>,
+    /// The XMP packet.
+    pub xmp: Option<Vec<u8>>,
+}
+
+/// Where a frame is, on the screen and in the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// Columns and rows between the screen's corner and the frame.
+    pub at: (u32, u32),
+    /// Its size, which may lead beyond the screen.
+    pub size: Size,
+    /// Where its colours stand, three bytes each.
+    pub colors: Range<usize>,
+    /// The index that is no colour.
+    pub transparent: Option<u8>,
+    /// Rows come in four passes.
+    pub interlaced: bool,
+    /// Where its data begin: the bits of a code, then blocks.
+    pub data: usize,
 }
 
 /// What is said of a file without its trailer.
@@ -33,9 +54,7 @@ pub fn no_trailer() -> DecodeError {
 /// It ends before its first frame, has no frame, or a block of no known kind.
 pub fn read(bytes: &[u8]) -> Result<Blocks, DecodeError> {
     let mut at = Reader { bytes, at: 6 };
-    let canvas = Size::new(at.u16()?, at.u16()?);
-    let mut found =
-        Blocks { canvas, frame: Size::new(0, 0), frames: 0, has_alpha: false, ended: false, unknown: false };
+    let mut found = Blocks { canvas: Size::new(at.u16()?, at.u16()?), ..Blocks::default() };
     match walk(&mut at, &mut found) {
         Ok(()) => found.ended = true,
         Err(DecodeError::Truncated { .. }) if found.frames > 0 => {}
@@ -48,40 +67,31 @@ pub fn read(bytes: &[u8]) -> Result<Blocks, DecodeError> {
 }
 
 fn walk(at: &mut Reader<'_>, found: &mut Blocks) -> Result<(), DecodeError> {
-    let canvas = found.canvas;
     let flags = at.u8()?;
     at.skip(2)?;
-    at.color_table(flags)?;
-    let mut transparent = false;
+    let colors = at.color_table(flags)?;
+    let mut transparent = None;
     loop {
         match at.u8()? {
-            // Extension: of the graphic control the flags are what is looked at.
-            0x21 => {
-                match at.u8()? {
-                    0xf9 => {
-                        let flags = at.bytes.get(at.at + 1).copied().unwrap_or(0);
-                        transparent = flags & 1 == 1;
-                    }
-                    kind => found.unknown |= found.frames == 0 && !is_known(kind),
+            0x21 => match at.u8()? {
+                // Graphic control: flags, two bytes of delay, an index.
+                0xf9 => {
+                    let mut control = Reader { bytes: at.bytes, at: at.at + 1 };
+                    let flags = control.u8().unwrap_or(0);
+                    let index = control.skip(2).and_then(|()| control.u8()).ok();
+                    transparent = index.filter(|_| flags & 1 == 1);
+                    at.sub_blocks()?;
                 }
-                at.sub_blocks()?;
-            }
+                0xff => at.application(found)?,
+                _ => at.sub_blocks()?,
+            },
             0x2c => {
-                let (x, y, width, height) = (at.u16()?, at.u16()?, at.u16()?, at.u16()?);
+                let frame = at.frame(&colors, transparent.take())?;
                 found.frames += 1;
                 if found.frames == 1 {
-                    // A screen of nothing is as large as its first frame; on another one that frame is cut.
-                    let side = |screen: u32, frame: u32| if screen == 0 { frame } else { screen };
-                    found.canvas = Size::new(side(canvas.width, width), side(canvas.height, height));
-                    found.frame = Size::new(width, height);
-                    let covers = (x, y) == (0, 0) && width >= found.canvas.width && height >= found.canvas.height;
-                    found.has_alpha = transparent || !covers;
+                    found.first(frame);
                 }
-                let flags = at.u8()?;
-                at.color_table(flags)?;
-                at.skip(1)?;
                 at.sub_blocks()?;
-                transparent = false;
             }
             0x3b => return Ok(()),
             // Some writers leave zeros between blocks.
@@ -91,39 +101,16 @@ fn walk(at: &mut Reader<'_>, found: &mut Blocks) -> Result<(), DecodeError> {
     }
 }
 
-/// Text, graphic control, comment, application.
-fn is_known(extension: u8) -> bool {
-    matches!(extension, 0x01 | 0xf9 | 0xfe | 0xff)
-}
-
 impl Blocks {
-    /// Whether the decoder would find no screen, or end at an extension.
-    pub fn needs_amending(&self, bytes: &[u8]) -> bool {
-        let side = |at: usize| bytes.get(at..at + 2).map(|b| u32::from(u16::from_le_bytes([b[0], b[1]])));
-        self.unknown || (side(6), side(8)) != (Some(self.canvas.width), Some(self.canvas.height))
+    fn first(&mut self, frame: Frame) {
+        // A screen of nothing is as large as its first frame; on another one that frame is cut.
+        let side = |screen: u32, frame: u32| if screen == 0 { frame } else { screen };
+        let Size { width, height } = frame.size;
+        self.canvas = Size::new(side(self.canvas.width, width), side(self.canvas.height, height));
+        let covers = frame.at == (0, 0) && width >= self.canvas.width && height >= self.canvas.height;
+        self.has_alpha = frame.transparent.is_some() || !covers;
+        self.frame = frame;
     }
-}
-
-/// A copy of the file that says how large its canvas is, and has only known extensions.
-pub fn amended(bytes: &[u8], found: &Blocks) -> Option<Vec<u8>> {
-    let side = |n: u32| u16::try_from(n).ok().map(u16::to_le_bytes);
-    let mut out = bytes.get(..6)?.to_vec();
-    out.extend(side(found.canvas.width)?);
-    out.extend(side(found.canvas.height)?);
-    let mut at = Reader { bytes, at: 10 };
-    let flags = at.u8().ok()?;
-    at.skip(2).and_then(|()| at.color_table(flags)).ok()?;
-    out.extend(bytes.get(10..at.at)?);
-    // Blocks up to the first frame; all that follows stays.
-    while let Some([0x21, kind, ..]) = bytes.get(at.at..) {
-        let start = at.at;
-        at.skip(2).and_then(|()| at.sub_blocks()).ok()?;
-        if is_known(*kind) {
-            out.extend(bytes.get(start..at.at)?);
-        }
-    }
-    out.extend(bytes.get(at.at..)?);
-    Some(out)
 }
 
 fn damaged(what: String) -> DecodeError {
@@ -153,8 +140,41 @@ impl Reader<'_> {
         Ok(u32::from(self.u8()?) | u32::from(self.u8()?) << 8)
     }
 
-    fn color_table(&mut self, flags: u8) -> Result<(), DecodeError> {
-        if flags & 0x80 == 0 { Ok(()) } else { self.skip(3 << ((flags & 7) + 1)) }
+    fn color_table(&mut self, flags: u8) -> Result<Range<usize>, DecodeError> {
+        let start = self.at;
+        if flags & 0x80 != 0 {
+            self.skip(3 << ((flags & 7) + 1))?;
+        }
+        Ok(start..self.at)
+    }
+
+    /// What stands before the blocks of a frame's data.
+    fn frame(&mut self, colors: &Range<usize>, transparent: Option<u8>) -> Result<Frame, DecodeError> {
+        let at = (self.u16()?, self.u16()?);
+        let size = Size::new(self.u16()?, self.u16()?);
+        let flags = self.u8()?;
+        let own = self.color_table(flags)?;
+        let colors = if own.is_empty() { colors.clone() } else { own };
+        let data = self.at;
+        self.skip(1)?;
+        Ok(Frame { at, size, colors, transparent, interlaced: flags & 0x40 != 0, data })
+    }
+
+    /// The first profile and the first packet are kept.
+    fn application(&mut self, found: &mut Blocks) -> Result<(), DecodeError> {
+        let start = self.at;
+        self.sub_blocks()?;
+        let Some((name, data)) = self.bytes[start..self.at].split_first_chunk::<12>() else { return Ok(()) };
+        match name {
+            b"\x0bICCRGBG1012" if found.icc.is_none() => found.icc = Some(blocks(data).flatten().copied().collect()),
+            b"\x0bXMP DataXMP" if found.xmp.is_none() => {
+                // Not in blocks; what follows it leads a reader of blocks to a zero wherever it comes from.
+                let end = data.len().saturating_sub(MAGIC_TRAILER);
+                found.xmp = Some(data[..end].to_vec()).filter(|_| data[end..].starts_with(&[1, 0xff]));
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     fn sub_blocks(&mut self) -> Result<(), DecodeError> {
@@ -167,6 +187,19 @@ impl Reader<'_> {
     }
 }
 
+/// Bytes behind an XMP packet, 1, 255, 254 and so on to 0, and 0 (XMP Specification Part 3).
+const MAGIC_TRAILER: usize = 258;
+
+/// The blocks of data up to an empty one, the last one as long as it is.
+pub fn blocks(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (&length, rest) = data.split_first().filter(|&(&length, _)| length > 0)?;
+        let (block, rest) = rest.split_at(rest.len().min(length.into()));
+        data = rest;
+        Some(block)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,20 +208,33 @@ mod tests {
     fn the_smallest() {
         let gif = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xf9\x04\x01\0\0\0\0\x2c\0\0\0\0\x02\0\x01\0\0\x02\x02\x04\x0a\0\x3b";
         let found = read(gif).unwrap();
+        let frame = Frame { size: Size::new(2, 1), colors: 13..19, transparent: Some(0), data: 37, ..Frame::default() };
         assert_eq!(
             found,
-            Blocks {
-                canvas: Size::new(2, 1),
-                frame: Size::new(2, 1),
-                frames: 1,
-                has_alpha: true,
-                ended: true,
-                unknown: false
-            }
+            Blocks { canvas: Size::new(2, 1), frame, frames: 1, has_alpha: true, ended: true, ..Blocks::default() }
         );
         for len in 6..gif.len() {
             let read = read(&gif[..len]);
             assert!(matches!(read, Err(DecodeError::Truncated { .. }) | Ok(Blocks { ended: false, .. })), "{len}");
         }
+    }
+
+    #[test]
+    fn profiles_and_packets() {
+        let trailer: Vec<u8> = [1].into_iter().chain((0..=255).rev()).chain([0]).collect();
+        let xmp = b"<x:xmpmeta>of any length, which blocks do not know</x:xmpmeta>";
+        let gif = [
+            &b"GIF89a\x01\0\x01\0\0\0\0"[..],
+            b"\x21\xff\x0bICCRGBG1012\x02ab\x01c\0",
+            b"\x21\xff\x0bXMP DataXMP",
+            xmp,
+            &trailer,
+            b"\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0",
+            b"\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b",
+        ]
+        .concat();
+        let found = read(&gif).unwrap();
+        assert_eq!((found.icc.as_deref(), found.xmp.as_deref()), (Some(&b"abc"[..]), Some(&xmp[..])));
+        assert!(found.ended && !found.has_alpha);
     }
 }

@@ -1,8 +1,8 @@
 //! Which code reads and writes which format.
 
-use super::generic::Generic;
 use super::{
-    Decode, Encode, bmp, farbfeld, hdr, ico, jpeg, jpeg_out, png, png_out, pnm, qoi, tga, tiff, webp, webp_out,
+    Decode, Encode, bmp, exr, farbfeld, gif, hdr, ico, jpeg, jpeg_out, png, png_out, pnm, qoi, tga, tiff, webp,
+    webp_out,
 };
 use crate::format::Format;
 
@@ -13,14 +13,14 @@ pub fn decoder(format: Format) -> Option<&'static dyn Decode> {
         Format::Png => Some(&png::Png),
         Format::WebP => Some(&webp::WebP),
         Format::Tiff => Some(&tiff::Tiff),
-        Format::Gif => Some(&Generic(Format::Gif)),
+        Format::Gif => Some(&gif::Gif),
         Format::Bmp => Some(&bmp::Bmp),
         Format::Ico => Some(&ico::Ico),
         Format::Qoi => Some(&qoi::Qoi),
         Format::Pnm => Some(&pnm::Pnm),
         Format::Tga => Some(&tga::Tga),
         Format::Hdr => Some(&hdr::Hdr),
-        Format::Exr => Some(&Generic(Format::Exr)),
+        Format::Exr => Some(&exr::Exr),
         Format::Farbfeld => Some(&farbfeld::Farbfeld),
         _ => None,
     }
