@@ -2,9 +2,11 @@
 //!
 //! Indices are unpacked a row at a time; only interlaced frames are held whole, a byte a pixel.
 
-use weezl::{BitOrder, LzwStatus, decode::Decoder};
+use weezl::BitOrder;
+use weezl::decode::Decoder;
 
 use super::gif_blocks::{self, Blocks};
+use super::lzw::{Lzw, Step};
 use super::rows::{self, Sequence, Shape};
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture};
 use crate::format::Format;
@@ -96,7 +98,7 @@ impl Picture for GifPicture<'_> {
 struct Indices<'a> {
     blocks: Box<dyn Iterator<Item = &'a [u8]> + 'a>,
     block: &'a [u8],
-    decoder: Decoder,
+    lzw: Lzw,
     ended: bool,
 }
 
@@ -106,22 +108,18 @@ impl<'a> Indices<'a> {
         if !(1..=MAX_BITS).contains(&bits) {
             return Err(damaged(format!("indices of {bits} bits")));
         }
-        let decoder = Decoder::new(BitOrder::Lsb, bits);
-        Ok(Self { blocks: Box::new(gif_blocks::blocks(data)), block: &[], decoder, ended: false })
+        let lzw = Lzw::new(Decoder::new(BitOrder::Lsb, bits));
+        Ok(Self { blocks: Box::new(gif_blocks::blocks(data)), block: &[], lzw, ended: false })
     }
 
     /// Fills `out`; says how much of it there was.
     fn read(&mut self, out: &mut [u8]) -> Result<usize, DecodeError> {
         let mut have = 0;
         while have < out.len() && !self.ended {
-            let result = self.decoder.decode_bytes(self.block, &mut out[have..]);
-            self.block = &self.block[result.consumed_in..];
-            have += result.consumed_out;
-            match result.status {
-                Ok(LzwStatus::Done) => self.ended = true,
-                // It may hold indices that had no room before, and so is asked again without data.
-                Ok(_) if result.consumed_in > 0 || result.consumed_out > 0 => {}
-                Ok(_) => match self.blocks.next() {
+            match self.lzw.step(&mut self.block, &mut out[have..]) {
+                Ok(Step::Bytes(count)) => have += count,
+                Ok(Step::Ended) => self.ended = true,
+                Ok(Step::Starved) => match self.blocks.next() {
                     Some(block) => self.block = block,
                     None => break,
                 },

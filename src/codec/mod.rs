@@ -21,6 +21,7 @@ mod jpeg;
 mod jpeg_lossless;
 mod jpeg_out;
 mod jpeg_out_inks;
+mod lzw;
 mod png;
 mod png_chunks;
 mod png_out;

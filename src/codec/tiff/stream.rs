@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
 
-use weezl::{BitOrder, LzwStatus};
+use weezl::BitOrder;
 
 use super::layout::{Compression, Layout};
 use super::{fax, unsupported};
 use crate::codec::DecodeError;
+use crate::codec::lzw::{Lzw, Step};
 use crate::jpeg;
 
 /// A part as it will be read: rows of `Layout::row_bytes`, one after the other.
@@ -41,7 +42,7 @@ pub fn open<'a>(
     Ok(match layout.compression {
         Compression::None => Box::new(Cursor::new(packed)),
         Compression::PackBits => Box::new(PackBits { packed, at: 0, run: Run::Copy(0) }),
-        Compression::Lzw => Box::new(Lzw::new(packed)),
+        Compression::Lzw => Box::new(Unpacked::new(packed)),
         Compression::Deflate => Box::new(flate2::bufread::ZlibDecoder::new(Cursor::new(packed))),
         Compression::Zstd => {
             let mut zstd = zstd::stream::read::Decoder::with_buffer(Cursor::new(packed)).map_err(broken)?;
@@ -142,13 +143,13 @@ impl Read for PackBits<'_> {
     }
 }
 
-struct Lzw<'a> {
+struct Unpacked<'a> {
     packed: Cow<'a, [u8]>,
     at: usize,
-    decoder: weezl::decode::Decoder,
+    lzw: Lzw,
 }
 
-impl<'a> Lzw<'a> {
+impl<'a> Unpacked<'a> {
     fn new(packed: Cow<'a, [u8]>) -> Self {
         // Before TIFF 5 codes began with the lowest bit and grew one code later; such a stream begins with its
         // clear code, 256, as 00 x1 (libtiff, tif_lzw.c).
@@ -158,21 +159,22 @@ impl<'a> Lzw<'a> {
         } else {
             weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8)
         };
-        Self { packed, at: 0, decoder }
+        Self { packed, at: 0, lzw: Lzw::new(decoder) }
     }
 }
 
-impl Read for Lzw<'_> {
+impl Read for Unpacked<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let result = self.decoder.decode_bytes(self.packed.get(self.at..).unwrap_or_default(), out);
-            self.at += result.consumed_in;
-            match result.status {
-                _ if result.consumed_out > 0 => return Ok(result.consumed_out),
-                Ok(LzwStatus::Ok) if result.consumed_in > 0 => {}
-                Ok(_) => return Ok(0),
-                Err(error) => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-            }
+        if out.is_empty() {
+            return Ok(0);
+        }
+        let mut data = self.packed.get(self.at..).unwrap_or_default();
+        let step = self.lzw.step(&mut data, out);
+        self.at = self.packed.len() - data.len();
+        match step {
+            Ok(Step::Bytes(count)) => Ok(count),
+            Ok(Step::Starved | Step::Ended) => Ok(0),
+            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
         }
     }
 }
