@@ -37,12 +37,12 @@ impl Lzw {
     pub fn step(&mut self, data: &mut &[u8], out: &mut [u8]) -> Result<Step, LzwError> {
         let mut idle = 0;
         loop {
-            if let Some(error) = &self.failed {
-                return Err(error.clone());
+            if let Some(error) = self.failed {
+                return Err(error);
             }
             let result = self.decoder.decode_bytes(data, out);
             *data = &data[result.consumed_in..];
-            self.failed = result.status.clone().err();
+            self.failed = result.status.err();
             match result.status {
                 _ if result.consumed_out > 0 => return Ok(Step::Bytes(result.consumed_out)),
                 Err(_) => {}
