@@ -201,14 +201,16 @@ fn wide_gamut_text_vanishes() {
     let Some(folder) = corpus("wide-gamut") else { return };
     for color in ["red", "green", "blue"] {
         for wide in ["P3", "R2020"] {
-            let pixmap = thumbnail(&folder.join(format!("{wide}-sRGB-{color}.png")), "original");
-            let size = pixmap.size();
-            // The text that vanishes lies in the upper three quarters; below it the file's name stays.
-            let pixels = rgba(pixmap);
-            let upper = &pixels[..(size.width * size.height * 3 / 4) as usize];
-            let first = upper[0];
-            let far = upper.iter().flat_map(|p| (0..3).map(|c| p[c].abs_diff(first[c]))).max().unwrap();
-            assert!(far <= 14, "{wide} {color}: {far}");
+            for shown in ["original", "800x600", "256", "64"] {
+                let pixmap = thumbnail(&folder.join(format!("{wide}-sRGB-{color}.png")), shown);
+                let size = pixmap.size();
+                // The text that vanishes lies in the upper three quarters; below it the file's name stays.
+                let pixels = rgba(pixmap);
+                let upper = &pixels[..(size.width * size.height * 3 / 4) as usize];
+                let first = upper[0];
+                let far = upper.iter().flat_map(|p| (0..3).map(|c| p[c].abs_diff(first[c]))).max().unwrap();
+                assert!(far <= 14, "{wide} {color} at {shown}: {far}");
+            }
         }
     }
 }

@@ -21,7 +21,8 @@ mod source;
 use std::time::{Duration, Instant};
 
 use crate::codec::{
-    Attached, DecodeError, DecodeOptions, Decoded, Encode, EncodeError, Header, Need, Offer, Picture, registry,
+    Attached, ColorSpace, DecodeError, DecodeOptions, Decoded, Encode, EncodeError, Header, Need, Offer, Picture,
+    registry,
 };
 use crate::format::{self, Format};
 use crate::geometry::{Constraint, Placement, place};
@@ -189,7 +190,14 @@ impl Opened<'_> {
 
     fn memory_of(&self, offer: &Offer, wanted: &[usize]) -> u64 {
         // 16 bits a sample and 4 samples at most, of which not more than `offer.memory` was decoded.
-        let pixel = (offer.memory / offer.size.pixels().max(1)).clamp(1, 8);
+        let mut pixel = (offer.memory / offer.size.pixels().max(1)).clamp(1, 8);
+        // Before the resize colours may be converted to 16 bits; those of JPEG, which come in planes, are not.
+        let header = self.header();
+        let converts = self.recipe.icc == IccPolicy::ToSrgb && !matches!(header.color, ColorSpace::Srgb);
+        let converted = if converts && header.format != Format::Jpeg { offer.size.pixels() * 8 } else { 0 };
+        if converted > 0 {
+            pixel = (pixel * 2).min(8);
+        }
         let mut work = 0;
         let mut encoded = 0;
         for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
@@ -201,7 +209,7 @@ impl Opened<'_> {
             encoded += canvas * 5 + (128 << 10);
         }
         let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
-        offer.memory + linear + work + encoded
+        offer.memory + linear.max(converted) + work + encoded
     }
 
     /// Crop, in decoded pixels, and resized size of a variant, both in the stored orientation.

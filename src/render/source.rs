@@ -2,7 +2,7 @@
 
 use crate::codec::{ColorSpace, Pixels};
 use crate::op;
-use crate::op::color::ToSrgb;
+use crate::op::color::{ToSrgb, gamut};
 use crate::op::resize::ResizeError;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::{Filter, IccPolicy, Recipe};
@@ -22,6 +22,8 @@ impl Notes {
 /// Decoded pixels from which variants are made.
 pub struct Source {
     pixels: Pixels,
+    /// It was looked at what has to be done before the resize.
+    is_prepared: bool,
     /// Light is linear now.
     is_linear: bool,
     /// Colours are converted already.
@@ -30,7 +32,7 @@ pub struct Source {
 
 impl Source {
     pub fn new(pixels: Pixels) -> Self {
-        Self { pixels, is_linear: false, is_srgb: false }
+        Self { pixels, is_prepared: false, is_linear: false, is_srgb: false }
     }
 
     fn join(&mut self) -> &mut Pixmap {
@@ -49,13 +51,36 @@ impl Source {
         op::resize::resize(self.join(), crop, to, Filter::Nearest)
     }
 
-    /// Makes light linear, where that is wanted: all variants that come after are resized.
+    /// Makes light linear, where that is wanted, and converts colours that the resize would mix with others: all
+    /// variants that come after are resized.
     pub fn prepare(&mut self, recipe: &Recipe, color: &ColorSpace, notes: &mut Notes) {
-        if !recipe.linear || std::mem::replace(&mut self.is_linear, true) {
+        if std::mem::replace(&mut self.is_prepared, true) {
             return;
         }
-        let pixmap = self.join();
-        let mut source = std::mem::replace(pixmap, Pixmap::new_u8(Size::new(0, 0), Channels::Grey, Vec::new()));
+        if recipe.linear {
+            self.linearize(recipe, color, notes);
+        } else if recipe.icc == IccPolicy::ToSrgb
+            && let Pixels::Joint(pixmap) = &self.pixels
+        {
+            // Planes mix their colours as they are stored, in blocks.
+            let wide = matches!(pixmap.samples(), Samples::U16(_));
+            let to = ToSrgb::new(color, pixmap.channels(), wide);
+            if gamut::is_reached(pixmap, &to) {
+                to.note.into_iter().for_each(|note| notes.add(note));
+                let source = self.take();
+                self.pixels = Pixels::Joint(gamut::convert(source, color));
+                self.is_srgb = true;
+            }
+        }
+    }
+
+    /// The pixels, none being left.
+    fn take(&mut self) -> Pixmap {
+        std::mem::replace(self.join(), Pixmap::new_u8(Size::new(0, 0), Channels::Grey, Vec::new()))
+    }
+
+    fn linearize(&mut self, recipe: &Recipe, color: &ColorSpace, notes: &mut Notes) {
+        let mut source = self.take();
         if recipe.icc == IccPolicy::ToSrgb {
             let wide = matches!(source.samples(), Samples::U16(_));
             let to = ToSrgb::new(color, source.channels(), wide);
@@ -64,6 +89,7 @@ impl Source {
             self.is_srgb = true;
         }
         *self.join() = op::linear::to_linear(source);
+        self.is_linear = true;
     }
 
     /// What `shown` shows of the stored picture, of size `stored`, which is `crop` of the decoded pixels.

@@ -1,4 +1,5 @@
-//! From the colours of the source to sRGB, by moxcms. Applied after the resize, where pixels are few.
+//! From the colours of the source to sRGB, by moxcms. Applied after the resize, where pixels are few, unless the picture
+//! shows colours that sRGB has not ([`gamut`]).
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use moxcms::{ColorProfile, Layout, RenderingIntent, Transform8BitExecutor, Trans
 use crate::codec::ColorSpace;
 use crate::pixmap::{Channels, Pixmap, Samples};
 
+pub mod gamut;
 mod profile;
 
 pub use profile::as_profile;
