@@ -1,9 +1,13 @@
-//! OpenEXR in, through the `image` crate, at full size: red, green, blue and alpha of scan lines or tiles.
+//! OpenEXR in, by the `exr` crate: red, green, blue and alpha, or luminance, of scan lines or tiles. Its pixels are
+//! averaged as they come.
 
 use std::io::Cursor;
 
-use image::codecs::openexr::OpenExrDecoder;
-use image::{ColorType, ImageDecoder, ImageError};
+use exr::block::reader::Reader;
+use exr::error::Error;
+use exr::math::Vec2;
+use exr::meta::header::Header as ExrHeader;
+use exr::prelude::traits::*;
 
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
 use super::{exr_blocks, float, reduce};
@@ -19,81 +23,109 @@ pub struct Exr;
 struct ExrPicture<'a> {
     bytes: &'a [u8],
     header: Header,
-    color: ColorType,
-    max_memory: u64,
+    channels: Channels,
+    /// Columns and rows from the corner of what is shown to the corner of what is stored.
+    offset: (i64, i64),
     /// Bytes of a block, which the decoder holds besides the pixels.
     block: u64,
 }
 
-fn error(error: ImageError) -> DecodeError {
+fn error(error: Error) -> DecodeError {
     let format = Format::Exr;
     match error {
-        ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+        Error::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
             DecodeError::Truncated { format, what: "its data end too early".to_owned() }
         }
-        ImageError::Limits(e) => DecodeError::Limit(format!("{format}: {e} (--memory)")),
-        ImageError::Unsupported(e) => DecodeError::Unsupported(format!("{format}: {e}")),
-        // Kinds that are not read come as errors of the format.
-        other if is_unsupported(&other) => {
-            DecodeError::Unsupported("OpenEXR of other than red, green and blue samples".to_owned())
-        }
-        other => DecodeError::Damaged { format, what: other.to_string() },
+        Error::Aborted => DecodeError::Interrupted,
+        Error::NotSupported(what) => DecodeError::Unsupported(format!("OpenEXR: {what}")),
+        Error::Invalid(what) => DecodeError::Damaged { format, what: what.into_owned() },
+        Error::Io(e) => DecodeError::Damaged { format, what: e.to_string() },
     }
 }
 
-fn is_unsupported(error: &ImageError) -> bool {
-    let text = error.to_string();
-    ["not supported", "does not contain"].iter().any(|words| text.contains(words))
+fn reader(bytes: &[u8]) -> Result<Reader<Cursor<&[u8]>>, DecodeError> {
+    exr::block::read(Cursor::new(bytes), false).map_err(error)
 }
 
-fn decoder(bytes: &[u8]) -> Result<OpenExrDecoder<Cursor<&[u8]>>, DecodeError> {
-    OpenExrDecoder::new(Cursor::new(bytes)).map_err(error)
+/// What the pixels of a part become; None where it has other channels.
+fn channels(header: &ExrHeader) -> Option<Channels> {
+    let has = |name: &str| header.channels.find_index_of_channel(&name.into()).is_some();
+    match (["R", "G", "B"].into_iter().all(has), has("A")) {
+        _ if header.deep => None,
+        (true, true) => Some(Channels::Rgba),
+        (true, false) => Some(Channels::Rgb),
+        // With these two, luminance is a part of the colours only.
+        (false, _) if !has("Y") || has("RY") || has("BY") => None,
+        (false, true) => Some(Channels::GreyAlpha),
+        (false, false) => Some(Channels::Grey),
+    }
 }
 
 impl Decode for Exr {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
         let checked = exr_blocks::check(bytes)?;
-        let decoder = decoder(bytes)?;
-        let (width, height) = decoder.dimensions();
-        let size = Size::new(width, height);
+        let reader = reader(bytes)?;
+        // A part of colours is worth more than one of luminance, which may be a mask.
+        let parts = || reader.headers().iter().filter_map(|part| Some((part, channels(part)?)));
+        let (part, channels) = parts()
+            .find(|(_, channels)| channels.count() >= 3)
+            .or_else(|| parts().next())
+            .ok_or_else(|| DecodeError::Unsupported("OpenEXR of other than red, green and blue samples".to_owned()))?;
+        let shown = part.shared_attributes.display_window;
+        let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let size = Size::new(side(shown.size.width()), side(shown.size.height()));
         super::check_size(Format::Exr, size, limits)?;
-        let color = decoder.color_type();
+        let stored = part.own_attributes.layer_position;
+        let between = |a: i32, b: i32| i64::from(a) - i64::from(b);
         let header = Header {
             format: Format::Exr,
             size,
             orientation: Orientation::default(),
-            has_alpha: color.has_alpha(),
+            has_alpha: channels.has_alpha(),
             animated: false,
             color: match checked.chromaticities {
                 // Light was given the curve of sRGB by then.
-                Some(xy) => ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some(xy) },
-                None => ColorSpace::Srgb,
+                Some(xy) if channels.count() >= 3 => {
+                    ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some(xy) }
+                }
+                _ => ColorSpace::Srgb,
             },
             metadata: Metadata::default(),
             notes: Vec::new(),
         };
-        Ok(Box::new(ExrPicture { bytes, header, color, max_memory: limits.max_memory, block: checked.block }))
+        let offset = (between(stored.x(), shown.position.x()), between(stored.y(), shown.position.y()));
+        Ok(Box::new(ExrPicture { bytes, header, channels, offset, block: checked.block }))
     }
 }
 
 impl ExrPicture<'_> {
-    fn bytes_of_pixels(&self) -> u64 {
-        self.header.size.pixels() * u64::from(self.color.bytes_per_pixel())
-    }
-
-    /// Samples of light. The library's own word on an end that comes too early keeps nothing of what was there.
-    fn read(&self) -> Result<Vec<f32>, DecodeError> {
-        let mut decoder = decoder(self.bytes)?;
-        let mut limits = image::Limits::no_limits();
-        limits.max_alloc = Some(self.max_memory);
-        decoder.set_limits(limits).map_err(error)?;
-        let length = usize::try_from(decoder.total_bytes()).unwrap_or(usize::MAX);
-        if length as u64 != self.bytes_of_pixels() {
-            return Err(DecodeError::Damaged { format: Format::Exr, what: "two sizes are given".to_owned() });
+    /// Pixels where nothing is stored are black, or transparent.
+    fn read(&self, factor: u32) -> Result<Canvas, DecodeError> {
+        let (size, channels, (left, top)) = (self.header.size, self.channels, self.offset);
+        let create = move || Canvas::new(size, channels, factor);
+        let at = move |position: Vec2<usize>| (position.x() as i64 + left, position.y() as i64 + top);
+        let levels = exr::prelude::read().no_deep_data().largest_resolution_level().specific_channels();
+        let reader = reader(self.bytes)?;
+        if channels.count() >= 3 {
+            let samples = levels.required("R").required("G").required("B").optional("A", 1.0f32);
+            let pixels = samples.collect_pixels(
+                move |_, _| create(),
+                move |canvas: &mut Canvas, position, (red, green, blue, alpha): (f32, f32, f32, f32)| {
+                    canvas.put(at(position), [red, green, blue], alpha);
+                },
+            );
+            let image = pixels.first_valid_layer().all_attributes().from_chunks(reader).map_err(error)?;
+            Ok(image.layer_data.channel_data.pixels)
+        } else {
+            let pixels = levels.required("Y").optional("A", 1.0f32).collect_pixels(
+                move |_, _| create(),
+                move |canvas: &mut Canvas, position, (luminance, alpha): (f32, f32)| {
+                    canvas.put(at(position), [luminance; 3], alpha);
+                },
+            );
+            let image = pixels.first_valid_layer().all_attributes().from_chunks(reader).map_err(error)?;
+            Ok(image.layer_data.channel_data.pixels)
         }
-        let mut buffer = vec![0u8; length];
-        decoder.read_image(&mut buffer).map_err(error)?;
-        Ok(buffer.as_chunks::<4>().0.iter().map(|&bytes| f32::from_ne_bytes(bytes)).collect())
     }
 }
 
@@ -106,22 +138,98 @@ impl Picture for ExrPicture<'_> {
         let full = self.header.size;
         let factor = reduce::factor(full, need);
         let size = reduce::size(full, factor);
-        // The pixels as decoded and as converted or averaged, and what the decoder holds of its own.
-        let memory = self.bytes_of_pixels() * 2 + full.pixels() * 4 + 2 * self.block + (1 << 20);
+        // Samples, or sums and then samples.
+        let sample = if factor > 1 { 10 } else { 2 };
+        let pixels = size.pixels() * self.channels.count() as u64 * sample;
+        let memory = pixels + u64::from(full.width) * 16 + 2 * self.block + (1 << 20);
         let scale = 1.0 / f64::from(factor);
         Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }
 
-    fn decode(&self, offer: &Offer, _options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
-        let mut light = self.read()?;
-        let has_alpha = self.color.has_alpha();
-        let channels = if has_alpha { Channels::Rgba } else { Channels::Rgb };
-        if has_alpha {
-            float::divide_by_alpha(&mut light);
+    fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
+        if options.interrupt.is_some_and(|stop| stop()) {
+            return Err(DecodeError::Interrupted);
         }
-        let notes = float::clipped(&light, channels.count(), has_alpha).into_iter().collect();
-        let samples = Samples::U16(float::to_srgb(&light, channels.count(), has_alpha));
-        let pixmap = reduce::pixmap(Pixmap::new(self.header.size, channels, samples), offer.shrink as u32);
-        Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
+        let canvas = self.read(offer.shrink as u32)?;
+        let notes = canvas.brighter.then(float::clipped_note).into_iter().collect();
+        Ok(Decoded { pixels: Pixels::Joint(canvas.finish()), notes })
     }
 }
+
+/// Where pixels come in any order, to be averaged by a whole factor.
+struct Canvas {
+    size: Size,
+    channels: Channels,
+    factor: u32,
+    /// Samples of sRGB where the factor is 1.
+    samples: Vec<u16>,
+    /// Sums of samples otherwise; with alpha, of colours times alpha, and of alpha.
+    sums: Vec<u64>,
+    /// A pixel was brighter than white.
+    brighter: bool,
+}
+
+impl Canvas {
+    fn new(size: Size, channels: Channels, factor: u32) -> Self {
+        let count = reduce::size(size, factor).pixels() as usize * channels.count();
+        let (samples, sums) = if factor == 1 { (vec![0; count], Vec::new()) } else { (Vec::new(), vec![0; count]) };
+        Self { size, channels, factor, samples, sums, brighter: false }
+    }
+
+    /// Light with premultiplied alpha, at a place that may not be shown.
+    fn put(&mut self, (x, y): (i64, i64), mut light: [f32; 3], alpha: f32) {
+        let Size { width, height } = self.size;
+        let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { return };
+        if x >= width || y >= height {
+            return;
+        }
+        let has_alpha = self.channels.has_alpha();
+        if has_alpha {
+            float::divide_by_alpha(&mut light, alpha);
+        }
+        self.brighter |= light.iter().any(|&v| v > 1.0);
+        let n = self.channels.count();
+        let colors = if has_alpha { n - 1 } else { n };
+        let columns = width.div_ceil(self.factor) as usize;
+        let at = ((y / self.factor) as usize * columns + (x / self.factor) as usize) * n;
+        let alpha = if has_alpha { float::narrow(alpha) } else { u16::MAX };
+        for (i, &light) in light[..colors].iter().enumerate() {
+            let sample = float::encode(light);
+            if self.factor == 1 {
+                self.samples[at + i] = sample;
+            } else {
+                self.sums[at + i] += u64::from(sample) * if has_alpha { u64::from(alpha) } else { 1 };
+            }
+        }
+        if has_alpha && self.factor == 1 {
+            self.samples[at + colors] = alpha;
+        } else if has_alpha {
+            self.sums[at + colors] += u64::from(alpha);
+        }
+    }
+
+    fn finish(self) -> Pixmap {
+        let (size, n, factor) = (reduce::size(self.size, self.factor), self.channels.count(), self.factor);
+        if factor == 1 {
+            return Pixmap::new(size, self.channels, Samples::U16(self.samples));
+        }
+        let mut out = Vec::with_capacity(self.sums.len());
+        let mean = |sum: u64, count: u64| (sum + count / 2).checked_div(count).unwrap_or(0) as u16;
+        for (i, sums) in self.sums.chunks_exact(n).enumerate() {
+            let (x, y) = (i as u32 % size.width * factor, i as u32 / size.width * factor);
+            let count = u64::from((self.size.width - x).min(factor)) * u64::from((self.size.height - y).min(factor));
+            match self.channels.has_alpha().then(|| sums[n - 1]) {
+                Some(alpha) => {
+                    out.extend(sums[..n - 1].iter().map(|&sum| mean(sum, alpha)));
+                    out.push(mean(alpha, count));
+                }
+                None => out.extend(sums.iter().map(|&sum| mean(sum, count))),
+            }
+        }
+        Pixmap::new(size, self.channels, Samples::U16(out))
+    }
+}
+
+#[cfg(test)]
+#[path = "exr_tests.rs"]
+mod tests;

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn colors_at_the_bounds() {
         let reached = |color: [u8; 3]| {
-            let pixmap = picture(&vec![color; 40]);
+            let pixmap = picture(&[color; 40]);
             is_reached(&pixmap, &ToSrgb::new(&p3(), Channels::Rgb, false))
         };
         assert!(reached([255, 0, 0]) && reached([0, 255, 0]) && reached([250, 20, 20]));

@@ -1,0 +1,87 @@
+use super::*;
+use exr::prelude::*;
+
+const SIZE: (usize, usize) = (5, 3);
+
+fn file(write: impl FnOnce(&mut Cursor<Vec<u8>>)) -> Vec<u8> {
+    let mut out = Cursor::new(Vec::new());
+    write(&mut out);
+    out.into_inner()
+}
+
+fn decode(bytes: &[u8], need: Option<Need>) -> std::result::Result<(Pixmap, Vec<String>), DecodeError> {
+    let picture = Exr.open(bytes, &Limits::default())?;
+    let offer = picture.offer(need);
+    let decoded = picture.decode(&offer, &DecodeOptions::default())?;
+    let pixmap = decoded.pixels.into_pixmap();
+    assert_eq!(pixmap.size(), offer.size);
+    Ok((pixmap, decoded.notes))
+}
+
+fn samples(pixmap: Pixmap) -> Vec<u16> {
+    match pixmap.into_samples() {
+        Samples::U16(v) => v,
+        Samples::U8(_) => panic!("16 bits"),
+    }
+}
+
+/// Columns grow brighter by tenths.
+fn light(at: Vec2<usize>) -> f32 {
+    at.x() as f32 / 10.0
+}
+
+#[test]
+fn colors_with_alpha_and_without() {
+    let rgb = SpecificChannels::rgb(|at: Vec2<usize>| (light(at), 0.0f32, 1.0f32));
+    let bytes = file(|out| Image::from_channels(SIZE, rgb).write().to_buffered(out).unwrap());
+    let (pixmap, notes) = decode(&bytes, None).unwrap();
+    assert_eq!((pixmap.channels(), notes.len()), (Channels::Rgb, 0));
+    let row: Vec<u16> = (0..5).flat_map(|x| [float::encode(x as f32 / 10.0), 0, 65_535]).collect();
+    assert_eq!(samples(pixmap)[..15], row);
+    let rgba = SpecificChannels::rgba(|_: Vec2<usize>| (0.25f32, 0.5f32, 1.0f32, 0.5f32));
+    let bytes = file(|out| Image::from_channels(SIZE, rgba).write().to_buffered(out).unwrap());
+    let (pixmap, notes) = decode(&bytes, None).unwrap();
+    assert_eq!(samples(pixmap)[..4], [float::encode(0.5), 65_535, 65_535, 32_768]);
+    assert_eq!(notes, ["HDR highlights clipped to white"], "blue is twice of white");
+}
+
+#[test]
+fn luminance_is_grey() {
+    let grey = SpecificChannels::build().with_channel("Y").with_pixel_fn(|at: Vec2<usize>| (light(at),));
+    let bytes = file(|out| Image::from_channels(SIZE, grey).write().to_buffered(out).unwrap());
+    let (pixmap, _) = decode(&bytes, None).unwrap();
+    assert_eq!(pixmap.channels(), Channels::Grey);
+    assert_eq!(samples(pixmap)[..5], [0, 1, 2, 3, 4].map(|x| float::encode(x as f32 / 10.0)));
+    let other = SpecificChannels::build().with_channel("Z").with_pixel_fn(|at: Vec2<usize>| (light(at),));
+    let bytes = file(|out| Image::from_channels(SIZE, other).write().to_buffered(out).unwrap());
+    assert!(matches!(decode(&bytes, None).unwrap_err(), DecodeError::Unsupported(_)));
+}
+
+#[test]
+fn averaged_as_they_come() {
+    let need = Need { width: 1.0, height: 1.0, chroma: 1.0 };
+    let rgba = |at: Vec2<usize>| (0.5f32, 0.5f32, 0.5f32, if at.x() < 4 { 1.0f32 } else { 0.0 });
+    for blocks in [Blocks::ScanLines, Blocks::Tiles(Vec2(3, 2))] {
+        let encoding = Encoding { compression: Compression::RLE, blocks, line_order: LineOrder::Increasing };
+        let layer = Layer::new((5, 7), LayerAttributes::default(), encoding, SpecificChannels::rgba(rgba));
+        let bytes = file(|out| Image::from_layer(layer).write().to_buffered(out).unwrap());
+        let (pixmap, _) = decode(&bytes, Some(need)).unwrap();
+        assert_eq!(pixmap.size(), Size::new(3, 4), "by 2");
+        let v = samples(pixmap);
+        // The last column is transparent, and says nothing of the colours.
+        let half = float::encode(0.5);
+        assert_eq!(v[..12], [half, half, half, 65_535, half, half, half, 65_535, 0, 0, 0, 0]);
+    }
+}
+
+#[test]
+fn what_is_stored_beside_what_is_shown() {
+    let rgb = SpecificChannels::rgb(|_: Vec2<usize>| (1.0f32, 1.0f32, 1.0f32));
+    let mut image = Image::from_channels((4, 4), rgb);
+    image.layer_data.attributes.layer_position = Vec2(-2, 1);
+    image.attributes.display_window = IntegerBounds::new((0, 0), (3, 3));
+    let bytes = file(|out| image.write().to_buffered(out).unwrap());
+    let (pixmap, _) = decode(&bytes, None).unwrap();
+    let white: Vec<bool> = samples(pixmap).chunks(3).map(|p| p[0] == 65_535).collect();
+    assert_eq!(white, [false, false, false, true, true, false, true, true, false]);
+}
