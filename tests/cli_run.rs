@@ -220,6 +220,33 @@ fn what_there_is_of_other_formats() {
     }
 }
 
+/// Formats of many ways to say the same: the scene's corners are where they belong.
+#[test]
+fn one_scene_in_many_formats() {
+    let world = World::new();
+    for (name, whole) in [
+        ("a.pam", oddities::others::cmyk_pam(96, 64)),
+        ("a.pfm", oddities::others::pfm(96, 64)),
+        ("a.hdr", oddities::others::sideways_hdr(96, 64)),
+        ("a.qoi", oddities::others::qoi(96, 64)),
+        ("a.ff", oddities::others::farbfeld(96, 64)),
+        ("a.gif", oddities::others::gif(96, 64)),
+        ("a.tga", oddities::others::tga(96, 64)),
+    ] {
+        world.write(name, &whole);
+        for size in ["original", "24x16"] {
+            world.run(&[name, "-s", size, "-f", "png", "-o", "out.png"]).ok();
+            let (width, height, pixels) = world.pixels("out.png");
+            let at = |x: u32, y: u32| &pixels[((y * width + x) * 3) as usize..][..3];
+            let last = (width - 2, height - 2);
+            for (x, y) in [(1, 1), (last.0, 1), (1, last.1), last] {
+                let want = oddities::scene::pixel(x * 96 / width, y * 64 / height, 96, 64);
+                assert!(testenv::distance(at(x, y), &want) < 8, "{name} at {size}, {x} {y}: {:?}", at(x, y));
+            }
+        }
+    }
+}
+
 #[test]
 fn allow_truncated_does_not_change_whole_pictures() {
     let world = World::new();

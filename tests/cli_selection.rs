@@ -182,6 +182,7 @@ fn patterns_do_not_climb() {
     assert_eq!(planned(".*/.*.jpg", &[]), [".h/.c.jpg"]);
     assert_eq!(planned("in/.*", &[]), ["in/.e.jpg"]);
     assert_eq!(planned("**/.*", &[]), [".x.jpg", "in/.e.jpg"]);
+    assert_eq!(planned(".*/**/*.jpg", &[]), [".h/b.jpg"]);
     assert_eq!(planned("*.jpg", &[]), ["a.jpg"]);
     assert_eq!(planned("*.jpg", &["--hidden"]), [".x.jpg", "a.jpg"]);
     assert_eq!(planned("*", &["--hidden"]), [".h/.c.jpg", ".h/b.jpg", ".x.jpg", "a.jpg", "in/.e.jpg", "in/d.jpg"]);

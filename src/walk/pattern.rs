@@ -13,7 +13,7 @@ impl Walker {
         let Some(text) = path.to_str() else {
             return give(failed(WalkError::Io(io::ErrorKind::NotFound.into())));
         };
-        let all = if text.ends_with("**") { format!("{text}/*") } else { text.to_owned() };
+        let all = without_climbing(&if text.ends_with("**") { format!("{text}/*") } else { text.to_owned() });
         let words = Words::new(path);
         // With that set, glob finds no hidden name at all, not even of `.*`; `Words` sorts them out.
         let options = glob::MatchOptions {
@@ -69,6 +69,16 @@ impl Walker {
     }
 }
 
+/// The same pattern, but for `glob`: to it `.*` also is `.` and `..`, unless the dot stands in brackets. What it found
+/// there was never given, but it went through all that is below the parent directory (found by fuzzing).
+fn without_climbing(pattern: &str) -> String {
+    let word = |word: &str| match word.strip_prefix('.') {
+        Some(rest) if rest.contains(['*', '?', '[']) => format!("[.]{rest}"),
+        _ => word.to_owned(),
+    };
+    pattern.split('/').map(word).collect::<Vec<_>>().join("/")
+}
+
 /// The names between a path's slashes, which tell of a match whether it is meant: for `glob`, `.*` also
 /// matches `.` and `..`, and a walk would climb.
 struct Words<'a> {
@@ -116,4 +126,23 @@ impl<'a> Words<'a> {
 
 fn is_dotted(word: &[u8]) -> bool {
     word.starts_with(b".") && word != HERE && word != UP
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dots_that_are_no_folders() {
+        for (pattern, meant) in [
+            (".*/**/*.jpg", "[.]*/**/*.jpg"),
+            ("../.?/./x", "../[.]?/./x"),
+            ("a/..*", "a/[.].*"),
+            ("/.[ab]/.hidden/*.*", "/[.][ab]/.hidden/*.*"),
+            ("*.jpg", "*.jpg"),
+        ] {
+            assert_eq!(without_climbing(pattern), meant);
+            assert!(glob::Pattern::new(meant).is_ok());
+        }
+    }
 }

@@ -84,7 +84,20 @@ pub fn jpeg_scans(scans: usize) -> Vec<u8> {
 
 /// OpenEXR of some hundred bytes, whose only block says that it has two gigabytes.
 pub fn exr_block() -> Vec<u8> {
+    exr(&[])
+}
+
+/// The same behind an attribute whose kind has no name. A reader that takes the zero for the name's first letter, as one
+/// library does, finds a value of one byte, and then an attribute of zeros; another one finds a value of 256 bytes that
+/// ends within those zeros, which end the header.
+pub fn exr_kind() -> Vec<u8> {
+    let zeros = [&b"zeros\0zeros\0"[..], &300_u32.to_le_bytes(), &[0; 300]].concat();
+    exr(&[&b"\x01\0\0\0\x01\0\0\0\0"[..], &zeros].concat())
+}
+
+fn exr(before: &[u8]) -> Vec<u8> {
     let mut out = vec![0x76, 0x2f, 0x31, 0x01, 2, 0, 0, 0];
+    out.extend(before);
     let mut attribute = |name: &str, kind: &str, value: &[u8]| {
         out.extend([name.as_bytes(), b"\0", kind.as_bytes(), b"\0"].concat());
         out.extend((value.len() as u32).to_le_bytes());

@@ -79,6 +79,12 @@ pub fn all() -> Vec<Oddity> {
     add(true, "plain.gif", others::gif(96, 64));
     add(true, "plain.tif", others::tiff(96, 64));
     add(true, "plain.ppm", others::ppm(96, 64));
+    add(true, "grey-comments.pgm", others::plain_pgm(96, 64));
+    add(true, "cmyk.pam", others::cmyk_pam(96, 64));
+    add(true, "plain.pfm", others::pfm(96, 64));
+    add(true, "sideways.hdr", others::sideways_hdr(96, 64));
+    add(true, "plain.qoi", others::qoi(96, 64));
+    add(true, "plain.ff", others::farbfeld(96, 64));
     for percent in [50, 99] {
         add(false, &format!("cut-{percent}.bmp"), cut(&others::bmp(96, 64), percent));
         add(false, &format!("cut-{percent}.dib"), cut(&others::dib(96, 64), percent));
@@ -87,12 +93,18 @@ pub fn all() -> Vec<Oddity> {
         add(false, &format!("cut-{percent}.gif"), cut(&others::gif(96, 64), percent));
         add(false, &format!("cut-{percent}.tif"), cut(&others::tiff(96, 64), percent));
         add(false, &format!("cut-{percent}.ppm"), cut(&others::ppm(96, 64), percent));
+        add(false, &format!("cut-{percent}.pgm"), cut(&others::plain_pgm(96, 64), percent));
+        add(false, &format!("cut-{percent}.pfm"), cut(&others::pfm(96, 64), percent));
+        add(false, &format!("cut-{percent}.hdr"), cut(&others::sideways_hdr(96, 64), percent));
+        add(false, &format!("cut-{percent}.qoi"), cut(&others::qoi(96, 64), percent));
+        add(false, &format!("cut-{percent}.ff"), cut(&others::farbfeld(96, 64), percent));
     }
     add(false, "gif-canvas.gif", bombs::gif_canvas());
     add(false, "gif-frame.gif", bombs::gif_frame());
     add(false, "bomb.bmp", bombs::bmp());
     add(false, "bomb.tif", bombs::tiff());
     add(false, "block-2g.exr", bombs::exr_block());
+    add(false, "kind-2g.exr", bombs::exr_kind());
     add(false, "65535-square.jpg", bombs::jpeg());
     add(false, "scans-5000.jpg", bombs::jpeg_scans(5_000));
     for (name, bytes) in junk::all() {

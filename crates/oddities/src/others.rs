@@ -105,3 +105,67 @@ pub fn tiff(width: u32, height: u32) -> Vec<u8> {
 pub fn ppm(width: u32, height: u32) -> Vec<u8> {
     [format!("P6\n{width} {height}\n255\n").into_bytes(), scene::rgb(width, height)].concat()
 }
+
+/// Plain PGM with comments between its numbers, the mean of the scene's colours.
+pub fn plain_pgm(width: u32, height: u32) -> Vec<u8> {
+    let mut out = format!("P2 # grey\n{width} {height}\n# white:\n255\n");
+    for row in scene::rgb(width, height).chunks(width as usize * 3) {
+        for p in row.chunks(3) {
+            out.push_str(&format!("{} ", p.iter().map(|&v| u32::from(v)).sum::<u32>() / 3));
+        }
+        out.push_str("# the end of a row\n");
+    }
+    out.into_bytes()
+}
+
+/// PAM of four inks, black empty.
+pub fn cmyk_pam(width: u32, height: u32) -> Vec<u8> {
+    let header = format!("P7\nWIDTH {width}\n\nHEIGHT {height}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE CMYK\nENDHDR\n");
+    let inks = scene::rgb(width, height).chunks(3).flat_map(|p| [255 - p[0], 255 - p[1], 255 - p[2], 0]).collect();
+    [header.into_bytes(), inks].concat()
+}
+
+/// Linear light of a sample of sRGB, 0 to 1.
+fn light(sample: u8) -> f32 {
+    let v = f32::from(sample) / 255.0;
+    if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+}
+
+/// PFM, whose rows come from the bottom.
+pub fn pfm(width: u32, height: u32) -> Vec<u8> {
+    let mut out = format!("PF\n{width} {height}\n-1.0\n").into_bytes();
+    for row in scene::rgb(width, height).chunks(width as usize * 3).rev() {
+        out.extend(row.iter().flat_map(|&v| light(v).to_le_bytes()));
+    }
+    out
+}
+
+/// Radiance HDR that lies on its side: columns from the right, in them pixels from the top, each as it is.
+pub fn sideways_hdr(width: u32, height: u32) -> Vec<u8> {
+    let mut out = format!("#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-X {width} -Y {height}\n").into_bytes();
+    for x in (0..width).rev() {
+        for y in 0..height {
+            let light = scene::pixel(x, y, width, height).map(light);
+            let largest = light.into_iter().fold(1e-9, f32::max);
+            let exponent = largest.log2().floor() as i32 + 1;
+            out.extend(light.map(|v| (v * 256.0 / 2f32.powi(exponent)).min(255.0) as u8));
+            out.push((exponent + 128) as u8);
+        }
+    }
+    out
+}
+
+/// QOI, every pixel as it is.
+pub fn qoi(width: u32, height: u32) -> Vec<u8> {
+    let mut out = [&b"qoif"[..], &width.to_be_bytes(), &height.to_be_bytes(), &[3, 0]].concat();
+    scene::rgb(width, height).chunks(3).for_each(|p| out.extend([0xfe, p[0], p[1], p[2]]));
+    out.extend([0, 0, 0, 0, 0, 0, 0, 1]);
+    out
+}
+
+/// Farbfeld, opaque.
+pub fn farbfeld(width: u32, height: u32) -> Vec<u8> {
+    let mut out = [&b"farbfeld"[..], &width.to_be_bytes(), &height.to_be_bytes()].concat();
+    scene::rgb(width, height).chunks(3).for_each(|p| out.extend([p[0], p[0], p[1], p[1], p[2], p[2], 255, 255]));
+    out
+}
