@@ -84,6 +84,10 @@ impl Picture for GifPicture<'_> {
         }
         let mut lines = Lines::new(&self.blocks, self.bytes)?;
         let mut decoded = rows::decode_sequence(self.shape(), &mut lines, offer, options)?;
+        if !lines.any && !decoded.notes.is_empty() {
+            // The screen above the frame is no picture.
+            return Err(truncated());
+        }
         if lines.lacking {
             decoded.notes.push("colours that its palette lacks were left out".to_owned());
         }
@@ -137,6 +141,8 @@ struct Lines<'a> {
     colors: Box<[[u8; 4]; 256]>,
     /// Colours that there are.
     known: usize,
+    /// There was a row of indices.
+    any: bool,
     /// An index had no colour.
     lacking: bool,
     /// The next row of the screen.
@@ -159,7 +165,7 @@ impl<'a> Lines<'a> {
             colors[usize::from(index)] = [0; 4];
         }
         let known = table.len().min(256);
-        Ok(Self { blocks, indices, colors, known, lacking: false, y: 0, held: Vec::new(), error: None })
+        Ok(Self { blocks, indices, colors, known, any: false, lacking: false, y: 0, held: Vec::new(), error: None })
     }
 
     /// All rows of an interlaced frame, in their order; those that are missing repeat what was there of the pass before.
@@ -235,6 +241,7 @@ impl Sequence for Lines<'_> {
                 _ => return Err(truncated()),
             }
         };
+        self.any = true;
         if self.blocks.has_alpha || !self.blocks.ended {
             self.paint(indices, out.as_chunks_mut::<4>().0);
         } else {

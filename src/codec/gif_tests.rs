@@ -141,6 +141,8 @@ fn frames_that_break_off() {
     assert!(samples(part).iter().all(|&v| v == 255), "the trailer alone is missing");
     let (part, notes) = decode_with(&Maker::new((2, 3), (0, 0), (2, 3)).indices(&[1; 3]).file(), true).unwrap();
     assert_eq!((samples(part).chunks(6).map(|row| row[0]).collect::<Vec<_>>(), notes.len()), (vec![255, 0, 0], 1));
+    let nothing = Maker::new((2, 5), (0, 2), (2, 3)).indices(&[1]).file();
+    assert!(decode_with(&nothing, true).is_err(), "only what is above the frame");
     let bits = whole.iter().position(|&b| b == 0x2c).unwrap() + 10;
     for value in [0, 12, 255] {
         let mut wrong = whole.clone();
