@@ -9,11 +9,10 @@ use exr::math::Vec2;
 use exr::meta::header::Header as ExrHeader;
 use exr::prelude::traits::*;
 
-use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
+use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, Pixels};
 use super::{exr_blocks, float, reduce};
 use crate::format::Format;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::size::Size;
 
@@ -78,11 +77,7 @@ impl Decode for Exr {
         let stored = part.own_attributes.layer_position;
         let between = |a: i32, b: i32| i64::from(a) - i64::from(b);
         let header = Header {
-            format: Format::Exr,
-            size,
-            orientation: Orientation::default(),
             has_alpha: channels.has_alpha(),
-            animated: false,
             color: match checked.chromaticities {
                 // Light was given the curve of sRGB by then.
                 Some(xy) if channels.count() >= 3 => {
@@ -90,8 +85,7 @@ impl Decode for Exr {
                 }
                 _ => ColorSpace::Srgb,
             },
-            metadata: Metadata::default(),
-            notes: Vec::new(),
+            ..Header::new(Format::Exr, size)
         };
         let offset = (between(stored.x(), shown.position.x()), between(stored.y(), shown.position.y()));
         Ok(Box::new(ExrPicture { bytes, header, channels, offset, block: checked.block }))

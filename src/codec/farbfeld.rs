@@ -1,10 +1,9 @@
 //! Farbfeld in: 16 bits each of red, green, blue and alpha. <https://tools.suckless.org/farbfeld/>
 
 use super::rows::{self, Sequence, Shape};
-use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture};
+use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture};
 use crate::format::Format;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
 use crate::pixmap::Channels;
 use crate::size::Size;
 
@@ -26,16 +25,7 @@ impl Decode for Farbfeld {
         let side = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let size = Size::new(side(8), side(12));
         super::check_size(Format::Farbfeld, size, limits)?;
-        let header = Header {
-            format: Format::Farbfeld,
-            size,
-            orientation: Orientation::default(),
-            has_alpha: true,
-            animated: false,
-            color: ColorSpace::Srgb,
-            metadata: Metadata::default(),
-            notes: Vec::new(),
-        };
+        let header = Header { has_alpha: true, ..Header::new(Format::Farbfeld, size) };
         Ok(Box::new(FarbfeldPicture { header, data }))
     }
 }

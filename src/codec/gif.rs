@@ -11,7 +11,6 @@ use super::rows::{self, Sequence, Shape};
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture};
 use crate::format::Format;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
 use crate::pixmap::Channels;
 use crate::size::Size;
 
@@ -45,15 +44,12 @@ impl Decode for Gif {
             return Err(damaged("no colours for its first frame"));
         }
         let header = Header {
-            format: Format::Gif,
-            size: blocks.canvas,
-            orientation: Orientation::default(),
             // What is missing is transparent.
             has_alpha: blocks.has_alpha || !blocks.ended,
             animated: blocks.frames > 1,
             color: blocks.icc.take().map_or(ColorSpace::Srgb, ColorSpace::Icc),
             metadata: Metadata { exif: None, xmp: blocks.xmp.take(), iptc: None },
-            notes: Vec::new(),
+            ..Header::new(Format::Gif, blocks.canvas)
         };
         Ok(Box::new(GifPicture { header, blocks, bytes }))
     }

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use super::rows::{self, Sequence, Shape};
-use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture};
+use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture};
 use super::{float, hdr_primaries};
 use crate::format::Format;
 use crate::limits::Limits;
@@ -88,16 +88,7 @@ impl Decode for Hdr {
             Some(xy) => ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some(xy) },
             None => ColorSpace::Srgb,
         };
-        let header = Header {
-            format: Format::Hdr,
-            size,
-            orientation,
-            has_alpha: false,
-            animated: false,
-            color,
-            metadata: Metadata::default(),
-            notes: Vec::new(),
-        };
+        let header = Header { orientation, color, ..Header::new(Format::Hdr, size) };
         Ok(Box::new(HdrPicture { header, data }))
     }
 }

@@ -70,6 +70,22 @@ pub struct Header {
     pub notes: Vec<String>,
 }
 
+impl Header {
+    /// Of a picture of which nothing else is said: upright, opaque, still, sRGB.
+    pub fn new(format: Format, size: Size) -> Self {
+        Self {
+            format,
+            size,
+            orientation: Orientation::Upright,
+            has_alpha: false,
+            animated: false,
+            color: ColorSpace::Srgb,
+            metadata: Metadata::default(),
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// The colours that samples stand for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum ColorSpace {

@@ -2,7 +2,7 @@
 
 use super::pnm_header::{self, Coding, Head};
 use super::rows::{self, Sequence, Shape};
-use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, float};
+use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, float};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::orientation::Orientation;
@@ -32,8 +32,6 @@ impl Decode for Pnm {
         let (head, data) = pnm_header::read(bytes)?;
         super::check_size(Format::Pnm, head.size, limits)?;
         let header = Header {
-            format: Format::Pnm,
-            size: head.size,
             // PFM has its lowest row first.
             orientation: match head.coding {
                 Coding::Floats { .. } => Orientation::FlipV,
@@ -41,9 +39,7 @@ impl Decode for Pnm {
             },
             has_alpha: head.channels.has_alpha(),
             animated: follows(&head, data),
-            color: ColorSpace::Srgb,
-            metadata: Metadata::default(),
-            notes: Vec::new(),
+            ..Header::new(Format::Pnm, head.size)
         };
         Ok(Box::new(PnmPicture { header, head, data }))
     }

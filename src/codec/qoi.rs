@@ -1,10 +1,9 @@
 //! QOI in. <https://qoiformat.org/qoi-specification.pdf>
 
 use super::rows::{self, Sequence, Shape};
-use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture};
+use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture};
 use crate::format::Format;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
 use crate::pixmap::Channels;
 use crate::size::Size;
 
@@ -43,16 +42,7 @@ impl Decode for Qoi {
         if head[13] > 1 {
             return Err(damaged("its colours are of no known kind"));
         }
-        let header = Header {
-            format: Format::Qoi,
-            size,
-            orientation: Orientation::default(),
-            has_alpha: channels.has_alpha(),
-            animated: false,
-            color: ColorSpace::Srgb,
-            metadata: Metadata::default(),
-            notes: Vec::new(),
-        };
+        let header = Header { has_alpha: channels.has_alpha(), ..Header::new(Format::Qoi, size) };
         Ok(Box::new(QoiPicture { header, channels, data }))
     }
 }

@@ -2,10 +2,9 @@
 
 use super::rows::{self, Rows, Shape};
 use super::tga_rows::{self, Index, Pixel};
-use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
+use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, Pixels};
 use crate::format::Format;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
 use crate::pixmap::Channels;
 use crate::size::Size;
 
@@ -104,16 +103,7 @@ impl Decode for Tga {
             _ => return Err(damaged(format!("kind {kind} of {depth} bits a pixel"))),
         };
         let channels = pixel.channels();
-        let header = Header {
-            format: Format::Tga,
-            size,
-            orientation: Orientation::default(),
-            has_alpha: channels.has_alpha(),
-            animated: false,
-            color: ColorSpace::Srgb,
-            metadata: Metadata::default(),
-            notes: Vec::new(),
-        };
+        let header = Header { has_alpha: channels.has_alpha(), ..Header::new(Format::Tga, size) };
         Ok(Box::new(TgaPicture {
             header,
             channels,
