@@ -10,8 +10,8 @@ DESTDIR ?=
 PICTURES ?= fixtures/photos
 SIZE ?= 256
 ROUNDS ?= 5
-# A folder of further pictures, used by the tests where it is set; they say so and skip where it is not.
-export THUMBS_CORPUS
+# THUMBS_CORPUS, from outside or as make's argument: a folder of further pictures, used by the tests where it is set;
+# they say so and skip where it is not. Not exported from here: an unset one would be an empty one then.
 
 .PHONY: all build test lint doc bench compare quality corpus fuzz install uninstall clean
 

@@ -19,7 +19,7 @@ use thumbs::recipe::{FormatChoice, Recipe};
 use thumbs::render::{RenderError, Rendered, render};
 
 fn corpus(folder: &str) -> Option<PathBuf> {
-    let Some(root) = std::env::var_os("THUMBS_CORPUS") else {
+    let Some(root) = std::env::var_os("THUMBS_CORPUS").filter(|folder| !folder.is_empty()) else {
         println!("skipped: THUMBS_CORPUS is not set");
         return None;
     };
