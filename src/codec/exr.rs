@@ -62,7 +62,7 @@ fn channels(header: &ExrHeader) -> Option<Channels> {
 
 impl Decode for Exr {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let checked = exr_blocks::check(bytes)?;
+        let block = exr_blocks::check(bytes)?;
         let reader = reader(bytes)?;
         // A part of colours is worth more than one of luminance, which may be a mask.
         let parts = || reader.headers().iter().filter_map(|part| Some((part, channels(part)?)));
@@ -78,9 +78,10 @@ impl Decode for Exr {
         let between = |a: i32, b: i32| i64::from(a) - i64::from(b);
         let header = Header {
             has_alpha: channels.has_alpha(),
-            color: match checked.chromaticities {
+            color: match part.shared_attributes.chromaticities {
                 // Light was given the curve of sRGB by then.
-                Some(xy) if channels.count() >= 3 => {
+                Some(said) if channels.count() >= 3 => {
+                    let xy = [said.white, said.red, said.green, said.blue].map(|v| (v.x().into(), v.y().into()));
                     ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some(xy) }
                 }
                 _ => ColorSpace::Srgb,
@@ -88,7 +89,7 @@ impl Decode for Exr {
             ..Header::new(Format::Exr, size)
         };
         let offset = (between(stored.x(), shown.position.x()), between(stored.y(), shown.position.y()));
-        Ok(Box::new(ExrPicture { bytes, header, channels, offset, block: checked.block }))
+        Ok(Box::new(ExrPicture { bytes, header, channels, offset, block }))
     }
 }
 

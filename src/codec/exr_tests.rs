@@ -85,3 +85,15 @@ fn what_is_stored_beside_what_is_shown() {
     let white: Vec<bool> = samples(pixmap).chunks(3).map(|p| p[0] == 65_535).collect();
     assert_eq!(white, [false, false, false, true, true, false, true, true, false]);
 }
+
+#[test]
+fn chromaticities() {
+    let rgb = SpecificChannels::rgb(|_: Vec2<usize>| (1.0f32, 1.0f32, 1.0f32));
+    let mut image = Image::from_channels((1, 1), rgb);
+    let (red, green, blue, white) = (Vec2(0.68, 0.32), Vec2(0.265, 0.69), Vec2(0.15, 0.06), Vec2(0.3125, 0.329));
+    image.attributes.chromaticities = Some(exr::meta::attribute::Chromaticities { red, green, blue, white });
+    let bytes = file(|out| image.write().to_buffered(out).unwrap());
+    let picture = Exr.open(&bytes, &Limits::default()).unwrap();
+    let ColorSpace::Calibrated { chromaticities: Some(xy), .. } = picture.header().color else { panic!("said") };
+    assert_eq!((xy[0].0, xy[1].1 as f32, xy[3].1 as f32), (0.3125, 0.32, 0.06));
+}

@@ -65,12 +65,15 @@ fn resolution(line: &[u8]) -> Option<(Size, Orientation)> {
 
 impl Decode for Hdr {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let mut rest = bytes;
+        let (mut rest, mut primaries) = (bytes, None);
         loop {
             let (text, behind) = line(rest)?;
             rest = behind;
             if text.is_empty() {
                 break;
+            }
+            if let Some(text) = text.strip_prefix(b"PRIMARIES=") {
+                primaries = hdr_primaries::parse(text);
             }
             match text.strip_prefix(b"FORMAT=").map(<[u8]>::trim_ascii) {
                 None | Some(b"32-bit_rle_rgbe") => {}
@@ -83,7 +86,7 @@ impl Decode for Hdr {
         let (text, data) = line(rest)?;
         let (size, orientation) = resolution(text).ok_or_else(|| damaged("it does not say its size"))?;
         super::check_size(Format::Hdr, size, limits)?;
-        let color = match hdr_primaries::read(bytes) {
+        let color = match primaries {
             // Light is given the curve of sRGB.
             Some(xy) => ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some(xy) },
             None => ColorSpace::Srgb,

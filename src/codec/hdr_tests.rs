@@ -89,6 +89,17 @@ fn kinds_and_headers_that_break_off() {
 }
 
 #[test]
+fn primaries() {
+    let color = |line: &str| {
+        let bytes = file(line, "-Y 1 +X 1", &[0; 4]);
+        Hdr.open(&bytes, &Limits::default()).unwrap().header().color.clone()
+    };
+    let said = color("PRIMARIES= 0.680 0.320 0.265 0.690 0.150 0.060 0.3127 0.3290\n");
+    assert!(matches!(said, ColorSpace::Calibrated { chromaticities: Some([(0.3127, 0.3290), ..]), .. }), "{said:?}");
+    assert_eq!(color("EXPOSURE=1\n"), ColorSpace::Srgb);
+}
+
+#[test]
 fn rows_that_are_missing() {
     let bytes = file("", "-Y 3 +X 1", &[128, 128, 128, 129, 128, 128]);
     let partial = DecodeOptions { allow_truncated: true, ..DecodeOptions::default() };

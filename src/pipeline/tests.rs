@@ -7,11 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::codec::{ColorSpace, DecodeError, Header, Metadata};
+use crate::codec::{DecodeError, Header};
 use crate::format::Format;
 use crate::geometry::Placement;
 use crate::limits::Limits;
-use crate::orientation::Orientation;
 use crate::plan::{Naming, Template};
 use crate::policy::{Existing, MaxFailures};
 use crate::recipe::{FormatChoice, Recipe};
@@ -39,16 +38,7 @@ struct FakePicture<'a> {
 impl Renderer for Fake {
     fn open<'a>(&'a self, bytes: &'a [u8]) -> Result<Box<dyn Prepared + 'a>, DecodeError> {
         let size = Size::new(10, 10);
-        let header = Header {
-            format: Format::Png,
-            size,
-            orientation: Orientation::Upright,
-            has_alpha: false,
-            animated: false,
-            color: ColorSpace::Srgb,
-            metadata: Metadata::default(),
-            notes: Vec::new(),
-        };
+        let header = Header::new(Format::Png, size);
         let placement = Placement { crop: Region::whole(size), resized: size, canvas: size, offset: (0, 0) };
         let variants = vec![PlannedVariant { size_index: 0, format: Format::Png, size, placement }];
         if bytes.ends_with(b"bad") || !bytes.starts_with(b"\x89PNG") {
