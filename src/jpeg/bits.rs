@@ -12,6 +12,8 @@ pub(super) const WINDOW: usize = 1 << 14;
 /// Unread bytes below which a window is filled again.
 const LOW: usize = 512;
 
+const ENDED: Error = Error::Truncated("the file ends inside the picture");
+
 /// The bytes of a window, with room for a load at its last one.
 pub(super) type Bytes = [u8; WINDOW + 8];
 
@@ -56,11 +58,13 @@ pub(super) struct Window<'a> {
     end: usize,
     /// The segment ends with this window: `next` is at a marker's FF, or at the end of the data.
     last: bool,
+    /// A marker ends it, not the end of the data (before which an FF is the first half of a marker).
+    marked: bool,
 }
 
 impl<'a> Window<'a> {
     fn new(data: &'a [u8], start: usize) -> Window<'a> {
-        Window { data, next: start, bytes: Box::new([0; WINDOW + 8]), end: 0, last: false }
+        Window { data, next: start, bytes: Box::new([0; WINDOW + 8]), end: 0, last: false, marked: false }
     }
 
     /// Moves the bytes from `keep` on to the front and prepares as many more as there is room for.
@@ -68,6 +72,7 @@ impl<'a> Window<'a> {
         let keep = keep.min(self.end);
         self.bytes.copy_within(keep..self.end, 0);
         let mut end = self.end - keep;
+        self.marked = false;
         let room = WINDOW - PADDING;
         while end < room && !self.last {
             let rest = &self.data[self.next..];
@@ -90,6 +95,7 @@ impl<'a> Window<'a> {
                     self.next = behind + 1;
                 } else {
                     self.last = true;
+                    self.marked = behind < self.data.len();
                 }
             }
         }
@@ -147,13 +153,21 @@ impl<'a> Reader<'a> {
     }
 
     fn overrun(&self) -> Result<Bits, Error> {
-        // An FF that nothing follows is the first half of a marker.
-        let rest = self.window.data.get(self.window.next..).unwrap_or_default();
-        Err(if rest.iter().all(|&b| b == 0xff) {
-            Error::Truncated("the file ends inside the picture")
-        } else {
-            Error::Damaged("a marker stands inside the coded picture")
-        })
+        Err(if self.window.marked { Error::Damaged("a marker stands inside the coded picture") } else { ENDED })
+    }
+
+    /// The next byte, for arithmetic coding, which may leave out zeros before a marker (T.81, D.1.8).
+    pub fn byte(&mut self) -> Result<u8, Error> {
+        while self.bits.at >= self.window.end {
+            if self.window.last {
+                return if self.window.marked { Ok(0) } else { Err(ENDED) };
+            }
+            self.fill(self.bits.at);
+            self.bits.at = 0;
+        }
+        let byte = self.window.bytes[self.bits.at];
+        self.bits.at += 1;
+        Ok(byte)
     }
 
     /// Whether only the segment's own bits were consumed so far.
@@ -166,7 +180,7 @@ impl<'a> Reader<'a> {
         self.check_end()?;
         self.window.skip_to_marker();
         match super::markers::next_marker(self.window.data, self.window.next) {
-            None => Err(Error::Truncated("the file ends inside the picture")),
+            None => Err(ENDED),
             Some((marker, behind)) if marker == 0xD0 + expected => {
                 self.window.next = behind;
                 self.window.last = false;

@@ -8,16 +8,14 @@ use super::markers::be16;
 pub enum Kind {
     /// SOF0, Huffman, 8 bits.
     Baseline,
-    /// SOF1, Huffman, 8 or 12 bits, four tables.
+    /// SOF1 (and, arithmetic, SOF9), 8 or 12 bits, four tables.
     Extended,
-    /// SOF2, Huffman.
+    /// SOF2 (and, arithmetic, SOF10).
     Progressive,
     /// SOF3 (and, arithmetic, SOF11): predictive, without DCT.
     Lossless,
     /// SOF5 to SOF7, SOF13 to SOF15: differential frames.
     Hierarchical,
-    /// SOF9 and SOF10: DCT with arithmetic coding.
-    Arithmetic,
 }
 
 /// What the components mean, by libjpeg's rules.
@@ -54,6 +52,8 @@ pub struct Component {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame {
     pub kind: Kind,
+    /// Coded arithmetically, not by Huffman's codes.
+    pub arithmetic: bool,
     pub precision: u8,
     pub width: u32,
     pub height: u32,
@@ -65,10 +65,9 @@ impl Frame {
     pub fn parse(marker: u8, payload: &[u8]) -> Result<Frame, Error> {
         let kind = match marker {
             0xC0 => Kind::Baseline,
-            0xC1 => Kind::Extended,
-            0xC2 => Kind::Progressive,
+            0xC1 | 0xC9 => Kind::Extended,
+            0xC2 | 0xCA => Kind::Progressive,
             0xC3 | 0xCB => Kind::Lossless,
-            0xC9 | 0xCA => Kind::Arithmetic,
             _ => Kind::Hierarchical,
         };
         let short = Error::Damaged("the frame header is too short");
@@ -95,7 +94,14 @@ impl Frame {
         if components.iter().any(|c| c.table > 3) {
             return Err(Error::Damaged("a component names a quantisation table above 3"));
         }
-        Ok(Frame { kind, precision: payload[0], width: width.into(), height: height.into(), components })
+        Ok(Frame {
+            kind,
+            arithmetic: marker > 0xC8,
+            precision: payload[0],
+            width: width.into(),
+            height: height.into(),
+            components,
+        })
     }
 
     pub fn h_max(&self) -> u32 {
@@ -156,7 +162,7 @@ mod tests {
 
     fn frame(ids: &[u8]) -> Frame {
         let components = ids.iter().map(|&id| Component { id, h: 1, v: 1, table: 0 }).collect();
-        Frame { kind: Kind::Baseline, precision: 8, width: 17, height: 9, components }
+        Frame { kind: Kind::Baseline, arithmetic: false, precision: 8, width: 17, height: 9, components }
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub struct Header {
     pub height: u32,
     /// How the picture is coded.
     pub kind: Kind,
+    /// Whether it is coded arithmetically, not by Huffman's codes.
+    pub arithmetic: bool,
     /// Bits per sample.
     pub precision: u8,
     /// What the components mean.
@@ -93,6 +95,7 @@ pub fn read_header(data: &[u8]) -> Result<Header, Error> {
         width: frame.width,
         height: frame.height,
         kind: frame.kind,
+        arithmetic: frame.arithmetic,
         precision: frame.precision,
         color: frame.color(meta.jfif.is_some(), meta.adobe),
         components: frame.components.clone(),
@@ -120,7 +123,6 @@ impl Header {
         match self.kind {
             Kind::Lossless => return Err(Error::Unsupported("lossless coding")),
             Kind::Hierarchical => return Err(Error::Unsupported("hierarchical coding")),
-            Kind::Arithmetic => return Err(Error::Unsupported("arithmetic coding")),
             Kind::Baseline | Kind::Extended | Kind::Progressive => {}
         }
         match self.precision {

@@ -14,10 +14,10 @@
 //!
 //! Where things are: `markers`, `frame`, `header` and `script` read what stands around the coded data; `bits` makes the coded
 //! bytes ready and reads bits, `huffman` decodes one symbol, `skip` passes many, `cache` keeps the tables of both, `sequential`
-//! and `progressive` decode a block, `scan` a row of them; `idct` transforms, `resize` and `color` finish; `plan` holds the
+//! and `progressive` decode a block, `scan` a row of them; `arithmetic` decodes one decision, `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `plan` holds the
 //! trade of quality against work, `decode` ties it together.
 //!
-//! What it takes: baseline, extended and progressive Huffman coding with 8 bits; grey, YCbCr, RGB, CMYK and YCCK; any sampling
+//! What it takes: baseline, extended and progressive pictures with 8 bits, by Huffman's codes or arithmetically coded; grey, YCbCr, RGB, CMYK and YCCK; any sampling
 //! factors, restart intervals and scan scripts. [`Header::supported`] names what it does not take.
 //!
 //! Damage: without [`Options::allow_truncated`] an error, else a picture with [`Image::damage`] set. Only what is parsed can be
@@ -26,6 +26,7 @@
 //!
 //! How fast it is and why is told in `docs/jpeg.md`.
 
+mod arithmetic;
 mod bits;
 mod cache;
 mod color;
@@ -36,6 +37,7 @@ mod header;
 mod huffman;
 mod idct;
 mod markers;
+mod models;
 mod plan;
 mod planes;
 mod progressive;

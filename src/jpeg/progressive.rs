@@ -22,8 +22,29 @@ pub(super) struct Band {
 }
 
 /// Where bits are missing, the middle of what they may hold is taken: the magnitude to add for `low` missing bits.
-fn half(low: u32) -> i32 {
+pub(super) fn half(low: u32) -> i32 {
     ((1 << low) - 1) / 2
+}
+
+/// What the next bit does to a coefficient that is there already.
+#[derive(Clone, Copy)]
+pub(super) struct Correction {
+    one: i32,
+    zero: i32,
+}
+
+impl Correction {
+    #[inline(always)]
+    pub fn new(band: &Band) -> Correction {
+        let less = half(band.low + 1) - half(band.low);
+        Correction { one: (1 << band.low) - less, zero: -less }
+    }
+
+    #[inline(always)]
+    pub fn apply(self, coefficient: &mut i16, bit: bool) {
+        let step = if bit { self.one } else { self.zero };
+        *coefficient = coefficient.wrapping_add((step * i32::from(coefficient.signum())) as i16);
+    }
 }
 
 /// Decodes the band of one block in a first scan; `run` is the number of further blocks that are ended already.
@@ -69,7 +90,7 @@ pub(super) fn first(
 /// Reads a correction bit for each coefficient of `which` and applies it to those that are wanted.
 #[inline(always)]
 fn correct(bits: &mut Bits, bytes: &Bytes, band: &Band, mut which: u64, block: &mut Block<'_>) {
-    let (one, less) = (1 << band.low, half(band.low + 1) - half(band.low));
+    let correction = Correction::new(band);
     while which != 0 {
         bits.refill(bytes);
         let wanted = which & (u64::MAX >> (63 - band.need.min(63)));
@@ -86,8 +107,7 @@ fn correct(bits: &mut Bits, bytes: &Bytes, band: &Band, mut which: u64, block: &
         let k = which.trailing_zeros();
         which &= which - 1;
         if let Some(coefficient) = block.get(k) {
-            let step = if bits.buffer >> 63 == 1 { one - less } else { -less };
-            *coefficient = coefficient.wrapping_add((step * i32::from(coefficient.signum())) as i16);
+            correction.apply(coefficient, bits.buffer >> 63 == 1);
         }
         bits.consume(1);
     }

@@ -1,6 +1,7 @@
 //! Decodes a scan row by row of MCUs, so that all scans of a picture can advance together and only one row of coefficients is
 //! ever held, progressive pictures included.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::bits::Reader;
@@ -9,6 +10,7 @@ use super::error::Error;
 use super::frame::{Frame, Kind};
 use super::huffman::{Coding, DcTable};
 use super::idct::LANES;
+use super::models::{Conditioning, Models};
 use super::progressive::{self, Band};
 use super::script::Scan;
 use super::sequential::{self, UNDEFINED, ensure};
@@ -39,7 +41,7 @@ impl Row {
         self.masks.fill(0);
     }
 
-    fn block(&mut self, place: usize) -> Block<'_> {
+    pub fn block(&mut self, place: usize) -> Block<'_> {
         Block { coefficients: self.coefficients.get_mut(place..).unwrap_or_default(), pitch: self.pitch }
     }
 }
@@ -56,10 +58,18 @@ impl Block<'_> {
     pub fn get(&mut self, k: u32) -> Option<&mut i16> {
         self.coefficients.get_mut(k as usize * self.pitch)
     }
+
+    /// Sets the coefficient of zigzag index `k`, where it is kept.
+    #[inline(always)]
+    pub fn set(&mut self, k: u32, value: i32) {
+        if let Some(coefficient) = self.get(k) {
+            *coefficient = value as i16;
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Mode {
+pub(super) enum Mode {
     Sequential,
     DcFirst { low: u32 },
     DcRefine { low: u32 },
@@ -69,16 +79,26 @@ enum Mode {
 
 /// One block of an MCU.
 #[derive(Debug)]
-struct Unit {
-    part: usize,
-    component: usize,
+pub(super) struct Unit {
+    pub part: usize,
+    pub component: usize,
+    /// Huffman tables.
     dc: Option<Rc<DcTable>>,
     ac: Option<Rc<Ac>>,
+    /// For arithmetic coding.
+    pub conditioning: Conditioning,
     /// Place of the block of the row's first MCU, and how far the next MCU's is.
-    start: usize,
-    step: usize,
+    pub start: usize,
+    pub step: usize,
     /// Last zigzag index wanted.
     need: u32,
+}
+
+/// A stretch of a row of MCUs: its columns, and where the scan's row of blocks begins in the row.
+pub(super) struct Blocks<'r> {
+    pub rows: &'r mut [Row],
+    pub offset: usize,
+    pub columns: Range<usize>,
 }
 
 /// A scan being decoded.
@@ -87,6 +107,8 @@ pub(super) struct Decoder<'a> {
     reader: Reader<'a>,
     mode: Mode,
     units: Vec<Unit>,
+    /// Only in arithmetic coding.
+    models: Option<Box<Models>>,
     predictors: [i32; 4],
     /// Blocks to come that an end-of-band run covers.
     run: u32,
@@ -131,10 +153,12 @@ impl<'a> Decoder<'a> {
         for (part, p) in scan.parts.iter().enumerate() {
             let c = &frame.components[p.component];
             let dc = match mode {
+                _ if frame.arithmetic => None,
                 Mode::Sequential | Mode::DcFirst { .. } => Some(cache::dc(p.dc.ok_or(NO_TABLE)?)?),
                 _ => None,
             };
             let ac = match mode {
+                _ if frame.arithmetic => None,
                 Mode::Sequential => Some(cache::ac(Coding::Sequential, p.ac.ok_or(NO_TABLE)?)?),
                 Mode::AcFirst(_) | Mode::AcRefine(_) => Some(cache::ac(Coding::Progressive, p.ac.ok_or(NO_TABLE)?)?),
                 _ => None,
@@ -147,6 +171,7 @@ impl<'a> Decoder<'a> {
                     component: p.component,
                     dc: dc.clone(),
                     ac: ac.clone(),
+                    conditioning: p.conditioning,
                     start: i / h * per_row + i % h,
                     step: h,
                     need: need[p.component],
@@ -155,10 +180,13 @@ impl<'a> Decoder<'a> {
         }
         let c = &frame.components[scan.parts[0].component];
         let (columns, rows) = if alone { frame.blocks(c) } else { (frame.mcus_x(), frame.mcus_y()) };
+        let mut reader = Reader::new(data, scan.start);
+        let models = if frame.arithmetic { Some(Models::start(&mut reader)?) } else { None };
         Ok(Decoder {
-            reader: Reader::new(data, scan.start),
+            reader,
             mode,
             units,
+            models,
             predictors: [0; 4],
             run: 0,
             columns: columns as usize,
@@ -202,6 +230,9 @@ impl<'a> Decoder<'a> {
         self.until_restart = self.restart;
         self.predictors = [0; 4];
         self.run = 0;
+        if let Some(models) = &mut self.models {
+            *models = Models::start(&mut self.reader)?;
+        }
         Ok(())
     }
 
@@ -226,6 +257,12 @@ impl<'a> Decoder<'a> {
         while column < self.columns {
             let count = self.stretch(column)?;
             let range = column..column + count;
+            if let Some(models) = &mut self.models {
+                let blocks = Blocks { rows: &mut *rows, offset, columns: range };
+                models.decode(&mut self.reader, self.mode, &self.units, &mut self.predictors, blocks)?;
+                column += count;
+                continue;
+            }
             match self.mode {
                 Mode::Sequential => self.sequential(rows, offset, range)?,
                 Mode::DcFirst { low } => self.dc_first(rows, offset, range, low)?,
@@ -239,7 +276,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline(always)]
-    fn sequential(&mut self, rows: &mut [Row], offset: usize, columns: std::ops::Range<usize>) -> Result<(), Error> {
+    fn sequential(&mut self, rows: &mut [Row], offset: usize, columns: Range<usize>) -> Result<(), Error> {
         let mut bits = self.reader.bits;
         for column in columns {
             for unit in &self.units {
@@ -257,13 +294,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline(always)]
-    fn dc_first(
-        &mut self,
-        rows: &mut [Row],
-        offset: usize,
-        columns: std::ops::Range<usize>,
-        low: u32,
-    ) -> Result<(), Error> {
+    fn dc_first(&mut self, rows: &mut [Row], offset: usize, columns: Range<usize>, low: u32) -> Result<(), Error> {
         let mut bits = self.reader.bits;
         for column in columns {
             for unit in &self.units {
@@ -285,13 +316,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline(always)]
-    fn dc_refine(
-        &mut self,
-        rows: &mut [Row],
-        offset: usize,
-        columns: std::ops::Range<usize>,
-        low: u32,
-    ) -> Result<(), Error> {
+    fn dc_refine(&mut self, rows: &mut [Row], offset: usize, columns: Range<usize>, low: u32) -> Result<(), Error> {
         let mut bits = self.reader.bits;
         for column in columns {
             for unit in &self.units {
@@ -314,7 +339,7 @@ impl<'a> Decoder<'a> {
         &mut self,
         rows: &mut [Row],
         offset: usize,
-        columns: std::ops::Range<usize>,
+        columns: Range<usize>,
         band: &Band,
         refine: bool,
     ) -> Result<(), Error> {

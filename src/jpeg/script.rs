@@ -3,7 +3,8 @@
 use super::error::Error;
 use super::frame::Kind;
 use super::header::Header;
-use super::markers::{self, DHT, DNL, DQT, DRI, EOI, SOS, be16, next_segment};
+use super::markers::{self, DAC, DHT, DNL, DQT, DRI, EOI, SOS, be16, next_segment};
+use super::models::Conditioning;
 use super::standard;
 
 /// Scans remembered at most: a full progressive script of three components has a few hundred at the very most.
@@ -20,6 +21,8 @@ pub(super) struct Part<'a> {
     /// DHT contents (counts and values) in force, where defined.
     pub dc: Option<&'a [u8]>,
     pub ac: Option<&'a [u8]>,
+    /// For arithmetic coding.
+    pub conditioning: Conditioning,
 }
 
 /// One scan header.
@@ -47,12 +50,22 @@ pub(super) struct Script<'a> {
     pub damage: Option<Error>,
 }
 
-#[derive(Default)]
 struct Tables<'a> {
     dc: [Option<&'a [u8]>; 4],
     ac: [Option<&'a [u8]>; 4],
+    /// Bounds of DC differences, and last indices of lower frequencies.
+    bounds: [(u8, u8); 4],
+    low: [u8; 4],
     quant: [Option<Quant>; 4],
     restart: u32,
+}
+
+impl Default for Tables<'_> {
+    /// The conditioning is that of F.1.4.4.1.4 and F.1.4.4.2.1; nothing else is there yet.
+    fn default() -> Self {
+        let (dc, ac, quant) = ([None; 4], [None; 4], [None; 4]);
+        Tables { dc, ac, bounds: [(0, 1); 4], low: [5; 4], quant, restart: 0 }
+    }
 }
 
 impl Tables<'_> {
@@ -84,6 +97,25 @@ impl<'a> Tables<'a> {
             payload = &rest[size..];
         }
         Ok(())
+    }
+
+    /// Conditioning of arithmetic coding (B.2.4.3).
+    fn arithmetic(&mut self, payload: &[u8]) -> Result<(), Error> {
+        for pair in payload.chunks(2) {
+            match *pair {
+                [id @ 0..=3, value] if value & 15 <= value >> 4 => {
+                    self.bounds[usize::from(id)] = (value & 15, value >> 4);
+                }
+                [id @ 0x10..=0x13, value @ 1..=63] => self.low[usize::from(id & 15)] = value,
+                _ => return Err(Error::Damaged("a conditioning of arithmetic coding is broken")),
+            }
+        }
+        Ok(())
+    }
+
+    fn conditioning(&self, dc: u8, ac: u8) -> Conditioning {
+        let (small, large) = self.bounds[usize::from(dc)];
+        Conditioning { dc, ac, small, large, low: self.low[usize::from(ac)] }
     }
 
     fn huffman(&mut self, mut payload: &'a [u8]) -> Result<(), Error> {
@@ -127,7 +159,12 @@ fn scan_header<'a>(header: &Header, tables: &Tables<'a>, payload: &[u8], start: 
         let (Some(component), dc @ 0..=3, ac @ 0..=3) = (component, pair[1] >> 4, pair[1] & 15) else {
             return Err(bad);
         };
-        parts.push(Part { component, dc: tables.dc[usize::from(dc)], ac: tables.ac[usize::from(ac)] });
+        parts.push(Part {
+            component,
+            dc: tables.dc[usize::from(dc)],
+            ac: tables.ac[usize::from(ac)],
+            conditioning: tables.conditioning(dc, ac),
+        });
     }
     let rest = &payload[1 + 2 * count..];
     let mut scan = Scan {
@@ -191,6 +228,7 @@ impl<'a> Script<'a> {
             // Only frames that say so: elsewhere a missing table is damage.
             markers::APP0 if payload.starts_with(b"AVI1") => tables.typical(),
             DHT => tables.huffman(payload)?,
+            DAC => tables.arithmetic(payload)?,
             DRI => tables.restart = be16(payload, 0).ok_or(Error::Damaged("a restart interval is broken"))?.into(),
             SOS => {
                 let scan = scan_header(header, tables, payload, segment.end)?;
