@@ -1,11 +1,11 @@
 //! Which colours the samples of a pixel stand for.
 
 use super::directory::Directory;
-use super::layout::Compression;
+use super::layout::{Compression, LogLuv};
 use super::{damaged, unsupported};
 use crate::codec::DecodeError;
 
-const PHOTOMETRIC: u16 = 262;
+pub const PHOTOMETRIC: u16 = 262;
 const COLOR_MAP: u16 = 320;
 const INK_SET: u16 = 332;
 const EXTRA: u16 = 338;
@@ -48,6 +48,7 @@ pub struct Alpha {
     pub premultiplied: bool,
 }
 
+/// Of inks too, whose alpha ends with `paint`.
 pub fn alpha(tags: &Directory<'_>, meaning: &Meaning, samples: usize) -> Result<Option<Alpha>, DecodeError> {
     let colors = match meaning {
         Meaning::Grey { .. } | Meaning::Palette(_) => 1,
@@ -57,9 +58,6 @@ pub fn alpha(tags: &Directory<'_>, meaning: &Meaning, samples: usize) -> Result<
         Meaning::YCbCr(_) | Meaning::Lab { .. } => return Ok(None),
     };
     let kinds = tags.numbers(EXTRA)?.unwrap_or_default();
-    if *meaning == Meaning::Cmyk && kinds.iter().any(|kind| matches!(kind, 1 | 2)) {
-        return Err(unsupported("inks and alpha"));
-    }
     let found = kinds.iter().position(|kind| matches!(kind, 1 | 2)).filter(|i| colors + i < samples);
     // A further sample that does not call itself alpha is passed over.
     Ok(found.map(|i| Alpha { at: colors + i, premultiplied: kinds[i] == 1 }))
@@ -92,7 +90,11 @@ pub fn meaning(
         2 | 5 | 6 => Err(few()),
         8..=10 => Err(unsupported("L*a*b* of this kind")),
         32_803 | 34_892 => Err(unsupported("camera raw samples")),
-        32_844 | 32_845 => Err(unsupported("LogLuv colours")),
+        32_844 | 32_845 => match compression {
+            Compression::LogLuv(LogLuv::Luminance) => Ok(Meaning::Grey { inverted: false }),
+            Compression::LogLuv(_) => Ok(Meaning::Rgb),
+            _ => Err(unsupported("LogLuv colours that are not packed as such")),
+        },
         n => Err(unsupported(format_args!("photometric interpretation {n}"))),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::colors::{self, Alpha, Meaning};
+use super::colors::{self, Alpha, Meaning, PHOTOMETRIC};
 use super::directory::Directory;
 use super::{damaged, unsupported};
 use crate::codec::DecodeError;
@@ -46,6 +46,20 @@ pub enum Compression {
     PackBits,
     Zstd,
     WebP,
+    /// Greys of four bits (32809).
+    ThunderScan,
+    LogLuv(LogLuv),
+}
+
+/// Kinds of logarithmic colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogLuv {
+    /// Luminance alone, 16 bits in runs.
+    Luminance,
+    /// 32 bits in runs.
+    Runs,
+    /// 24 bits.
+    Triples,
 }
 
 /// What a sample is.
@@ -147,6 +161,14 @@ impl Layout {
         let is_fax = matches!(self.compression, C::Huffman { .. } | C::Group3 { .. } | C::Group4);
         if is_fax && (self.bits, self.samples) != (1, 1) {
             return Err(damaged("fax of more than one bit a pixel"));
+        }
+        if self.compression == C::ThunderScan && (self.bits, self.samples) != (4, 1) {
+            return Err(damaged("ThunderScan of other than four bits a pixel"));
+        }
+        if let C::LogLuv(kind) = self.compression {
+            // The decoder gives light, whatever is said of the samples.
+            (self.bits, self.number, self.alpha, self.planar) = (32, Number::Float, None, false);
+            self.samples = if kind == LogLuv::Luminance { 1 } else { 3 };
         }
         if !matches!(self.compression, C::Lzw | C::Deflate | C::Zstd) {
             self.predictor = 1;
@@ -262,11 +284,16 @@ fn compression(tags: &Directory<'_>) -> Result<Compression, DecodeError> {
         32_773 => return Ok(C::PackBits),
         50_000 => return Ok(C::Zstd),
         50_001 => return Ok(C::WebP),
+        32_809 => return Ok(C::ThunderScan),
+        n @ (34_676 | 34_677) => match (n, tags.number(PHOTOMETRIC)) {
+            (34_676, Some(32_844)) => return Ok(C::LogLuv(LogLuv::Luminance)),
+            (34_676, Some(32_845)) => return Ok(C::LogLuv(LogLuv::Runs)),
+            (34_677, Some(32_845)) => return Ok(C::LogLuv(LogLuv::Triples)),
+            _ => "logarithms of other colours than LogLuv".to_owned(),
+        },
         6 => "old-style JPEG compression (6)".to_owned(),
-        32_809 => "ThunderScan compression".to_owned(),
         32_908 | 32_909 => "Pixar compression".to_owned(),
         33_003 | 33_004 | 33_005 | 34_712 => "JPEG 2000 compression".to_owned(),
-        34_676 | 34_677 => "SGI log compression".to_owned(),
         34_887 => "LERC compression".to_owned(),
         34_925 => "LZMA compression".to_owned(),
         22_610 | 34_934 => "JPEG XR compression".to_owned(),

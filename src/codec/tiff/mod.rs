@@ -1,22 +1,24 @@
 //! TIFF and BigTIFF in: the first picture, row by row.
 //!
-//! `directory` reads tags, `layout` and `colors` what they say of the samples, `stream` unpacks a strip or tile (`fax` is one way),
+//! `directory` reads tags, `layout` and `colors` what they say of the samples, `stream` unpacks a strip or tile (`fax`, `thunder` and `log_luv` are ways),
 //! `rows` joins them, `samples` makes numbers of bytes, and `paint` pixels of numbers.
 
 mod colors;
 mod directory;
 mod fax;
 mod layout;
+mod log_luv;
 mod paint;
 mod rows;
 mod samples;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod thunder;
 
 use super::reduce::{self, Reducer};
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
-use super::{exif, iptc};
+use super::{exif, float, iptc};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::orientation::Orientation;
@@ -142,7 +144,7 @@ impl Picture for TiffPicture<'_> {
         let shared = Shared { jpeg_tables: self.jpeg_tables, interrupt: options.interrupt };
         let mut rows = Rows::new(layout, self.bytes, shared, planes);
         let mut reducer = Reducer::new(full, channels, factor, wide);
-        let painter = Painter::new(layout);
+        let mut painter = Painter::new(layout);
         let (mut y, mut missing) = (0, 0);
         while y < full.height {
             if y % ROWS_PER_LOOK == 0 && options.interrupt.is_some_and(|stop| stop()) {
@@ -168,6 +170,12 @@ impl Picture for TiffPicture<'_> {
             y += together;
         }
         let mut notes = Vec::new();
+        if painter.paper {
+            notes.push("alpha of inks flattened onto white paper".to_owned());
+        }
+        if painter.bright {
+            notes.push(float::clipped_note());
+        }
         if let Some(error) = rows.error {
             if missing == full.height {
                 return Err(error);

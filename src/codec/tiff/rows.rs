@@ -44,7 +44,11 @@ pub fn memory(layout: &Layout) -> u64 {
         Compression::None | Compression::PackBits => (raw + raw / 64, 0),
         // Planes and the picture made of them, twice as large as the part at most.
         Compression::Jpeg | Compression::WebP => (raw, raw.saturating_mul(5) + (16 << 20)),
-        Compression::Huffman { .. } | Compression::Group3 { .. } | Compression::Group4 => (raw, raw),
+        Compression::Huffman { .. }
+        | Compression::Group3 { .. }
+        | Compression::Group4
+        | Compression::ThunderScan
+        | Compression::LogLuv(_) => (raw, raw),
         Compression::Lzw | Compression::Deflate => (raw.min(SMALL) + UNPACKER, 0),
         Compression::Zstd => (raw.min(SMALL) + (1 << 20) + raw.min(32 << 20), 0),
     };

@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Read};
 use weezl::BitOrder;
 
 use super::layout::{Compression, Layout};
-use super::{fax, unsupported};
+use super::{fax, log_luv, thunder, unsupported};
 use crate::codec::DecodeError;
 use crate::codec::lzw::{Lzw, Step};
 use crate::jpeg;
@@ -57,6 +57,8 @@ pub fn open<'a>(
         Compression::Group3 { two_dimensions } => {
             whole(fax::decode(&packed, fax::Kind::Group3 { two_dimensions }, columns, rows))
         }
+        Compression::ThunderScan => Box::new(Cursor::new(thunder::decode(&packed, columns, rows))),
+        Compression::LogLuv(kind) => Box::new(Cursor::new(log_luv::decode(&packed, kind, columns, rows, layout.big))),
         Compression::Group4 => whole(fax::decode(&packed, fax::Kind::Group4, columns, rows)),
         Compression::Jpeg => Box::new(Cursor::new(jpeg(layout, &packed, shared, columns, rows)?)),
         Compression::WebP => Box::new(Cursor::new(webp(layout, &packed, columns, rows)?)),

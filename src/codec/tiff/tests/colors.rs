@@ -39,6 +39,105 @@ fn further_samples_are_passed_over() {
     assert_eq!((pixmap.channels(), narrow(&pixmap)), (Channels::Cmyk, &[1, 2, 3, 4][..]));
 }
 
+/// Less ink where it is transparent; what is premultiplied is that already.
+#[test]
+fn inks_under_alpha_are_on_paper() {
+    let file = |bits, kind, bytes: Vec<u8>| {
+        Maker::new(Size::new(2, 1), bits, 5, 5).tag(338, SHORT, &[kind]).part(bytes).file()
+    };
+    let decode = |file: Vec<u8>| decode_with(&file, &DecodeOptions::default()).unwrap();
+    let pixels = [200, 100, 0, 255, 128, 1, 2, 3, 4, 255];
+    let note = ["alpha of inks flattened onto white paper"];
+    let (pixmap, notes) = decode(file(8, 2, pixels.to_vec()));
+    assert_eq!((pixmap.channels(), narrow(&pixmap)), (Channels::Cmyk, &[100, 50, 0, 128, 1, 2, 3, 4][..]));
+    assert_eq!(notes, note);
+    let (pixmap, notes) = decode(file(8, 1, pixels.to_vec()));
+    assert_eq!((narrow(&pixmap), &notes[..]), (&[200, 100, 0, 255, 1, 2, 3, 4][..], &note.map(str::to_owned)[..]));
+    let words = [65_535u16, 32_768, 0, 1, 32_768, 1, 2, 3, 4, 65_535].map(u16::to_le_bytes).concat();
+    let (pixmap, _) = decode(file(16, 2, words));
+    assert_eq!(wide(&pixmap), [32_768, 16_384, 0, 1, 1, 2, 3, 4]);
+    let (_, notes) = decode(file(8, 2, [9, 9, 9, 9, 255].repeat(2)));
+    assert!(notes.is_empty(), "nothing is transparent");
+}
+
+/// Each kind of code; the last row ends too early.
+#[test]
+fn thunder_scan() {
+    // Sample 5, three of the same, then 6 and 5 and nothing; 2, -1 of it, a run that is too long. Rows begin at 0.
+    let packed = vec![
+        0xC5,
+        3,
+        0x40 | 1 << 4 | 3 << 2 | 2,
+        0x80 | 5 << 3 | 7,
+        63,
+        0x80 | 4 << 3 | 3,
+        0x40 | 2 << 4 | 1 << 2 | 2,
+        2,
+    ];
+    let file = Maker::new(Size::new(9, 3), 4, 1, 1).tag(259, SHORT, &[32_809]).part(packed).file();
+    let options = DecodeOptions { allow_truncated: true, ..DecodeOptions::default() };
+    let (pixmap, notes) = decode_with(&file, &options).unwrap();
+    assert_eq!(narrow(&pixmap)[..9], [5, 5, 5, 5, 6, 5, 2, 1, 1].map(|v| v * 17));
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].ends_with("2 of 3 rows filled"), "{notes:?}");
+    assert!(matches!(
+        open(&file).unwrap().decode(&open(&file).unwrap().offer(None), &DecodeOptions::default()),
+        Err(DecodeError::Truncated { .. })
+    ));
+    let of_8_bits = Maker::new(Size::new(1, 1), 8, 1, 1).tag(259, SHORT, &[32_809]).part(vec![0xC5]).file();
+    assert!(matches!(open(&of_8_bits).map(drop), Err(DecodeError::Damaged { .. })));
+}
+
+/// Codes by the formulas of the format: white, a tenth of it, black, a saturated red, and what is brighter than white.
+#[test]
+fn log_luv() {
+    let near = |file: Vec<u8>, want: &[f64]| {
+        let (pixmap, notes) = decode_with(&file, &DecodeOptions::default()).unwrap();
+        let got = wide(&pixmap);
+        assert_eq!(got.len(), want.len());
+        for (&got, &want) in got.iter().zip(want) {
+            assert!((f64::from(got) - curve(want) * 65_535.0).abs() < 600.0, "{got} for {want}");
+        }
+        notes
+    };
+    // Luminance in 256ths of a power of two from 2^-64: 1 is 16,384, rounded down.
+    let log = |v: f64| ((v.log2() + 64.0) * 256.0) as u16;
+    let maker = |size, samples, photometric, compression| {
+        Maker::new(size, 16, samples, photometric).tag(259, SHORT, &[compression])
+    };
+    let codes = [log(1.0), log(0.1), 0, 0x8000 | log(1.0), log(8.0)];
+    let high: Vec<u8> = codes.iter().map(|code| (code >> 8) as u8).collect();
+    let low: Vec<u8> = codes.iter().map(|&code| code as u8).collect();
+    let packed = [&[5], &high[..], &[2], &low[..2], &[3], &low[2..]].concat();
+    let file = maker(Size::new(5, 1), 1, 32_844, 34_676).part(packed).file();
+    assert_eq!(near(file, &[1.0, 0.1, 0.0, 0.0, 1.0]), ["HDR highlights clipped to white"]);
+
+    // u' and v' in 410ths: equal parts are 4/19 and 9/19, Rec. 709's red by the matrix of the format is (0.451, 0.523), with a luminance of 0.256.
+    let (u, v) = ([86, 86, 184], [194, 194, 214]);
+    let luminance = [log(0.5), log(0.5), log(0.128)];
+    let planes = [
+        luminance.map(|code| (code >> 8) as u8).to_vec(),
+        luminance.map(|code| code as u8).to_vec(),
+        u.to_vec(),
+        v.to_vec(),
+    ];
+    // The first two of each plane are alike.
+    let packed: Vec<u8> = planes.iter().flat_map(|plane| [128, plane[0], 1, plane[2]]).collect();
+    let file = maker(Size::new(3, 1), 3, 32_845, 34_676).part(packed).file();
+    let notes = near(file, &[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.0, 0.0]);
+    assert!(notes.is_empty());
+    // 10 bits of luminance in 64ths from 2^-12, and 14 that name no cell, which is equal parts.
+    let triple = |v: f64, cell: u32| ((((v.log2() + 12.0) * 64.0) as u32) << 14 | cell).to_be_bytes()[1..].to_vec();
+    let packed = [triple(0.5, 0x3FFF), vec![0, 0, 0]].concat();
+    let file = maker(Size::new(2, 1), 3, 32_845, 34_677).part(packed).file();
+    near(file, &[0.5, 0.5, 0.5, 0.0, 0.0, 0.0]);
+}
+
+/// The curve of sRGB.
+fn curve(v: f64) -> f64 {
+    if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
+}
+
 /// Known colours of CIE L*a*b*: neutral grey of L* = 50 is 119, pure red of sRGB is (54.29, 80.81, 69.89) in D50.
 #[test]
 fn lab() {
