@@ -2,11 +2,8 @@
 //!
 //! Indices are unpacked a row at a time; only interlaced frames are held whole, a byte a pixel.
 
-use weezl::BitOrder;
-use weezl::decode::Decoder;
-
 use super::gif_blocks::{self, Blocks};
-use super::lzw::{Lzw, Step};
+use super::lzw::{Lzw, Order, Step};
 use super::rows::{self, Sequence, Shape};
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture};
 use crate::format::Format;
@@ -108,7 +105,7 @@ impl<'a> Indices<'a> {
         if !(1..=MAX_BITS).contains(&bits) {
             return Err(damaged(format!("indices of {bits} bits")));
         }
-        let lzw = Lzw::new(Decoder::new(BitOrder::Lsb, bits));
+        let lzw = Lzw::new(Order::Low, bits);
         Ok(Self { blocks: Box::new(gif_blocks::blocks(data)), block: &[], lzw, ended: false })
     }
 

@@ -37,7 +37,7 @@ impl<'m> Maker<'m> {
         out.extend(self.before);
         out.extend([0x2c, self.at.0, 0, self.at.1, 0, self.frame.0, 0, self.frame.1, 0]);
         out.extend([if self.interlaced { 0x40 } else { 0 }, 3]);
-        let data = weezl::encode::Encoder::new(BitOrder::Lsb, 3).encode(&self.indices).unwrap();
+        let data = weezl::encode::Encoder::new(weezl::BitOrder::Lsb, 3).encode(&self.indices).unwrap();
         // In blocks of a byte, so that codes go on in the next one.
         data.iter().for_each(|&byte| out.extend([1, byte]));
         out.extend([0, 0x3b]);

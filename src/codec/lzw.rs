@@ -1,10 +1,13 @@
 //! LZW as of GIF and TIFF, unpacked as far as there is data.
+//!
+//! A string of the table is kept as its last eight bytes at most, and the shorter string before them: nearly all strings come
+//! out with one store. Each new string is one of those before and a byte, so that the table grows without copying.
 
-use weezl::decode::Decoder;
-use weezl::{LzwError, LzwStatus};
+use std::fmt;
 
-/// Codes that clear the table may stand in a row; so many of them at most lie in the decoder's buffer of 64 bits.
-const MAX_IDLE: usize = 64;
+/// Codes end at this many.
+const CODES: usize = 4096;
+const MAX_WIDTH: u32 = 12;
 
 /// What came of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,16 +20,77 @@ pub enum Step {
     Ended,
 }
 
-/// A decoder, and whether it has met a code that is none: what it gave after that would be of no meaning.
+/// A code that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadCode;
+
+impl fmt::Display for BadCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a code that is none")
+    }
+}
+
+impl std::error::Error for BadCode {}
+
+/// How codes stand in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// From the lowest bit on, as in GIF.
+    Low,
+    /// From the highest bit on, and wider one code early, as in TIFF.
+    HighEarly,
+}
+
+/// A string: the last bytes, the first of them lowest, and what comes before them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    chunk: u64,
+    /// Bytes in all; those of the chunk are from the last multiple of eight on.
+    length: u16,
+    /// The code of what is before the chunk.
+    before: u16,
+    first: u8,
+}
+
+/// A decoder. Once it has met a code that is none it gives nothing more.
 pub struct Lzw {
-    decoder: Decoder,
-    failed: Option<LzwError>,
+    order: Order,
+    /// Bits of the bytes themselves.
+    bits: u32,
+    table: Box<[Entry; CODES]>,
+    /// The code that the table gets next.
+    next: usize,
+    /// The code before, whose string with a byte more is that of `next`.
+    last: Option<usize>,
+    width: u32,
+    /// Bits read ahead, at the end of the word where codes begin; there may be more of them than `count`.
+    buffer: u64,
+    count: u32,
+    /// A string that did not fit, and how much of it is out.
+    held: Vec<u8>,
+    given: usize,
+    end: Option<Result<Step, BadCode>>,
 }
 
 impl Lzw {
-    /// Of codes as the decoder takes them.
-    pub fn new(decoder: Decoder) -> Self {
-        Self { decoder, failed: None }
+    /// For bytes of `bits` bits, 1 to 11 (of more than 8 the lower ones count): the first code is one wider.
+    pub fn new(order: Order, bits: u8) -> Self {
+        let bits = u32::from(bits.clamp(1, 11));
+        let mut table = Box::new([Entry::default(); CODES]);
+        for (value, entry) in table.iter_mut().enumerate().take(1 << bits) {
+            *entry = Entry { chunk: u64::from(value as u8), length: 1, before: 0, first: value as u8 };
+        }
+        let (held, end) = (Vec::new(), None);
+        let mut new =
+            Self { order, bits, table, next: 0, last: None, width: 0, buffer: 0, count: 0, held, given: 0, end };
+        new.clear();
+        new
+    }
+
+    fn clear(&mut self) {
+        self.next = (1 << self.bits) + 2;
+        self.width = self.bits + 1;
+        self.last = None;
     }
 
     /// Unpacks some of `data`, which is advanced, into `out`, which is not empty. Without data what is still held comes
@@ -34,32 +98,151 @@ impl Lzw {
     ///
     /// # Errors
     /// A code that is none.
-    pub fn step(&mut self, data: &mut &[u8], out: &mut [u8]) -> Result<Step, LzwError> {
-        let mut idle = 0;
-        loop {
-            if let Some(error) = self.failed {
-                return Err(error);
+    pub fn step(&mut self, data: &mut &[u8], out: &mut [u8]) -> Result<Step, BadCode> {
+        let mut at = self.give(out);
+        if at < out.len() && self.end.is_none() {
+            let end = match self.order {
+                Order::Low => self.codes::<false>(data, out, &mut at),
+                Order::HighEarly => self.codes::<true>(data, out, &mut at),
+            };
+            self.end = end.err();
+        }
+        match self.end {
+            _ if at > 0 => Ok(Step::Bytes(at)),
+            None => Ok(Step::Starved),
+            Some(end) => end,
+        }
+    }
+
+    /// What is left of a string that did not fit.
+    fn give(&mut self, out: &mut [u8]) -> usize {
+        let rest = &self.held[self.given..];
+        let count = rest.len().min(out.len());
+        out[..count].copy_from_slice(&rest[..count]);
+        self.given += count;
+        count
+    }
+
+    /// Reads codes until `out` is full or there is no whole code any more; an error is the end.
+    fn codes<const HIGH: bool>(
+        &mut self,
+        data: &mut &[u8],
+        out: &mut [u8],
+        at: &mut usize,
+    ) -> Result<(), Result<Step, BadCode>> {
+        let clear = 1usize << self.bits;
+        let early = usize::from(HIGH);
+        while *at < out.len() {
+            if self.count < self.width {
+                self.refill::<HIGH>(data);
+                if self.count < self.width {
+                    return Ok(());
+                }
             }
-            let result = self.decoder.decode_bytes(data, out);
-            *data = &data[result.consumed_in..];
-            self.failed = result.status.err();
-            match result.status {
-                _ if result.consumed_out > 0 => return Ok(Step::Bytes(result.consumed_out)),
-                Err(_) => {}
-                Ok(LzwStatus::Done) => return Ok(Step::Ended),
-                Ok(_) if result.consumed_in > 0 => idle = 0,
-                // A code was taken out of the buffer that gives no bytes.
-                Ok(LzwStatus::Ok) if idle < MAX_IDLE => idle += 1,
-                Ok(_) => return Ok(Step::Starved),
+            let code = if HIGH {
+                let code = self.buffer >> (64 - self.width);
+                self.buffer <<= self.width;
+                code
+            } else {
+                let code = self.buffer & ((1 << self.width) - 1);
+                self.buffer >>= self.width;
+                code
+            } as usize;
+            self.count -= self.width;
+            if code == clear {
+                self.clear();
+                continue;
+            }
+            if code == clear + 1 {
+                return Err(Ok(Step::Ended));
+            }
+            match self.last {
+                Some(last) if self.next < CODES => {
+                    if code > self.next {
+                        return Err(Err(BadCode));
+                    }
+                    // A code that is only now coming to be stands for the last string and its own first byte.
+                    let byte = self.table[if code == self.next { last } else { code }].first;
+                    self.table[self.next] = extended(&self.table[last], last, byte);
+                    self.next += 1;
+                    if self.next + early >= 1 << self.width && self.width < MAX_WIDTH {
+                        self.width += 1;
+                    }
+                }
+                Some(_) => {}
+                None if code > clear => return Err(Err(BadCode)),
+                None => {}
+            }
+            self.last = Some(code);
+            let length = usize::from(self.table[code & (CODES - 1)].length);
+            if *at + length + 8 <= out.len() {
+                self.write(code, &mut out[*at..]);
+                *at += length;
+            } else {
+                let mut held = std::mem::take(&mut self.held);
+                held.clear();
+                held.resize(length + 8, 0);
+                self.write(code, &mut held);
+                held.truncate(length);
+                (self.held, self.given) = (held, 0);
+                *at += self.give(&mut out[*at..]);
             }
         }
+        Ok(())
+    }
+
+    /// Writes the string of a code, and up to seven bytes of no meaning behind it.
+    #[inline(always)]
+    fn write(&self, mut code: usize, out: &mut [u8]) {
+        let mut length = usize::from(self.table[code & (CODES - 1)].length);
+        loop {
+            let entry = &self.table[code & (CODES - 1)];
+            let start = length.saturating_sub(1) & !7;
+            if let Some(place) = out.get_mut(start..start + 8) {
+                place.copy_from_slice(&entry.chunk.to_le_bytes());
+            }
+            if start == 0 {
+                return;
+            }
+            (code, length) = (usize::from(entry.before), start);
+        }
+    }
+
+    /// Takes in bytes until there are 56 bits, or no bytes any more.
+    #[inline(always)]
+    fn refill<const HIGH: bool>(&mut self, data: &mut &[u8]) {
+        if let Some(word) = data.first_chunk::<8>() {
+            // What goes beyond the bits that are counted will be taken in again, and is the same then.
+            self.buffer |=
+                if HIGH { u64::from_be_bytes(*word) >> self.count } else { u64::from_le_bytes(*word) << self.count };
+            *data = &data[((63 - self.count) >> 3) as usize..];
+            self.count |= 56;
+            return;
+        }
+        while self.count <= 56
+            && let Some((&byte, rest)) = data.split_first()
+        {
+            let byte = u64::from(byte);
+            self.buffer |= if HIGH { byte << (56 - self.count) } else { byte << self.count };
+            self.count += 8;
+            *data = rest;
+        }
+    }
+}
+
+/// The string of `entry`, whose code is `code`, and a byte.
+#[inline(always)]
+fn extended(entry: &Entry, code: usize, byte: u8) -> Entry {
+    let (length, first) = (entry.length + 1, entry.first);
+    match entry.length & 7 {
+        0 => Entry { chunk: byte.into(), length, before: code as u16, first },
+        used => Entry { chunk: entry.chunk | u64::from(byte) << (8 * used), length, before: entry.before, first },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weezl::BitOrder;
 
     /// Broke once: from the second code on that cleared the table nothing was read.
     #[test]
@@ -74,7 +257,7 @@ mod tests {
                     .for_each(|bit| bytes[(i * 3 + bit) / 8] |= 1 << ((i * 3 + bit) % 8));
             }
             for chunk in [1, 3, bytes.len()] {
-                let mut lzw = Lzw::new(Decoder::new(BitOrder::Lsb, 2));
+                let mut lzw = Lzw::new(Order::Low, 2);
                 let (mut out, mut blocks, mut block) = (Vec::<u8>::new(), bytes.chunks(chunk), &[][..]);
                 loop {
                     let mut buffer = [0; 4];
@@ -94,8 +277,94 @@ mod tests {
         // Clear, 1, 7, which is none yet, 2, 2.
         let codes = [4u32, 1, 7, 2, 2].iter().rev().fold(0u32, |sum, code| sum << 3 | code);
         let (bytes, mut out) = (codes.to_le_bytes(), [0; 8]);
-        let (mut lzw, mut data) = (Lzw::new(Decoder::new(BitOrder::Lsb, 2)), &bytes[..]);
+        let (mut lzw, mut data) = (Lzw::new(Order::Low, 2), &bytes[..]);
         assert_eq!(lzw.step(&mut data, &mut out).unwrap(), Step::Bytes(1));
         assert!(lzw.step(&mut data, &mut out).is_err() && lzw.step(&mut &bytes[..], &mut out).is_err());
+    }
+
+    use proptest::prelude::*;
+    use weezl::BitOrder;
+
+    /// All that comes out, with blocks and room of these sizes; and whether it ended with a code that is none.
+    fn ours(mut lzw: Lzw, data: &[u8], block: usize, room: usize) -> (Vec<u8>, bool) {
+        let (mut out, mut blocks, mut rest) = (Vec::new(), data.chunks(block), &[][..]);
+        loop {
+            let mut buffer = vec![0; room];
+            match lzw.step(&mut rest, &mut buffer) {
+                Ok(Step::Bytes(count)) => out.extend(&buffer[..count]),
+                Ok(Step::Ended) => return (out, false),
+                Ok(Step::Starved) => match blocks.next() {
+                    Some(next) => rest = next,
+                    None => return (out, false),
+                },
+                Err(BadCode) => return (out, true),
+            }
+        }
+    }
+
+    fn theirs(mut decoder: weezl::decode::Decoder, mut data: &[u8]) -> (Vec<u8>, bool) {
+        let (mut out, mut idle) = (Vec::new(), 0);
+        loop {
+            let mut buffer = [0; 999];
+            let result = decoder.decode_bytes(data, &mut buffer);
+            data = &data[result.consumed_in..];
+            out.extend(&buffer[..result.consumed_out]);
+            idle = if result.consumed_in + result.consumed_out > 0 { 0 } else { idle + 1 };
+            match result.status {
+                Err(_) => return (out, true),
+                Ok(weezl::LzwStatus::Done) => return (out, false),
+                Ok(_) if idle > 99 => return (out, false),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Bytes that repeat themselves at many lengths.
+    fn picture() -> impl Strategy<Value = Vec<u8>> {
+        proptest::collection::vec((any::<u8>(), 1usize..400, 1usize..6), 1..400).prop_map(|parts| {
+            let bytes = |(start, count, step): (u8, usize, usize)| {
+                (0..count).map(move |i| start.wrapping_add((i / step % 7) as u8))
+            };
+            parts.into_iter().flat_map(bytes).collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn what_was_packed_comes_out(bytes in picture(), block in 1usize..3000, room in 1usize..3000, bits in 2u8..=8) {
+            let narrow: Vec<u8> = bytes.iter().map(|b| b >> (8 - bits)).collect();
+            let packed = weezl::encode::Encoder::new(BitOrder::Lsb, bits).encode(&narrow).unwrap();
+            prop_assert_eq!(ours(Lzw::new(Order::Low, bits), &packed, block, room), (narrow, false));
+            let packed = weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8).encode(&bytes).unwrap();
+            prop_assert_eq!(ours(Lzw::new(Order::HighEarly, 8), &packed, block, room), (bytes, false));
+        }
+
+        /// Also of codes that nobody packed, the same comes out as of another decoder.
+        #[test]
+        fn noise_is_read_alike(
+            bytes in picture(),
+            flips in proptest::collection::vec((any::<prop::sample::Index>(), 0u8..8), 0..4),
+            block in 1usize..300,
+            bits in 2u8..=11,
+            any_bits in 1u8..=11,
+        ) {
+            let flip = |mut data: Vec<u8>| {
+                for (place, bit) in &flips {
+                    let place = place.index(data.len());
+                    data[place] ^= 1 << bit;
+                }
+                data
+            };
+            let data = flip(weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8).encode(&bytes).unwrap());
+            let decoder = weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8);
+            prop_assert_eq!(ours(Lzw::new(Order::HighEarly, 8), &data, block, 777), theirs(decoder, &data));
+            let narrow: Vec<u8> = bytes.iter().map(|b| b >> 8u8.saturating_sub(bits)).collect();
+            let data = flip(weezl::encode::Encoder::new(BitOrder::Lsb, bits).encode(&narrow).unwrap());
+            let decoder = weezl::decode::Decoder::new(BitOrder::Lsb, bits);
+            prop_assert_eq!(ours(Lzw::new(Order::Low, bits), &data, block, 777), theirs(decoder, &data));
+            let decoder = weezl::decode::Decoder::new(BitOrder::Lsb, any_bits);
+            prop_assert_eq!(ours(Lzw::new(Order::Low, any_bits), &bytes, block, 777), theirs(decoder, &bytes));
+        }
     }
 }

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
 
-use weezl::BitOrder;
-
 use super::layout::{Compression, Layout};
 use super::{fax, log_luv, thunder, unsupported};
 use crate::codec::DecodeError;
-use crate::codec::lzw::{Lzw, Step};
+use crate::codec::lzw::{Lzw, Order, Step};
 use crate::jpeg;
 
 /// A part as it will be read: rows of `Layout::row_bytes`, one after the other.
@@ -156,12 +154,8 @@ impl<'a> Unpacked<'a> {
         // Before TIFF 5 codes began with the lowest bit and grew one code later; such a stream begins with its
         // clear code, 256, as 00 x1 (libtiff, tif_lzw.c).
         let old = matches!(packed[..], [0, second, ..] if second & 1 == 1);
-        let decoder = if old {
-            weezl::decode::Decoder::new(BitOrder::Lsb, 8)
-        } else {
-            weezl::decode::Decoder::with_tiff_size_switch(BitOrder::Msb, 8)
-        };
-        Self { packed, at: 0, lzw: Lzw::new(decoder) }
+        let order = if old { Order::Low } else { Order::HighEarly };
+        Self { packed, at: 0, lzw: Lzw::new(order, 8) }
     }
 }
 
