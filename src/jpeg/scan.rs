@@ -207,10 +207,14 @@ impl<'a> Decoder<'a> {
             }
             self.rows -= 1;
             let offset = line * rows[self.units[0].component].blocks;
-            let result = simd::dispatch(
-                #[inline(always)]
-                || self.line(rows, offset),
-            );
+            let result = if self.models.is_some() {
+                self.arithmetic_line(rows, offset)
+            } else {
+                simd::dispatch(
+                    #[inline(always)]
+                    || self.line(rows, offset),
+                )
+            };
             // The last block may have reached beyond the data.
             let result = result.and_then(|()| self.reader.check_end());
             self.over = result.is_err() || self.rows == 0;
@@ -251,18 +255,25 @@ impl<'a> Decoder<'a> {
         Ok(count)
     }
 
+    #[inline(never)]
+    fn arithmetic_line(&mut self, rows: &mut [Row], offset: usize) -> Result<(), Error> {
+        let mut column = 0;
+        while column < self.columns {
+            let count = self.stretch(column)?;
+            let Some(models) = &mut self.models else { break };
+            let blocks = Blocks { rows: &mut *rows, offset, columns: column..column + count };
+            models.decode(&mut self.reader, self.mode, &self.units, &mut self.predictors, blocks)?;
+            column += count;
+        }
+        Ok(())
+    }
+
     #[inline(always)]
     fn line(&mut self, rows: &mut [Row], offset: usize) -> Result<(), Error> {
         let mut column = 0;
         while column < self.columns {
             let count = self.stretch(column)?;
             let range = column..column + count;
-            if let Some(models) = &mut self.models {
-                let blocks = Blocks { rows: &mut *rows, offset, columns: range };
-                models.decode(&mut self.reader, self.mode, &self.units, &mut self.predictors, blocks)?;
-                column += count;
-                continue;
-            }
             match self.mode {
                 Mode::Sequential => self.sequential(rows, offset, range)?,
                 Mode::DcFirst { low } => self.dc_first(rows, offset, range, low)?,
