@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::bmp_header::{self, Bitmap, Packing, truncated};
 use super::bmp_rle::{self, Index};
 use super::bmp_rows::{self, Colors};
+use super::float;
 use super::rows::{self, Rows, Shape};
 use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels, jpeg, png};
 use crate::format::Format;
@@ -96,9 +97,13 @@ impl<'a> BmpPicture<'a> {
         if icon && bitmap.bits == 32 && bitmap.masks[3] == 0 && bitmap.packing == Packing::Plain {
             bitmap.masks[3] = !(bitmap.masks[0] | bitmap.masks[1] | bitmap.masks[2]);
         }
-        let has_alpha = icon || (matches!(bitmap.bits, 16 | 32) && bitmap.masks[3] != 0);
+        if icon && bitmap.bits == 64 {
+            return Err(DecodeError::Unsupported(format!("{} of 64 bits a pixel", bitmap.format)));
+        }
+        let linear = bitmap.bits == 64;
+        let has_alpha = icon || linear || (matches!(bitmap.bits, 16 | 32) && bitmap.masks[3] != 0);
         let channels = if has_alpha { Channels::Rgba } else { Channels::Rgb };
-        let wide = !icon && matches!(bitmap.bits, 16 | 32) && bmp_rows::is_wide(bitmap.masks);
+        let wide = linear || (!icon && matches!(bitmap.bits, 16 | 32) && bmp_rows::is_wide(bitmap.masks));
         let shape = Shape { size: bitmap.size, channels, wide };
         let header = Header {
             format: bitmap.format,
@@ -130,17 +135,20 @@ impl<'a> BmpPicture<'a> {
         Source::Plain { data, stride, row, rows: (there / stride).min(size.height as usize) as u32 }
     }
 
-    /// Whether alpha is to be passed over: where an icon leaves it zero everywhere, its mask counts.
+    /// Whether alpha is to be passed over: where it is zero everywhere in an icon, whose mask counts then, or in linear light.
     fn is_opaque(&self, source: &Source<'_>) -> bool {
         let Source::Plain { data, stride, row, rows } = source else { return true };
+        let lines = data.chunks(*stride).take(*rows as usize).map(|line| &line[..*row]);
         let (bytes, alpha) = (usize::from(self.bitmap.bits / 8), self.bitmap.masks[3].to_le_bytes());
+        if bytes == 8 {
+            return !lines.flat_map(|line| line.as_chunks::<8>().0).any(|p| p[6..] != [0; 2]);
+        }
         if bytes < 2 || bytes == 3 || alpha == [0; 4] {
             return true;
         }
         if !self.icon {
             return false;
         }
-        let lines = data.chunks(*stride).take(*rows as usize).map(|line| &line[..*row]);
         !lines.flat_map(|line| line.chunks_exact(bytes)).any(|p| p.iter().zip(alpha).any(|(b, mask)| b & mask != 0))
     }
 
@@ -190,10 +198,14 @@ impl Picture for BmpPicture<'_> {
             channels: self.shape.channels,
             top_down: self.bitmap.top_down,
             lacking: false,
+            bright: false,
         };
         let pixmap = rows::decode(self.shape, &mut lines, offer, options)?;
         if lines.lacking {
             notes.push("colours that its palette lacks are black".to_owned());
+        }
+        if lines.bright {
+            notes.push(float::clipped_note());
         }
         Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
     }
@@ -243,6 +255,7 @@ struct Lines<'a> {
     channels: Channels,
     top_down: bool,
     lacking: bool,
+    bright: bool,
 }
 
 impl Lines<'_> {
@@ -297,7 +310,7 @@ impl Rows for Lines<'_> {
 
     fn row_wide(&mut self, y: u32, out: &mut [u16]) {
         match stored(&self.source, self.place(y), &mut self.stored, &mut self.gaps) {
-            Some(stored) => self.colors.paint_wide(stored, out, self.channels.count()),
+            Some(stored) => self.bright |= self.colors.paint_wide(stored, out, self.channels.count()),
             None => out.fill(0),
         }
     }

@@ -168,7 +168,7 @@ fn kind(fields: &Fields<'_>) -> Result<Kind, DecodeError> {
 fn packing(fields: &Fields<'_>, bits: u16, compression: u32) -> Result<(Packing, usize), DecodeError> {
     let os2 = !matches!(fields.length, 12 | 40 | 52 | 56 | 108 | 124);
     Ok(match (compression, bits) {
-        (0, 1 | 2 | 4 | 8 | 16 | 24 | 32) => (Packing::Plain, 0),
+        (0, 1 | 2 | 4 | 8 | 16 | 24 | 32 | 64) => (Packing::Plain, 0),
         (1, 8) => (Packing::Rle8, 0),
         (2, 4) => (Packing::Rle4, 0),
         // The numbers 3 and 4 mean something else in OS/2, also where its header is as long as that of Windows.
@@ -179,7 +179,6 @@ fn packing(fields: &Fields<'_>, bits: u16, compression: u32) -> Result<(Packing,
         (4, _) if !os2 => (Packing::Jpeg, 0),
         (5, _) if !os2 => (Packing::Png, 0),
         (11..=13, _) => return Err(DecodeError::Unsupported(format!("{} of CMYK", fields.format))),
-        (0, 64) => return Err(DecodeError::Unsupported(format!("{} of 64 bits a pixel", fields.format))),
         _ => return Err(fields.damaged(format!("compression {compression} of {bits} bits a pixel"))),
     })
 }

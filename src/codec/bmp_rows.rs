@@ -1,6 +1,7 @@
 //! Stored rows of bitmaps to colours.
 
 use super::bmp_header::Bitmap;
+use super::float;
 
 /// How to read the pixels of a stored row.
 pub enum Colors {
@@ -22,7 +23,12 @@ pub enum Colors {
         /// The parts.
         parts: Box<[Part; 4]>,
     },
+    /// Blue, green, red, alpha: linear light as numbers with a sign, of which 8192 is one (GDI+'s PixelFormat64bppARGB).
+    Linear { opaque: bool },
 }
+
+/// What stands for one in linear light.
+const ONE: f32 = 8192.0;
 
 /// A part of a pixel.
 pub struct Part {
@@ -71,6 +77,7 @@ impl Colors {
                 Self::Indexed { bits, table, known }
             }
             24 => Self::Bgr,
+            64 => Self::Linear { opaque },
             bits => {
                 let [red, green, blue, alpha] = bitmap.masks;
                 let alpha = if opaque { 0 } else { alpha };
@@ -116,18 +123,37 @@ impl Colors {
                 }
                 false
             }
+            // Wider than this.
+            Self::Linear { .. } => false,
         }
     }
 
-    /// The same for parts of more than 8 bits.
-    pub fn paint_wide(&self, stored: &[u8], out: &mut [u16], samples: usize) {
-        let Self::Masked { bytes, parts } = self else { return };
-        for (p, s) in out.chunks_exact_mut(samples).zip(stored.chunks_exact(*bytes)) {
-            let pixel = number(s);
-            for (sample, part) in p.iter_mut().zip(parts.iter()) {
-                *sample = part.wide(pixel);
+    /// The same for parts of more than 8 bits; says whether there was light brighter than white.
+    pub fn paint_wide(&self, stored: &[u8], out: &mut [u16], samples: usize) -> bool {
+        let mut bright = false;
+        let pixels = out.chunks_exact_mut(samples);
+        match self {
+            Self::Masked { bytes, parts } => {
+                for (p, s) in pixels.zip(stored.chunks_exact(*bytes)) {
+                    let pixel = number(s);
+                    for (sample, part) in p.iter_mut().zip(parts.iter()) {
+                        *sample = part.wide(pixel);
+                    }
+                }
             }
+            Self::Linear { opaque } => {
+                for (p, s) in pixels.zip(stored.as_chunks::<8>().0) {
+                    let [b, g, r, a] = [0, 2, 4, 6].map(|at| f32::from(i16::from_le_bytes([s[at], s[at + 1]])) / ONE);
+                    bright |= r > 1.0 || g > 1.0 || b > 1.0;
+                    p[..3].copy_from_slice(&[r, g, b].map(float::encode));
+                    if let Some(alpha) = p.get_mut(3) {
+                        *alpha = if *opaque { u16::MAX } else { float::narrow(a) };
+                    }
+                }
+            }
+            _ => {}
         }
+        bright
     }
 }
 

@@ -316,3 +316,32 @@ fn interrupts() {
     let options = DecodeOptions { interrupt: Some(&|| true), ..DecodeOptions::default() };
     assert_eq!(decoded(&bytes, &options).unwrap_err(), DecodeError::Interrupted);
 }
+
+/// Blue, green, red and alpha in linear light, 8192 being one.
+#[test]
+fn of_64_bits() {
+    let pixels = |pixels: [[i16; 4]; 2]| pixels.as_flattened().iter().flat_map(|v| v.to_le_bytes()).collect();
+    let made = |pixels| Made { bits: 64, size: (2, 1), pixels, ..Made::default() };
+    let half = 48_192; // of light, encoded
+    let shown = |made: Made| {
+        let (pixmap, notes) = decoded(&made.file(), &DecodeOptions::default()).unwrap();
+        let Samples::U16(v) = pixmap.into_samples() else { panic!("8 bits") };
+        (v, notes.len())
+    };
+    let some = made(pixels([[0, 4096, 8192, 8192], [-5, 0, 4096, 4096]]));
+    assert_eq!(shown(some), (vec![65_535, half, 0, 65_535, half, 0, 0, 32_768], 0));
+    // Alpha that is nowhere is none; three times the light of white is told.
+    let bright = made(pixels([[0, 4096, 24_576, 0], [0; 4]]));
+    assert_eq!(shown(bright), (vec![65_535, half, 0, 65_535, 0, 0, 0, 65_535], 1));
+    let short = made(vec![0; 15]);
+    assert!(matches!(failure(&short.file()), DecodeError::Truncated { .. }));
+    let (length, icon) = (40u32, made(vec![0; 32]));
+    let mut header = icon.header();
+    header[8..12].copy_from_slice(&2u32.to_le_bytes());
+    let entry = [2, 1, 0, 0, 1, 0, 64, 0].into_iter().chain((length + 32).to_le_bytes()).chain(22u32.to_le_bytes());
+    let file: Vec<u8> = [0, 0, 1, 0, 1, 0].into_iter().chain(entry).chain(header).chain(icon.pixels).collect();
+    assert!(matches!(
+        crate::codec::ico::Ico.open(&file, &Limits::default()).map(drop),
+        Err(DecodeError::Unsupported(_))
+    ));
+}
