@@ -68,7 +68,8 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
         is_plausible(data, frame, &script)?;
     }
     let need: Vec<u32> = plan.sizes.iter().map(|&n| last_index(n.into())).collect();
-    let coarsest: Vec<u8> = script.quant.iter().map(|quant| missing_bits(quant.as_ref(), plan.tolerance)).collect();
+    let tolerance = plan.tolerance * finer(frame);
+    let coarsest: Vec<u8> = script.quant.iter().map(|quant| missing_bits(quant.as_ref(), tolerance)).collect();
     let wanted = Wanted { need: &need, coarsest: &coarsest, all: options.strict };
     let (used, refined) = select(frame, &script.scans, &wanted)?;
     let mut decoders = Vec::with_capacity(used.len());
@@ -158,6 +159,11 @@ fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), E
         return Err(Error::Truncated("the file is too short for its picture"));
     }
     Ok(())
+}
+
+/// How many levels of the picture make one of 8 bits.
+fn finer(frame: &Frame) -> f64 {
+    if frame.is_wide() { 16.0 } else { 1.0 }
 }
 
 /// Bits that the AC coefficients of a component may go without: those worth no more than `tolerance` with the mean step of the
@@ -261,7 +267,7 @@ impl Output {
                 sharpen: plan::sharpen(n),
                 data: Vec::with_capacity(width as usize * height as usize),
             },
-            transform: Transform::new(n.into(), quant),
+            transform: Transform::new(n.into(), quant, finer(frame)),
             n: n.into(),
             count: plan::kept(n),
             padded: frame.mcus_x() as usize * usize::from(c.h),

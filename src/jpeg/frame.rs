@@ -104,6 +104,11 @@ impl Frame {
         })
     }
 
+    /// 12 bits a sample, not 8.
+    pub fn is_wide(&self) -> bool {
+        self.precision > 8
+    }
+
     pub fn h_max(&self) -> u32 {
         self.components.iter().map(|c| u32::from(c.h)).max().unwrap_or(1)
     }

@@ -126,8 +126,7 @@ impl Header {
             Kind::Baseline | Kind::Extended | Kind::Progressive => {}
         }
         match self.precision {
-            8 => {}
-            12 => return Err(Error::Unsupported("12 bits per sample")),
+            8 | 12 => {}
             _ => return Err(Error::Unsupported("neither 8 nor 12 bits per sample")),
         }
         if self.color == ColorSpace::Unknown {

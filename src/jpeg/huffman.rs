@@ -12,9 +12,6 @@ pub(super) const DC_BITS: u32 = 9;
 /// Added to `advance` where a symbol ends the block (or starts a run of ended blocks).
 pub(super) const END: u32 = 128;
 
-/// Most extra bits of an AC coefficient in 8-bit pictures (T.81, F.1.2.2).
-pub(super) const MAX_AC_SIZE: u8 = 10;
-
 /// What a symbol means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Coding {
@@ -24,6 +21,24 @@ pub(super) enum Coding {
     Sequential,
     /// Run and size; (r,0) with r < 15 starts a run of 2^r + (r extra bits) ended blocks.
     Progressive,
+    /// The same in pictures of 12 bits.
+    SequentialWide,
+    ProgressiveWide,
+}
+
+impl Coding {
+    pub fn is_sequential(self) -> bool {
+        matches!(self, Coding::Sequential | Coding::SequentialWide)
+    }
+
+    /// Most extra bits of an AC coefficient (T.81, F.1.2.2); DC differences of 8 bits, which end at 11, get some room.
+    pub fn max_size(self) -> u8 {
+        match self {
+            Coding::Sequential | Coding::Progressive => 10,
+            Coding::SequentialWide | Coding::ProgressiveWide => 14,
+            Coding::Dc => 15,
+        }
+    }
 }
 
 /// A decoded symbol: see the accessors. 0 stands for "not in this table".
@@ -31,17 +46,17 @@ pub(super) enum Coding {
 pub(super) struct Symbol(pub u32);
 
 impl Symbol {
-    /// `None` where T.81 allows no such value in pictures of 8 bits: AC sizes end at 10; DC ones, which end at 11, get some room.
+    /// `None` where T.81 allows no such value.
     fn new(coding: Coding, value: u8, length: u32) -> Option<Symbol> {
-        if (coding == Coding::Dc && value > 15) || (coding != Coding::Dc && value & 15 > MAX_AC_SIZE) {
+        if if coding == Coding::Dc { value } else { value & 15 } > coding.max_size() {
             return None;
         }
         let (run, size) = (u32::from(value >> 4), u32::from(value & 15));
         let (size, advance) = match coding {
             Coding::Dc => (u32::from(value), 0),
             _ if size > 0 || run == 15 => (size, run + 1),
-            Coding::Sequential => (0, END),
-            Coding::Progressive => (run, END),
+            _ if coding.is_sequential() => (0, END),
+            _ => (run, END),
         };
         Some(Symbol((length + size) | size << 8 | advance << 16))
     }

@@ -35,11 +35,12 @@ pub(super) struct Transform {
 }
 
 impl Transform {
-    pub fn new(n: usize, quant: &Quant) -> Transform {
+    /// To samples of 8 bits, of coefficients that are `finer` times as large as theirs.
+    pub fn new(n: usize, quant: &Quant, finer: f64) -> Transform {
         let mut t = Transform { n, scale: [0.0; 64], basis: [[0.0; 8]; 8] };
         let a = |i| if i == 0 { 0.125f64.sqrt() } else { 0.5 };
         for ((scale, &natural), &step) in t.scale.iter_mut().zip(&ZIGZAG).zip(quant) {
-            *scale = (f64::from(step) * a(natural >> 3) * a(natural & 7)) as f32;
+            *scale = (f64::from(step) * a(natural >> 3) * a(natural & 7) / finer) as f32;
         }
         for u in 0..n {
             for x in 0..n {
@@ -180,7 +181,7 @@ mod tests {
         };
         for n in 1..=8usize {
             let quant: Quant = std::array::from_fn(|k| 1 + k as u16 / 4);
-            let t = Transform::new(n, &quant);
+            let t = Transform::new(n, &quant, 1.0);
             let (pitch, count) = (24, 11);
             let blocks: Vec<i16> =
                 (0..64 * pitch).map(|i| (random() % 200 - 100) as i16 / (1 + (i / pitch) as i16 / 2)).collect();

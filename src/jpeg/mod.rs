@@ -17,7 +17,7 @@
 //! and `progressive` decode a block, `scan` a row of them; `arithmetic` decodes one decision, `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `plan` holds the
 //! trade of quality against work, `decode` ties it together.
 //!
-//! What it takes: baseline, extended and progressive pictures with 8 bits, by Huffman's codes or arithmetically coded; grey, YCbCr, RGB, CMYK and YCCK; any sampling
+//! What it takes: baseline, extended and progressive pictures with 8 or 12 bits (which come out with 8), by Huffman's codes or arithmetically coded; grey, YCbCr, RGB, CMYK and YCCK; any sampling
 //! factors, restart intervals and scan scripts. [`Header::supported`] names what it does not take.
 //!
 //! Damage: without [`Options::allow_truncated`] an error, else a picture with [`Image::damage`] set. Only what is parsed can be

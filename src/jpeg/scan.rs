@@ -106,6 +106,8 @@ pub(super) struct Blocks<'r> {
 pub(super) struct Decoder<'a> {
     reader: Reader<'a>,
     mode: Mode,
+    /// 12 bits.
+    wide: bool,
     units: Vec<Unit>,
     /// Only in arithmetic coding.
     models: Option<Box<Models>>,
@@ -148,6 +150,10 @@ impl<'a> Decoder<'a> {
             (Kind::Progressive, ..) => Mode::AcRefine(band(scan.parts[0].component)),
             _ => Mode::Sequential,
         };
+        let (sequential, progressive) = match frame.is_wide() {
+            false => (Coding::Sequential, Coding::Progressive),
+            true => (Coding::SequentialWide, Coding::ProgressiveWide),
+        };
         let alone = scan.parts.len() == 1;
         let mut units = Vec::new();
         for (part, p) in scan.parts.iter().enumerate() {
@@ -159,8 +165,8 @@ impl<'a> Decoder<'a> {
             };
             let ac = match mode {
                 _ if frame.arithmetic => None,
-                Mode::Sequential => Some(cache::ac(Coding::Sequential, p.ac.ok_or(NO_TABLE)?)?),
-                Mode::AcFirst(_) | Mode::AcRefine(_) => Some(cache::ac(Coding::Progressive, p.ac.ok_or(NO_TABLE)?)?),
+                Mode::Sequential => Some(cache::ac(sequential, p.ac.ok_or(NO_TABLE)?)?),
+                Mode::AcFirst(_) | Mode::AcRefine(_) => Some(cache::ac(progressive, p.ac.ok_or(NO_TABLE)?)?),
                 _ => None,
             };
             let per_row = frame.mcus_x() as usize * usize::from(c.h);
@@ -185,6 +191,7 @@ impl<'a> Decoder<'a> {
         Ok(Decoder {
             reader,
             mode,
+            wide: frame.is_wide(),
             units,
             models,
             predictors: [0; 4],
@@ -209,10 +216,12 @@ impl<'a> Decoder<'a> {
             let offset = line * rows[self.units[0].component].blocks;
             let result = if self.models.is_some() {
                 self.arithmetic_line(rows, offset)
+            } else if self.wide {
+                self.line::<true>(rows, offset)
             } else {
                 simd::dispatch(
                     #[inline(always)]
-                    || self.line(rows, offset),
+                    || self.line::<false>(rows, offset),
                 )
             };
             // The last block may have reached beyond the data.
@@ -269,13 +278,13 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline(always)]
-    fn line(&mut self, rows: &mut [Row], offset: usize) -> Result<(), Error> {
+    fn line<const WIDE: bool>(&mut self, rows: &mut [Row], offset: usize) -> Result<(), Error> {
         let mut column = 0;
         while column < self.columns {
             let count = self.stretch(column)?;
             let range = column..column + count;
             match self.mode {
-                Mode::Sequential => self.sequential(rows, offset, range)?,
+                Mode::Sequential => self.sequential::<WIDE>(rows, offset, range)?,
                 Mode::DcFirst { low } => self.dc_first(rows, offset, range, low)?,
                 Mode::DcRefine { low } => self.dc_refine(rows, offset, range, low)?,
                 Mode::AcFirst(band) => self.ac(rows, offset, range, &band, false)?,
@@ -287,7 +296,12 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline(always)]
-    fn sequential(&mut self, rows: &mut [Row], offset: usize, columns: Range<usize>) -> Result<(), Error> {
+    fn sequential<const WIDE: bool>(
+        &mut self,
+        rows: &mut [Row],
+        offset: usize,
+        columns: Range<usize>,
+    ) -> Result<(), Error> {
         let mut bits = self.reader.bits;
         for column in columns {
             for unit in &self.units {
@@ -297,7 +311,7 @@ impl<'a> Decoder<'a> {
                 let block = &mut row.block(offset + unit.start + column * unit.step);
                 ensure(&mut self.reader, &mut bits)?;
                 let predictor = &mut self.predictors[unit.part & 3];
-                sequential::block(&mut bits, self.reader.bytes(), (dc, ac), predictor, unit.need, block)?;
+                sequential::block::<WIDE>(&mut bits, self.reader.bytes(), (dc, ac), predictor, unit.need, block)?;
             }
         }
         self.reader.bits = bits;

@@ -73,9 +73,9 @@ pub(super) fn pass(bits: &mut Bits, bytes: &Bytes, ac: &Ac, k: u32, last: u32) -
 }
 
 /// Decodes one block: DC as a sum with `predictor`, coefficients up to zigzag index `need` into `block`, in zigzag order
-/// (without dequantisation); those above are parsed only, and may or may not be stored.
+/// (without dequantisation); those above are parsed only, and may or may not be stored. `WIDE` pictures have 12 bits.
 #[inline(always)]
-pub(super) fn block(
+pub(super) fn block<const WIDE: bool>(
     bits: &mut Bits,
     bytes: &Bytes,
     (dc, ac): (&DcTable, &Ac),
@@ -92,9 +92,9 @@ pub(super) fn block(
     }
     let mut k = 0;
     while k < need {
-        // A refill serves two symbols of at most 26 bits.
+        // A refill serves two symbols of at most 26 bits, or one of 30.
         bits.refill(bytes);
-        for _ in 0..2 {
+        for _ in 0..if WIDE { 1 } else { 2 } {
             let symbol = ac.one.symbol(bits.buffer).ok_or(UNDEFINED)?;
             let value = symbol.value(bits.buffer);
             bits.consume(symbol.total());

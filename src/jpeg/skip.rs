@@ -4,7 +4,7 @@
 //! last one may reach beyond the index, up to [`REACH`] bits, since nobody looks at them. An entry holds the bits passed in its
 //! low six bits and the coefficients passed above them, so that one addition accounts for both.
 
-use super::huffman::{Codes, Coding, MAX_AC_SIZE};
+use super::huffman::{Codes, Coding};
 
 /// Bits that index the table.
 pub(super) const BITS: u32 = 13;
@@ -29,11 +29,11 @@ impl SkipTable {
         let mut symbols = Vec::new();
         codes.for_each(|code, length, value| {
             let (run, size) = (u32::from(value >> 4), u32::from(value & 15));
-            if size > u32::from(MAX_AC_SIZE) {
+            if size > u32::from(coding.max_size()) {
                 // Undefined; left to the caller to find.
             } else if size > 0 || run == 15 {
                 symbols.push((code, length, length + size, run + 1));
-            } else if coding == Coding::Sequential || run == 0 {
+            } else if coding.is_sequential() || run == 0 {
                 symbols.push((code, length, length, END));
             }
         });
@@ -118,6 +118,8 @@ mod tests {
         for spec in [AC_LUMA, AC_CHROMA] {
             check(spec, Coding::Sequential);
             check(spec, Coding::Progressive);
+            check(spec, Coding::SequentialWide);
+            check(spec, Coding::ProgressiveWide);
         }
     }
 
@@ -131,8 +133,14 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn random_tables(spec in any_spec(), progressive: bool) {
-            check(&spec, if progressive { Coding::Progressive } else { Coding::Sequential });
+        fn random_tables(spec in any_spec(), progressive: bool, wide: bool) {
+            let coding = match (progressive, wide) {
+                (false, false) => Coding::Sequential,
+                (true, false) => Coding::Progressive,
+                (false, true) => Coding::SequentialWide,
+                (true, true) => Coding::ProgressiveWide,
+            };
+            check(&spec, coding);
         }
     }
 }

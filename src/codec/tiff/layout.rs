@@ -155,6 +155,10 @@ impl Layout {
     /// What does not go together.
     fn settle(&mut self) -> Result<(), DecodeError> {
         use Compression as C;
+        if self.compression == C::Jpeg && self.bits == 12 {
+            // They come with 8.
+            self.bits = 8;
+        }
         if matches!(self.compression, C::Jpeg | C::WebP) && self.bits != 8 {
             return Err(unsupported(format_args!("{} bits a sample in JPEG or WebP", self.bits)));
         }

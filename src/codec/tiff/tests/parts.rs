@@ -107,3 +107,16 @@ fn webp_parts() {
     let file = Maker::new(Size::new(6, 4), 8, 3, 2).tag(259, SHORT, &[50_001]).part(part).file();
     assert_eq!(narrow(&decode(&file)), samples);
 }
+
+#[test]
+fn jpeg_parts_of_12_bits() {
+    let file =
+        |bits, part: &[u8]| Maker::new(Size::new(123, 93), bits, 3, 6).tag(259, SHORT, &[7]).part(part.to_vec()).file();
+    let wide = decode(&file(12, include_bytes!("../../../../fixtures/jpeg/twelve-bits.jpg")));
+    let same = decode(&file(8, include_bytes!("../../../../fixtures/jpeg/huffman.jpg")));
+    let (wide, same) = (narrow(&wide), narrow(&same));
+    assert_eq!(wide.len(), 123 * 93 * 3);
+    let sum: u32 = wide.iter().zip(same).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+    assert!(sum < 2 * wide.len() as u32, "{sum}");
+    assert!(matches!(open(&file(16, b"")).map(drop), Err(DecodeError::Unsupported(_))));
+}

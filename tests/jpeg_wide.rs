@@ -1,0 +1,66 @@
+//! JPEGs of 12 bits a sample.
+
+mod testenv;
+
+use testenv::World;
+use thumbs::jpeg::{self, Error, Image, Kind, Options};
+
+/// The same picture, with 12 bits a sample and with 8.
+const WIDE: &[u8] = include_bytes!("../fixtures/jpeg/twelve-bits.jpg");
+const NARROW: &[u8] = include_bytes!("../fixtures/jpeg/huffman.jpg");
+
+fn at(data: &[u8], n: u8, options: &Options<'_>) -> Result<Image, Error> {
+    let header = jpeg::read_header(data).unwrap();
+    jpeg::decode(data, &header, &header.plan_at(n), options)
+}
+
+#[test]
+fn they_show_what_8_bits_show() {
+    let header = jpeg::read_header(WIDE).unwrap();
+    assert_eq!((header.precision, header.kind, header.width, header.height), (12, Kind::Extended, 123, 93));
+    for n in 1..=8 {
+        let [wide, narrow] = [WIDE, NARROW].map(|data| at(data, n, &Options::default()).unwrap());
+        assert_eq!((wide.width, wide.height), (narrow.width, narrow.height));
+        let mean = testenv::mean(&wide.data, &narrow.data);
+        assert!(mean < 2.0, "{mean} at {n}");
+    }
+}
+
+#[test]
+fn cut_anywhere() {
+    for end in (0..WIDE.len()).step_by(41).chain([WIDE.len() - 1]) {
+        let cut = &WIDE[..end];
+        if jpeg::read_header(cut).is_err() {
+            continue;
+        }
+        let result = at(cut, 4, &Options::default());
+        assert!(matches!(result, Err(Error::Truncated(_) | Error::Damaged(_))), "{end}: {result:?}");
+        assert!(at(cut, 4, &Options { allow_truncated: true, ..Options::default() }).unwrap().damage.is_some());
+    }
+}
+
+/// With 8 bits a coefficient of more than 10 bits is damage; here up to 14 are none.
+#[test]
+fn coefficients_are_as_wide_as_the_samples() {
+    let frame = WIDE.windows(2).position(|two| two == [0xFF, 0xC1]).unwrap();
+    let mut claims_8 = WIDE.to_vec();
+    claims_8[frame + 4] = 8;
+    let narrow = at(&claims_8, 8, &Options::default());
+    assert!(narrow.is_err() || narrow != at(WIDE, 8, &Options::default()));
+    let mut claims_16 = WIDE.to_vec();
+    claims_16[frame + 4] = 16;
+    assert_eq!(at(&claims_16, 8, &Options::default()), Err(Error::Unsupported("neither 8 nor 12 bits per sample")));
+}
+
+#[test]
+fn the_program_makes_thumbnails_of_them() {
+    let world = World::new();
+    world.write("a.jpg", WIDE);
+    world.run(&["a.jpg", "-s", "50", "-f", "png", "-o", "out/"]).ok();
+    let (width, height, pixels) = world.pixels("out/a.png");
+    assert_eq!((width, height), (50, 38));
+    world.write("b.jpg", NARROW);
+    world.run(&["b.jpg", "-s", "50", "-f", "png", "-o", "out/"]).ok();
+    let mean = testenv::mean(&pixels, &world.pixels("out/b.png").2);
+    assert!(mean < 2.0, "{mean}");
+}
