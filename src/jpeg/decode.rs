@@ -6,7 +6,8 @@ use super::header::Header;
 use super::idct::{Transform, last_index};
 use super::plan::{self, Plan, plane_size};
 use super::planes::{Damage, Image, Plane, Planes};
-use super::scan::{Decoder, Row};
+use super::row::Row;
+use super::scan::Decoder;
 use super::script::{self, Scan, Script};
 use super::simd;
 

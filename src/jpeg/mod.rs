@@ -14,7 +14,7 @@
 //!
 //! Where things are: `markers`, `frame`, `header` and `script` read what stands around the coded data; `bits` makes the coded
 //! bytes ready and reads bits, `huffman` decodes one symbol, `skip` passes many, `cache` keeps the tables of both, `sequential`
-//! and `progressive` decode a block, `scan` a row of them; `arithmetic` decodes one decision, `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `plan` holds the
+//! and `progressive` decode a block, `scan` a `row` of them; `arithmetic` decodes one decision, `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `plan` holds the
 //! trade of quality against work, `decode` ties it together.
 //!
 //! What it takes: baseline, extended and progressive pictures with 8 or 12 bits (which come out with 8), by Huffman's codes or arithmetically coded; grey, YCbCr, RGB, CMYK and YCCK; any sampling
@@ -42,6 +42,7 @@ mod plan;
 mod planes;
 mod progressive;
 mod resize;
+mod row;
 mod scan;
 mod script;
 mod sequential;

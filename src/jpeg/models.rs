@@ -4,7 +4,8 @@ use super::arithmetic::{Coder, State};
 use super::bits::Reader;
 use super::error::Error;
 use super::progressive::{Band, Correction, half};
-use super::scan::{Block, Blocks, Mode, Unit};
+use super::row::Block;
+use super::scan::{Blocks, Mode, Unit};
 use super::sequential::OVERFULL;
 
 /// Which statistics a component uses, and what they depend on (DAC segments).

@@ -4,7 +4,7 @@ use super::bits::{Bits, Bytes};
 use super::cache::Ac;
 use super::error::Error;
 use super::huffman::END;
-use super::scan::Block;
+use super::row::Block;
 use super::sequential::{OVERFULL, UNDEFINED, pass};
 
 /// A band of a progressive scan, and how much of it is wanted.

@@ -4,7 +4,7 @@ use super::bits::{Bits, Bytes, Reader};
 use super::cache::Ac;
 use super::error::Error;
 use super::huffman::{self, DcTable};
-use super::scan::Block;
+use super::row::Block;
 use super::skip;
 
 pub(super) const UNDEFINED: Error = Error::Damaged("an undefined Huffman code");
