@@ -17,12 +17,14 @@
 //! and `progressive` decode a block, `scan` a `row` of them; `arithmetic` decodes one decision, `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `plan` holds the
 //! trade of quality against work, `decode` ties it together.
 //!
-//! What it takes: baseline, extended and progressive pictures with 8 or 12 bits (which come out with 8), by Huffman's codes or arithmetically coded; grey, YCbCr, RGB, CMYK and YCCK; any sampling
-//! factors, restart intervals and scan scripts. [`Header::supported`] names what it does not take.
+//! What it takes: baseline, extended and progressive pictures with 8 or 12 bits (which come out with 8), in Huffman's codes or
+//! arithmetic ones; grey, YCbCr, RGB, CMYK and YCCK; any sampling factors, restart intervals and scan scripts.
+//! [`Header::supported`] names what it does not take.
 //!
 //! Damage: without [`Options::allow_truncated`] an error, else a picture with [`Image::damage`] set. Only what is parsed can be
 //! found to be damaged: scans that a plan passes over, and the coefficient values passed over in a block, go unseen unless
-//! [`Options::strict`] parses every scan. A file without an end-of-image marker counts as truncated.
+//! [`Options::strict`] parses every scan. A file without an end-of-image marker counts as truncated. Arithmetic coding may leave out
+//! zeros at the end of a scan: where a marker comes too early there, nothing tells it from a picture that is flat from there on.
 //!
 //! How fast it is and why is told in `docs/jpeg.md`.
 
