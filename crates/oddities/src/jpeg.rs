@@ -109,7 +109,7 @@ pub fn without_segment(bytes: &[u8], code: u8) -> Vec<u8> {
     out
 }
 
-/// Changes the frame header's marker, so that the file claims another coding process (0xc9: arithmetic).
+/// Changes the frame header's marker, so that the file claims another coding process (0xc5: hierarchical).
 pub fn relabelled(bytes: &[u8], code: u8) -> Vec<u8> {
     let mut out = bytes.to_vec();
     let mut at = 2;

@@ -50,7 +50,7 @@ pub fn all() -> Vec<Oddity> {
     add(false, "no-eoi.jpg", jpeg::without_end(96, 64));
     add(false, "no-huffman-table.jpg", jpeg::without_segment(&jpeg::plain(96, 64), 0xc4));
     add(false, "no-quantisation-table.jpg", jpeg::without_segment(&jpeg::plain(96, 64), 0xdb));
-    add(false, "arithmetic.jpg", jpeg::relabelled(&jpeg::plain(96, 64), 0xc9));
+    add(false, "hierarchical.jpg", jpeg::relabelled(&jpeg::plain(96, 64), 0xc5));
     add(true, "rgb.png", png::rgb(96, 64));
     add(true, "rgba.png", png::rgba(96, 64));
     add(true, "rgb16.png", png::rgb16(96, 64));

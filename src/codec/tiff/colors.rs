@@ -48,7 +48,6 @@ pub struct Alpha {
     pub premultiplied: bool,
 }
 
-/// Of inks too, whose alpha ends with `paint`.
 pub fn alpha(tags: &Directory<'_>, meaning: &Meaning, samples: usize) -> Result<Option<Alpha>, DecodeError> {
     let colors = match meaning {
         Meaning::Grey { .. } | Meaning::Palette(_) => 1,
@@ -58,6 +57,9 @@ pub fn alpha(tags: &Directory<'_>, meaning: &Meaning, samples: usize) -> Result<
         Meaning::YCbCr(_) | Meaning::Lab { .. } => return Ok(None),
     };
     let kinds = tags.numbers(EXTRA)?.unwrap_or_default();
+    if *meaning == Meaning::Cmyk && kinds.iter().any(|kind| matches!(kind, 1 | 2)) {
+        return Err(unsupported("inks and alpha"));
+    }
     let found = kinds.iter().position(|kind| matches!(kind, 1 | 2)).filter(|i| colors + i < samples);
     // A further sample that does not call itself alpha is passed over.
     Ok(found.map(|i| Alpha { at: colors + i, premultiplied: kinds[i] == 1 }))

@@ -170,9 +170,6 @@ impl Picture for TiffPicture<'_> {
             y += together;
         }
         let mut notes = Vec::new();
-        if painter.paper {
-            notes.push("alpha of inks flattened onto white paper".to_owned());
-        }
         if painter.bright {
             notes.push(float::clipped_note());
         }

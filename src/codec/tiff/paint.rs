@@ -13,8 +13,6 @@ pub struct Painter<'a> {
     channels: Channels,
     /// What Lab's curve gives, which is slow to compute.
     lab: Option<Lab>,
-    /// Paper was seen through transparent inks.
-    pub paper: bool,
     /// There was light brighter than white.
     pub bright: bool,
 }
@@ -22,7 +20,7 @@ pub struct Painter<'a> {
 impl<'a> Painter<'a> {
     pub fn new(layout: &'a Layout) -> Self {
         let lab = matches!(layout.meaning, Meaning::Lab { .. }).then(Lab::new);
-        Self { layout, channels: layout.channels(), lab, paper: false, bright: false }
+        Self { layout, channels: layout.channels(), lab, bright: false }
     }
 
     /// A row of samples, the wanted ones only: colours, then alpha.
@@ -47,14 +45,6 @@ impl<'a> Painter<'a> {
         };
         let is_premultiplied = alpha.is_some_and(|alpha| alpha.premultiplied);
         match row {
-            Row::U8(v) if self.channels == Channels::Cmyk && n == 5 => {
-                self.paper |= v.iter().skip(4).step_by(5).any(|&a| a < 255);
-                to.push(&on_paper(&v, is_premultiplied, 255, u32::from, |v| v as u8));
-            }
-            Row::U16(v) if self.channels == Channels::Cmyk && n == 5 => {
-                self.paper |= v.iter().skip(4).step_by(5).any(|&a| a < 65_535);
-                to.push_wide(&on_paper(&v, is_premultiplied, 65_535, u32::from, |v| v as u16));
-            }
             Row::U8(mut v) => {
                 if is_premultiplied {
                     divide(&mut v, self.channels.count(), 255, u64::from, |v| v as u8);
@@ -135,21 +125,6 @@ fn divide<T: Copy>(v: &mut [T], n: usize, top: u64, wide: impl Fn(T) -> u64, nar
             *c = narrow((wide(*c) * top + a / 2).checked_div(a).unwrap_or(0).min(top));
         }
     }
-}
-
-/// Inks and their alpha to what is printed with them: less ink where they are transparent. Premultiplied ones are that already.
-fn on_paper<T: Copy>(
-    v: &[T],
-    is_premultiplied: bool,
-    top: u32,
-    wide: impl Fn(T) -> u32,
-    narrow: impl Fn(u32) -> T,
-) -> Vec<T> {
-    let ink = |v: T, alpha: T| match is_premultiplied {
-        true => v,
-        false => narrow((wide(v) * wide(alpha) + top / 2) / top),
-    };
-    v.as_chunks::<5>().0.iter().flat_map(|&[c, m, y, k, alpha]| [c, m, y, k].map(|v| ink(v, alpha))).collect()
 }
 
 /// CIE L*a*b* of D50 to sRGB.
