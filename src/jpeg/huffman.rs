@@ -48,12 +48,13 @@ pub(super) struct Symbol(pub u32);
 impl Symbol {
     /// `None` where T.81 allows no such value.
     fn new(coding: Coding, value: u8, length: u32) -> Option<Symbol> {
-        if if coding == Coding::Dc { value } else { value & 15 } > coding.max_size() {
+        let size = if coding == Coding::Dc { value } else { value & 15 };
+        if size > coding.max_size() {
             return None;
         }
-        let (run, size) = (u32::from(value >> 4), u32::from(value & 15));
+        let (run, size) = (u32::from(value >> 4), u32::from(size));
         let (size, advance) = match coding {
-            Coding::Dc => (u32::from(value), 0),
+            Coding::Dc => (size, 0),
             _ if size > 0 || run == 15 => (size, run + 1),
             _ if coding.is_sequential() => (0, END),
             _ => (run, END),
@@ -228,6 +229,17 @@ pub(super) mod tests {
         dc.extend([0; 15]);
         dc.push(16);
         assert_eq!(DcTable::new(Codes::new(&dc).unwrap(), Coding::Dc).symbol(0), None);
+    }
+
+    #[test]
+    fn coefficients_are_as_wide_as_the_samples() {
+        let total = |coding, value| Symbol::new(coding, value, 16).map(Symbol::total);
+        for (narrow, wide) in
+            [(Coding::Sequential, Coding::SequentialWide), (Coding::Progressive, Coding::ProgressiveWide)]
+        {
+            assert_eq!([0x3A, 0x3B].map(|value| total(narrow, value)), [Some(26), None]);
+            assert_eq!([0x3A, 0x3E, 0x3F].map(|value| total(wide, value)), [Some(26), Some(30), None]);
+        }
     }
 
     #[test]

@@ -111,13 +111,8 @@ impl Models {
         let is_negative = coder.decide(reader, &mut bins[first + 1])?;
         let at = first + 2 + usize::from(is_negative);
         let less = if coder.decide(reader, &mut bins[at])? { ladder(coder, reader, bins, LADDER_DC, 1)? } else { 0 };
-        *context = match () {
-            () if less < (1 << of.small) >> 1 => 0,
-            () if less < 1 << of.large => 4,
-            () => 12,
-        };
-        if *context > 0 && is_negative {
-            *context += 4;
+        if less >= (1 << of.small) >> 1 {
+            *context = if less < 1 << of.large { 4 } else { 12 } + if is_negative { 4 } else { 0 };
         }
         Ok(signed(less + 1, is_negative))
     }

@@ -1,7 +1,7 @@
 //! TIFF and BigTIFF in: the first picture, row by row.
 //!
-//! `directory` reads tags, `layout` and `colors` what they say of the samples, `stream` unpacks a strip or tile (`fax`, `thunder` and `log_luv` are ways),
-//! `rows` joins them, `samples` makes numbers of bytes, and `paint` pixels of numbers.
+//! `directory` reads tags, `layout` and `colors` what they say of the samples, `stream` unpacks a strip or tile (`fax`, `thunder`
+//! and `log_luv` are ways), `rows` joins them, `samples` makes numbers of bytes, and `paint` pixels of numbers.
 
 mod colors;
 mod directory;
@@ -25,7 +25,7 @@ use crate::orientation::Orientation;
 use crate::pixmap::{Channels, Pixmap};
 use colors::Meaning;
 use directory::Directory;
-use layout::Layout;
+use layout::{Compression, Layout};
 use paint::Painter;
 use rows::Rows;
 use samples::Row;
@@ -69,8 +69,10 @@ impl Decode for Tiff {
         super::check_size(Format::Tiff, size, limits)?;
         let layout = Layout::read(&tags, size)?;
         let blob = |tag| tags.value(tag).map(<[u8]>::to_vec);
-        // A profile of L*a*b* describes nothing that the pixels still have once they are read.
-        let icc = blob(ICC).filter(|_| !matches!(layout.meaning, Meaning::Lab { .. }));
+        // A profile of L*a*b* or LogLuv describes nothing that the pixels still have once they are read.
+        let is_read =
+            matches!(layout.meaning, Meaning::Lab { .. }) || matches!(layout.compression, Compression::LogLuv(_));
+        let icc = blob(ICC).filter(|_| !is_read);
         let header = Header {
             format: Format::Tiff,
             size,
