@@ -261,6 +261,25 @@ fn flat_colors_survive() {
 }
 
 #[test]
+fn light_in_cie_xyz() {
+    // X, Y and Z in 128ths, with equal energy as white, and sRGB of it by Bradford's adaptation and IEC 61966-2-1.
+    let known = [
+        ([128, 128, 128], [255, 255, 255]),
+        ([64, 64, 64], [188, 188, 188]),
+        ([56, 29, 2], [254, 22, 0]),
+        ([50, 91, 14], [0, 255, 0]),
+        ([22, 9, 112], [11, 4, 255]),
+        ([67, 60, 19], [230, 170, 91]),
+    ];
+    for ([x, y, z], color) in known {
+        let head = b"#?RADIANCE\nFORMAT=32-bit_rle_xyze\n\n-Y 2 +X 3\n";
+        let out = first(&[&head[..], &[x, y, z, 129].repeat(6)].concat(), &recipe("original", Format::Png));
+        let near = rgba(out).iter().all(|p| (0..3).all(|c| p[c].abs_diff(color[c]) <= 2));
+        assert!(near, "{x} {y} {z}: {color:?}");
+    }
+}
+
+#[test]
 fn inks_are_kept_where_wanted() {
     let picture = scene(Size::new(60, 40), Channels::Cmyk);
     let bytes = encoded(&picture, Format::Jpeg, &EncodeSettings { quality: 95, ..EncodeSettings::default() });

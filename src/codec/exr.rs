@@ -6,9 +6,9 @@ use std::io::Cursor;
 use exr::block::reader::Reader;
 use exr::error::Error;
 use exr::math::Vec2;
-use exr::meta::header::Header as ExrHeader;
 use exr::prelude::traits::*;
 
+use super::exr_layer::ExrLayer;
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, Pixels};
 use super::{exr_blocks, float, reduce};
 use crate::format::Format;
@@ -22,7 +22,7 @@ pub struct Exr;
 struct ExrPicture<'a> {
     bytes: &'a [u8],
     header: Header,
-    channels: Channels,
+    layer: ExrLayer,
     /// Columns and rows from the corner of what is shown to the corner of what is stored.
     offset: (i64, i64),
     /// Bytes of a block, which the decoder holds besides the pixels.
@@ -46,30 +46,13 @@ fn reader(bytes: &[u8]) -> Result<Reader<Cursor<&[u8]>>, DecodeError> {
     exr::block::read(Cursor::new(bytes), false).map_err(error)
 }
 
-/// What the pixels of a part become; None where it has other channels.
-fn channels(header: &ExrHeader) -> Option<Channels> {
-    let has = |name: &str| header.channels.find_index_of_channel(&name.into()).is_some();
-    match (["R", "G", "B"].into_iter().all(has), has("A")) {
-        _ if header.deep => None,
-        (true, true) => Some(Channels::Rgba),
-        (true, false) => Some(Channels::Rgb),
-        // With these two, luminance is a part of the colours only.
-        (false, _) if !has("Y") || has("RY") || has("BY") => None,
-        (false, true) => Some(Channels::GreyAlpha),
-        (false, false) => Some(Channels::Grey),
-    }
-}
-
 impl Decode for Exr {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
         let block = exr_blocks::check(bytes)?;
         let reader = reader(bytes)?;
-        // A part of colours is worth more than one of luminance, which may be a mask.
-        let parts = || reader.headers().iter().filter_map(|part| Some((part, channels(part)?)));
-        let (part, channels) = parts()
-            .find(|(_, channels)| channels.count() >= 3)
-            .or_else(|| parts().next())
+        let (part, layer) = ExrLayer::choose(reader.headers())
             .ok_or_else(|| DecodeError::Unsupported("OpenEXR of other than red, green and blue samples".to_owned()))?;
+        let channels = layer.channels;
         let shown = part.shared_attributes.display_window;
         let side = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let size = Size::new(side(shown.size.width()), side(shown.size.height()));
@@ -89,20 +72,22 @@ impl Decode for Exr {
             ..Header::new(Format::Exr, size)
         };
         let offset = (between(stored.x(), shown.position.x()), between(stored.y(), shown.position.y()));
-        Ok(Box::new(ExrPicture { bytes, header, channels, offset, block }))
+        Ok(Box::new(ExrPicture { bytes, header, layer, offset, block }))
     }
 }
 
 impl ExrPicture<'_> {
     /// Pixels where nothing is stored are black, or transparent.
     fn read(&self, factor: u32) -> Result<Canvas, DecodeError> {
-        let (size, channels, (left, top)) = (self.header.size, self.channels, self.offset);
+        let (size, channels, (left, top)) = (self.header.size, self.layer.channels, self.offset);
+        let name = |channel| self.layer.name(channel);
         let create = move || Canvas::new(size, channels, factor);
         let at = move |position: Vec2<usize>| (position.x() as i64 + left, position.y() as i64 + top);
         let levels = exr::prelude::read().no_deep_data().largest_resolution_level().specific_channels();
         let reader = reader(self.bytes)?;
         if channels.count() >= 3 {
-            let samples = levels.required("R").required("G").required("B").optional("A", 1.0f32);
+            let samples =
+                levels.required(name("R")).required(name("G")).required(name("B")).optional(name("A"), 1.0f32);
             let pixels = samples.collect_pixels(
                 move |_, _| create(),
                 move |canvas: &mut Canvas, position, (red, green, blue, alpha): (f32, f32, f32, f32)| {
@@ -112,7 +97,7 @@ impl ExrPicture<'_> {
             let image = pixels.first_valid_layer().all_attributes().from_chunks(reader).map_err(error)?;
             Ok(image.layer_data.channel_data.pixels)
         } else {
-            let pixels = levels.required("Y").optional("A", 1.0f32).collect_pixels(
+            let pixels = levels.required(name("Y")).optional(name("A"), 1.0f32).collect_pixels(
                 move |_, _| create(),
                 move |canvas: &mut Canvas, position, (luminance, alpha): (f32, f32)| {
                     canvas.put(at(position), [luminance; 3], alpha);
@@ -135,7 +120,7 @@ impl Picture for ExrPicture<'_> {
         let size = reduce::size(full, factor);
         // Samples, or sums and then samples.
         let sample = if factor > 1 { 10 } else { 2 };
-        let pixels = size.pixels() * self.channels.count() as u64 * sample;
+        let pixels = size.pixels() * self.layer.channels.count() as u64 * sample;
         let memory = pixels + u64::from(full.width) * 16 + 2 * self.block + (1 << 20);
         let scale = 1.0 / f64::from(factor);
         Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }

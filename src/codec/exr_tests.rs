@@ -97,3 +97,34 @@ fn chromaticities() {
     let ColorSpace::Calibrated { chromaticities: Some(xy), .. } = picture.header().color else { panic!("said") };
     assert_eq!((xy[0].0, xy[1].1 as f32, xy[3].1 as f32), (0.3125, 0.32, 0.06));
 }
+
+/// One part with a channel of one value for each name.
+fn layered(channels: &[(&str, f32)]) -> Vec<u8> {
+    let channel = |&(name, value): &(&str, f32)| AnyChannel::new(name, FlatSamples::F32(vec![value; 2]));
+    let channels = AnyChannels::sort(channels.iter().map(channel).collect());
+    file(|out| Image::from_channels((2, 1), channels).write().to_buffered(out).unwrap())
+}
+
+/// As renderers store what a picture is composed of.
+#[test]
+fn layers_of_a_renderer() {
+    let occlusion = [("V.AO.R", 0.1), ("V.AO.G", 0.2), ("V.AO.B", 0.3)];
+    let combined = [("V.Combined.R", 0.4), ("V.Combined.G", 0.5), ("V.Combined.B", 0.6), ("V.Combined.A", 1.0)];
+    let depth = [("V.Depth.Y", 0.7), ("V.Normal.X", 0.7), ("V.Lone.R", 0.7)];
+    let first = |channels: &[(&str, f32)], count| {
+        let (pixmap, _) = decode(&layered(channels), None).unwrap();
+        assert_eq!(pixmap.channels().count(), count);
+        samples(pixmap)[..3].to_vec()
+    };
+    let all = [&occlusion[..], &depth, &combined].concat();
+    assert_eq!(first(&all, 4), [0.4, 0.5, 0.6].map(float::encode), "with alpha before the others");
+    assert_eq!(first(&[&depth[..], &occlusion].concat(), 3), [0.1, 0.2, 0.3].map(float::encode));
+    let plain = [("R", 0.9), ("G", 0.9), ("B", 0.9)];
+    assert_eq!(
+        first(&[&plain[..], &combined].concat(), 3),
+        [0.9; 3].map(float::encode),
+        "what has no name is the picture"
+    );
+    assert_eq!(first(&[&[("Y", 0.8)], &combined[..]].concat(), 4)[0], float::encode(0.4), "colours before luminance");
+    assert!(matches!(decode(&layered(&depth), None).unwrap_err(), DecodeError::Unsupported(_)));
+}

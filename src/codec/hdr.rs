@@ -65,7 +65,7 @@ fn resolution(line: &[u8]) -> Option<(Size, Orientation)> {
 
 impl Decode for Hdr {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let (mut rest, mut primaries) = (bytes, None);
+        let (mut rest, mut primaries, mut is_xyz) = (bytes, None, false);
         loop {
             let (text, behind) = line(rest)?;
             rest = behind;
@@ -77,16 +77,14 @@ impl Decode for Hdr {
             }
             match text.strip_prefix(b"FORMAT=").map(<[u8]>::trim_ascii) {
                 None | Some(b"32-bit_rle_rgbe") => {}
-                Some(b"32-bit_rle_xyze") => {
-                    return Err(DecodeError::Unsupported("Radiance HDR of CIE XYZ".to_owned()));
-                }
+                Some(b"32-bit_rle_xyze") => is_xyz = true,
                 Some(_) => return Err(damaged("its pixels are of no known kind")),
             }
         }
         let (text, data) = line(rest)?;
         let (size, orientation) = resolution(text).ok_or_else(|| damaged("it does not say its size"))?;
         super::check_size(Format::Hdr, size, limits)?;
-        let color = match primaries {
+        let color = match is_xyz.then_some(hdr_primaries::CIE_XYZ).or(primaries) {
             // Light is given the curve of sRGB.
             Some(xy) => ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some(xy) },
             None => ColorSpace::Srgb,

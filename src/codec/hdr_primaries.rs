@@ -1,5 +1,8 @@
 //! The colours of a Radiance picture, which its header may tell: `PRIMARIES= rx ry gx gy bx by wx wy`.
 
+/// X, Y and Z as if they were red, green and blue, where equal energy is white.
+pub const CIE_XYZ: [(f64, f64); 4] = [(1.0 / 3.0, 1.0 / 3.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)];
+
 /// x and y of white, red, green, blue, of what stands behind the `=`. None where it says nothing, or Radiance's own
 /// primaries, which are close to sRGB's and mostly said without being meant.
 pub fn parse(text: &[u8]) -> Option<[(f64, f64); 4]> {

@@ -76,8 +76,7 @@ fn all_ways_to_stand() {
 
 #[test]
 fn kinds_and_headers_that_break_off() {
-    let error = decode(&file("FORMAT=32-bit_rle_xyze\n", "-Y 1 +X 1", &[0; 4])).unwrap_err();
-    assert_eq!(error.to_string(), "unsupported: Radiance HDR of CIE XYZ");
+    assert!(decode(&file("FORMAT=32-bit_rle_xyze\n", "-Y 1 +X 1", &[0; 4])).is_ok());
     assert!(matches!(decode(&file("FORMAT=other\n", "-Y 1 +X 1", &[0; 4])), Err(DecodeError::Damaged { .. })));
     let whole = file("SOFTWARE=\r\n", "-Y 1 +X 1\r", &[1, 2, 3, 128]);
     assert!(decode(&whole).is_ok());

@@ -9,6 +9,7 @@ mod bmp_rle;
 mod bmp_rows;
 mod exr;
 mod exr_blocks;
+mod exr_layer;
 mod farbfeld;
 mod float;
 mod gif;
