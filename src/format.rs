@@ -1,10 +1,12 @@
 //! Picture formats: one table of what each can do, and recognition by content.
 
+mod others;
 mod sniff;
 
 use std::fmt;
 
-pub use sniff::{HEAD, describe, sniff};
+pub use others::{describe, unread};
+pub use sniff::{HEAD, sniff};
 
 /// A format that is recognised; [`Format::reads`] says whether it is also decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -60,6 +60,30 @@ fn every_good_oddity_comes_out() {
     }
 }
 
+/// By what is in them, whatever they are called.
+#[test]
+fn what_is_not_read_is_called_by_its_name() {
+    let world = World::new();
+    let known: &[(&[u8], &str)] = &[
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "unsupported: HEIC"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0mif1miaf", "unsupported: AVIF"),
+        (b"\xff\x0a\xfa\x1f", "unsupported: JPEG XL"),
+        (b"II*\0\x10\0\0\0CR\x02\0", "unsupported: camera raw"),
+        (b"<?xml version='1.0'?><svg/>", "unsupported: SVG"),
+        (b"%PDF-1.7", "unsupported: PDF"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "unsupported: PostScript"),
+        (b"gimp xcf v011\0", "unsupported: GIMP"),
+        (b"\x01\xda\x01\x01\0\x03", "unsupported: SGI"),
+        (b"<!DOCTYPE html>", "not a picture (HTML)"),
+        (b"PK\x05\x06", "not a picture"),
+    ];
+    for (content, reason) in known {
+        world.write("a.jpg", content);
+        world.run(&["a.jpg", "-o", "out/"]).code(1).says("a.jpg").says(reason);
+        assert!(!world.exists("out/a.jpg"));
+    }
+}
+
 #[test]
 fn bombs_tell_size_and_limit() {
     let world = World::new();

@@ -128,7 +128,10 @@ impl RenderError {
 /// # Errors
 /// What is no picture, not supported, beyond the limits, or damaged in its header.
 pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Opened<'a>, DecodeError> {
-    let format = format::sniff(bytes).ok_or_else(|| DecodeError::NotAPicture(format::describe(bytes)))?;
+    let format = format::sniff(bytes).ok_or_else(|| match format::unread(bytes) {
+        Some(name) => DecodeError::Unsupported(name.to_owned()),
+        None => DecodeError::NotAPicture(format::describe(bytes)),
+    })?;
     let decoder = registry::decoder(format).ok_or_else(|| DecodeError::Unsupported(format.name().to_owned()))?;
     let picture = decoder.open(bytes, limits)?;
     let header = picture.header();
