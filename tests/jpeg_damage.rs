@@ -139,6 +139,17 @@ fn impossible_sizes_are_refused_at_once() {
     assert!(start.elapsed() < Duration::from_secs(120));
 }
 
+/// The size that comes before hierarchical frames, and the frame header of JPEG-LS.
+#[test]
+fn other_processes_are_named() {
+    let plain = encode(false, 0);
+    for (marker, name) in [(0xDE, "hierarchical coding"), (0xF7, "the coding of JPEG-LS")] {
+        let segment = [0xFF, marker, 0, 11, 8, 0, 16, 0, 16, 1, 1, 0x11, 0];
+        let bytes = [&plain[..2], &segment, &plain[2..]].concat();
+        assert_eq!(jpeg::read_header(&bytes).unwrap_err(), jpeg::Error::Unsupported(name));
+    }
+}
+
 #[test]
 fn interruption() {
     let data = encode(false, 0);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::error::Error;
 use super::frame::{ColorSpace, Component, Frame, Kind};
-use super::markers::{self, APP0, DNL, EOI, SOI, SOS, be16, next_segment};
+use super::markers::{self, APP0, DHP, DNL, EOI, SOF55, SOI, SOS, be16, next_segment};
 
 /// Facts of a JPEG file: the frame header and the metadata in front of the first scan.
 ///
@@ -54,7 +54,8 @@ pub struct Header {
 /// the height is left to a DNL segment). Allocates no more than the ICC profile.
 ///
 /// # Errors
-/// [`Error::NotJpeg`], or truncated and damaged headers. A kind that [`super::decode`] does not take is not an error here.
+/// [`Error::NotJpeg`], or truncated and damaged headers; JPEG-LS, and pictures that begin as hierarchical ones. Another kind
+/// that [`super::decode`] does not take is not an error here.
 pub fn read_header(data: &[u8]) -> Result<Header, Error> {
     if !data.starts_with(&[0xFF, SOI]) {
         return Err(Error::NotJpeg);
@@ -75,6 +76,9 @@ pub fn read_header(data: &[u8]) -> Result<Header, Error> {
             SOS => return Err(Error::Damaged("a scan comes before the frame header")),
             EOI if frame.is_some() => return Err(Error::Damaged("the picture has no scan")),
             EOI => return Err(Error::Damaged("the file holds no picture")),
+            // The frames that follow are parts of the picture, the first a small one.
+            DHP => return Err(Error::Unsupported("hierarchical coding")),
+            SOF55 => return Err(Error::Unsupported("the coding of JPEG-LS")),
             m if markers::is_frame(m) => {
                 if frame.is_some() {
                     return Err(Error::Damaged("there are two frame headers"));

@@ -8,6 +8,10 @@ pub(super) const SOS: u8 = 0xDA;
 pub(super) const DQT: u8 = 0xDB;
 pub(super) const DNL: u8 = 0xDC;
 pub(super) const DRI: u8 = 0xDD;
+/// Before the frames of a hierarchical picture.
+pub(super) const DHP: u8 = 0xDE;
+/// The frame header of JPEG-LS (ITU-T T.87).
+pub(super) const SOF55: u8 = 0xF7;
 pub(super) const DHT: u8 = 0xC4;
 pub(super) const DAC: u8 = 0xCC;
 pub(super) const JPG: u8 = 0xC8;
