@@ -1,8 +1,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use thumbs::format::{describe, sniff};
+use thumbs::format::{describe, sniff, unread};
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = (sniff(bytes), describe(bytes));
+    let _ = (sniff(bytes), unread(bytes), describe(bytes));
 });
