@@ -1,14 +1,15 @@
 //! BMP in, also headerless and inside icons. Rows are read from the top, wherever they lie in the file, and
 //! averaged as they come, so that the memory is that of the reduced picture.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::bmp_header::{self, Bitmap, Packing, truncated};
 use super::bmp_rle::{self, Index};
 use super::bmp_rows::{self, Colors};
-use super::float;
 use super::rows::{self, Rows, Shape};
 use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels, jpeg, png};
+use super::{fax, float};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::orientation::Orientation;
@@ -118,21 +119,26 @@ impl<'a> BmpPicture<'a> {
         Ok(Box::new(Self { bitmap, header, shape, icon }))
     }
 
-    fn is_packed(&self) -> bool {
-        self.bitmap.packing != Packing::Plain
+    fn has_runs(&self) -> bool {
+        matches!(self.bitmap.packing, Packing::Rle4 | Packing::Rle8 | Packing::Rle24)
     }
 
     /// Where the rows are; in pictures that end early, as many as there are.
     fn source(&self) -> Source<'a> {
         let Bitmap { size, data, packing, .. } = self.bitmap;
-        if self.is_packed() {
+        if self.has_runs() {
             return Source::Packed(bmp_rle::index(packing, size, data));
+        }
+        if packing == Packing::Fax {
+            let row = size.width.div_ceil(8) as usize;
+            let (rows, _) = fax::decode(data, fax::Kind::Group3 { two_dimensions: false }, size.width, size.height);
+            return Source::Plain { rows: (rows.len() / row) as u32, data: rows.into(), stride: row, row };
         }
         let stride = stride(size, self.bitmap.bits);
         let row = (u64::from(size.width) * u64::from(self.bitmap.bits)).div_ceil(8) as usize;
         // What fills up the last row may be missing, unless the file was meant to be longer.
         let there = data.len() + if self.bitmap.cut { 0 } else { stride - row };
-        Source::Plain { data, stride, row, rows: (there / stride).min(size.height as usize) as u32 }
+        Source::Plain { data: data.into(), stride, row, rows: (there / stride).min(size.height as usize) as u32 }
     }
 
     /// Whether alpha is to be passed over: where it is zero everywhere in an icon, whose mask counts then, or in linear light.
@@ -171,8 +177,13 @@ impl Picture for BmpPicture<'_> {
     }
 
     fn offer(&self, need: Option<Need>) -> Offer {
-        let rows = if self.is_packed() { bmp_rle::most_rows(self.bitmap.size, self.bitmap.data) as u64 } else { 0 };
-        rows::offer(self.shape, need, rows * bmp_rle::ROW_BYTES)
+        let size = self.bitmap.size;
+        let more = match self.bitmap.packing {
+            Packing::Fax => u64::from(size.width.div_ceil(8)) * u64::from(size.height),
+            _ if self.has_runs() => bmp_rle::most_rows(size, self.bitmap.data) as u64 * bmp_rle::ROW_BYTES,
+            _ => 0,
+        };
+        rows::offer(self.shape, need, more)
     }
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
@@ -215,14 +226,14 @@ impl BmpPicture<'_> {
     fn colors(&self, opaque: bool) -> Colors {
         match Colors::of(&self.bitmap, opaque) {
             // Unpacked, each index has a byte.
-            Colors::Indexed { table, known, .. } if self.is_packed() => Colors::Indexed { bits: 8, table, known },
+            Colors::Indexed { table, known, .. } if self.has_runs() => Colors::Indexed { bits: 8, table, known },
             colors => colors,
         }
     }
 }
 
 enum Source<'a> {
-    Plain { data: &'a [u8], stride: usize, row: usize, rows: u32 },
+    Plain { data: Cow<'a, [u8]>, stride: usize, row: usize, rows: u32 },
     Packed(Index<'a>),
 }
 

@@ -22,6 +22,8 @@ pub enum Packing {
     Rle4,
     /// The same of blue, green and red; OS/2 only.
     Rle24,
+    /// Group 3 fax in one dimension, its black the second colour; OS/2 only.
+    Fax,
     /// A JPEG file.
     Jpeg,
     /// A PNG file.
@@ -172,7 +174,7 @@ fn packing(fields: &Fields<'_>, bits: u16, compression: u32) -> Result<(Packing,
         (1, 8) => (Packing::Rle8, 0),
         (2, 4) => (Packing::Rle4, 0),
         // The numbers 3 and 4 mean something else in OS/2, also where its header is as long as that of Windows.
-        (3, 1) => return Err(DecodeError::Unsupported(format!("{} with Huffman codes", fields.format))),
+        (3, 1) => (Packing::Fax, 0),
         (4, 24) => (Packing::Rle24, 0),
         (3, 16 | 32) if !os2 => (Packing::Plain, 3),
         (6, 16 | 32) if !os2 => (Packing::Plain, 4),

@@ -272,10 +272,8 @@ fn pictures_inside() {
     let bytes = Made { bits: 0, compression: 5, pixels: png, ..Made::default() }.file();
     assert_eq!(samples(&bytes), RGB);
     assert_eq!(Bmp.open(&bytes, &Limits::default()).unwrap().header().format, Format::Bmp);
-    for (length, bits, compression) in [(64, 1, 3), (40, 1, 3), (124, 32, 11)] {
-        let made = Made { length, bits, compression, pixels: vec![0; 64], ..Made::default() };
-        assert!(matches!(failure(&made.file()), DecodeError::Unsupported(_)), "{bits} {compression}");
-    }
+    let inks = Made { length: 124, bits: 32, compression: 11, pixels: vec![0; 64], ..Made::default() };
+    assert!(matches!(failure(&inks.file()), DecodeError::Unsupported(_)));
 }
 
 #[test]
@@ -344,4 +342,23 @@ fn of_64_bits() {
         crate::codec::ico::Ico.open(&file, &Limits::default()).map(drop),
         Err(DecodeError::Unsupported(_))
     ));
+}
+
+/// Of OS/2: T.4 in one dimension, rows from the bottom, the first colour where fax is white.
+#[test]
+fn fax() {
+    let end = "000000000001";
+    // 2 white, 3 black, 3 white; none white, 8 black; six ends.
+    let codes = [end, "0111", "10", "1000", end, "00110101", "000101", &end.repeat(6)].concat();
+    let bits: Vec<u8> = codes.bytes().map(|b| b - b'0').collect();
+    let pixels: Vec<u8> = bits.chunks(8).map(|c| c.iter().enumerate().map(|(i, b)| b << (7 - i)).sum()).collect();
+    let behind = palette()[..8].to_vec();
+    let made = Made { length: 64, size: (8, 2), bits: 1, compression: 3, behind, pixels, ..Made::default() };
+    assert_eq!(samples(&made.file()), colors(&[1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0]));
+    let part = Made { pixels: made.pixels[..4].to_vec(), ..made }.file();
+    assert!(matches!(failure(&part), DecodeError::Truncated { .. }));
+    let options = DecodeOptions { allow_truncated: true, ..DecodeOptions::default() };
+    let (pixmap, notes) = decoded(&part, &options).unwrap();
+    let Samples::U8(v) = pixmap.samples() else { panic!("8 bits") };
+    assert_eq!((&v[24..], notes.len()), (&colors(&[0, 0, 1, 1, 1, 0, 0, 0])[..], 1));
 }

@@ -11,6 +11,7 @@ mod exr;
 mod exr_blocks;
 mod exr_layer;
 mod farbfeld;
+mod fax;
 mod float;
 mod gif;
 mod gif_blocks;

@@ -1,11 +1,10 @@
 //! TIFF and BigTIFF in: the first picture, row by row.
 //!
-//! `directory` reads tags, `layout` and `colors` what they say of the samples, `stream` unpacks a strip or tile (`fax`, `thunder`
+//! `directory` reads tags, `layout` and `colors` what they say of the samples, `stream` unpacks a strip or tile (`thunder`
 //! and `log_luv` are ways), `rows` joins them, `samples` makes numbers of bytes, and `paint` pixels of numbers.
 
 mod colors;
 mod directory;
-mod fax;
 mod layout;
 mod log_luv;
 mod paint;

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::io::{self, Cursor, Read};
 
 use super::layout::{Compression, Layout};
-use super::{fax, log_luv, thunder, unsupported};
+use super::{log_luv, thunder, unsupported};
 use crate::codec::DecodeError;
+use crate::codec::fax;
 use crate::codec::lzw::{Lzw, Order, Step};
 use crate::jpeg;
 
