@@ -8,7 +8,6 @@ use exr::meta::header::Header;
 use crate::pixmap::Channels;
 
 /// Channels of a part.
-#[derive(Clone)]
 pub struct ExrLayer {
     /// What their names begin with: nothing, or, as in `ViewLayer.Combined.R`, all up to the last dot.
     prefix: String,
@@ -30,7 +29,7 @@ impl ExrLayer {
     }
 }
 
-/// Names of a part's channels.
+/// Names of a part's channels; a set, for there may be very many.
 struct Names(HashSet<String>);
 
 impl Names {

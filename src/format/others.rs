@@ -71,7 +71,9 @@ fn is_pcx(head: &[u8]) -> bool {
 
 /// A bitmap as source code of C.
 fn is_xbm(head: &[u8]) -> bool {
-    let starts = head.starts_with(b"#define ") || head.starts_with(b"/*");
+    if !head.starts_with(b"#define ") && !head.starts_with(b"/*") {
+        return false;
+    }
     let text = String::from_utf8_lossy(&head[..head.len().min(1024)]);
     let number = |end: &str| {
         text.lines().any(|line| {
@@ -79,7 +81,7 @@ fn is_xbm(head: &[u8]) -> bool {
             matches!(words[..], ["#define", name, value] if name.ends_with(end) && value.parse::<u32>().is_ok())
         })
     };
-    starts && number("width") && number("height")
+    number("width") && number("height")
 }
 
 /// A window dump of X11, version 7.
@@ -202,7 +204,7 @@ mod tests {
         for (head, name) in cases {
             assert_eq!(unread(head), *name, "{:?}", String::from_utf8_lossy(head));
             for len in 0..head.len() {
-                let _ = unread(&head[..len]);
+                let _ = (unread(&head[..len]), describe(&head[..len]));
             }
         }
         for (at, (magic, name)) in MAGICS.iter().enumerate() {
