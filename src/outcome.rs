@@ -17,7 +17,7 @@ pub enum SourceName {
 }
 
 /// Where on its way an input failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Finding it.
     Walk,

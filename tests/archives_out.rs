@@ -270,7 +270,7 @@ fn a_full_disk_or_a_size_limit_ends_the_run() {
     let ran = stage.shell(3, "\"$thumbs\" in -s 40 -o - --archive tar > /dev/full");
     assert!(stderr(&ran).contains("No space left"), "{}", stderr(&ran));
     let ran = stage.ends(3, &["in", "-o", "in/0/000.jpg/x.tar"]);
-    assert!(stderr(&ran).contains("Not a directory"), "{}", stderr(&ran));
+    assert!(stderr(&ran).contains("is a file, not a directory"), "{}", stderr(&ran));
 }
 
 #[test]

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use thumbs::archive::Kind;
 use thumbs::archive::compress::Levels;
 use thumbs::pipeline::{ArchiveOptions, Dataset};
 use thumbs::plan::Destination;
 use thumbs::sink::shards::{Covered, ShardSize};
 use thumbs::walk::{Input, real_path};
+use thumbs::words;
 
 use super::args::{ArchiveKind, Args, Existing};
-use super::typed::byte_size;
 
 /// The archive that `-o` names, by its ending or, on standard output, by `--archive`.
 pub fn destination(args: &Args, output: &Path) -> Option<Destination> {
@@ -58,24 +58,17 @@ pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Datas
         return Ok(None);
     };
     ensure!(sizes == 1 && formats == 1, "--webdataset takes one size and one format");
-    let size = match args.shard_size.as_deref() {
-        None => ShardSize::Samples(10_000),
-        Some(text) if text.bytes().all(|b| b.is_ascii_digit()) => {
-            ShardSize::Samples(text.parse().context("--shard-size")?)
-        }
-        Some(text) => ShardSize::Bytes(byte_size(text).context("--shard-size")?),
-    };
-    ensure!(size != ShardSize::Samples(0), "--shard-size must be at least 1");
+    let size = args.shard_size.unwrap_or(ShardSize::Samples(10_000));
     Ok(Some(Dataset { dir: dir.clone(), size, covered: Covered::default() }))
 }
 
 fn check_file(args: &Args, path: &Path, inputs: &[Input]) -> Result<()> {
     let real = real_path(path);
     let is_input = |input: &Input| matches!(input, Input::Path(input) if real_path(input) == real);
-    ensure!(!inputs.iter().any(is_input), "-o {} is an INPUT", path.display());
+    ensure!(!inputs.iter().any(is_input), "-o {}: an INPUT of this run", words::path(path));
     match args.existing {
         Some(Existing::Skip) => bail!("--existing skip: an archive is made as a whole; choose replace or fail"),
-        Some(Existing::Fail) => ensure!(path.symlink_metadata().is_err(), "-o {} exists", path.display()),
+        Some(Existing::Fail) => ensure!(path.symlink_metadata().is_err(), "-o {}: it exists", words::path(path)),
         Some(Existing::Replace) | None => {}
     }
     Ok(())

@@ -3,6 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser, ValueEnum};
+use thumbs::plan::Template;
+use thumbs::policy::MaxFailures;
+use thumbs::recipe::{Color, FormatChoice};
+use thumbs::sink::shards::ShardSize;
+
+use super::typed::{self, TypedSize};
 
 /// Turn piles of pictures into thumbnails and smaller pictures.
 #[derive(Debug, Parser)]
@@ -21,8 +27,8 @@ pub struct Args {
     pub inputs: Vec<PathBuf>,
 
     /// Size: 800x600 (a box), 256 (256x256), 800x, x600, 50%, original; repeatable [default: 800x600]
-    #[arg(short, long, value_name = "SIZE", value_delimiter = ',', help_heading = "Geometry")]
-    pub size: Vec<String>,
+    #[arg(short, long, value_name = "SIZE", value_delimiter = ',', value_parser = typed::size, help_heading = "Geometry")]
+    pub size: Vec<TypedSize>,
     /// How the picture is put into the box
     #[arg(long, value_enum, default_value_t = Fit::Inside, help_heading = "Geometry")]
     pub fit: Fit,
@@ -30,8 +36,8 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "G", default_value_t = Gravity::Center, hide_possible_values = true, help_heading = "Geometry")]
     pub gravity: Gravity,
     /// CSS colour of bars, and below alpha in formats without it
-    #[arg(long, value_name = "COLOR", default_value = "white", help_heading = "Geometry")]
-    pub background: String,
+    #[arg(long, value_name = "COLOR", default_value = "white", value_parser = typed::color, help_heading = "Geometry")]
+    pub background: Color,
     /// Allow pictures to grow
     #[arg(long, help_heading = "Geometry")]
     pub enlarge: bool,
@@ -62,28 +68,28 @@ pub struct Args {
     #[arg(long, help_heading = "Output")]
     pub partial: bool,
     /// Compression of .tar.zst, 1 to 19 [default: 3]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=19), help_heading = "Output")]
+    #[arg(long, value_name = "N", value_parser = typed::whole::<i32>("a level", 1..=19), help_heading = "Output")]
     pub zstd_level: Option<i32>,
     /// Compression of .tar.gz, 0 to 9 [default: 6]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=9), help_heading = "Output")]
+    #[arg(long, value_name = "N", value_parser = typed::whole::<u32>("a level", 0..=9), help_heading = "Output")]
     pub gzip_level: Option<u32>,
     /// Make a data set of shards, 000000.tar and so on, for the WebDataset library
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "name", "relative_to", "existing"], help_heading = "Output")]
     pub webdataset: Option<PathBuf>,
     /// Samples in a shard, or with a unit its bytes, such as 500M [default: 10000]
-    #[arg(long, value_name = "N|SIZE", help_heading = "Output")]
-    pub shard_size: Option<String>,
+    #[arg(long, value_name = "N|SIZE", value_parser = typed::shard_size, help_heading = "Output")]
+    pub shard_size: Option<ShardSize>,
     /// Mirror paths below DIR in the destination
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub relative_to: Option<PathBuf>,
     /// Names of outputs: {stem} {name} {ext} {size} {width} {height} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
-    #[arg(long, value_name = "TEMPLATE", help_heading = "Output")]
-    pub name: Option<String>,
+    #[arg(long, value_name = "TEMPLATE", value_parser = typed::template, help_heading = "Output")]
+    pub name: Option<Template>,
     /// Format: keep, jpeg, png, webp; repeatable [default: keep]
-    #[arg(short, long, value_name = "FORMAT", value_delimiter = ',', help_heading = "Output")]
-    pub format: Vec<String>,
+    #[arg(short, long, value_name = "FORMAT", value_delimiter = ',', value_parser = typed::format, help_heading = "Output")]
+    pub format: Vec<FormatChoice>,
     /// Quality of lossy formats, 1 to 100
-    #[arg(short, long, value_name = "N", default_value_t = 80, value_parser = clap::value_parser!(u8).range(1..=100), help_heading = "Output")]
+    #[arg(short, long, value_name = "N", default_value_t = 80, value_parser = typed::whole::<u8>("quality", 1..=100), help_heading = "Output")]
     pub quality: u8,
     /// Lossless WebP
     #[arg(long, help_heading = "Output")]
@@ -111,13 +117,13 @@ pub struct Args {
     #[arg(long, help_heading = "Selection")]
     pub archive_in: bool,
     /// Of directories, patterns and archives take only what matches; repeatable
-    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    #[arg(long, value_name = "GLOB", value_parser = typed::glob, help_heading = "Selection")]
     pub include: Vec<String>,
     /// Of directories, patterns and archives leave out what matches; repeatable
-    #[arg(long, value_name = "GLOB", help_heading = "Selection")]
+    #[arg(long, value_name = "GLOB", value_parser = typed::glob, help_heading = "Selection")]
     pub exclude: Vec<String>,
     /// Walk at most N levels deep; 1 is a directory's own files
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Selection")]
+    #[arg(long, value_name = "N", value_parser = typed::whole("a depth", 1..=u32::MAX), help_heading = "Selection")]
     pub max_depth: Option<u32>,
     /// Walk hidden files and directories, too
     #[arg(long, help_heading = "Selection")]
@@ -127,23 +133,23 @@ pub struct Args {
     pub follow: bool,
 
     /// Workers [default: the processors this process may use]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024), help_heading = "Run")]
+    #[arg(short, long, value_name = "N", value_parser = typed::whole::<u32>("the number of workers", 1..=1024), help_heading = "Run")]
     pub jobs: Option<u32>,
     /// Bytes of sources, pixels and outputs in flight, such as 512M [default: half of what may be used]
-    #[arg(long, value_name = "SIZE", help_heading = "Run")]
-    pub memory: Option<String>,
+    #[arg(long, value_name = "SIZE", value_parser = typed::memory, help_heading = "Run")]
+    pub memory: Option<u64>,
     /// Refuse pictures of more pixels
-    #[arg(long, value_name = "N", default_value_t = thumbs::limits::Limits::DEFAULT_MAX_PIXELS, help_heading = "Run")]
+    #[arg(long, value_name = "N", default_value_t = thumbs::limits::Limits::DEFAULT_MAX_PIXELS, value_parser = typed::whole("a number of pixels", 1..=u64::MAX), help_heading = "Run")]
     pub max_pixels: u64,
     /// Refuse larger files
-    #[arg(long, value_name = "SIZE", default_value = "1G", help_heading = "Run")]
-    pub max_file_size: String,
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = typed::byte_size, help_heading = "Run")]
+    pub max_file_size: u64,
     /// End at the first failure
     #[arg(long, help_heading = "Run")]
     pub fail_fast: bool,
     /// End after more than N failures, or when more than P% failed
-    #[arg(long, value_name = "N|P%", help_heading = "Run")]
-    pub max_failures: Option<String>,
+    #[arg(long, value_name = "N|P%", value_parser = typed::max_failures, help_heading = "Run")]
+    pub max_failures: Option<MaxFailures>,
     /// Print what would be made, write nothing
     #[arg(short = 'n', long, help_heading = "Run")]
     pub dry_run: bool,

@@ -1,8 +1,11 @@
 //! Options of unattended runs, as they are typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+
+use super::typed;
 
 /// Unattended runs.
 #[derive(Debug, Args)]
@@ -33,11 +36,11 @@ pub struct NightlyArgs {
     #[arg(long)]
     pub fsync: bool,
     /// A picture that takes longer fails
-    #[arg(long, value_name = "SECONDS")]
-    pub timeout: Option<String>,
+    #[arg(long, value_name = "SECONDS", value_parser = typed::duration)]
+    pub timeout: Option<Duration>,
     /// End in order after this time, such as 90s, 30m or 2h30m; the next --update goes on there
-    #[arg(long, value_name = "DURATION")]
-    pub max_time: Option<String>,
+    #[arg(long, value_name = "DURATION", value_parser = typed::duration)]
+    pub max_time: Option<Duration>,
     /// Leave the processors to others that want them
     #[arg(long)]
     pub nice: bool,
@@ -48,6 +51,9 @@ pub struct NightlyArgs {
     #[arg(long, value_enum, value_name = "HOW", default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 }
+
+/// Options that say nothing without `--update`.
+pub const WITH_UPDATE: [&str; 6] = ["--state", "--checksum", "--retry-failed", "--prune", "--prune-all", "--lock"];
 
 /// `--lock`.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -6,10 +6,12 @@ mod args_nightly;
 mod exit;
 mod interrupt;
 mod nightly;
+mod place;
 mod report;
 mod resolve;
 mod tell;
 mod typed;
+mod usage;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -30,12 +32,7 @@ use resolve::Resolved;
 pub fn main() -> ! {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => {
-            // The text of --help to a closed pipe is nobody's loss.
-            let _ = error.print();
-            let told = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            if told { Exit::Success.leave() } else { Exit::Usage.leave() }
-        }
+        Err(error) => refuse(&error).leave(),
     };
     report::speak(args.nightly.log_format);
     let metrics = args.nightly.metrics.clone();
@@ -52,6 +49,21 @@ pub fn main() -> ! {
     go(run, tell, state, metrics.as_deref()).leave()
 }
 
+/// The help and the version that were asked for, or what is wrong with the command line.
+fn refuse(error: &clap::Error) -> Exit {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // The text of --help to a closed pipe is nobody's loss.
+        let _ = error.print();
+        return Exit::Success;
+    }
+    let typed: Vec<_> = std::env::args_os().skip(1).collect();
+    if usage::wants_json(&typed) {
+        report::speak(args_nightly::LogFormat::Json);
+    }
+    report::say(&usage::words(error, &typed));
+    Exit::Usage
+}
+
 fn go(
     mut run: pipeline::RunConfig,
     tell: tell::Tell,
@@ -60,7 +72,7 @@ fn go(
 ) -> Exit {
     let cancel = Cancel::default();
     if let Err(error) = interrupt::install(&cancel) {
-        report::say(&format!("signals cannot be handled: {error}"));
+        report::say(&format!("signals cannot be handled: {}", words::system_words(&error)));
         return Exit::Broken;
     }
     // A panic of a decoder is reported as that picture's failure, in one line.
@@ -70,21 +82,19 @@ fn go(
             report::say(&format!("internal error: {panic}"));
         }
     }));
+    // Where the state and the report may be; the checks of resolve let them be in a directory that is made here.
+    if let Err(error) = place::prepare(&run) {
+        report::say(&format!("{error:#}"));
+        return Exit::Broken;
+    }
     // Before the report is opened, which may be the one that the other run is writing.
     let _lock = match &state {
         None => None,
-        Some(plan) => {
-            if let Err(error) = prepare(&run) {
-                report::say(&format!("{error:#}"));
-                return Exit::Broken;
-            }
-            match nightly::open(plan, &mut run, &cancel, tell.verbose) {
-                Ok(lock) => lock,
-                Err(exit) => return exit,
-            }
-        }
+        Some(plan) => match nightly::open(plan, &mut run, &cancel, &tell) {
+            Ok(lock) => lock,
+            Err(exit) => return exit,
+        },
     };
-    // The report's name may be wrong; that is known before anything is written.
     let mut console = match Console::new(tell) {
         Ok(console) => console,
         Err(error) => {
@@ -92,10 +102,6 @@ fn go(
             return Exit::Usage;
         }
     };
-    if let Err(error) = prepare(&run) {
-        report::say(&format!("{error:#}"));
-        return Exit::Broken;
-    }
     let to_stdout = matches!(run.naming.destination, Destination::Archive(None) | Destination::Stdout);
     let archive = match &run.naming.destination {
         Destination::Archive(path) => Some(path.clone()),
@@ -119,7 +125,8 @@ fn go(
         }
     };
     if let Some(Err(error)) = metrics.map(|file| report::metrics::write(file, &summary, exit.code(), begin)) {
-        report::say(&format!("--metrics: {}", thumbs::words::system_words(&error)));
+        let file = metrics.map(words::path).unwrap_or_default();
+        report::say(&format!("--metrics {file}: {}", words::system_words(&error)));
         return if exit == Exit::Success { Exit::Broken } else { exit };
     }
     exit
@@ -142,15 +149,4 @@ fn say_abandoned(summary: &Summary, archive: Option<&Option<PathBuf>>) -> Exit {
         return if Exit::of(summary) == Exit::Success { Exit::Broken } else { Exit::of(summary) };
     }
     Exit::of(summary)
-}
-
-/// Makes the destination, so that one that cannot be made is told once and not for every input.
-fn prepare(run: &pipeline::RunConfig) -> anyhow::Result<()> {
-    use anyhow::Context;
-    if let (Destination::Directory(dir), false) = (&run.naming.destination, run.dry_run) {
-        std::fs::create_dir_all(dir)
-            .map_err(|e| anyhow::anyhow!(words::system_words(&e)))
-            .with_context(|| format!("the destination {} cannot be made", words::path(dir)))?;
-    }
-    Ok(())
 }

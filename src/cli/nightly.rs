@@ -1,9 +1,8 @@
 //! Options of unattended runs: what they mean, and the lock and the state that they need.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Result, bail};
 use thumbs::pipeline::{Cancel, Nightly, Prune, RunConfig, Update};
 use thumbs::plan::Destination;
 use thumbs::state::{FILE_NAME, Lock, LockError, OnLocked, State, StateError};
@@ -11,7 +10,9 @@ use thumbs::walk::real_path;
 
 use super::args_nightly::{NightlyArgs, OnLock};
 use super::exit::Exit;
+use super::place;
 use super::report;
+use super::tell::Tell;
 
 /// The state that a run is to open.
 #[derive(Debug)]
@@ -29,12 +30,8 @@ pub fn resolve(
     inputs: &[PathBuf],
     destination: &Destination,
 ) -> Result<(Nightly, Option<StatePlan>)> {
-    let nightly = Nightly {
-        update: None,
-        fsync: args.fsync || args.update,
-        timeout: args.timeout.as_deref().map(|t| duration(t).context("--timeout")).transpose()?,
-        max_time: args.max_time.as_deref().map(|t| duration(t).context("--max-time")).transpose()?,
-    };
+    let nightly =
+        Nightly { update: None, fsync: args.fsync || args.update, timeout: args.timeout, max_time: args.max_time };
     if !args.update {
         return Ok((nightly, None));
     }
@@ -43,7 +40,7 @@ pub fn resolve(
             bail!("--update needs a directory as -o, or none")
         }
         (Some(file), _) => {
-            ensure!(!file.is_dir(), "--state {}: a directory", file.display());
+            place::check_file("--state", file, destination)?;
             file.clone()
         }
         (None, Destination::Directory(dir)) => dir.join(FILE_NAME),
@@ -66,42 +63,17 @@ pub fn resolve(
     Ok((nightly, Some(StatePlan { file, on_locked, checksum, retry_failed, prune })))
 }
 
-/// "90", "90s", "1.5h", "2h30m".
-fn duration(text: &str) -> Result<Duration> {
-    let wrong = || anyhow!("'{text}' is not a time: write 90, 90s, 30m or 2h30m");
-    let mut seconds = 0.0;
-    let mut rest = text.trim();
-    ensure!(!rest.is_empty(), wrong());
-    while !rest.is_empty() {
-        let at = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let number: f64 = rest[..at].parse().map_err(|_| wrong())?;
-        let unit = rest[at..].chars().next();
-        let factor = match unit {
-            None if at == text.trim().len() => 1.0,
-            Some('s') => 1.0,
-            Some('m') => 60.0,
-            Some('h') => 3600.0,
-            Some('d') => 86_400.0,
-            _ => return Err(wrong()),
-        };
-        seconds += number * factor;
-        rest = &rest[at + unit.map_or(0, char::len_utf8)..];
-    }
-    ensure!(seconds > 0.0 && seconds < 1e9, wrong());
-    Ok(Duration::from_secs_f64(seconds))
-}
-
 /// Takes the lock and opens the state. The lock is held until what is returned is dropped.
-pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, verbose: bool) -> Result<Option<Lock>, Exit> {
+pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, tell: &Tell) -> Result<Option<Lock>, Exit> {
     let lock = if run.dry_run {
         // It reads, and SQLite keeps readers and a writer apart.
         None
     } else {
-        match Lock::take(&plan.file, plan.on_locked, &|| cancel.is_set()) {
+        match take(plan, cancel, tell) {
             Ok(lock) => Some(lock),
             Err(LockError::Held { .. }) if cancel.is_set() => return Err(Exit::of_stop(cancel.reason())),
             Err(error @ LockError::Held { .. }) => {
-                if plan.on_locked != OnLocked::Skip || verbose {
+                if plan.on_locked != OnLocked::Skip || tell.verbose {
                     report::say(&error.to_string());
                 }
                 return Err(if plan.on_locked == OnLocked::Skip { Exit::Success } else { Exit::Locked });
@@ -132,6 +104,20 @@ pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, verbose: boo
     }
 }
 
+/// Takes the lock; says whom it waits for.
+fn take(plan: &StatePlan, cancel: &Cancel, tell: &Tell) -> Result<Lock, LockError> {
+    let stop = || cancel.is_set();
+    match (Lock::take(&plan.file, OnLocked::Fail, &stop), plan.on_locked) {
+        (Err(error @ LockError::Held { .. }), OnLocked::Wait) => {
+            if !tell.quiet {
+                report::tell(&format!("waiting: {error}"));
+            }
+            Lock::take(&plan.file, OnLocked::Wait, &stop)
+        }
+        (taken, _) => taken,
+    }
+}
+
 /// Files of the state, which no walk takes for inputs.
 pub fn files(state: &Path) -> Vec<PathBuf> {
     let with = |suffix: &str| {
@@ -146,21 +132,4 @@ pub fn files(state: &Path) -> Vec<PathBuf> {
 pub fn be_nice() {
     // Ten steps give others nearly everything they want and us the rest.
     let _ = thumbs::pipeline::lower_priority(10);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations() {
-        for (text, seconds) in
-            [("90", 90.0), ("90s", 90.0), ("1.5h", 5400.0), ("2h30m", 9000.0), ("0.25", 0.25), ("1d", 86_400.0)]
-        {
-            assert_eq!(duration(text).unwrap().as_secs_f64(), seconds, "{text}");
-        }
-        for text in ["", "s", "-1", "0", "1x", "2h30", "1..5", "1 h"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
-    }
 }

@@ -4,20 +4,24 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use thumbs::format::Format;
+use thumbs::geometry::SizeSpec;
 use thumbs::limits::Limits;
 use thumbs::pipeline::{self, List, Memory, RunConfig};
 use thumbs::plan::{Destination, Naming, Template};
 use thumbs::policy::Existing;
 use thumbs::recipe::{EncodeSettings, FormatChoice, Recipe};
 use thumbs::walk::{self, Input, Patterns, Selection, Walker, real_path};
+use thumbs::words;
 
 use super::archives;
 use super::args::Args;
 use super::nightly::{self, StatePlan};
+use super::place;
 use super::tell::{Tell, tell};
-use super::typed::{byte_size, color, formats, max_failures, sizes};
+use super::typed::TypedSize;
+use super::usage::shown;
 
 /// A run and how to tell of it.
 #[derive(Debug)]
@@ -29,8 +33,8 @@ pub struct Resolved {
 }
 
 pub fn resolve(args: Args) -> Result<Resolved> {
-    let (sizes, labels) = sizes(&args.size)?;
-    let mut formats = formats(&args.format)?;
+    let (sizes, labels) = sizes(&args.size);
+    let mut formats = formats(&args.format);
     let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
     let lists = lists(&args);
     ensure!(!inputs.is_empty() || !lists.is_empty(), "no INPUT; name pictures, directories or a list (see --help)");
@@ -60,15 +64,15 @@ pub fn resolve(args: Args) -> Result<Resolved> {
     if labels.len() > 1 && !matches!(destination, Destination::File(_) | Destination::Stdout) {
         ensure!(
             template.tells_sizes(),
-            "--name {:?} gives several sizes one name; let it hold {{size}} or {{width}}",
-            template.as_str()
+            "--name {}: several sizes get one name; let it hold {{size}} or {{width}}",
+            shown(template.as_str())
         );
     }
     if formats.len() > 1 {
         ensure!(
             template.tells_formats(),
-            "--name {:?} gives several formats one name; let it hold {{ext}}",
-            template.as_str()
+            "--name {}: several formats get one name; let it hold {{ext}}",
+            shown(template.as_str())
         );
     }
 
@@ -76,8 +80,8 @@ pub fn resolve(args: Args) -> Result<Resolved> {
     let roots = walk::roots(&inputs);
     let walker = Walker {
         selection: Selection {
-            include: Patterns::new(&args.include).context("--include")?,
-            exclude: Patterns::new(&args.exclude).context("--exclude")?,
+            include: Patterns::new(&args.include)?,
+            exclude: Patterns::new(&args.exclude)?,
             max_depth: args.max_depth.map(|n| n as usize),
             hidden: args.hidden,
             follow: args.follow,
@@ -96,6 +100,12 @@ pub fn resolve(args: Args) -> Result<Resolved> {
     ensure!(!nightly.fsync || !streamed, "--fsync is for outputs that are single files");
     let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
+    place::check_lists(&lists)?;
+    for (option, file) in [("--report", &args.report), ("--metrics", &args.nightly.metrics)] {
+        if let Some(file) = file.as_ref().filter(|file| option == "--metrics" || file.as_os_str() != "-") {
+            place::check_file(option, file, &destination)?;
+        }
+    }
     let run = RunConfig {
         inputs,
         lists,
@@ -105,7 +115,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
             formats: formats.clone(),
             fit: args.fit.into(),
             gravity: args.gravity.into(),
-            background: color(&args.background)?,
+            background: args.background,
             enlarge: args.enlarge,
             auto_orient: !args.no_auto_orient,
             filter: args.filter.into(),
@@ -130,11 +140,11 @@ pub fn resolve(args: Args) -> Result<Resolved> {
             roots,
         },
         skip_own: !args.no_skip_own,
-        limits: limits(&args)?,
-        memory: memory(&args)?,
+        limits: limits(&args),
+        memory: memory(&args),
         jobs: args.jobs.map_or_else(pipeline::processors, |n| n as usize),
         fail_fast: args.fail_fast,
-        max_failures: args.max_failures.as_deref().map(max_failures).transpose()?,
+        max_failures: args.max_failures,
         dry_run: args.dry_run,
         archive,
         dataset,
@@ -188,7 +198,7 @@ fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
     let extension = output.extension().map(std::ffi::OsStr::as_encoded_bytes);
     match extension.and_then(Format::from_extension) {
         Some(format) if format.writes() => Ok(Destination::File(output.clone())),
-        Some(format) => bail!("-o {}: {format} is not written", output.display()),
+        Some(format) => bail!("-o {}: {format} is read, not written", words::path(output)),
         None => Ok(Destination::Directory(output.clone())),
     }
 }
@@ -199,28 +209,34 @@ fn format_of_file(file: &Path, formats: &mut Vec<FormatChoice>) -> Result<()> {
     match formats.as_slice() {
         [FormatChoice::Keep] => *formats = vec![FormatChoice::To(format)],
         [FormatChoice::To(other)] if *other == format => {}
-        _ => bail!("-o {} asks for {format}, -f for another format", file.display()),
+        _ => bail!("-o {}: its extension asks for {format}, -f for another format", words::path(file)),
     }
     Ok(())
 }
 
 fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Template> {
-    let text = match (&args.name, destination) {
-        (Some(text), Destination::File(_) | Destination::Stdout) => {
-            bail!("--name {text:?} has no effect with one picture as -o")
+    match (&args.name, destination) {
+        (Some(name), Destination::File(_) | Destination::Stdout) => {
+            bail!("--name {}: no effect with one picture as -o", shown(name.as_str()))
         }
-        (Some(text), _) => text,
-        (None, _) => return Ok(Template::standard(destination, sizes)),
-    };
-    Template::parse(text).with_context(|| format!("--name {text:?}"))
+        (Some(name), _) => Ok(name.clone()),
+        (None, _) => Ok(Template::standard(destination, sizes)),
+    }
 }
 
 fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>> {
     let Some(dir) = &args.relative_to else { return Ok(None) };
     let mirrors = matches!(destination, Destination::Directory(_) | Destination::Archive(_));
     ensure!(mirrors, "--relative-to needs a directory or an archive as -o");
-    ensure!(dir.is_dir(), "--relative-to {}: not a directory", dir.display());
+    ensure!(dir.is_dir(), "--relative-to {}: {}", words::path(dir), no_directory(dir));
     Ok(Some(dir.clone()))
+}
+
+fn no_directory(path: &Path) -> String {
+    match path.metadata() {
+        Ok(_) => "not a directory".to_owned(),
+        Err(error) => words::system_words(&error),
+    }
 }
 
 /// What this run writes is not walked, unless it was named.
@@ -241,23 +257,31 @@ fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Opt
     avoid
 }
 
-fn limits(args: &Args) -> Result<Limits> {
-    let max_memory = memory(args)?.ceiling;
-    ensure!(args.max_pixels > 0, "--max-pixels must be at least 1");
-    Ok(Limits {
-        max_pixels: args.max_pixels,
-        max_file_size: byte_size(&args.max_file_size).context("--max-file-size")?,
-        max_memory,
-    })
+fn limits(args: &Args) -> Limits {
+    Limits { max_pixels: args.max_pixels, max_file_size: args.max_file_size, max_memory: memory(args).ceiling }
 }
 
-fn memory(args: &Args) -> Result<Memory> {
-    match &args.memory {
-        None => Ok(Memory::of_machine()),
-        Some(text) => {
-            let budget = byte_size(text).context("--memory")?;
-            ensure!(budget >= 1 << 20, "--memory: at least 1M");
-            Ok(Memory::with_budget(budget))
+fn memory(args: &Args) -> Memory {
+    args.memory.map_or_else(Memory::of_machine, Memory::with_budget)
+}
+
+/// The sizes and how they were typed. Typed twice, one is meant once.
+fn sizes(typed: &[TypedSize]) -> (Vec<SizeSpec>, Vec<String>) {
+    let default = [TypedSize { size: SizeSpec::default(), label: SizeSpec::default().to_string() }];
+    let typed = if typed.is_empty() { &default } else { typed };
+    let first = |(at, size): &(usize, &TypedSize)| typed[..*at].iter().all(|before| before.label != size.label);
+    typed.iter().enumerate().filter(first).map(|(_, size)| (size.size, size.label.clone())).unzip()
+}
+
+fn formats(typed: &[FormatChoice]) -> Vec<FormatChoice> {
+    let mut formats = Vec::new();
+    for choice in typed {
+        if !formats.contains(choice) {
+            formats.push(*choice);
         }
     }
+    if formats.is_empty() {
+        formats.push(FormatChoice::Keep);
+    }
+    formats
 }

@@ -1,62 +1,60 @@
-//! What single words of the command line mean: sizes, formats, colours, amounts.
+//! What single words of the command line mean: sizes, formats, colours, amounts. What is wrong with a word is told by what
+//! it has to be; the option and the word itself stand before that (`usage`).
 
+use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
 use thumbs::format::Format;
 use thumbs::geometry::SizeSpec;
+use thumbs::plan::{Template, TemplateError};
 use thumbs::policy::MaxFailures;
 use thumbs::recipe::{Color, FormatChoice};
+use thumbs::sink::shards::ShardSize;
+use thumbs::walk::Patterns;
 
-pub fn sizes(texts: &[String]) -> Result<(Vec<SizeSpec>, Vec<String>)> {
-    if texts.is_empty() {
-        return Ok((vec![SizeSpec::default()], vec![SizeSpec::default().to_string()]));
-    }
-    let mut labels: Vec<String> = Vec::new();
-    let mut sizes = Vec::new();
-    for text in texts {
-        let size = SizeSpec::from_str(text).context("--size")?;
-        // Typed twice, it is meant once.
-        if !labels.contains(text) {
-            labels.push(text.clone());
-            sizes.push(size);
-        }
-    }
-    Ok((sizes, labels))
+/// A size, and how it was typed, which `{size}` in names shows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TypedSize {
+    pub size: SizeSpec,
+    pub label: String,
 }
 
-pub fn formats(words: &[String]) -> Result<Vec<FormatChoice>> {
-    let mut formats = Vec::new();
-    for word in words {
-        let choice = match word.as_str() {
-            "keep" => FormatChoice::Keep,
-            word => {
-                let writable = || Format::all().filter(|f| f.writes()).map(Format::word).collect::<Vec<_>>().join(", ");
-                let format = Format::from_word(word)
-                    .ok_or_else(|| anyhow!("--format: '{word}' is none of keep, {}", writable()))?;
-                ensure!(format.writes(), "--format: {format} is not written; choose of {}", writable());
-                FormatChoice::To(format)
-            }
-        };
-        if !formats.contains(&choice) {
-            formats.push(choice);
-        }
-    }
-    if formats.is_empty() {
-        formats.push(FormatChoice::Keep);
-    }
-    Ok(formats)
+pub fn size(text: &str) -> Result<TypedSize, String> {
+    let wrong = |_| {
+        format!("a size is 800x600, 256, 800x, x600, 50% or original, no side 0{}", did_you_mean(text, ["original"]))
+    };
+    Ok(TypedSize { size: SizeSpec::from_str(text).map_err(wrong)?, label: text.to_owned() })
 }
 
-pub fn color(text: &str) -> Result<Color> {
-    let color = csscolorparser::parse(text).with_context(|| format!("--background '{text}'"))?;
-    Ok(Color { rgba: color.to_rgba8() })
+pub fn format(text: &str) -> Result<FormatChoice, String> {
+    let writable = || Format::all().filter(|f| f.writes()).map(Format::word);
+    let words = || std::iter::once("keep").chain(writable());
+    let all = || words().collect::<Vec<_>>().join(", ");
+    if text == "keep" {
+        return Ok(FormatChoice::Keep);
+    }
+    match Format::from_word(text) {
+        Some(format) if format.writes() => Ok(FormatChoice::To(format)),
+        Some(format) => Err(format!("{format} is read, not written; a format is one of {}", all())),
+        None => Err(format!("a format is one of {}{}", all(), did_you_mean(text, words()))),
+    }
+}
+
+pub fn color(text: &str) -> Result<Color, String> {
+    let names = csscolorparser::NAMED_COLORS.keys().map(|name| name.as_str());
+    let wrong = |_| {
+        let hint = did_you_mean(text, names.chain(["transparent"]));
+        format!("a colour is a CSS name such as white or transparent, #rgb, #rrggbb, or rgb(r, g, b){hint}")
+    };
+    Ok(Color { rgba: csscolorparser::parse(text).map_err(wrong)?.to_rgba8() })
 }
 
 /// "512M", "1.5GiB", "4096": powers of 1024, as most tools of this kind read them; "MB" and "GB"
 /// with their B are powers of 1000.
-pub fn byte_size(text: &str) -> Result<u64> {
-    let wrong = || anyhow!("'{text}' is not a size: write 512M, 2G or bytes");
+pub fn byte_size(text: &str) -> Result<u64, String> {
+    let wrong = || "an amount of bytes is 4096, 512M, 2G or 1.5GiB".to_owned();
     let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(at);
     let number: f64 = number.parse().map_err(|_| wrong())?;
@@ -69,19 +67,114 @@ pub fn byte_size(text: &str) -> Result<u64> {
     };
     let power = ["", "k", "m", "g", "t"].iter().position(|p| *p == prefix).ok_or_else(wrong)?;
     let bytes = number * base.powi(power as i32);
-    ensure!((1.0..1e18).contains(&bytes), wrong());
-    Ok(bytes as u64)
+    if (1.0..1e18).contains(&bytes) { Ok(bytes as u64) } else { Err(wrong()) }
 }
 
-pub fn max_failures(text: &str) -> Result<MaxFailures> {
-    let wrong = || anyhow!("--max-failures: '{text}' is neither a number nor a percentage such as 5%");
+pub fn memory(text: &str) -> Result<u64, String> {
+    match byte_size(text)? {
+        0..0x10_0000 => Err("the memory of a run is at least 1M".to_owned()),
+        bytes => Ok(bytes),
+    }
+}
+
+pub fn max_failures(text: &str) -> Result<MaxFailures, String> {
+    let wrong = || "a limit of failures is a whole number, or a percentage from 0% to 100%".to_owned();
     match text.strip_suffix('%') {
         Some(percent) => {
             let percent: f64 = percent.parse().map_err(|_| wrong())?;
-            ensure!((0.0..=100.0).contains(&percent), wrong());
-            Ok(MaxFailures::Percent(percent))
+            if (0.0..=100.0).contains(&percent) { Ok(MaxFailures::Percent(percent)) } else { Err(wrong()) }
         }
         None => Ok(MaxFailures::Count(text.parse().map_err(|_| wrong())?)),
+    }
+}
+
+pub fn shard_size(text: &str) -> Result<ShardSize, String> {
+    let wrong =
+        |_| "the size of a shard is a whole number of samples from 1, or bytes with a unit, such as 500M".to_owned();
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        return text.parse().ok().filter(|n| *n > 0).map(ShardSize::Samples).ok_or_else(|| wrong(String::new()));
+    }
+    byte_size(text).map(ShardSize::Bytes).map_err(wrong)
+}
+
+/// "90", "90s", "1.5h", "2h30m".
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time is 90 (seconds), 90s, 30m or 2h30m".to_owned();
+    let mut seconds = 0.0;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return Err(wrong());
+    }
+    while !rest.is_empty() {
+        let at = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let number: f64 = rest[..at].parse().map_err(|_| wrong())?;
+        let unit = rest[at..].chars().next();
+        let factor = match unit {
+            None if at == text.trim().len() => 1.0,
+            Some('s') => 1.0,
+            Some('m') => 60.0,
+            Some('h') => 3600.0,
+            Some('d') => 86_400.0,
+            _ => return Err(wrong()),
+        };
+        seconds += number * factor;
+        rest = &rest[at + unit.map_or(0, char::len_utf8)..];
+    }
+    if seconds > 0.0 && seconds < 1e9 { Ok(Duration::from_secs_f64(seconds)) } else { Err(wrong()) }
+}
+
+pub fn template(text: &str) -> Result<Template, String> {
+    Template::parse(text).map_err(|error| {
+        let hint = match &error {
+            TemplateError::Unknown(word) => {
+                did_you_mean(word, ["stem", "name", "ext", "size", "width", "height", "dir"].into_iter())
+            }
+            TemplateError::Brace | TemplateError::Path => String::new(),
+        };
+        format!("{error}{hint}")
+    })
+}
+
+pub fn glob(text: &str) -> Result<String, String> {
+    Patterns::new(&[text]).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// A parser of whole numbers within bounds.
+pub fn whole<T>(what: &'static str, bounds: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + Display + Copy + Limits,
+{
+    move |text| {
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        let number = text.parse().ok().filter(|n| digits && bounds.contains(n));
+        number.ok_or_else(|| {
+            let (least, most) = (bounds.start(), bounds.end());
+            match *most == T::MOST {
+                true => format!("{what} is a whole number from {least}"),
+                false => format!("{what} is a whole number from {least} to {most}"),
+            }
+        })
+    }
+}
+
+/// The largest number of a type, which as a bound is none.
+pub trait Limits {
+    const MOST: Self;
+}
+
+macro_rules! limits {
+    ($($number:ident)*) => { $(impl Limits for $number { const MOST: Self = $number::MAX; })* };
+}
+
+limits!(u8 u32 i32 u64);
+
+/// The nearest of the words that are meant, if one is near.
+pub fn did_you_mean<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> String {
+    let text = text.to_ascii_lowercase();
+    let near = words.into_iter().map(|word| (strsim::jaro(&text, word), word)).filter(|(likeness, _)| *likeness > 0.75);
+    match near.max_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((_, word)) => format!("; did you mean {word}?"),
+        None => String::new(),
     }
 }
 
@@ -105,14 +198,54 @@ mod tests {
         for text in ["", "M", "-1", "0", "1X", "1e3", "9999999T", "1.2.3"] {
             assert!(byte_size(text).is_err(), "{text}");
         }
+        assert!(memory("1023k").is_err() && memory("1M").is_ok());
     }
 
     #[test]
     fn failure_limits() {
         assert_eq!(max_failures("5").unwrap(), MaxFailures::Count(5));
         assert_eq!(max_failures("2.5%").unwrap(), MaxFailures::Percent(2.5));
-        for text in ["", "%", "-1", "101%", "x"] {
+        for text in ["", "%", "-1", "101%", "x", "NaN%"] {
             assert!(max_failures(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in
+            [("90", 90.0), ("90s", 90.0), ("1.5h", 5400.0), ("2h30m", 9000.0), ("0.25", 0.25), ("1d", 86_400.0)]
+        {
+            assert_eq!(duration(text).unwrap().as_secs_f64(), seconds, "{text}");
+        }
+        for text in ["", "s", "-1", "0", "1x", "2h30", "1..5", "1 h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers() {
+        let quality = whole::<u8>("quality", 1..=100);
+        assert_eq!(quality("80"), Ok(80));
+        for text in ["", "0", "101", "999", "-1", "+7", "8.5", "high"] {
+            assert_eq!(quality(text).unwrap_err(), "quality is a whole number from 1 to 100", "{text}");
+        }
+        assert_eq!(whole("a depth", 1..=u32::MAX)("0").unwrap_err(), "a depth is a whole number from 1");
+    }
+
+    #[test]
+    fn shard_sizes() {
+        assert_eq!(shard_size("100"), Ok(ShardSize::Samples(100)));
+        assert_eq!(shard_size("1M"), Ok(ShardSize::Bytes(1 << 20)));
+        for text in ["", "0", "x", "99999999999999999999999"] {
+            assert!(shard_size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn near_words() {
+        let words = ["inside", "cover", "contain"];
+        assert_eq!(did_you_mean("Covr", words), "; did you mean cover?");
+        assert_eq!(did_you_mean("zebra", words), "");
+        assert_eq!(did_you_mean("", words), "");
     }
 }

@@ -1,5 +1,6 @@
 //! Where outputs go.
 
+mod access;
 mod archive;
 mod atomic;
 mod dir;
@@ -12,6 +13,7 @@ mod stream;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use access::{may_read, may_write, may_write_to, try_out};
 pub use archive::Archive;
 pub use dir::Directory;
 pub use durable::Durable;

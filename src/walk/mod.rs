@@ -17,8 +17,8 @@ mod paths;
 mod pattern;
 mod select;
 
-pub use paths::{has_picture_extension, is_archive, is_pattern, literal_prefix, real_path};
-pub use select::{Patterns, Selection};
+pub use paths::{has_picture_extension, is_archive, is_pattern, literal_prefix, real_path, scheme};
+pub use select::{PatternError, Patterns, Selection};
 
 /// An input as it was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,9 @@ impl Input {
             Self::Stdin => false,
             Self::StdinArchive => true,
             Self::Path(path) => {
-                path.is_dir() || self.is_archive() || (path.symlink_metadata().is_err() && is_pattern(path))
+                path.is_dir()
+                    || self.is_archive()
+                    || (path.symlink_metadata().is_err() && is_pattern(path) && scheme(path).is_none())
             }
         }
     }
@@ -121,6 +123,23 @@ pub enum WalkError {
     /// An empty name.
     #[error("an empty name")]
     Empty,
+    /// `https://example.org/a.jpg`
+    #[error("{0}:// addresses are not read yet; download it first")]
+    Address(String),
+    /// `file:///a.jpg`
+    #[error("file:// addresses are not read; name the path itself")]
+    FileAddress,
+}
+
+impl WalkError {
+    /// Of a name that the system does not know.
+    fn of(path: &Path, error: io::Error) -> Self {
+        match scheme(path) {
+            Some("file") if error.kind() == io::ErrorKind::NotFound => Self::FileAddress,
+            Some(scheme) if error.kind() == io::ErrorKind::NotFound => Self::Address(scheme.to_owned()),
+            _ => Self::Io(error),
+        }
+    }
 }
 
 /// Walks inputs.
@@ -148,8 +167,10 @@ impl Walker {
             Input::StdinArchive => give(Item::StdinArchive),
             Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true, link: false })),
             Input::Path(path) => match self.named(path, give) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) => self.pattern(path, give),
-                Err(error) => give(Item::Failed { path: path.clone(), error: error.into() }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) && scheme(path).is_none() => {
+                    self.pattern(path, give)
+                }
+                Err(error) => give(Item::Failed { path: path.clone(), error: WalkError::of(path, error) }),
                 Ok(flow) => flow,
             },
         }
@@ -181,7 +202,7 @@ impl Walker {
             }
             let path = Path::new(OsStr::from_bytes(&line));
             let flow = match self.named(path, give) {
-                Err(error) => give(Item::Failed { path: path.to_path_buf(), error: error.into() }),
+                Err(error) => give(Item::Failed { path: path.to_path_buf(), error: WalkError::of(path, error) }),
                 Ok(flow) => flow,
             };
             if flow.is_break() {

@@ -45,3 +45,32 @@ pub fn literal_prefix(pattern: &Path) -> PathBuf {
 pub fn has_picture_extension(path: &Path) -> bool {
     path.extension().is_some_and(|e| Format::from_extension(e.as_bytes()).is_some())
 }
+
+/// The scheme of what looks like an address: "https" of `https://example.org/a.jpg`.
+pub fn scheme(path: &Path) -> Option<&str> {
+    let bytes = path.as_os_str().as_bytes();
+    let (scheme, rest) = bytes.split_at(bytes.iter().position(|&b| b == b':')?);
+    let letters = scheme.iter().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b));
+    let is_scheme = letters && scheme.first().is_some_and(u8::is_ascii_alphabetic) && rest.starts_with(b"://");
+    std::str::from_utf8(scheme).ok().filter(|_| is_scheme)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for (path, want) in [
+            ("https://example.org/a.jpg?w=1", Some("https")),
+            ("s3://bucket/a.jpg", Some("s3")),
+            ("file:///a.jpg", Some("file")),
+            ("a.jpg", None),
+            ("12:30/a.jpg", None),
+            ("dir/x://y", None),
+            ("://x", None),
+        ] {
+            assert_eq!(scheme(Path::new(path)), want, "{path}");
+        }
+    }
+}

@@ -28,6 +28,42 @@ pub struct Patterns {
     count: usize,
 }
 
+/// Why a pattern cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatternError {
+    /// It would match nothing, or everything.
+    #[error("a pattern is not empty")]
+    Empty,
+    /// `[a`
+    #[error("a pattern's [ has a ]")]
+    Class,
+    /// `[z-a]`
+    #[error("a pattern's range of letters goes up, and {0}-{1} does not")]
+    Range(char, char),
+    /// `{a,b`, `a}`
+    #[error("a pattern's {{ has a }}, and a }} its {{")]
+    Braces,
+    /// `a\\`
+    #[error("a pattern does not end in a backslash")]
+    Backslash,
+    /// Larger than what a machine for it can be built of, and whatever may come.
+    #[error("a pattern cannot be as large or as deep as this one")]
+    Large,
+}
+
+impl From<globset::Error> for PatternError {
+    fn from(error: globset::Error) -> Self {
+        use globset::ErrorKind;
+        match error.kind() {
+            ErrorKind::UnclosedClass => Self::Class,
+            ErrorKind::InvalidRange(from, to) => Self::Range(*from, *to),
+            ErrorKind::UnopenedAlternates | ErrorKind::UnclosedAlternates | ErrorKind::NestedAlternates => Self::Braces,
+            ErrorKind::DanglingEscape => Self::Backslash,
+            _ => Self::Large,
+        }
+    }
+}
+
 impl Selection {
     /// Whether an archive's member counts, as a file of a walk would.
     pub fn takes_member(&self, path: &Path) -> bool {
@@ -47,13 +83,16 @@ impl Patterns {
     /// Compiles patterns; `*` does not match a slash, `**` does.
     ///
     /// # Errors
-    /// A pattern that cannot be read.
-    pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, globset::Error> {
+    /// A pattern that cannot be read, or is empty.
+    pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, PatternError> {
         let (mut names, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for pattern in patterns {
             let pattern = pattern.as_ref();
             let deep = pattern.trim_end_matches('/').contains('/');
             let text = pattern.trim_start_matches('/').trim_end_matches('/');
+            if text.is_empty() {
+                return Err(PatternError::Empty);
+            }
             let glob = globset::GlobBuilder::new(text).literal_separator(true).build()?;
             if deep { &mut paths } else { &mut names }.add(glob);
         }

@@ -12,6 +12,9 @@ mod args;
 #[allow(dead_code, reason = "only the definitions are used here")]
 #[path = "../../../src/cli/args_nightly.rs"]
 mod args_nightly;
+#[allow(dead_code, reason = "only the definitions are used here")]
+#[path = "../../../src/cli/typed.rs"]
+mod typed;
 
 fn main() -> std::io::Result<()> {
     let dir = PathBuf::from(std::env::args_os().nth(1).expect("usage: manual DIR"));

@@ -4,12 +4,13 @@ pub mod metrics;
 mod names;
 mod ndjson;
 mod progress;
+mod repeats;
 mod text;
 mod voice;
 
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use thumbs::outcome::Summary;
 use thumbs::report::{Event, Progress, Reporter};
 
@@ -26,6 +27,11 @@ pub fn say(message: &str) {
     let _ = writeln!(std::io::stderr(), "{}", voice::line(Level::Error, &format!("thumbs: {message}")));
 }
 
+/// Something to know, outside of a run.
+pub fn tell(message: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", voice::line(Level::Info, &format!("thumbs: {message}")));
+}
+
 /// All ways of telling at once.
 pub struct Console {
     meter: Meter,
@@ -40,7 +46,10 @@ impl Console {
         let report = tell
             .report
             .as_deref()
-            .map(|path| Ndjson::create(path).with_context(|| format!("the report {}", thumbs::words::path(path))))
+            .map(|path| {
+                let refuse = |e| anyhow!("--report {}: {}", thumbs::words::path(path), thumbs::words::system_words(&e));
+                Ndjson::create(path).map_err(refuse)
+            })
             .transpose()?;
         Ok(Self { meter: Meter::new(&tell), text: Text::new(&tell), names: Names::new(&tell), report, failed: false })
     }

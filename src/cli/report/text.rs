@@ -6,6 +6,7 @@ use thumbs::outcome::{Stop, Summary};
 use thumbs::report::Event;
 use thumbs::words;
 
+use super::repeats::Repeats;
 use crate::cli::tell::Tell;
 
 pub struct Text {
@@ -13,12 +14,21 @@ pub struct Text {
     verbose: bool,
     color: bool,
     terminal: bool,
+    repeats: Repeats,
+    /// Where all failures stand.
+    list: String,
 }
 
 impl Text {
     pub fn new(tell: &Tell) -> Self {
         let terminal = std::io::stderr().is_terminal() || tell.always;
-        Self { quiet: tell.quiet, verbose: tell.verbose, color: tell.color, terminal }
+        let list = match &tell.report {
+            None => "--report FILE".to_owned(),
+            Some(file) if file.as_os_str() == "-" => "the report".to_owned(),
+            Some(file) => words::path(file),
+        };
+        let (quiet, verbose, color) = (tell.quiet, tell.verbose, tell.color);
+        Self { quiet, verbose, color, terminal, repeats: Repeats::default(), list }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -26,10 +36,11 @@ impl Text {
     }
 
     /// What is said of an event, if anything.
-    pub fn line(&self, event: &Event<'_>) -> Option<String> {
+    pub fn line(&mut self, event: &Event<'_>) -> Option<String> {
         match event {
             Event::Failed(failure) => {
-                Some(format!("thumbs: {}: {} {}", failure.source, self.paint("1;31", "failed:"), failure.error))
+                let line = format!("thumbs: {}: {} {}", failure.source, self.paint("1;31", "failed:"), failure.error);
+                if self.verbose { Some(line) } else { self.repeats.show(failure, line) }
             }
             Event::Skipped(source, reason) if self.verbose => {
                 Some(format!("thumbs: {source}: skipped: {}", reason.word()))
@@ -51,8 +62,8 @@ impl Text {
     }
 
     /// The last lines.
-    pub fn last(&self, summary: &Summary) -> Vec<String> {
-        let mut lines = Vec::new();
+    pub fn last(&mut self, summary: &Summary) -> Vec<String> {
+        let mut lines: Vec<String> = std::mem::take(&mut self.repeats).rest(&self.list).collect();
         let stopped = match summary.stopped {
             Some(Stop::Interrupted(_)) => Some("interrupted"),
             Some(Stop::FirstFailure) => Some("ended at the first failure"),

@@ -1,0 +1,168 @@
+//! What is wrong with a command line, in one line: the option, the word as it was typed, and what it has to be.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Error};
+use thumbs::words;
+
+use super::args::Args;
+use super::args_nightly::WITH_UPDATE;
+
+/// Our words for what clap refused of the words `typed`.
+pub fn words(error: &Error, typed: &[OsString]) -> String {
+    let option = first(error, ContextKind::InvalidArg).map_or_else(String::new, |name| spelled(&name, typed));
+    let value = first(error, ContextKind::InvalidValue).unwrap_or_default();
+    let near =
+        first(error, ContextKind::SuggestedValue).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    let valid = all(error, ContextKind::ValidValue).join(", ");
+    match error.kind() {
+        ErrorKind::UnknownArgument => unknown(error, &option, typed),
+        ErrorKind::InvalidValue if value.is_empty() && option == "INPUT" => "an INPUT is empty".to_owned(),
+        ErrorKind::InvalidValue if value.is_empty() && valid.is_empty() => format!("{option}: a value is missing"),
+        ErrorKind::InvalidValue if value.is_empty() => format!("{option}: a value is missing: one of {valid}"),
+        ErrorKind::InvalidValue => format!("{option} {}: one of {valid}{near}", shown(&value)),
+        ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
+            format!("{option} {}: {why}{}", shown(&value), one_dash(&option, &value))
+        }
+        ErrorKind::TooManyValues => format!("{option}: it takes no value"),
+        ErrorKind::MissingRequiredArgument => {
+            let asks = typed.iter().filter_map(|word| word.to_str()).find_map(|word| {
+                let word = word.split('=').next().unwrap_or(word);
+                WITH_UPDATE.iter().find(|option| **option == word)
+            });
+            // Nothing else is needed by anything.
+            format!("{}: it has no effect without --update", asks.unwrap_or(&"an option"))
+        }
+        ErrorKind::ArgumentConflict => match all(error, ContextKind::PriorArg) {
+            prior if prior.first().is_none_or(|prior| spelled(prior, typed) == option) => {
+                format!("{option}: given twice")
+            }
+            prior => {
+                let prior: Vec<String> = prior.iter().map(|name| spelled(name, typed)).collect();
+                format!("{option}: not together with {}", prior.join(", "))
+            }
+        },
+        ErrorKind::InvalidUtf8 => "a value that is no path is not UTF-8".to_owned(),
+        // Kinds that this command line cannot have: it has no subcommands and no counts of values.
+        _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+    }
+}
+
+/// A word as it is to be seen: in quotes where it would not be seen as one, without what steers a terminal.
+pub fn shown(word: &str) -> String {
+    let safe = words::path(Path::new(word));
+    if safe.is_empty() || safe.contains(char::is_whitespace) { format!("'{safe}'") } else { safe }
+}
+
+/// Whether messages are to be JSON, read from a command line that could not be read as a whole.
+pub fn wants_json(typed: &[OsString]) -> bool {
+    let after = typed.iter().skip_while(|word| *word != "--log-format").nth(1);
+    after.is_some_and(|word| word == "json") || typed.iter().any(|word| word == "--log-format=json")
+}
+
+fn unknown(error: &Error, option: &str, typed: &[OsString]) -> String {
+    let exists = |word: &&str| word.starts_with(option) && Path::new(word).symlink_metadata().is_ok();
+    let file = typed.iter().filter_map(|word| word.to_str()).find(exists);
+    let near = first(error, ContextKind::SuggestedArg).or_else(|| other_case(option));
+    let hint = match (file, near) {
+        (Some(file), _) => format!("; write ./{} for the file of this name", shown(file)),
+        (None, Some(near)) => format!("; did you mean {}?", near.split_whitespace().next().unwrap_or(&near)),
+        (None, None) => "; thumbs --help lists all".to_owned(),
+    };
+    format!("{}: no such option{hint}", shown(option))
+}
+
+/// The short option of the other case.
+fn other_case(option: &str) -> Option<String> {
+    let mut letters = option.strip_prefix('-')?.chars();
+    let (letter, None) = (letters.next()?, letters.next()) else { return None };
+    let other = if letter.is_uppercase() { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() };
+    let known = Args::command().get_arguments().any(|arg| arg.get_short() == Some(other));
+    known.then(|| format!("-{other}"))
+}
+
+/// `-size 256` is read as `-s ize`.
+fn one_dash(option: &str, value: &str) -> String {
+    let Some(short) = option.strip_prefix('-').filter(|short| short.len() == 1) else { return String::new() };
+    let long = format!("{short}{value}");
+    let known = Args::command().get_arguments().any(|arg| arg.get_long() == Some(&long));
+    if known { format!("; did you mean --{long}?") } else { String::new() }
+}
+
+/// An option's name as clap gives it, "--size <SIZE>", as it was typed: "-s" or "--size".
+fn spelled(name: &str, typed: &[OsString]) -> String {
+    let name = name.split([' ', '=']).next().unwrap_or(name);
+    let Some(long) = name.strip_prefix("--") else {
+        return name.trim_matches(['[', ']', '<', '>', '.']).to_owned();
+    };
+    let is_long = |word: &OsString| {
+        let rest = word.to_str().and_then(|word| word.strip_prefix(name));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    let command = Args::command();
+    let short = command.get_arguments().find(|arg| arg.get_long() == Some(long)).and_then(clap::Arg::get_short);
+    match short {
+        Some(short) if !typed.iter().any(is_long) => format!("-{short}"),
+        _ => name.to_owned(),
+    }
+}
+
+fn all(error: &Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(one)) => vec![one.clone()],
+        Some(ContextValue::Strings(all)) => all.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn first(error: &Error, kind: ContextKind) -> Option<String> {
+    all(error, kind).into_iter().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn said(line: &str) -> String {
+        let typed: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        let error = Args::try_parse_from(std::iter::once(OsString::from("thumbs")).chain(typed.clone())).unwrap_err();
+        words(&error, &typed)
+    }
+
+    #[test]
+    fn one_shape() {
+        for (line, want) in [
+            ("a -q high", "-q high: quality is a whole number from 1 to 100"),
+            ("a --quality=high", "--quality high: quality is a whole number from 1 to 100"),
+            ("a -vqhigh", "-q high: quality is a whole number from 1 to 100"),
+            ("a --fit covr", "--fit covr: one of inside, cover, contain, fill, outside; did you mean cover?"),
+            ("a --fit", "--fit: a value is missing: one of inside, cover, contain, fill, outside"),
+            ("a -s", "-s: a value is missing"),
+            ("a --sise 3", "--sise: no such option; did you mean --size?"),
+            ("a --zzz", "--zzz: no such option; thumbs --help lists all"),
+            ("a -S 3", "-S: no such option; did you mean -s?"),
+            ("a --enlarge=yes", "--enlarge: it takes no value"),
+            ("a --checksum", "--checksum: it has no effect without --update"),
+            ("a --lock=wait", "--lock: it has no effect without --update"),
+            ("a --webdataset d -o e", "--webdataset: not together with -o"),
+            ("a --fit fill --fit fill", "--fit: given twice"),
+            ("a --report=", "--report: a value is missing"),
+        ] {
+            assert_eq!(said(line), want, "{line}");
+        }
+        assert!(said("a -size 256").ends_with("; did you mean --size?"));
+        assert_eq!(said(" -s 3"), "an INPUT is empty");
+    }
+
+    #[test]
+    fn words_are_seen_as_they_are() {
+        for (word, want) in [("high", "high"), ("", "''"), ("a b", "'a b'"), ("\x1b[31m", "\\x1b[31m")] {
+            assert_eq!(shown(word), want);
+        }
+    }
+}
