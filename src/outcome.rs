@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::format::Format;
 use crate::size::Size;
+use crate::walk::LeftOut;
 
 /// Which input is spoken of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +159,10 @@ pub struct Summary {
     pub failed_before: u64,
     /// Inputs failed.
     pub failed: u64,
+    /// Files of walks and archives that are no pictures.
+    pub no_pictures: u64,
+    /// What walks, patterns and archives left out that could be a picture or hold some, by the rule.
+    pub left_out: Vec<(LeftOut, u64)>,
     /// Outputs removed because their source is gone.
     pub pruned: u64,
     /// Outputs saved.

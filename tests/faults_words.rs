@@ -131,3 +131,126 @@ fn missing_inputs_of_a_list_are_counted() {
     ran.code(1).says("and 495 more for the same reason");
     assert!(ran.stderr.lines().count() < 10, "{}", ran.stderr);
 }
+
+#[test]
+fn a_place_without_pictures_is_told() {
+    let world = World::new();
+    std::fs::create_dir_all(world.path("empty")).unwrap();
+    world.run(&["empty"]).ok().says("thumbs: no pictures found in empty: no other files\n");
+    world.run(&["empty", "--quiet"]).ok();
+    assert_eq!(world.run(&["empty", "--quiet"]).stderr, "");
+    world.run(&["empty", "-n"]).ok().says("no pictures found in empty");
+    world.write("texts/a.txt", b"words");
+    world.write("texts/below/b.txt", b"words");
+    world.run(&["texts", "empty", "-o", "out"]).ok().says("no pictures found in texts, empty: 2 other files\n");
+    world.write("list", b"");
+    world.run(&["--files-from", "list", "-o", "out"]).ok().says("no pictures found in list: no other files");
+    // A second night, when the state knows that they are none.
+    for _ in 0..2 {
+        world.run(&["texts", "-u", "-o", "out"]).ok().says("no pictures found in texts: 2 other files\n");
+    }
+    world.picture("texts/c.jpg");
+    world.run(&["texts", "empty", "-o", "out"]).ok().never_says("no pictures");
+    // Nothing new is not nothing.
+    world.run(&["texts", "-u", "-o", "out2"]).ok();
+    world.run(&["texts", "-u", "-o", "out2"]).ok().never_says("no pictures");
+}
+
+#[test]
+fn the_option_that_would_have_found_pictures_is_named() {
+    let world = World::with(&["hidden/.a.jpg", "hidden/.below/b.jpg", "hidden/.below/c.jpg", "deep/below/a.jpg"]);
+    world.write("hidden/.notes", b"words");
+    world.picture("plain/a.jpg");
+    world.picture("plain/b.png");
+    std::fs::create_dir_all(world.path("links")).unwrap();
+    std::os::unix::fs::symlink("../plain/a.jpg", world.path("links/a.jpg")).unwrap();
+    std::os::unix::fs::symlink("../plain", world.path("links/plain")).unwrap();
+    for (args, words) in [
+        (&["hidden"][..], "no other files; left out: 2 hidden (--hidden takes them)\n"),
+        (&["links"], "no other files; left out: 2 symbolic links (--follow takes them)\n"),
+        (&["deep", "--max-depth", "1"], "no other files; left out: 1 by --max-depth\n"),
+        (&["plain", "--exclude", "*.jpg", "--exclude", "*.png"], "no other files; left out: 2 by --exclude\n"),
+        (&["plain", "--include", "*.tif"], "no other files; left out: 2 by --include\n"),
+        (&["plain", "--exclude", "a*", "--include", "*.tif"], "left out: 1 by --exclude, 1 by --include\n"),
+        (&["plain/*", "--exclude", "a*", "--include", "*.tif"], "left out: 1 by --exclude, 1 by --include\n"),
+        (
+            &["."],
+            "thumbs: no pictures found in .: no other files; left out: 2 hidden (--hidden takes them), 1 symbolic link (--follow",
+        ),
+    ] {
+        let args = if args == ["."] { &[".", "--exclude", "plain", "--exclude", "deep"] } else { args };
+        let ran = world.run(&[args, &["-o", "out"]].concat());
+        ran.ok().says(words);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    }
+    world.run(&["hidden", "-o", "out", "--hidden"]).ok().never_says("no pictures");
+    world.run(&["links", "-o", "out", "--follow"]).ok().never_says("no pictures");
+}
+
+#[test]
+fn an_archive_without_pictures_is_told() {
+    let world = World::with(&["in/.a.jpg", "in/b.txt", "in/deep/c.jpg"]);
+    world.write("in/b.txt", b"words");
+    world.shell("tar cf in.tar in").ok();
+    let ran = world.run(&["in.tar", "-o", "out", "--max-depth", "2"]);
+    ran.ok()
+        .says("no pictures found in in.tar: 1 other file; left out: 1 hidden (--hidden takes them), 1 by --max-depth");
+}
+
+#[test]
+fn two_files_of_one_name_are_kept_apart_by_their_directories() {
+    let world = World::with(&["1/x.jpg", "2/x.jpg", "a.jpg", "a.png"]);
+    let ran = world.run(&["1/x.jpg", "2/x.jpg", "-o", "out"]);
+    ran.code(1).says("(--relative-to)").never_says("{name}");
+    let ran = world.run(&["a.jpg", "a.png", "-f", "webp", "-o", "out2"]);
+    ran.code(1).says("--name '{name}.{ext}'");
+    world.run(&["1/x.jpg", "2/x.jpg", "-o", "out3", "--relative-to", "."]).ok();
+    world.run(&["a.jpg", "a.png", "-f", "webp", "-o", "out4", "--name", "{name}.{ext}"]).ok();
+}
+
+#[test]
+fn an_output_too_large_for_the_memory_says_its_size() {
+    let world = World::with(&["a.jpg"]);
+    for more in [&[][..], &["-n"]] {
+        let args = [&["a.jpg", "-s", "60000", "--enlarge", "-f", "png", "--memory", "64M", "-o", "out"], more].concat();
+        let ran = world.shell(&format!("ulimit -v 3000000; \"$thumbs\" {}", args.join(" ")));
+        ran.code(1)
+            .says("making 60000x40000 of it, as --size and --fit or --enlarge ask, needs ")
+            .never_says("decoding");
+    }
+}
+
+#[test]
+fn a_dry_run_says_what_it_did_not_look_at() {
+    let world = World::with(&["in/a.jpg", "in/b.jpg"]);
+    let whole = world.read("in/b.jpg");
+    world.write("in/b.jpg", &whole[..whole.len() - 200]);
+    let ran = world.run(&["in", "-o", "out", "-n"]);
+    ran.ok().says("thumbs: read headers only; pictures damaged further on are not noticed\n");
+    assert_eq!(ran.lines().len(), 2);
+    assert_eq!(world.run(&["in", "-o", "out", "-n", "--quiet"]).ok().stderr, "");
+    let ran = world.run(&["in", "-o", "out", "-n", "-v"]);
+    ran.ok().says("2 to be done").never_says("0 B out");
+}
+
+#[test]
+fn waiting_for_the_lock_says_for_whom() {
+    let world = World::with(&["in/a.jpg"]);
+    let holder = "exec 9>>out/.thumbs-state.sqlite.lock; flock 9; \
+        echo 'pid 4711, started 2026-11-22 03:15:00 UTC' > out/.thumbs-state.sqlite.lock; sleep 0.5";
+    if !testenv::has("flock") {
+        testenv::skip("there is no flock(1) to hold the lock");
+        return;
+    }
+    std::fs::create_dir(world.path("out")).unwrap();
+    for (quiet, lines) in [("", 1), ("--quiet", 0)] {
+        let script = format!(
+            "({holder}) & until [ -s out/.thumbs-state.sqlite.lock ]; do sleep 0.01; done; \
+             \"$thumbs\" in -o out -u --lock wait {quiet}; code=$?; wait; rm -r out; mkdir out; exit $code"
+        );
+        let ran = world.shell(&script);
+        ran.ok();
+        let said = "thumbs: waiting: another run holds the lock out/.thumbs-state.sqlite.lock: pid 4711, started 2026-11-22 03:15:00 UTC";
+        assert_eq!(ran.stderr.lines().filter(|line| *line == said).count(), lines, "{}", ran.stderr);
+    }
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use thumbs::plan::Destination;
+use thumbs::words;
 
 use super::args::{Args, When};
 
@@ -21,6 +22,8 @@ pub struct Tell {
     pub print: Option<Print>,
     pub report: Option<PathBuf>,
     pub dry_run: bool,
+    /// What inputs were looked for in.
+    pub places: Vec<String>,
 }
 
 /// Names of outputs on standard output, and what ends each.
@@ -41,7 +44,7 @@ pub fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
     let pictures = to_stdout && !args.dry_run;
     let users = [pictures, print.is_some(), report_out, args.dry_run && (print.is_some() || report_out)];
     let users = users.iter().filter(|used| **used).count();
-    ensure!(users <= 1, "pictures, --print, --dry-run and --report - would share standard output; choose one");
+    ensure!(users <= 1, "only one of pictures, --print, --dry-run and --report - can have standard output");
     if pictures {
         ensure!(!std::io::stdout().is_terminal(), "a picture is not written to a terminal; use -o or redirect");
     }
@@ -61,7 +64,17 @@ pub fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
         print,
         report: args.report.clone(),
         dry_run: args.dry_run,
+        places: places(args),
     })
+}
+
+/// INPUTs and lists, by name.
+fn places(args: &Args) -> Vec<String> {
+    let name = |path: &PathBuf| match path.as_os_str() == "-" {
+        true => "standard input".to_owned(),
+        false => words::path(path),
+    };
+    args.inputs.iter().chain(&args.files0_from).chain(&args.files_from).map(name).collect()
 }
 
 /// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then the terminal.

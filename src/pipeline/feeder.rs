@@ -147,6 +147,10 @@ impl Feeder<'_> {
                 }
             }
             Item::StdinArchive => unpack::stdin(&mut self.hand),
+            Item::LeftOut(rule) => {
+                self.hand.shared.passed.leave_out(rule);
+                Flow::Continue(())
+            }
         }
     }
 
@@ -162,7 +166,10 @@ impl Feeder<'_> {
             _ => None,
         };
         match verdict {
-            Some(Verdict::NoPicture) => Flow::Continue(()),
+            Some(Verdict::NoPicture) => {
+                self.hand.shared.passed.no_picture();
+                Flow::Continue(())
+            }
             Some(Verdict::Pass(unchanged)) => {
                 self.unchanged.push(unchanged);
                 if self.unchanged.len() >= TOGETHER { self.hand_over() } else { Flow::Continue(()) }
@@ -204,7 +211,7 @@ pub fn count(shared: &Shared) {
     for input in &config.inputs {
         let flow = config.walker.walk(input, &mut |item| {
             // What does not look like a picture is mostly none.
-            if !matches!(&item, Item::Found(found) if !found.certain) {
+            if !matches!(&item, Item::Found(Found { certain: false, .. }) | Item::LeftOut(_)) {
                 shared.counted.fetch_add(1, Ordering::Relaxed);
             }
             if shared.cancel.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

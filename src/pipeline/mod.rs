@@ -17,6 +17,7 @@ mod lookup;
 mod machine;
 mod nightly;
 mod order;
+mod passed;
 mod process;
 mod prune;
 mod ready;
@@ -111,6 +112,8 @@ struct Shared {
     /// Pixel bytes are drawn in order for sinks that take outputs in order: see `reorder`.
     pixels: Ordered<()>,
     gate: Gate,
+    /// What is seen and is no input.
+    passed: passed::Passed,
     counted: AtomicU64,
     count_complete: AtomicBool,
     /// Digests of what this run does, with `--update`.
@@ -217,6 +220,7 @@ pub fn run_with(
         ledger: Ordered::new(guarding(&config)),
         pixels: Ordered::new(()),
         gate: Gate::new(sink.in_order() || config.dry_run),
+        passed: passed::Passed::default(),
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
         working: AtomicU64::new(0),

@@ -123,7 +123,12 @@ pub fn process(
         record,
         _share: None,
     };
+    let need = opened.memory();
+    let too_large = |error| End::Failed(Stage::Decode, too_large(&what_needs(opened.as_ref()), need, error));
     if config.dry_run {
+        if need > config.memory.ceiling {
+            return Err(too_large(OverCeiling { ceiling: config.memory.ceiling }));
+        }
         let planned = |o: PlannedOutput| {
             let variant = &opened.variants()[o.variant];
             (o, variant.format, variant.size, Vec::new())
@@ -132,11 +137,7 @@ pub fn process(
         return Ok(ready);
     }
 
-    let need = opened.memory();
-    let mut share = turns
-        .pixels
-        .take(|()| shared.pixel_bytes.draw(need))
-        .map_err(|e| End::Failed(Stage::Decode, too_large("decoding it", need, e)))?;
+    let mut share = turns.pixels.take(|()| shared.pixel_bytes.draw(need)).map_err(too_large)?;
     lap(&mut spent.waiting);
     // All of them, also those that stand: what else is wanted decides how large the source is decoded.
     let deadline = shared.watch.go_on(job.number);
@@ -274,6 +275,15 @@ fn stage_of(word: &str) -> Stage {
         "resize" => Stage::Resize,
         "encode" => Stage::Encode,
         _ => Stage::Decode,
+    }
+}
+
+/// What it is that takes the memory: the picture, or what is to become of it.
+fn what_needs(opened: &dyn Prepared) -> String {
+    let stored = opened.header().size.pixels();
+    match opened.variants().iter().map(|variant| variant.size).max_by_key(|size| size.pixels()) {
+        Some(size) if size.pixels() > stored => format!("making {size} of it, as --size and --fit or --enlarge ask,"),
+        _ => "decoding it".to_owned(),
     }
 }
 

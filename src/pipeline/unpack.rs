@@ -72,10 +72,16 @@ impl Members<'_, '_> {
     fn input(&self, name: &[u8]) -> Result<Option<Found>, ()> {
         match name_of(name) {
             Name::Nothing => Ok(None),
-            Name::Inside(path) if !self.hand.shared.config.walker.selection.takes_member(&path) => Ok(None),
             Name::Inside(path) => {
+                let shared = self.hand.shared;
                 let below = self.below.join(path.parent().unwrap_or(Path::new("")));
                 let certain = has_picture_extension(&path);
+                if let Some(rule) = shared.config.walker.selection.leaves_out_member(&path) {
+                    if certain {
+                        shared.passed.leave_out(rule);
+                    }
+                    return Ok(None);
+                }
                 Ok(Some(Found { path: Some(self.archive.join(path)), below, certain, link: false }))
             }
             // Of what is surely no picture it does not matter what it is called.
@@ -121,6 +127,7 @@ impl Members<'_, '_> {
         tar.read_into(&mut bytes, source::HEAD)?;
         let known = format::sniff(&bytes).is_some();
         if !known && !found.certain {
+            self.hand.shared.passed.no_picture();
             return Ok(Flow::Continue(()));
         }
         // What is no picture is not worth reading on.

@@ -136,6 +136,7 @@ impl<'a> Writer<'a> {
         self.tick();
         self.summary.elapsed = self.start.elapsed();
         self.summary.stopped = self.shared.cancel.reason();
+        self.shared.passed.sum(&mut self.summary);
         self.reporter.finished(&self.summary);
         match broken {
             None => Ok(self.summary),
@@ -220,7 +221,7 @@ impl<'a> Writer<'a> {
 
     fn deal_with(&mut self, message: Message) -> Result<(), Broken> {
         match message {
-            Message::Ignored => {}
+            Message::Ignored => self.shared.passed.no_picture(),
             Message::Skipped { source, reason } => self.skip(&source, reason),
             Message::Many(messages) => {
                 for message in messages {

@@ -55,6 +55,8 @@ pub enum ClaimError {
         output: PathBuf,
         /// The input that claimed it first.
         first: PathBuf,
+        /// Both inputs have this full name, so that only their directories tell them apart.
+        namesakes: bool,
     },
     /// An input has this name.
     #[error("the output {0:?} is an input of this run")]
@@ -152,7 +154,9 @@ impl Ledger {
                     return Err(ClaimError::IsInput(output));
                 }
                 let first = self.paths.get(entry & !OUTPUT).unwrap_or_else(|| PathBuf::from("another input"));
-                return Err(ClaimError::Taken { output, first });
+                let own = self.paths.get(number);
+                let namesakes = own.is_some_and(|own| own.file_name() == first.file_name());
+                return Err(ClaimError::Taken { output, first, namesakes });
             }
         }
         for &key in keys {
@@ -223,7 +227,7 @@ mod tests {
         let out = Path::new("/out/x.jpg");
         let other = Path::new("/out/y.jpg");
         assert_eq!(ledger.claim(&[out], 0), Ok(()));
-        let taken = ClaimError::Taken { output: out.into(), first: "/in/1/x.jpg".into() };
+        let taken = ClaimError::Taken { output: out.into(), first: "/in/1/x.jpg".into(), namesakes: true };
         assert_eq!(ledger.claim(&[other, out], 1), Err(taken));
         // Nothing of the refused claim was kept.
         assert_eq!(ledger.claim(&[other], 1), Ok(()));

@@ -84,6 +84,7 @@ pub enum PlanError {
 
 fn hint(error: &ClaimError) -> &'static str {
     match error {
+        ClaimError::Taken { namesakes: true, .. } => "; a mirrored tree (--relative-to) keeps them apart",
         ClaimError::Taken { .. } => "; --name '{name}.{ext}' or a mirrored tree (--relative-to) keeps them apart",
         ClaimError::IsInput(_) => "; choose another -o or --name",
     }

@@ -18,7 +18,7 @@ mod pattern;
 mod select;
 
 pub use paths::{has_picture_extension, is_archive, is_pattern, literal_prefix, real_path, scheme};
-pub use select::{PatternError, Patterns, Selection};
+pub use select::{LeftOut, PatternError, Patterns, Selection};
 
 /// An input as it was named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +100,8 @@ pub enum Item {
         /// Why.
         error: WalkError,
     },
+    /// Something that could be a picture, or hold some, and is no input by this rule.
+    LeftOut(LeftOut),
 }
 
 /// Why a name leads to nothing.
@@ -280,13 +282,23 @@ impl Walker {
                 }
             }
             let below = entry.path().strip_prefix(base).unwrap_or(entry.path());
-            if entry.depth() > 0 && self.leaves_out(&entry, below) {
-                if entry.file_type().is_dir() {
+            let is_dir = entry.file_type().is_dir();
+            if entry.depth() > 0 && self.is_ours(&entry) {
+                if is_dir {
                     entries.skip_current_dir();
                 }
                 continue;
             }
-            if !entry.file_type().is_file() || !self.selection.includes(below) {
+            if let Some(rule) = self.selection.leaves_out(&entry, below) {
+                if is_dir {
+                    entries.skip_current_dir();
+                }
+                if is_dir || rule == LeftOut::Link || has_picture_extension(entry.path()) {
+                    give(Item::LeftOut(rule))?;
+                }
+                continue;
+            }
+            if !entry.file_type().is_file() {
                 continue;
             }
             let parent = below.parent().unwrap_or(Path::new(""));
@@ -296,13 +308,11 @@ impl Walker {
         Flow::Continue(())
     }
 
-    fn leaves_out(&self, entry: &walkdir::DirEntry, below: &Path) -> bool {
+    /// Whether this run, or one like it, writes it.
+    fn is_ours(&self, entry: &walkdir::DirEntry) -> bool {
         let name = entry.file_name().as_bytes();
         // Temporary files of ours, whatever --hidden says.
         if name.starts_with(crate::sink::TEMPORARY.as_bytes()) {
-            return true;
-        }
-        if !self.selection.hidden && name.starts_with(b".") || self.selection.exclude.matches(below) {
             return true;
         }
         if entry.file_type().is_dir() && self.avoid_name.as_ref().is_some_and(|n| n.as_bytes() == name) {

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{Flow, Item, WalkError, Walker, has_picture_extension, literal_prefix};
+use super::{Flow, Item, LeftOut, WalkError, Walker, has_picture_extension, literal_prefix};
 
 impl Walker {
     pub(super) fn pattern(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
@@ -50,7 +50,13 @@ impl Walker {
                 let Ok(target) = fs::metadata(&entry) else { continue };
                 metadata = target;
             }
+            let leave =
+                |rule, give: &mut dyn FnMut(Item) -> Flow| match metadata.is_dir() || has_picture_extension(&entry) {
+                    true => give(Item::LeftOut(rule)),
+                    false => Flow::Continue(()),
+                };
             if self.selection.exclude.matches(&below) {
+                leave(LeftOut::Excluded, give)?;
                 continue;
             }
             if metadata.is_dir() {
@@ -59,7 +65,11 @@ impl Walker {
                 }
                 continue;
             }
-            if !metadata.is_file() || !self.selection.includes(&below) {
+            if !metadata.is_file() {
+                continue;
+            }
+            if !self.selection.includes(&below) {
+                leave(LeftOut::NotIncluded, give)?;
                 continue;
             }
             let parent = below.parent().unwrap_or(Path::new(""));

@@ -20,6 +20,26 @@ pub struct Selection {
     pub follow: bool,
 }
 
+/// A rule by which something is no input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// Its name begins with a dot.
+    Hidden,
+    /// It is a symbolic link.
+    Link,
+    /// It matches what is to be left out.
+    Excluded,
+    /// It does not match what is to be taken.
+    NotIncluded,
+    /// It is a directory below which the walk does not go.
+    TooDeep,
+}
+
+impl LeftOut {
+    /// All rules, in the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Hidden, Self::Link, Self::Excluded, Self::NotIncluded, Self::TooDeep];
+}
+
 /// Glob patterns. One with a slash matches the path below the INPUT, one without the file name alone.
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
@@ -65,12 +85,39 @@ impl From<globset::Error> for PatternError {
 }
 
 impl Selection {
-    /// Whether an archive's member counts, as a file of a walk would.
-    pub fn takes_member(&self, path: &Path) -> bool {
+    /// Why an archive's member does not count, if it does not, as a file of a walk would not.
+    pub fn leaves_out_member(&self, path: &Path) -> Option<LeftOut> {
         let hidden = |c: Component<'_>| c.as_os_str().as_bytes().starts_with(b".");
-        let deep = self.max_depth.is_some_and(|depth| path.components().count() > depth);
-        let excluded = || path.ancestors().any(|p| !p.as_os_str().is_empty() && self.exclude.matches(p));
-        (self.hidden || !path.components().any(hidden)) && !deep && !excluded() && self.includes(path)
+        if !self.hidden && path.components().any(hidden) {
+            return Some(LeftOut::Hidden);
+        }
+        if self.max_depth.is_some_and(|depth| path.components().count() > depth) {
+            return Some(LeftOut::TooDeep);
+        }
+        if path.ancestors().any(|p| !p.as_os_str().is_empty() && self.exclude.matches(p)) {
+            return Some(LeftOut::Excluded);
+        }
+        (!self.includes(path)).then_some(LeftOut::NotIncluded)
+    }
+
+    /// Why what a walk comes to, `below` its INPUT, does not count, if it does not.
+    pub(super) fn leaves_out(&self, entry: &walkdir::DirEntry, below: &Path) -> Option<LeftOut> {
+        let kind = entry.file_type();
+        if entry.depth() > 0 {
+            if !self.hidden && entry.file_name().as_bytes().starts_with(b".") {
+                return Some(LeftOut::Hidden);
+            }
+            if self.exclude.matches(below) {
+                return Some(LeftOut::Excluded);
+            }
+            if kind.is_symlink() {
+                return Some(LeftOut::Link);
+            }
+            if kind.is_dir() && self.max_depth.is_some_and(|depth| entry.depth() >= depth) {
+                return Some(LeftOut::TooDeep);
+            }
+        }
+        (kind.is_file() && !self.includes(below)).then_some(LeftOut::NotIncluded)
     }
 
     /// Whether a file counts by what is to be included alone.

@@ -19,6 +19,7 @@ fn walk(walker: &Walker, dir: &Path, input: &str) -> Vec<String> {
                 format!("{path} in '{}'{}", f.below.display(), if f.certain { "" } else { "?" })
             }
             Item::Failed { path, error } => format!("{}: {error}", path.strip_prefix(dir).unwrap().display()),
+            Item::LeftOut(_) => return Flow::Continue(()),
             other => format!("{other:?}"),
         });
         Flow::Continue(())

@@ -3,6 +3,7 @@
 pub mod metrics;
 mod names;
 mod ndjson;
+mod nothing;
 mod progress;
 mod repeats;
 mod text;

@@ -6,6 +6,7 @@ use thumbs::outcome::{Stop, Summary};
 use thumbs::report::Event;
 use thumbs::words;
 
+use super::nothing;
 use super::repeats::Repeats;
 use crate::cli::tell::Tell;
 
@@ -17,6 +18,9 @@ pub struct Text {
     repeats: Repeats,
     /// Where all failures stand.
     list: String,
+    dry_run: bool,
+    /// Where inputs were looked for.
+    places: Vec<String>,
 }
 
 impl Text {
@@ -28,7 +32,8 @@ impl Text {
             Some(file) => words::path(file),
         };
         let (quiet, verbose, color) = (tell.quiet, tell.verbose, tell.color);
-        Self { quiet, verbose, color, terminal, repeats: Repeats::default(), list }
+        let (dry_run, places) = (tell.dry_run, tell.places.clone());
+        Self { quiet, verbose, color, terminal, repeats: Repeats::default(), list, dry_run, places }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -64,6 +69,9 @@ impl Text {
     /// The last lines.
     pub fn last(&mut self, summary: &Summary) -> Vec<String> {
         let mut lines: Vec<String> = std::mem::take(&mut self.repeats).rest(&self.list).collect();
+        if !self.quiet {
+            lines.extend(nothing::found(summary, &self.places));
+        }
         let stopped = match summary.stopped {
             Some(Stop::Interrupted(_)) => Some("interrupted"),
             Some(Stop::FirstFailure) => Some("ended at the first failure"),
@@ -77,14 +85,19 @@ impl Text {
         if wanted && !(self.quiet && summary.failed == 0 && !ended) {
             let failed = format!("{} failed", summary.failed);
             let failed = if summary.failed > 0 { self.paint("1;31", &failed) } else { failed };
-            let mut line = format!(
-                "thumbs: {} done, {} skipped, {failed}; {} in, {} out, {:.2} s",
-                summary.done,
-                summary.skipped,
-                words::bytes(summary.bytes_in),
-                words::bytes(summary.bytes_out),
-                summary.elapsed.as_secs_f64(),
-            );
+            let (done, skipped, bytes_in) = (summary.done, summary.skipped, words::bytes(summary.bytes_in));
+            let seconds = summary.elapsed.as_secs_f64();
+            let mut line = match self.dry_run {
+                true => {
+                    format!("thumbs: {done} to be done, {skipped} skipped, {failed}; {bytes_in} in, {seconds:.2} s")
+                }
+                false => {
+                    let bytes_out = words::bytes(summary.bytes_out);
+                    format!(
+                        "thumbs: {done} done, {skipped} skipped, {failed}; {bytes_in} in, {bytes_out} out, {seconds:.2} s"
+                    )
+                }
+            };
             if summary.failed_before > 0 {
                 line = format!("{line}; {} of the skipped failed before", summary.failed_before);
             }
@@ -95,6 +108,9 @@ impl Text {
                 line = format!("{line}; {stopped}");
             }
             lines.push(line);
+        }
+        if self.dry_run && !self.quiet && summary.done > 0 {
+            lines.push("thumbs: read headers only; pictures damaged further on are not noticed".to_owned());
         }
         if self.verbose {
             let t = &summary.spent;

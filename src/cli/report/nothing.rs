@@ -1,0 +1,65 @@
+//! What is said of a run that found no picture at all: where it looked, and what it left out by which option.
+
+use thumbs::outcome::Summary;
+use thumbs::walk::LeftOut;
+
+/// Places that are named; more are counted.
+const NAMED: usize = 3;
+
+/// The line, if nothing was found in a run that came to its end.
+pub fn found(summary: &Summary, places: &[String]) -> Option<String> {
+    if summary.dealt_with() > 0 || summary.stopped.is_some() {
+        return None;
+    }
+    let named = places.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = match places.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let files = counted(summary.no_pictures, "other file", "other files");
+    let left_out: Vec<String> = summary.left_out.iter().map(|(rule, count)| left_out(*rule, *count)).collect();
+    let left_out = if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) };
+    Some(format!("thumbs: no pictures found in {named}{more}: {files}{left_out}"))
+}
+
+fn left_out(rule: LeftOut, count: u64) -> String {
+    match rule {
+        LeftOut::Hidden => format!("{count} hidden (--hidden takes them)"),
+        LeftOut::Link => {
+            format!("{} (--follow takes them)", counted(count, "symbolic link", "symbolic links"))
+        }
+        LeftOut::Excluded => format!("{count} by --exclude"),
+        LeftOut::NotIncluded => format!("{count} by --include"),
+        LeftOut::TooDeep => format!("{count} by --max-depth"),
+    }
+}
+
+fn counted(count: u64, one: &str, many: &str) -> String {
+    match count {
+        0 => format!("no {many}"),
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_was_left_out_is_named() {
+        let summary = Summary {
+            no_pictures: 2,
+            left_out: LeftOut::ALL.iter().enumerate().map(|(at, rule)| (*rule, at as u64 + 1)).collect(),
+            ..Summary::default()
+        };
+        let places: Vec<String> = ["a", "b", "c", "d", "e"].map(String::from).into();
+        let line = found(&summary, &places).unwrap();
+        assert_eq!(
+            line,
+            "thumbs: no pictures found in a, b, c and 2 more: 2 other files; left out: 1 hidden (--hidden takes them), \
+             2 symbolic links (--follow takes them), 3 by --exclude, 4 by --include, 5 by --max-depth"
+        );
+        assert_eq!(found(&Summary { skipped: 1, ..summary }, &places), None);
+    }
+}
