@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::outcome::{Done, Failure, SkipReason, SourceName, Summary};
+use crate::outcome::{Done, Failure, SkipReason, SourceName, Stop, Summary};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub enum Event<'a> {
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Inputs that are dealt with.
+    /// Inputs that are dealt with, also those whose outputs wait to be synced.
     pub dealt_with: u64,
     /// Of those, failed.
     pub failed: u64,
@@ -33,6 +33,8 @@ pub struct Progress {
     pub count_complete: bool,
     /// Since the start.
     pub elapsed: Duration,
+    /// Why the run is about to end before its inputs do, if it is.
+    pub stopping: Option<Stop>,
 }
 
 /// Hears of everything, on one thread, in the order it happens.

@@ -148,7 +148,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         dry_run: args.dry_run,
         archive,
         dataset,
-        count_ahead: tell.bar && !archive_input,
+        count_ahead: tell.count_after().filter(|_| !archive_input),
         nightly,
     };
     Ok(Resolved { run, tell, state, nice: args.nightly.nice })

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use thumbs::plan::Destination;
@@ -26,6 +27,21 @@ pub struct Tell {
     pub places: Vec<String>,
 }
 
+impl Tell {
+    /// When inputs are to be counted, if they are: at once for what shows it at once, and not at all for a run that
+    /// ends before its first line.
+    pub fn count_after(&self) -> Option<Duration> {
+        match (self.bar || self.always, self.lines) {
+            (true, _) => Some(Duration::ZERO),
+            (false, true) => Some(LINE_EVERY * 2 / 3),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Between two plain lines of progress.
+pub const LINE_EVERY: Duration = Duration::from_secs(30);
+
 /// Names of outputs on standard output, and what ends each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Print {
@@ -49,10 +65,12 @@ pub fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
         ensure!(!std::io::stdout().is_terminal(), "a picture is not written to a terminal; use -o or redirect");
     }
     let terminal = std::io::stderr().is_terminal();
+    // A bar is drawn over itself, which a dumb terminal cannot do.
+    let can_draw = terminal && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
     let bar = match args.progress {
-        When::Always => terminal,
+        When::Always => can_draw,
         When::Never => false,
-        When::Auto => terminal && !args.quiet && std::env::var_os("TERM").is_none_or(|t| t != "dumb"),
+        When::Auto => can_draw && !args.quiet,
     };
     Ok(Tell {
         bar,

@@ -1,6 +1,7 @@
 //! Everything a run needs to know, resolved.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::machine;
 use super::nightly::Nightly;
@@ -54,8 +55,8 @@ pub struct RunConfig {
     pub archive: Option<ArchiveOptions>,
     /// How a data set is made, where the destination's directory is to hold one.
     pub dataset: Option<Dataset>,
-    /// Walk ahead with a thread of its own, only to count.
-    pub count_ahead: bool,
+    /// Walk ahead with a thread of its own, only to count, after this time. Lists are not counted.
+    pub count_ahead: Option<Duration>,
     /// What an unattended run asks for.
     pub nightly: Nightly,
 }
@@ -123,7 +124,7 @@ impl RunConfig {
             dry_run: false,
             archive: None,
             dataset: None,
-            count_ahead: false,
+            count_ahead: None,
             nightly: Nightly::default(),
         }
     }

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
@@ -78,6 +79,7 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
         archives: HashSet::new(),
     };
     let complete = feeder.all().is_continue() && feeder.hand_over().is_continue();
+    shared.fed.store(true, Ordering::Relaxed);
     let seen = feeder.lookup.map(|l| l.seen).unwrap_or_default();
     let mut walked = feeder.walked;
     (walked.complete, walked.seen) = (complete, seen);
@@ -205,8 +207,15 @@ fn own_output(config: &RunConfig, found: &Found) -> Option<PathBuf> {
     (config.skip_own && config.naming.is_own_output(path)).then(|| path.clone())
 }
 
-/// Walks all inputs but lists, only to count them.
-pub fn count(shared: &Shared) {
+/// Walks all inputs but lists, only to count them, unless the run is over before `delay` is.
+pub fn count(shared: &Shared, delay: Duration) {
+    let begin = Instant::now();
+    while let Some(left) = delay.checked_sub(begin.elapsed()).filter(|left| !left.is_zero()) {
+        if shared.cancel.is_set() || shared.fed.load(Ordering::Relaxed) {
+            return;
+        }
+        std::thread::sleep(left.min(Duration::from_millis(100)));
+    }
     let config = &shared.config;
     for input in &config.inputs {
         let flow = config.walker.walk(input, &mut |item| {

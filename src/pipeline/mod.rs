@@ -114,6 +114,8 @@ struct Shared {
     gate: Gate,
     /// What is seen and is no input.
     passed: passed::Passed,
+    /// The feeder is at its end, so that nothing is left to be counted.
+    fed: AtomicBool,
     counted: AtomicU64,
     count_complete: AtomicBool,
     /// Digests of what this run does, with `--update`.
@@ -221,6 +223,7 @@ pub fn run_with(
         pixels: Ordered::new(()),
         gate: Gate::new(sink.in_order() || config.dry_run),
         passed: passed::Passed::default(),
+        fed: AtomicBool::new(false),
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
         working: AtomicU64::new(0),
@@ -251,9 +254,9 @@ pub fn run_with(
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(|e| RunError::Workers(e.to_string()))
     };
-    if shared.config.count_ahead {
+    if let (Some(delay), true) = (shared.config.count_ahead, shared.config.lists.is_empty()) {
         let shared = Arc::clone(&shared);
-        start("thumbs-counter", Box::new(move || feeder::count(&shared)))?;
+        start("thumbs-counter", Box::new(move || feeder::count(&shared, delay)))?;
     }
     let feeder_shared = Arc::clone(&shared);
     let feeder = start("thumbs-feeder", Box::new(move || feeder::feed(&feeder_shared, &job_sender, &done_sender)))?;

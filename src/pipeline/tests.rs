@@ -173,7 +173,7 @@ impl World {
             dry_run: false,
             archive: None,
             dataset: None,
-            count_ahead: false,
+            count_ahead: None,
             nightly: Nightly::default(),
         };
         let most = Arc::clone(&self.fake.most);

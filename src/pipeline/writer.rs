@@ -39,6 +39,8 @@ pub struct Writer<'a> {
     /// With `--update` or `--fsync`: what is held back, and who saves it.
     batch: Option<Batch>,
     committer: Option<Committer>,
+    /// Inputs whose outputs are held back or being saved.
+    held: u64,
     /// Directories that hold no stale temporaries any more, by a hash of their paths.
     swept: HashSet<u64>,
     hasher: RandomState,
@@ -70,6 +72,7 @@ impl<'a> Writer<'a> {
             last_tick: start,
             batch,
             committer,
+            held: 0,
             swept: HashSet::new(),
             hasher: RandomState::new(),
             last_id: 0,
@@ -150,11 +153,12 @@ impl<'a> Writer<'a> {
             self.shared.cancel.stop(Stop::OutOfTime);
         }
         self.reporter.progress(&Progress {
-            dealt_with: self.summary.dealt_with(),
+            dealt_with: self.summary.dealt_with() + self.held,
             failed: self.summary.failed,
             counted: self.shared.counted.load(Ordering::Relaxed),
             count_complete: self.shared.count_complete.load(Ordering::Relaxed),
             elapsed: self.start.elapsed(),
+            stopping: self.shared.cancel.reason(),
         });
     }
 
@@ -282,6 +286,7 @@ impl<'a> Writer<'a> {
             };
             self.summary.spent.writing += outcome.took;
             for (done, result) in outcome.through {
+                self.held = self.held.saturating_sub(1);
                 match result {
                     Ok(()) => self.saved(&done),
                     Err(error) => broken = self.unsaved(done.source, error).err().map(Broken::Sink).or(broken),
@@ -373,7 +378,7 @@ impl<'a> Writer<'a> {
         };
         self.summary.spent.writing += begin.elapsed();
         match put {
-            Ok(None) => {}
+            Ok(None) => self.held += 1,
             Ok(Some(done)) => self.saved(&done),
             Err(failed) => {
                 let (done, error) = *failed;

@@ -28,7 +28,7 @@ const BYSTANDERS: [&str; 12] = [
     "clap_lex",
     "clap_complete",
     "clap_mangen",
-    "indicatif",
+    "strsim",
     "rusqlite",
     "libsqlite3-sys",
     "signal-hook",

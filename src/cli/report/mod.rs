@@ -1,5 +1,6 @@
 //! Telling: the bar, messages, names of outputs, the report. Nothing that fails here stops the work.
 
+mod bar;
 pub mod metrics;
 mod names;
 mod ndjson;
@@ -9,7 +10,7 @@ mod repeats;
 mod text;
 mod voice;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anyhow::{Result, anyhow};
 use thumbs::outcome::Summary;
@@ -25,6 +26,7 @@ pub use voice::speak;
 
 /// A message of the program itself, outside of a run.
 pub fn say(message: &str) {
+    bar::clear();
     let _ = writeln!(std::io::stderr(), "{}", voice::line(Level::Error, &format!("thumbs: {message}")));
 }
 
@@ -40,6 +42,8 @@ pub struct Console {
     names: Option<Names>,
     report: Option<Ndjson>,
     failed: bool,
+    /// Standard output is a terminal on which something is written.
+    stdout_shows: bool,
 }
 
 impl Console {
@@ -52,7 +56,10 @@ impl Console {
                 Ndjson::create(path).map_err(refuse)
             })
             .transpose()?;
-        Ok(Self { meter: Meter::new(&tell), text: Text::new(&tell), names: Names::new(&tell), report, failed: false })
+        let names = Names::new(&tell);
+        let report_out = tell.report.as_ref().is_some_and(|file| file.as_os_str() == "-");
+        let stdout_shows = (names.is_some() || report_out) && std::io::stdout().is_terminal();
+        Ok(Self { meter: Meter::new(&tell), text: Text::new(&tell), names, report, failed: false, stdout_shows })
     }
 
     /// Ends all telling; false when some of it was lost.
@@ -79,11 +86,21 @@ impl Reporter for Console {
             let level = if matches!(event, Event::Failed(_)) { Level::Error } else { Level::Info };
             self.meter.above(&voice::line(level, &line));
         }
-        if let Some(Err(error)) = self.names.as_mut().map(|names| names.event(event)) {
+        let (mut names, mut report) = (Ok(()), Ok(()));
+        let mut write = || {
+            names = self.names.as_mut().map_or(Ok(()), |names| names.event(event));
+            report = self.report.as_mut().map_or(Ok(()), |report| report.event(event));
+        };
+        if self.stdout_shows {
+            self.meter.aside(write)
+        } else {
+            write()
+        }
+        if let Err(error) = names {
             self.names = None;
             self.lost("names of outputs", &error);
         }
-        if let Some(Err(error)) = self.report.as_mut().map(|report| report.event(event)) {
+        if let Err(error) = report {
             self.report = None;
             self.lost("the report", &error);
         }

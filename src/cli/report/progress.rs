@@ -1,96 +1,97 @@
-//! The progress bar on a terminal; elsewhere a plain line now and then.
+//! How far a run is: a bar on a terminal, elsewhere a plain line now and then.
 
 use std::io::Write;
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use thumbs::outcome::Stop;
 use thumbs::report::Progress;
 
+use super::bar::{self, Bar, Sums, clock};
 use super::voice::{self, Level};
-use crate::cli::tell::Tell;
+use crate::cli::tell::{LINE_EVERY, Tell};
 
-/// Between two plain lines.
-const LINE_EVERY: Duration = Duration::from_secs(30);
-/// The same where progress was asked for.
+/// Between two plain lines where progress was asked for.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 pub struct Meter {
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
     lines: bool,
     every: Duration,
     next_line: Duration,
-    complete: bool,
 }
 
 impl Meter {
     pub fn new(tell: &Tell) -> Self {
-        let bar = tell.bar.then(|| {
-            let target = ProgressDrawTarget::stderr_with_hz(10);
-            let bar = ProgressBar::with_draw_target(None, target);
-            bar.set_style(style("{spinner} {pos}/{msg}"));
-            bar
-        });
         let every = if tell.always { ASKED_EVERY } else { LINE_EVERY };
-        Self { bar, lines: tell.lines, every, next_line: every, complete: false }
+        Self { bar: tell.bar.then(Bar::default), lines: tell.lines, every, next_line: every }
     }
 
     /// Writes a line that stays, above the bar.
     pub fn above(&self, line: &str) {
-        let write = || {
-            // With standard error gone there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "{line}");
-        };
         match &self.bar {
-            Some(bar) => bar.suspend(write),
-            None => write(),
+            Some(bar) => bar.above(line),
+            // With standard error gone there is nobody to tell.
+            None => drop(writeln!(std::io::stderr(), "{line}")),
         }
     }
 
     pub fn update(&mut self, progress: &Progress) {
-        let seconds = progress.elapsed.as_secs_f64();
-        let rate = progress.dealt_with as f64 / seconds.max(0.001);
-        let failed = if progress.failed > 0 { format!(", {} failed", progress.failed) } else { String::new() };
-        if let Some(bar) = &self.bar {
-            let total = progress.counted.max(progress.dealt_with);
-            if progress.count_complete && !self.complete {
-                self.complete = true;
-                bar.set_style(style("[{bar:30}] {pos}/{len} {msg}"));
-            }
-            bar.set_position(progress.dealt_with);
-            if progress.count_complete {
-                let left = total.saturating_sub(progress.dealt_with) as f64 / rate.max(1e-9);
-                bar.set_length(total);
-                let eta = if progress.dealt_with == 0 { "-".to_owned() } else { clock(left) };
-                bar.set_message(format!(" {rate:.0}/s  ETA {eta}{failed}"));
+        if let Some(bar) = &mut self.bar {
+            if let Some(Stop::Interrupted(_)) = progress.stopping {
+                // A second signal ends the process at once, and nothing may be left on the terminal then.
+                self.clear();
+                bar::wipe();
+                let line = "thumbs: interrupted; once more ends at once";
+                self.above(&voice::line(Level::Info, line));
             } else {
-                let counted = if progress.counted > 0 { format!("{total}+") } else { "?".to_owned() };
-                bar.set_message(format!("{counted}  {rate:.0}/s{failed}"));
+                bar.draw(progress);
             }
         } else if self.lines && progress.elapsed >= self.next_line {
             self.next_line = progress.elapsed + self.every;
-            let line = format!("thumbs: {} so far, {rate:.0}/s{failed}", progress.dealt_with);
-            self.above(&voice::line(Level::Info, &line));
+            self.above(&voice::line(Level::Info, &line(progress)));
         }
     }
 
-    /// Takes the bar away.
+    /// Makes room for `write`, which writes to the same terminal.
+    pub fn aside(&self, write: impl FnOnce()) {
+        bar::clear();
+        write();
+        if let Some(bar) = &self.bar {
+            bar.again();
+        }
+    }
+
+    /// Takes the bar away for good.
     pub fn clear(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+        if self.bar.take().is_some() {
+            bar::clear();
         }
     }
 }
 
-fn style(template: &str) -> ProgressStyle {
-    // The templates are literals of this file; a wrong one shows in the first test of the bar.
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> ")
+fn line(progress: &Progress) -> String {
+    let Sums { rate, total, left } = Sums::of(progress);
+    let failed = if progress.failed > 0 { format!(", {} failed", progress.failed) } else { String::new() };
+    let left = left.map_or_else(String::new, |left| format!(", ETA {}", clock(left)));
+    match total {
+        Some(total) => format!("thumbs: {} of {total}, {rate:.0}/s{left}{failed}", progress.dealt_with),
+        None => format!("thumbs: {} so far, {rate:.0}/s{failed}", progress.dealt_with),
+    }
 }
 
-fn clock(seconds: f64) -> String {
-    let s = seconds.round().clamp(0.0, 359_999.0) as u64;
-    if s >= 3600 {
-        format!("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
-    } else {
-        format!("{}:{:02}", s / 60, s % 60)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        let elapsed = Duration::from_secs(30);
+        let progress =
+            Progress { dealt_with: 300, failed: 0, counted: 900, count_complete: true, elapsed, stopping: None };
+        assert_eq!(line(&progress), "thumbs: 300 of 900, 10/s, ETA 1:00");
+        let progress = Progress { count_complete: false, failed: 2, ..progress };
+        assert_eq!(line(&progress), "thumbs: 300 so far, 10/s, 2 failed");
+        let progress = Progress { dealt_with: 0, failed: 0, count_complete: true, ..progress };
+        assert_eq!(line(&progress), "thumbs: 0 of 900, 0/s");
     }
 }
