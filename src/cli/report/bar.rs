@@ -171,7 +171,8 @@ mod tests {
         let at = |columns| line(&progress(1234, 3848, true, 3), 1, columns);
         assert_eq!(at(80), "[=========>                    ] 1234/3848  123/s  ETA 0:21  3 failed");
         assert_eq!(at(60), "[=====>           ] 1234/3848  123/s  ETA 0:21  3 failed");
-        assert_eq!(at(40), "1234/3848  ETA 0:21  3 failed");
+        assert_eq!(at(40), "1234/3848  123/s  ETA 0:21  3 failed");
+        assert_eq!(at(36), "1234/3848  ETA 0:21  3 failed");
         assert_eq!(at(24), "1234/3848  3 failed");
         assert_eq!(at(20), "1234/3848");
         assert_eq!(at(10), "1234/3");
