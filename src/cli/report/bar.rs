@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(at(40), "1234/3848  123/s  ETA 0:21  3 failed");
         assert_eq!(at(36), "1234/3848  ETA 0:21  3 failed");
         assert_eq!(at(24), "1234/3848  3 failed");
-        assert_eq!(at(20), "1234/3848");
+        assert_eq!(at(20), "1234/3848  123/s");
         assert_eq!(at(10), "1234/3");
         assert_eq!(line(&progress(7, 12, false, 0), 1, 80), "/ 7/12+  1/s");
         assert_eq!(line(&progress(7, 0, false, 0), 1, 80), "/ 7  1/s");
