@@ -4,8 +4,26 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// The system's own words for an error, without Rust's "(os error 2)".
+/// The system's own words for an error, without Rust's "(os error 2)", also where the system was not asked.
 pub fn system_words(error: &io::Error) -> String {
+    use io::ErrorKind;
+    if error.raw_os_error().is_none() && error.get_ref().is_none() {
+        let words = match error.kind() {
+            ErrorKind::NotFound => "No such file or directory",
+            ErrorKind::PermissionDenied => "Permission denied",
+            ErrorKind::AlreadyExists => "File exists",
+            ErrorKind::NotADirectory => "Not a directory",
+            ErrorKind::IsADirectory => "Is a directory",
+            ErrorKind::UnexpectedEof => "it ends too early",
+            ErrorKind::WriteZero => "it takes no more bytes",
+            ErrorKind::BrokenPipe => "Broken pipe",
+            ErrorKind::InvalidInput if error.to_string().contains("NUL") => "its name holds a NUL",
+            _ => "",
+        };
+        if !words.is_empty() {
+            return words.to_owned();
+        }
+    }
     let text = error.to_string();
     match text.rfind(" (os error ") {
         Some(at) => text[..at].to_owned(),
@@ -103,5 +121,10 @@ mod tests {
     fn system_errors_lose_the_number() {
         assert_eq!(system_words(&io::Error::from_raw_os_error(2)), "No such file or directory");
         assert_eq!(system_words(&io::Error::other("own words")), "own words");
+        assert_eq!(system_words(&io::ErrorKind::AlreadyExists.into()), "File exists");
+        let nul = std::fs::metadata("a\0b").unwrap_err();
+        assert_eq!(system_words(&nul), "its name holds a NUL");
+        let cut = io::Read::read_exact(&mut &b"a"[..], &mut [0; 2]).unwrap_err();
+        assert_eq!(system_words(&cut), "it ends too early");
     }
 }

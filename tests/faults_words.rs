@@ -254,3 +254,62 @@ fn waiting_for_the_lock_says_for_whom() {
         assert_eq!(ran.stderr.lines().filter(|line| *line == said).count(), lines, "{}", ran.stderr);
     }
 }
+
+#[test]
+fn damaged_archives_are_told_without_a_librarys_words() {
+    let world = World::new();
+    world.write("in/a.jpg", &oddities::jpeg::grainy(300, 200, 90));
+    world.write("in/b.jpg", &oddities::jpeg::grainy(300, 200, 90));
+    if !testenv::has("zstd") {
+        testenv::skip("there is no zstd to pack with");
+        return;
+    }
+    world.shell("tar czf a.tar.gz in && tar cf - in | zstd -q -o a.tar.zst").ok();
+    for (name, kind) in [("a.tar.gz", "gzip"), ("a.tar.zst", "Zstandard")] {
+        let whole = world.read(name);
+        let cut = &whole[..whole.len() * 3 / 4];
+        let mut damaged = whole.clone();
+        let end = damaged.len() - 6;
+        damaged[end] ^= 0x55;
+        for (bytes, words) in [
+            (cut, format!("truncated {kind}: it ends before what is packed in it does")),
+            (&damaged, format!("damaged {kind}: it cannot be unpacked further")),
+        ] {
+            world.write("broken", bytes);
+            let ran = world.run(&["broken", "-o", "out", "--existing", "replace"]);
+            ran.code(1).says(&words);
+            for foreign in ["stream", "frame", "checksum", "corrupt", "incomplete"] {
+                ran.never_says(foreign);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_list_of_the_other_kind_is_told() {
+    let world = World::with(&["a.jpg", "b.jpg"]);
+    world.write("list", b"a.jpg\0b.jpg\0");
+    let ran = world.run(&["--files-from", "list", "-o", "out"]);
+    ran.code(1)
+        .says("a.jpg\\x00b.jpg\\x00: failed: its name holds a NUL; --files0-from reads lists whose names end with one");
+}
+
+#[test]
+fn a_state_that_cannot_be_used_is_told_without_sqlites_words() {
+    let world = World::with(&["in/a.jpg"]);
+    world.run(&["in", "-o", "out", "-u"]).ok();
+    let mut state = world.read("out/.thumbs-state.sqlite");
+    for byte in &mut state[4096..6000] {
+        *byte ^= 0x5a;
+    }
+    world.write("out/.thumbs-state.sqlite", &state);
+    let ran = world.run(&["in", "-o", "out", "-u"]);
+    ran.code(3).says("out/.thumbs-state.sqlite is damaged; restore it, or move it away").never_says("malformed");
+}
+
+#[test]
+fn threads_that_cannot_be_had_are_told_in_the_systems_words() {
+    let world = World::with(&["a.jpg"]);
+    let ran = world.shell("ulimit -v 100000; \"$thumbs\" a.jpg -o out -j 512");
+    ran.code(3).says("thumbs: the workers could not be started: Resource temporarily unavailable\n");
+}

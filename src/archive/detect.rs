@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use super::damage::Unpacked;
 use super::tar::{BLOCK, Header};
 
 /// What holds members.
@@ -44,9 +45,12 @@ pub fn packing(head: &[u8]) -> Option<Packing> {
 pub fn unpacked<'a>(packing: Packing, stream: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
     const BUFFER: usize = 128 << 10;
     Ok(match packing {
-        Packing::Gzip => Box::new(BufReader::with_capacity(BUFFER, flate2::bufread::MultiGzDecoder::new(stream))),
+        Packing::Gzip => {
+            let decoder = Unpacked::new(flate2::bufread::MultiGzDecoder::new(stream), "gzip");
+            Box::new(BufReader::with_capacity(BUFFER, decoder))
+        }
         Packing::Zstd => {
-            let decoder = zstd::stream::read::Decoder::with_buffer(stream)?;
+            let decoder = Unpacked::new(zstd::stream::read::Decoder::with_buffer(stream)?, "Zstandard");
             Box::new(BufReader::with_capacity(BUFFER, decoder))
         }
         Packing::Plain | Packing::Zip => Box::new(stream),

@@ -1,6 +1,7 @@
 //! Archives as bytes: tar, zip, and what compresses a tar. Knows nothing of pictures or runs.
 
 pub mod compress;
+mod damage;
 pub mod detect;
 pub mod tar;
 pub mod tar_reader;

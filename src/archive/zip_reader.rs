@@ -6,6 +6,7 @@ use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use super::damage;
 use super::zip_records::{
     CENTRAL, CENTRAL_LEN, END, END_LEN, END64, END64_LEN, EXTRA64, LOCAL, LOCAL_LEN, LOCATOR64, LOCATOR64_LEN, MAX16,
     MAX32, u16_at, u32_at, u64_at,
@@ -208,7 +209,7 @@ impl Read for Unpack {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Stored(section) => section.read(bytes),
-            Self::Deflated(decoder) => decoder.read(bytes),
+            Self::Deflated(decoder) => decoder.read(bytes).map_err(|error| damage::told("zip member", error)),
         }
     }
 }

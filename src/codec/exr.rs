@@ -15,6 +15,7 @@ use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::size::Size;
+use crate::words;
 
 /// The decoder.
 pub struct Exr;
@@ -38,7 +39,7 @@ fn error(error: Error) -> DecodeError {
         Error::Aborted => DecodeError::Interrupted,
         Error::NotSupported(what) => DecodeError::Unsupported(format!("OpenEXR: {what}")),
         Error::Invalid(what) => DecodeError::Damaged { format, what: what.into_owned() },
-        Error::Io(e) => DecodeError::Damaged { format, what: e.to_string() },
+        Error::Io(e) => DecodeError::Damaged { format, what: words::system_words(&e) },
     }
 }
 

@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, YCbCr};
 use crate::recipe::Filter;
 use crate::size::{Region, Size};
+use crate::words;
 
 /// The decoder.
 pub struct Jpeg;
@@ -27,7 +28,12 @@ fn error(error: jpeg::Error) -> DecodeError {
         E::Damaged(what) => DecodeError::Damaged { format, what: what.to_owned() },
         E::Unsupported(what) => DecodeError::Unsupported(format!("JPEG with {what}")),
         E::Interrupted => DecodeError::Interrupted,
-        E::TooLarge { .. } => DecodeError::Limit(format!("{error} (--memory)")),
+        E::TooLarge { width, height, needed, limit } => {
+            let (needed, limit) = (words::bytes(needed), words::bytes(limit));
+            DecodeError::Limit(format!(
+                "decoding {width}x{height} of it needs {needed} of memory, over the limit of {limit} (--memory)"
+            ))
+        }
         other => DecodeError::Damaged { format, what: other.to_string() },
     }
 }

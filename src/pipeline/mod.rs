@@ -55,6 +55,7 @@ use crate::report::Reporter;
 use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream};
 use crate::state::{Record, StateError};
 use crate::walk::Input;
+use crate::words;
 
 /// Why a run could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -241,7 +242,7 @@ pub fn run_with(
         .num_threads(workers)
         .thread_name(|n| format!("thumbs-worker-{n}"))
         .build()
-        .map_err(|e| RunError::Workers(e.to_string()))?;
+        .map_err(|e| RunError::Workers(reason(&e)))?;
     // One endless task a thread: nothing is queued that rayon could steal while one waits.
     let (worker_shared, worker_done) = (Arc::clone(&shared), done_sender.clone());
     let spare = shared.watch.timeout().map(|_| (Arc::clone(&shared), jobs.clone(), done_sender.clone()));
@@ -252,7 +253,10 @@ pub fn run_with(
     };
     pool.spawn_broadcast(move |_| worker::work(&worker_shared, &jobs, &worker_done));
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
-        std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(|e| RunError::Workers(e.to_string()))
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(body)
+            .map_err(|e| RunError::Workers(words::system_words(&e)))
     };
     if let (Some(delay), true) = (shared.config.count_ahead, shared.config.lists.is_empty()) {
         let shared = Arc::clone(&shared);
@@ -260,13 +264,19 @@ pub fn run_with(
     }
     let feeder_shared = Arc::clone(&shared);
     let feeder = start("thumbs-feeder", Box::new(move || feeder::feed(&feeder_shared, &job_sender, &done_sender)))?;
-    let writer = Writer::new(&shared, sink, reporter).map_err(|e| RunError::Workers(e.to_string()))?;
+    let writer = Writer::new(&shared, sink, reporter).map_err(|e| RunError::Workers(words::system_words(&e)))?;
     let result = writer.write(done, &replace);
     // A feeder that waits for standard input cannot be woken; it ends with the process.
     if feeder.is_finished() {
         let _ = feeder.join();
     }
     result
+}
+
+/// The system's answer behind an error of the thread pool.
+fn reason(error: &rayon::ThreadPoolBuildError) -> String {
+    let system = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
+    system.map_or_else(|| "there are no threads".to_owned(), words::system_words)
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ mod tests {
         let (good, bad) = (dir.path().join("good"), dir.path().join("bad"));
         fs::create_dir(&bad).unwrap();
         let error = Directory.put(&[entry(&good, b"1", true), entry(&bad, b"2", true)]).unwrap_err();
-        assert!(error.to_string().ends_with("is a directory"), "{error}");
+        assert!(error.to_string().ends_with("Is a directory"), "{error}");
         assert_eq!(names(dir.path()), ["bad"]);
     }
 

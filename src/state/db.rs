@@ -310,9 +310,15 @@ fn written(row: &Row<'_>, at: usize) -> rusqlite::Result<Written> {
 
 fn sorted(file: &Path, error: &rusqlite::Error) -> StateError {
     let path = file.to_path_buf();
-    let what = match error {
-        rusqlite::Error::SqliteFailure(_, Some(words)) => words.clone(),
-        error => error.to_string(),
+    let what = match (error.sqlite_error_code(), error) {
+        (Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied), _) => "it cannot be written".to_owned(),
+        (Some(ErrorCode::DiskFull), _) => "No space left on device".to_owned(),
+        (Some(ErrorCode::SystemIoFailure), _) => "the disk fails to read or write it".to_owned(),
+        (Some(ErrorCode::CannotOpen), _) => "it cannot be opened".to_owned(),
+        (Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked), _) => "another program uses it".to_owned(),
+        (Some(ErrorCode::OutOfMemory), _) => "there is not enough memory for it".to_owned(),
+        (_, rusqlite::Error::SqliteFailure(_, Some(words))) => words.clone(),
+        (_, error) => error.to_string(),
     };
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => StateError::Foreign(path),

@@ -33,7 +33,7 @@ pub enum StateError {
     #[error("{} was written by a newer version of thumbs; use that, or name another file with --state", words::path(.0))]
     Newer(PathBuf),
     /// Its content makes no sense.
-    #[error("the state {} is damaged ({what}); restore it, or move it away, and everything is made again", words::path(.path))]
+    #[error("the state {} is damaged; restore it, or move it away, and everything is made again", words::path(.path))]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -125,6 +125,9 @@ pub enum WalkError {
     /// An empty name.
     #[error("an empty name")]
     Empty,
+    /// Of a list of lines, whose names end with NUL.
+    #[error("its name holds a NUL; --files0-from reads lists whose names end with one")]
+    Nul,
     /// `https://example.org/a.jpg`
     #[error("{0}:// addresses are not read yet; download it first")]
     Address(String),
@@ -137,6 +140,7 @@ impl WalkError {
     /// Of a name that the system does not know.
     fn of(path: &Path, error: io::Error) -> Self {
         match scheme(path) {
+            _ if path.as_os_str().as_bytes().contains(&0) => Self::Nul,
             Some("file") if error.kind() == io::ErrorKind::NotFound => Self::FileAddress,
             Some(scheme) if error.kind() == io::ErrorKind::NotFound => Self::Address(scheme.to_owned()),
             _ => Self::Io(error),
