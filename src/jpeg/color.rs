@@ -1,7 +1,7 @@
 //! From component planes to pixels.
 
 use super::frame::ColorSpace;
-use super::planes::Plane;
+use super::plane::Plane;
 
 /// Pixels of a row out of its component samples, all of the row's width.
 ///

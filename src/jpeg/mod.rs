@@ -14,7 +14,7 @@
 //!
 //! Where things are: `markers`, `frame`, `header` and `script` read what stands around the coded data; `bits` makes the coded
 //! bytes ready and reads bits, `huffman` decodes one symbol, `skip` passes many, `cache` keeps the tables of both, `sequential`
-//! and `progressive` decode a block, `scan` a `row` of them; `arithmetic` decodes one decision, `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `plan` holds the
+//! and `progressive` decode a block, `scan` a `row` of them, with the `unit`s that make up an MCU; `arithmetic` decodes one decision, `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `plan` holds the
 //! trade of quality against work, `decode` ties it together.
 //!
 //! What it takes: baseline, extended and progressive pictures with 8 or 12 bits (which come out with 8), in Huffman's codes or
@@ -41,6 +41,7 @@ mod idct;
 mod markers;
 mod models;
 mod plan;
+mod plane;
 mod planes;
 mod progressive;
 mod resize;
@@ -51,6 +52,7 @@ mod sequential;
 mod simd;
 mod skip;
 mod standard;
+mod unit;
 
 pub use decode::{Options, decode, decode_planes};
 pub use error::Error;
@@ -59,5 +61,6 @@ pub use header::{Header, read_header};
 #[doc(hidden)]
 pub use plan::Headroom;
 pub use plan::Plan;
-pub use planes::{Damage, Image, Plane, Planes};
+pub use plane::Plane;
+pub use planes::{Damage, Image, Planes};
 pub use resize::Region;

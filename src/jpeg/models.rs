@@ -5,21 +5,9 @@ use super::bits::Reader;
 use super::error::Error;
 use super::progressive::{Band, Correction, half};
 use super::row::Block;
-use super::scan::{Blocks, Mode, Unit};
+use super::script::Conditioning;
 use super::sequential::OVERFULL;
-
-/// Which statistics a component uses, and what they depend on (DAC segments).
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Conditioning {
-    /// Slots of the statistics of DC and AC coefficients, 0 to 3.
-    pub dc: u8,
-    pub ac: u8,
-    /// Bounds of a DC difference that counts as none and as small: 2^(small - 1) and 2^large.
-    pub small: u8,
-    pub large: u8,
-    /// Last zigzag index of the lower frequencies.
-    pub low: u8,
-}
+use super::unit::{Blocks, Mode, Unit};
 
 /// All statistics of a slot: there are 49 kinds of decisions in DC coefficients, 245 in AC ones.
 type Bins = [State; 256];

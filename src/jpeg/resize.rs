@@ -7,7 +7,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::frame::ColorSpace;
-use super::planes::{Plane, Planes};
+use super::plane::Plane;
+use super::planes::Planes;
 use super::simd;
 
 /// Result lines made at a time.

@@ -2,52 +2,19 @@
 //! ever held, progressive pictures included.
 
 use std::ops::Range;
-use std::rc::Rc;
 
 use super::bits::Reader;
-use super::cache::{self, Ac};
+use super::cache;
 use super::error::Error;
 use super::frame::{Frame, Kind};
-use super::huffman::{Coding, DcTable};
-use super::models::{Conditioning, Models};
+use super::huffman::Coding;
+use super::models::Models;
 use super::progressive::{self, Band};
 use super::row::Row;
 use super::script::Scan;
 use super::sequential::{self, UNDEFINED, ensure};
 use super::simd;
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Mode {
-    Sequential,
-    DcFirst { low: u32 },
-    DcRefine { low: u32 },
-    AcFirst(Band),
-    AcRefine(Band),
-}
-
-/// One block of an MCU.
-#[derive(Debug)]
-pub(super) struct Unit {
-    pub part: usize,
-    pub component: usize,
-    /// Huffman tables.
-    dc: Option<Rc<DcTable>>,
-    ac: Option<Rc<Ac>>,
-    /// For arithmetic coding.
-    pub conditioning: Conditioning,
-    /// Place of the block of the row's first MCU, and how far the next MCU's is.
-    pub start: usize,
-    pub step: usize,
-    /// Last zigzag index wanted.
-    need: u32,
-}
-
-/// A stretch of a row of MCUs: its columns, and where the scan's row of blocks begins in the row.
-pub(super) struct Blocks<'r> {
-    pub rows: &'r mut [Row],
-    pub offset: usize,
-    pub columns: Range<usize>,
-}
+use super::unit::{Blocks, Mode, Unit};
 
 /// A scan being decoded.
 #[derive(Debug)]

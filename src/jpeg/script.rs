@@ -4,11 +4,23 @@ use super::error::Error;
 use super::frame::Kind;
 use super::header::Header;
 use super::markers::{self, DAC, DHT, DNL, DQT, DRI, EOI, SOS, be16, next_segment};
-use super::models::Conditioning;
 use super::standard;
 
 /// Scans remembered at most: a full progressive script of three components has a few hundred at the very most.
 const MAX_SCANS: usize = 2000;
+
+/// Which statistics a component uses, and what they depend on (DAC segments).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Conditioning {
+    /// Slots of the statistics of DC and AC coefficients, 0 to 3.
+    pub dc: u8,
+    pub ac: u8,
+    /// Bounds of a DC difference that counts as none and as small: 2^(small - 1) and 2^large.
+    pub small: u8,
+    pub large: u8,
+    /// Last zigzag index of the lower frequencies.
+    pub low: u8,
+}
 
 /// Quantisation steps in zigzag order.
 pub(super) type Quant = [u16; 64];
