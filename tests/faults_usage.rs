@@ -248,3 +248,43 @@ fn addresses_are_told_from_missing_files() {
     world.run(&["https://host/a.jpg", "-o", "there"]).ok();
     assert!(world.exists("there/a.jpg"));
 }
+
+#[test]
+fn options_that_do_not_fit_together_say_so_in_one_shape() {
+    let world = World::with(&["a.jpg", "b.jpg", "in/c.jpg"]);
+    world.shell("tar cf in.tar in").ok();
+    for (args, want) in [
+        (&[][..], "no INPUT; name pictures, directories or a list (see --help)"),
+        (&["a.jpg", "b.jpg", "-o", "c.jpg"], "-o c.jpg: one picture takes exactly one INPUT, a file or -; for a"),
+        (&["a.jpg", "-s", "1,2", "-o", "c.jpg"], "-o c.jpg: one picture takes one size and one format; for a"),
+        (&["in", "-o", "-"], "-o -: one picture takes exactly one INPUT, a file or -; for several, add --archive tar"),
+        (&["a.jpg", "-f", "png", "-o", "c.jpg"], "-o c.jpg: its extension asks for JPEG, -f for another format"),
+        (&["a.jpg", "-o", "c.gif"], "-o c.gif: GIF is read, not written"),
+        (&["a.jpg", "-s", "1,2", "--name", "{stem}.jpg"], "--name {stem}.jpg: several sizes get one name; let it"),
+        (&["a.jpg", "-f", "png,jpeg", "--name", "{stem}"], "--name {stem}: several formats get one name; let it"),
+        (&["a.jpg", "-o", "c.jpg", "--name", "{stem} x"], "--name '{stem} x': it has no effect with one picture"),
+        (&["a.jpg", "--relative-to", "in"], "--relative-to: it has no effect without a directory or an archive"),
+        (&["a.jpg", "--archive-in"], "--archive-in: only for the INPUT -"),
+        (&["-", "-", "-o", "out"], "standard input can be read only once"),
+        (&["-", "a.jpg"], "standard input has no directory to put outputs beside; use -o"),
+        (&["in.tar"], "outputs cannot stand beside members of an archive; use -o"),
+        (&["a.jpg", "--partial"], "--partial: it has no effect without an archive as -o"),
+        (&["a.jpg", "--gzip-level", "3"], "--gzip-level: it has no effect without an archive as -o"),
+        (&["in", "-o", "x.zip", "--zstd-level", "3"], "--zstd-level: it has no effect on zip"),
+        (&["in", "-o", "x.tar", "--archive", "tar"], "--archive: only for -o -"),
+        (&["in", "-o", "x.tar", "--existing", "skip"], "--existing skip: an archive is made as a whole"),
+        (&["in", "-o", "in.tar", "--existing", "fail"], "-o in.tar: it exists"),
+        (&["in", "in.tar", "-o", "in.tar"], "-o in.tar: an INPUT of this run"),
+        (&["in", "--shard-size", "3"], "--shard-size: it has no effect without --webdataset"),
+        (&["in", "--webdataset", "d", "-s", "1,2"], "--webdataset: it takes one size and one format"),
+        (&["in", "--webdataset", "d", "-u"], "--update: not for data sets"),
+        (&["in", "-u", "-o", "x.tar"], "--update: only with a directory as -o, or none"),
+        (&["a.jpg", "-u"], "--update: without -o, it takes exactly one directory as INPUT"),
+        (&["in.tar", "-u", "-o", "out"], "--update: not for members of archives"),
+        (&["in", "--fsync", "-o", "x.tar"], "--fsync: only for outputs that are single files"),
+        (&["in", "--print", "--report", "-"], "only one of pictures, --print, --dry-run and --report - can have"),
+    ] {
+        let said = said(&world, args);
+        assert!(said.starts_with(want), "{args:?}: {said}");
+    }
+}

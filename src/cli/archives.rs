@@ -30,21 +30,21 @@ pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Resu
             (args.zstd_level.is_some(), "--zstd-level"),
             (args.gzip_level.is_some(), "--gzip-level"),
         ] {
-            ensure!(!given, "{name} has no effect without an archive as -o (a name that ends in .tar, or -o -)");
+            ensure!(!given, "{name}: it has no effect without an archive as -o (a name that ends in .tar, or -o -)");
         }
         return Ok(None);
     };
     let kind = match path {
         Some(path) => {
-            ensure!(args.archive.is_none(), "--archive is for -o -; a file's kind is told by its name");
+            ensure!(args.archive.is_none(), "--archive: only for -o -; the name of a file says its kind");
             check_file(args, path, inputs)?;
             // Looked at before it came here.
             Kind::from_name(path).unwrap_or(Kind::Tar)
         }
         None => args.archive.map_or(Kind::Tar, Kind::from),
     };
-    ensure!(args.zstd_level.is_none() || kind == Kind::TarZst, "--zstd-level has no effect on {}", kind.word());
-    ensure!(args.gzip_level.is_none() || kind == Kind::TarGz, "--gzip-level has no effect on {}", kind.word());
+    ensure!(args.zstd_level.is_none() || kind == Kind::TarZst, "--zstd-level: it has no effect on {}", kind.word());
+    ensure!(args.gzip_level.is_none() || kind == Kind::TarGz, "--gzip-level: it has no effect on {}", kind.word());
     let default = Levels::default();
     let levels =
         Levels { zstd: args.zstd_level.unwrap_or(default.zstd), gzip: args.gzip_level.unwrap_or(default.gzip) };
@@ -54,10 +54,10 @@ pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Resu
 /// The data set that is made, if one is.
 pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Dataset>> {
     let Some(dir) = &args.webdataset else {
-        ensure!(args.shard_size.is_none(), "--shard-size has no effect without --webdataset");
+        ensure!(args.shard_size.is_none(), "--shard-size: it has no effect without --webdataset");
         return Ok(None);
     };
-    ensure!(sizes == 1 && formats == 1, "--webdataset takes one size and one format");
+    ensure!(sizes == 1 && formats == 1, "--webdataset: it takes one size and one format");
     let size = args.shard_size.unwrap_or(ShardSize::Samples(10_000));
     Ok(Some(Dataset { dir: dir.clone(), size, covered: Covered::default() }))
 }
@@ -67,7 +67,7 @@ fn check_file(args: &Args, path: &Path, inputs: &[Input]) -> Result<()> {
     let is_input = |input: &Input| matches!(input, Input::Path(input) if real_path(input) == real);
     ensure!(!inputs.iter().any(is_input), "-o {}: an INPUT of this run", words::path(path));
     match args.existing {
-        Some(Existing::Skip) => bail!("--existing skip: an archive is made as a whole; choose replace or fail"),
+        Some(Existing::Skip) => bail!("--existing skip: an archive is made as a whole; use replace or fail"),
         Some(Existing::Fail) => ensure!(path.symlink_metadata().is_err(), "-o {}: it exists", words::path(path)),
         Some(Existing::Replace) | None => {}
     }

@@ -29,32 +29,32 @@ pub struct Args {
     /// Size: 800x600 (a box), 256 (256x256), 800x, x600, 50%, original; repeatable [default: 800x600]
     #[arg(short, long, value_name = "SIZE", value_delimiter = ',', value_parser = typed::size, help_heading = "Geometry")]
     pub size: Vec<TypedSize>,
-    /// How the picture is put into the box
+    /// How a picture fits its box
     #[arg(long, value_enum, default_value_t = Fit::Inside, help_heading = "Geometry")]
     pub fit: Fit,
-    /// Which part stays when cropped, and where it stands when padded: center, north, northeast, ...
+    /// The part that a crop keeps, and the place in a padded box: center, north, northeast, ...
     #[arg(long, value_enum, value_name = "G", default_value_t = Gravity::Center, hide_possible_values = true, help_heading = "Geometry")]
     pub gravity: Gravity,
-    /// CSS colour of bars, and below alpha in formats without it
+    /// CSS colour of padding, and behind transparency in formats without alpha
     #[arg(long, value_name = "COLOR", default_value = "white", value_parser = typed::color, help_heading = "Geometry")]
     pub background: Color,
-    /// Allow pictures to grow
+    /// Let pictures grow to the size
     #[arg(long, help_heading = "Geometry")]
     pub enlarge: bool,
     /// Kernel of the resize
     #[arg(long, value_enum, default_value_t = Filter::Lanczos3, help_heading = "Geometry")]
     pub filter: Filter,
-    /// Resize in linear light (slower: no scaled decoding)
+    /// Resize in linear light (slower)
     #[arg(long, help_heading = "Geometry")]
     pub linear: bool,
-    /// Leave pixels as stored instead of turning them upright
+    /// Leave pixels as stored; do not apply EXIF orientation
     #[arg(long, help_heading = "Geometry")]
     pub no_auto_orient: bool,
 
-    /// Colours: to sRGB, or pixels and profile as they are
+    /// Colours: convert to sRGB, or keep pixels and profile
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Icc::Srgb, help_heading = "Geometry")]
     pub icc: Icc,
-    /// EXIF, XMP and IPTC that go into outputs; GPS only with keep
+    /// EXIF, XMP and IPTC to copy into outputs; GPS only with keep
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Metadata::None, help_heading = "Geometry")]
     pub metadata: Metadata,
 
@@ -64,7 +64,7 @@ pub struct Args {
     /// Write an archive to standard output (with -o -)
     #[arg(long, value_enum, value_name = "KIND", help_heading = "Output")]
     pub archive: Option<ArchiveKind>,
-    /// Finish an archive with the good pictures although some inputs failed
+    /// Finish an archive even if some inputs failed
     #[arg(long, help_heading = "Output")]
     pub partial: bool,
     /// Compression of .tar.zst, 1 to 19 [default: 3]
@@ -73,16 +73,16 @@ pub struct Args {
     /// Compression of .tar.gz, 0 to 9 [default: 6]
     #[arg(long, value_name = "N", value_parser = typed::whole::<u32>("a level", 0..=9), help_heading = "Output")]
     pub gzip_level: Option<u32>,
-    /// Make a data set of shards, 000000.tar and so on, for the WebDataset library
+    /// Write shards 000000.tar, 000001.tar, ... to DIR, a data set for the WebDataset library
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "name", "relative_to", "existing"], help_heading = "Output")]
     pub webdataset: Option<PathBuf>,
-    /// Samples in a shard, or with a unit its bytes, such as 500M [default: 10000]
+    /// Samples in a shard, or bytes with a unit, such as 500M [default: 10000]
     #[arg(long, value_name = "N|SIZE", value_parser = typed::shard_size, help_heading = "Output")]
     pub shard_size: Option<ShardSize>,
-    /// Mirror paths below DIR in the destination
+    /// Mirror paths relative to DIR in the destination
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub relative_to: Option<PathBuf>,
-    /// Names of outputs: {stem} {name} {ext} {size} {width} {height} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
+    /// Template for names of outputs: {stem} {name} {ext} {size} {width} {height} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
     #[arg(long, value_name = "TEMPLATE", value_parser = typed::template, help_heading = "Output")]
     pub name: Option<Template>,
     /// Format: keep, jpeg, png, webp; repeatable [default: keep]
@@ -103,29 +103,29 @@ pub struct Args {
     /// What to do with files that exist under an output's name [default: replace only what is surely an earlier output]
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
     pub existing: Option<Existing>,
-    /// Also make thumbnails of thumbnails that stand beside their pictures
+    /// Also take thumbnails that stand beside their pictures as inputs
     #[arg(long, help_heading = "Output")]
     pub no_skip_own: bool,
 
-    /// Read more inputs from FILE (- is standard input), names ending with NUL
+    /// Read inputs from FILE (- is standard input), separated by NUL
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     pub files0_from: Vec<PathBuf>,
-    /// Read more inputs from FILE (- is standard input), one a line
+    /// Read inputs from FILE (- is standard input), one a line
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     pub files_from: Vec<PathBuf>,
-    /// The INPUT - is an archive: .tar, .tar.gz or .tar.zst
+    /// The INPUT - is an archive (.tar, .tar.gz, .tar.zst)
     #[arg(long, help_heading = "Selection")]
     pub archive_in: bool,
-    /// Of directories, patterns and archives take only what matches; repeatable
+    /// Take only files that match, in directories, patterns and archives; repeatable
     #[arg(long, value_name = "GLOB", value_parser = typed::glob, help_heading = "Selection")]
     pub include: Vec<String>,
-    /// Of directories, patterns and archives leave out what matches; repeatable
+    /// Leave out what matches, in directories, patterns and archives; repeatable
     #[arg(long, value_name = "GLOB", value_parser = typed::glob, help_heading = "Selection")]
     pub exclude: Vec<String>,
-    /// Walk at most N levels deep; 1 is a directory's own files
+    /// Walk at most N levels deep; 1 takes only a directory's own files
     #[arg(long, value_name = "N", value_parser = typed::whole("a depth", 1..=u32::MAX), help_heading = "Selection")]
     pub max_depth: Option<u32>,
-    /// Walk hidden files and directories, too
+    /// Walk hidden files and directories too
     #[arg(long, help_heading = "Selection")]
     pub hidden: bool,
     /// Follow symbolic links found in a walk
@@ -135,10 +135,10 @@ pub struct Args {
     /// Workers [default: the processors this process may use]
     #[arg(short, long, value_name = "N", value_parser = typed::whole::<u32>("the number of workers", 1..=1024), help_heading = "Run")]
     pub jobs: Option<u32>,
-    /// Bytes of sources, pixels and outputs in flight, such as 512M [default: half of what may be used]
+    /// Memory for sources, pixels and outputs in flight, such as 512M [default: half of what may be used]
     #[arg(long, value_name = "SIZE", value_parser = typed::memory, help_heading = "Run")]
     pub memory: Option<u64>,
-    /// Refuse pictures of more pixels
+    /// Refuse pictures with more pixels
     #[arg(long, value_name = "N", default_value_t = thumbs::limits::Limits::DEFAULT_MAX_PIXELS, value_parser = typed::whole("a number of pixels", 1..=u64::MAX), help_heading = "Run")]
     pub max_pixels: u64,
     /// Refuse larger files
@@ -150,26 +150,26 @@ pub struct Args {
     /// End after more than N failures, or when more than P% failed
     #[arg(long, value_name = "N|P%", value_parser = typed::max_failures, help_heading = "Run")]
     pub max_failures: Option<MaxFailures>,
-    /// Print what would be made, write nothing
+    /// Print what would be made, write nothing; reads headers only
     #[arg(short = 'n', long, help_heading = "Run")]
     pub dry_run: bool,
-    /// Make what there is of pictures that end early
+    /// Make truncated pictures from the data that they have
     #[arg(long, help_heading = "Run")]
     pub allow_truncated: bool,
-    /// Parse also what scaled decoding may pass over, so that damage there is found
+    /// Check all of a picture, also data that its thumbnails do not need
     #[arg(long, help_heading = "Run")]
     pub strict: bool,
 
     #[command(flatten)]
     pub nightly: super::args_nightly::NightlyArgs,
 
-    /// Progress bar
+    /// Show progress: a bar on a terminal, lines elsewhere
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Telling")]
     pub progress: When,
-    /// Say nothing but failures
+    /// Print failures only
     #[arg(long, help_heading = "Telling")]
     pub quiet: bool,
-    /// Say more: each output, and where the time went
+    /// Print each output, every failure, and where the time went
     #[arg(short, long, help_heading = "Telling")]
     pub verbose: bool,
     /// Colours in messages
@@ -181,7 +181,7 @@ pub struct Args {
     /// Like --print, paths ending with NUL
     #[arg(short = '0', long, help_heading = "Telling")]
     pub print0: bool,
-    /// Write what happens to FILE (- is standard output) as NDJSON; .gz and .zst are compressed
+    /// Write a report of every input to FILE (- is standard output) as NDJSON; .gz and .zst are compressed
     #[arg(long, value_name = "FILE", help_heading = "Telling")]
     pub report: Option<PathBuf>,
 

@@ -32,22 +32,22 @@ pub struct NightlyArgs {
     /// What to do when another run holds the state
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = OnLock::Fail, requires = "update")]
     pub lock: OnLock,
-    /// Outputs survive a power loss; on with --update
+    /// Sync outputs, so that they survive a power loss; on with --update
     #[arg(long)]
     pub fsync: bool,
-    /// A picture that takes longer fails
+    /// Fail a picture that takes longer
     #[arg(long, value_name = "SECONDS", value_parser = typed::duration)]
     pub timeout: Option<Duration>,
     /// End in order after this time, such as 90s, 30m or 2h30m; the next --update goes on there
     #[arg(long, value_name = "DURATION", value_parser = typed::duration)]
     pub max_time: Option<Duration>,
-    /// Leave the processors to others that want them
+    /// Lower the priority of this process
     #[arg(long)]
     pub nice: bool,
-    /// Write numbers of the run to FILE for Prometheus' textfile collector
+    /// Write metrics of the run to FILE for Prometheus' textfile collector
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
-    /// How messages are written
+    /// Format of messages
     #[arg(long, value_enum, value_name = "HOW", default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 }

@@ -37,7 +37,7 @@ pub fn resolve(
     }
     let file = match (&args.state, destination) {
         (_, Destination::Stdout | Destination::File(_) | Destination::Archive(_)) => {
-            bail!("--update needs a directory as -o, or none")
+            bail!("--update: only with a directory as -o, or none")
         }
         (Some(file), _) => {
             place::check_file("--state", file, destination)?;
@@ -46,7 +46,7 @@ pub fn resolve(
         (None, Destination::Directory(dir)) => dir.join(FILE_NAME),
         (None, Destination::Beside) => match inputs {
             [one] if one.is_dir() => one.join(FILE_NAME),
-            _ => bail!("--update beside inputs needs exactly one directory as INPUT, or --state FILE"),
+            _ => bail!("--update: without -o, it takes exactly one directory as INPUT, or --state FILE"),
         },
     };
     let prune = match (args.prune, args.prune_all) {

@@ -40,7 +40,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
     ensure!(!inputs.is_empty() || !lists.is_empty(), "no INPUT; name pictures, directories or a list (see --help)");
     check_stdin(&inputs, &lists)?;
 
-    ensure!(!args.archive_in || inputs.contains(&Input::StdinArchive), "--archive-in is for the INPUT -");
+    ensure!(!args.archive_in || inputs.contains(&Input::StdinArchive), "--archive-in: only for the INPUT -");
     let from_stdin = inputs.contains(&Input::Stdin) || inputs.contains(&Input::StdinArchive);
     let only_stdin = inputs.contains(&Input::Stdin) && inputs.len() == 1 && lists.is_empty();
     let destination = destination(&args, only_stdin)?;
@@ -53,9 +53,12 @@ pub fn resolve(args: Args) -> Result<Resolved> {
     }
     if matches!(destination, Destination::File(_) | Destination::Stdout) {
         let one = inputs.len() == 1 && lists.is_empty() && !inputs[0].is_many();
-        let what = if destination == Destination::Stdout { "-o -" } else { "a picture as -o" };
-        ensure!(one, "{what} takes exactly one INPUT, a file or -");
-        ensure!(sizes.len() == 1 && formats.len() == 1, "{what} takes one size and one format");
+        let (what, hint) = match &destination {
+            Destination::File(file) => (words::path(file), "; for a directory, end its name with a slash"),
+            _ => ("-".to_owned(), "; for several, add --archive tar"),
+        };
+        ensure!(one, "-o {what}: one picture takes exactly one INPUT, a file or -{hint}");
+        ensure!(sizes.len() == 1 && formats.len() == 1, "-o {what}: one picture takes one size and one format{hint}");
     }
     if let Destination::File(file) = &destination {
         format_of_file(file, &mut formats)?;
@@ -93,11 +96,11 @@ pub fn resolve(args: Args) -> Result<Resolved> {
     let dataset = archives::dataset(&args, labels.len(), formats.len())?;
     ensure!(
         state.is_none() || dataset.is_none(),
-        "--update is not for data sets; run again, and only missing shards are made"
+        "--update: not for data sets, of which a rerun makes only missing shards"
     );
-    ensure!(state.is_none() || !archive_input, "--update does not remember members of archives");
+    ensure!(state.is_none() || !archive_input, "--update: not for members of archives, which it does not remember");
     let streamed = matches!(destination, Destination::Stdout | Destination::Archive(_)) || dataset.is_some();
-    ensure!(!nightly.fsync || !streamed, "--fsync is for outputs that are single files");
+    ensure!(!nightly.fsync || !streamed, "--fsync: only for outputs that are single files");
     let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
     place::check_lists(&lists)?;
@@ -171,7 +174,7 @@ fn lists(args: &Args) -> Vec<List> {
 fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
     let from_stdin = |input: &&Input| matches!(input, Input::Stdin | Input::StdinArchive);
     let users = inputs.iter().filter(from_stdin).count() + lists.iter().filter(|l| l.file.is_none()).count();
-    ensure!(users <= 1, "standard input can be read only once");
+    ensure!(users <= 1, "standard input can be read only once: by one INPUT - or one list");
     Ok(())
 }
 
@@ -183,7 +186,7 @@ fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
         return Ok(if only_stdin { Destination::Stdout } else { Destination::Beside });
     };
     if output.as_os_str().is_empty() {
-        bail!("-o '' names nothing");
+        bail!("-o: a value is missing");
     }
     if output.as_os_str() == "-" {
         return Ok(archives::destination(args, output).unwrap_or(Destination::Stdout));
@@ -217,7 +220,7 @@ fn format_of_file(file: &Path, formats: &mut Vec<FormatChoice>) -> Result<()> {
 fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Template> {
     match (&args.name, destination) {
         (Some(name), Destination::File(_) | Destination::Stdout) => {
-            bail!("--name {}: no effect with one picture as -o", shown(name.as_str()))
+            bail!("--name {}: it has no effect with one picture as -o", shown(name.as_str()))
         }
         (Some(name), _) => Ok(name.clone()),
         (None, _) => Ok(Template::standard(destination, sizes)),
@@ -227,7 +230,7 @@ fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Temp
 fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>> {
     let Some(dir) = &args.relative_to else { return Ok(None) };
     let mirrors = matches!(destination, Destination::Directory(_) | Destination::Archive(_));
-    ensure!(mirrors, "--relative-to needs a directory or an archive as -o");
+    ensure!(mirrors, "--relative-to: it has no effect without a directory or an archive as -o");
     ensure!(dir.is_dir(), "--relative-to {}: {}", words::path(dir), no_directory(dir));
     Ok(Some(dir.clone()))
 }
