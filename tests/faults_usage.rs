@@ -288,3 +288,29 @@ fn options_that_do_not_fit_together_say_so_in_one_shape() {
         assert!(said.starts_with(want), "{args:?}: {said}");
     }
 }
+
+#[test]
+fn reports_and_metrics_never_replace_a_picture_or_an_input() {
+    let world = World::with(&["in/a.jpg", "in/b.png", "c.webp"]);
+    world.write("list", b"in/a.jpg\n");
+    for option in ["--report", "--metrics"] {
+        for file in ["in/a.jpg", "in/b.png", "c.webp"] {
+            let before = world.read(file);
+            assert_eq!(
+                said(&world, &["in", "-o", "out", option, file]),
+                format!("{option} {file}: a picture stands there, which it would replace")
+            );
+            assert_eq!(world.read(file), before);
+        }
+        let args = ["--files-from", "list", "-o", "out", option, "./list"];
+        assert_eq!(said(&world, &args), format!("{option} ./list: an INPUT of this run"));
+        assert_eq!(world.read("list"), b"in/a.jpg\n");
+    }
+    // A report of an earlier run is replaced, also a packed one.
+    for file in ["r", "r.gz", "r.zst", "m.prom"] {
+        let option = if file == "m.prom" { "--metrics" } else { "--report" };
+        for _ in 0..2 {
+            world.run(&["in", "-o", "out", "--existing", "replace", option, file]).ok();
+        }
+    }
+}

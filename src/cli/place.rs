@@ -1,14 +1,16 @@
 //! Whether what a run is to read and write can be: asked once, before any work.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
+use thumbs::format;
 use thumbs::pipeline::{List, RunConfig};
 use thumbs::plan::Destination;
 use thumbs::sink;
-use thumbs::walk::real_path;
+use thumbs::source::HEAD;
+use thumbs::walk::{Input, real_path};
 use thumbs::words::{self, system_words};
 
 /// Makes the destination and sees whether something can be written to it, so that one that is no good is told once
@@ -73,6 +75,24 @@ pub fn check_file(option: &str, file: &Path, destination: &Destination) -> Resul
         Ok(_) => sink::may_write(dir).or_else(|error| bail!("{option} {shown}: {}", system_words(&error))),
         Err(_) if matches!(destination, Destination::Directory(made) if real_path(dir) == real_path(made)) => Ok(()),
         Err(error) => bail!("{option} {shown}: {}: {}", words::path(dir), system_words(&error)),
+    }
+}
+
+/// Sees that an option's file, which the run will replace, is nothing that it reads, and no picture.
+pub fn check_not_source(option: &str, file: &Path, inputs: &[Input], lists: &[List]) -> Result<()> {
+    if !file.is_file() {
+        return Ok(());
+    }
+    let (shown, real) = (words::path(file), real_path(file));
+    let named = inputs.iter().any(|input| matches!(input, Input::Path(path) if real_path(path) == real));
+    let listed = lists.iter().filter_map(|list| list.file.as_deref()).any(|list| real_path(list) == real);
+    ensure!(!named && !listed, "{option} {shown}: an INPUT of this run");
+    let mut head = Vec::new();
+    // What cannot be read is found out when it is to be written.
+    let _ = fs::File::open(file).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    match format::sniff(&head) {
+        Some(_) => bail!("{option} {shown}: a picture stands there, which it would replace"),
+        None => Ok(()),
     }
 }
 

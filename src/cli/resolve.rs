@@ -107,6 +107,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
     for (option, file) in [("--report", &args.report), ("--metrics", &args.nightly.metrics)] {
         if let Some(file) = file.as_ref().filter(|file| option == "--metrics" || file.as_os_str() != "-") {
             place::check_file(option, file, &destination)?;
+            place::check_not_source(option, file, &inputs, &lists)?;
         }
     }
     let run = RunConfig {
