@@ -127,7 +127,7 @@ pub fn template(text: &str) -> Result<Template, String> {
     Template::parse(text).map_err(|error| {
         let hint = match &error {
             TemplateError::Unknown(word) => {
-                did_you_mean(word, ["stem", "name", "ext", "size", "width", "height", "dir"].into_iter())
+                did_you_mean(word, ["stem", "name", "ext", "size", "width", "height", "dir"])
             }
             TemplateError::Brace | TemplateError::Path => String::new(),
         };
