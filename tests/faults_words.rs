@@ -183,6 +183,10 @@ fn the_option_that_would_have_found_pictures_is_named() {
         ran.ok().says(words);
         assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     }
+    world.write("around/texts/a.txt", b"words");
+    world.picture("around/made/a.jpg");
+    let ran = world.run(&["around", "-o", "around/made"]);
+    ran.ok().says("no pictures found in around: 1 other file; left out: 1 directory that this run writes\n");
     world.run(&["hidden", "-o", "out", "--hidden"]).ok().never_says("no pictures");
     world.run(&["links", "-o", "out", "--follow"]).ok().never_says("no pictures");
 }

@@ -38,6 +38,9 @@ fn error(error: Error) -> DecodeError {
         }
         Error::Aborted => DecodeError::Interrupted,
         Error::NotSupported(what) => DecodeError::Unsupported(format!("OpenEXR: {what}")),
+        Error::Invalid(what) if what.contains("compress") => {
+            DecodeError::Damaged { format, what: "its compressed data are wrong".to_owned() }
+        }
         Error::Invalid(what) => DecodeError::Damaged { format, what: what.into_owned() },
         Error::Io(e) => DecodeError::Damaged { format, what: words::system_words(&e) },
     }

@@ -290,6 +290,7 @@ impl Walker {
             if entry.depth() > 0 && self.is_ours(&entry) {
                 if is_dir {
                     entries.skip_current_dir();
+                    give(Item::LeftOut(LeftOut::Written))?;
                 }
                 continue;
             }

@@ -33,11 +33,14 @@ pub enum LeftOut {
     NotIncluded,
     /// It is a directory below which the walk does not go.
     TooDeep,
+    /// It is a directory that this run writes to.
+    Written,
 }
 
 impl LeftOut {
     /// All rules, in the order of their numbers.
-    pub const ALL: [Self; 5] = [Self::Hidden, Self::Link, Self::Excluded, Self::NotIncluded, Self::TooDeep];
+    pub const ALL: [Self; 6] =
+        [Self::Hidden, Self::Link, Self::Excluded, Self::NotIncluded, Self::TooDeep, Self::Written];
 }
 
 /// Glob patterns. One with a slash matches the path below the INPUT, one without the file name alone.

@@ -31,6 +31,7 @@ fn left_out(rule: LeftOut, count: u64) -> String {
         LeftOut::Excluded => format!("{count} by --exclude"),
         LeftOut::NotIncluded => format!("{count} by --include"),
         LeftOut::TooDeep => format!("{count} by --max-depth"),
+        LeftOut::Written => counted(count, "directory that this run writes", "directories that this run writes"),
     }
 }
 
@@ -58,7 +59,8 @@ mod tests {
         assert_eq!(
             line,
             "thumbs: no pictures found in a, b, c and 2 more: 2 other files; left out: 1 hidden (--hidden takes them), \
-             2 symbolic links (--follow takes them), 3 by --exclude, 4 by --include, 5 by --max-depth"
+             2 symbolic links (--follow takes them), 3 by --exclude, 4 by --include, 5 by --max-depth, \
+             6 directories that this run writes"
         );
         assert_eq!(found(&Summary { skipped: 1, ..summary }, &places), None);
     }
