@@ -240,22 +240,24 @@ fn a_dry_run_says_what_it_did_not_look_at() {
 #[test]
 fn waiting_for_the_lock_says_for_whom() {
     let world = World::with(&["in/a.jpg"]);
-    let holder = "exec 9>>out/.thumbs-state.sqlite.lock; flock 9; \
-        echo 'pid 4711, started 2026-11-22 03:15:00 UTC' > out/.thumbs-state.sqlite.lock; sleep 0.5";
     if !testenv::has("flock") {
         testenv::skip("there is no flock(1) to hold the lock");
         return;
     }
-    std::fs::create_dir(world.path("out")).unwrap();
-    for (quiet, lines) in [("", 1), ("--quiet", 0)] {
+    // Held until the run says that it waits, or for half a second if it is not to say so.
+    for (quiet, turns, lines) in [("", 3000, 1), ("--quiet", 25, 0)] {
         let script = format!(
-            "({holder}) & until [ -s out/.thumbs-state.sqlite.lock ]; do sleep 0.01; done; \
-             \"$thumbs\" in -o out -u --lock wait {quiet}; code=$?; wait; rm -r out; mkdir out; exit $code"
+            "rm -rf out; mkdir out; exec 9>>out/.thumbs-state.sqlite.lock; flock 9; \
+             echo 'pid 4711, started 2026-11-22 03:15:00 UTC' > out/.thumbs-state.sqlite.lock; \
+             \"$thumbs\" in -o out -u --lock wait {quiet} 2>said 9>&- & \
+             for turn in $(seq {turns}); do grep -q waiting said && break; sleep 0.02; done; \
+             exec 9>&-; wait $!; code=$?; cat said >&2; exit $code"
         );
         let ran = world.shell(&script);
         ran.ok();
         let said = "thumbs: waiting: another run holds the lock out/.thumbs-state.sqlite.lock: pid 4711, started 2026-11-22 03:15:00 UTC";
         assert_eq!(ran.stderr.lines().filter(|line| *line == said).count(), lines, "{}", ran.stderr);
+        assert!(world.exists("out/a.jpg"));
     }
 }
 
