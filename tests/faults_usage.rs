@@ -2,6 +2,7 @@
 
 mod testenv;
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use testenv::World;
 
@@ -184,8 +185,18 @@ fn a_usage_error_is_json_where_that_is_asked_for() {
 #[test]
 fn a_value_that_is_not_utf8_or_steers_a_terminal_is_refused_in_words() {
     let world = World::with(&["a.jpg"]);
-    let ran = world.run(&[std::ffi::OsStr::from_bytes(b"-qcaf\xe9")]);
-    ran.code(2).says("thumbs: a value that is no path is not UTF-8");
+    let path = OsStr::from_bytes(b"caf\xe9.jpg");
+    world.picture(path);
+    let wrong = OsStr::from_bytes(b"caf\xe9");
+    for (args, words) in [
+        (&[OsStr::from_bytes(b"-qcaf\xe9")][..], "-qcaf\\xe9"),
+        (&[path, OsStr::new("-q"), wrong], "-q caf\\xe9"),
+        (&[OsStr::new("-o"), wrong, path, OsStr::new("--include"), wrong], "--include caf\\xe9"),
+    ] {
+        let ran = world.run(args);
+        ran.code(2).says(&format!("thumbs: {words}: not UTF-8, which only paths need not be\n"));
+    }
+    world.run(&[path, OsStr::new("-o"), wrong]).ok();
     let said = said(&world, &["a.jpg", "--fit", "\x1b[31mred"]);
     assert!(!said.contains('\x1b') && said.contains("\\x1b"), "{said:?}");
 }

@@ -1,7 +1,8 @@
 //! What is wrong with a command line, in one line: the option, the word as it was typed, and what it has to be.
 
+use std::any::TypeId;
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Error};
@@ -45,7 +46,7 @@ pub fn words(error: &Error, typed: &[OsString]) -> String {
                 format!("{option}: not together with {}", prior.join(", "))
             }
         },
-        ErrorKind::InvalidUtf8 => "a value that is no path is not UTF-8".to_owned(),
+        ErrorKind::InvalidUtf8 => format!("{}: not UTF-8, which only paths need not be", not_utf8(typed)),
         // Kinds that this command line cannot have: it has no subcommands and no counts of values.
         _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     }
@@ -73,6 +74,28 @@ fn unknown(error: &Error, option: &str, typed: &[OsString]) -> String {
         (None, None) => "; thumbs --help lists all".to_owned(),
     };
     format!("{}: no such option{hint}", shown(option))
+}
+
+/// The option whose value had to be UTF-8, and the value.
+fn not_utf8(typed: &[OsString]) -> String {
+    let command = Args::command();
+    let takes_text = |word: &str| {
+        let is = |arg: &clap::Arg| {
+            let long = arg.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long));
+            long || arg.get_short().is_some_and(|short| word.strip_prefix('-') == Some(&short.to_string()))
+        };
+        let arg = command.get_arguments().find(|arg| is(arg));
+        arg.is_some_and(|arg| arg.get_value_parser().type_id() != TypeId::of::<PathBuf>())
+    };
+    let shown = |word: &OsString| words::path(Path::new(word));
+    let before = std::iter::once(None).chain(typed.iter().map(|word| word.to_str()));
+    let wrong = typed.iter().zip(before).filter(|(word, _)| word.to_str().is_none()).find_map(|(word, before)| {
+        match before.filter(|before| takes_text(before)) {
+            Some(before) => Some(format!("{before} {}", shown(word))),
+            None => word.as_encoded_bytes().starts_with(b"-").then(|| shown(word)),
+        }
+    });
+    wrong.unwrap_or_else(|| "a value".to_owned())
 }
 
 /// The short option of the other case.
