@@ -161,6 +161,8 @@ pub struct Summary {
     pub failed: u64,
     /// Files of walks and archives that are no pictures.
     pub no_pictures: u64,
+    /// Of those, archives, whose members are taken only when they are named.
+    pub archives: u64,
     /// What walks, patterns and archives left out that could be a picture or hold some, by the rule.
     pub left_out: Vec<(LeftOut, u64)>,
     /// Outputs removed because their source is gone.

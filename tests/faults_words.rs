@@ -196,6 +196,10 @@ fn an_archive_without_pictures_is_told() {
     let world = World::with(&["in/.a.jpg", "in/b.txt", "in/deep/c.jpg"]);
     world.write("in/b.txt", b"words");
     world.shell("tar cf in.tar in").ok();
+    // Those of a walk are not opened.
+    world.shell("mkdir packed && cp in.tar packed && cp in.tar packed/b.tar && cp in/b.txt packed").ok();
+    let ran = world.run(&["packed", "-o", "out"]);
+    ran.ok().says("no pictures found in packed: 3 other files, 2 of them archives (name them to take their members)\n");
     let ran = world.run(&["in.tar", "-o", "out", "--max-depth", "2"]);
     ran.ok()
         .says("no pictures found in in.tar: 1 other file; left out: 1 hidden (--hidden takes them), 1 by --max-depth");

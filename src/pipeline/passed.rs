@@ -9,6 +9,7 @@ use crate::walk::LeftOut;
 #[derive(Debug, Default)]
 pub struct Passed {
     no_picture: AtomicU64,
+    archives: AtomicU64,
     left_out: [AtomicU64; LeftOut::ALL.len()],
 }
 
@@ -16,6 +17,11 @@ impl Passed {
     /// A file was opened, or known from before, that is no picture.
     pub fn no_picture(&self) {
         self.no_picture.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One of those holds other files.
+    pub fn archive(&self) {
+        self.archives.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Something was left out by a rule.
@@ -26,6 +32,7 @@ impl Passed {
     /// Into the sum of the run.
     pub fn sum(&self, summary: &mut Summary) {
         summary.no_pictures = self.no_picture.load(Ordering::Relaxed);
+        summary.archives = self.archives.load(Ordering::Relaxed);
         let counted = LeftOut::ALL.iter().map(|rule| (*rule, self.left_out[*rule as usize].load(Ordering::Relaxed)));
         summary.left_out = counted.filter(|(_, count)| *count > 0).collect();
     }

@@ -9,6 +9,7 @@ use super::lookup::Unchanged;
 use super::trace::{Trace, standing, unchanged};
 use super::turns::{Turns, pass_over};
 use super::{Message, Prepared, Ready, Shared};
+use crate::archive::{self, detect};
 use crate::codec::DecodeError;
 use crate::format;
 use crate::outcome::{SkipReason, Stage, Stop, TimeSpent};
@@ -67,6 +68,10 @@ pub fn process(
     let mut bytes = source.head()?;
     let known = format::sniff(&bytes).is_some();
     if !known && !job.found.certain {
+        let name = job.found.path.as_deref().unwrap_or(Path::new(""));
+        if archive::Kind::from_name(name).is_some() && detect::packing(&bytes).is_some() {
+            shared.passed.archive();
+        }
         trace.digest = job.before.is_some().then(|| digest::content(&bytes));
         return Err(End::Ignored);
     }

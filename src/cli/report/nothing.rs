@@ -17,9 +17,14 @@ pub fn found(summary: &Summary, places: &[String]) -> Option<String> {
         more => format!(" and {more} more"),
     };
     let files = counted(summary.no_pictures, "other file", "other files");
+    let archives = match summary.archives {
+        0 => String::new(),
+        1 => ", 1 of them an archive (name it to take its members)".to_owned(),
+        archives => format!(", {archives} of them archives (name them to take their members)"),
+    };
     let left_out: Vec<String> = summary.left_out.iter().map(|(rule, count)| left_out(*rule, *count)).collect();
     let left_out = if left_out.is_empty() { String::new() } else { format!("; left out: {}", left_out.join(", ")) };
-    Some(format!("thumbs: no pictures found in {named}{more}: {files}{left_out}"))
+    Some(format!("thumbs: no pictures found in {named}{more}: {files}{archives}{left_out}"))
 }
 
 fn left_out(rule: LeftOut, count: u64) -> String {
