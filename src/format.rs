@@ -67,7 +67,8 @@ const fn write(mut row: Row, alpha: bool, max_side: u32) -> Row {
 }
 
 static TABLE: &[Row] = &[
-    write(read(row(Format::Jpeg, "JPEG", "jpeg", &["jpg", "jpeg", "jpe", "jfif", "jif"])), false, 65_535),
+    // libjpeg, and with it nearly every reader, ends below the 65,535 that the format could hold.
+    write(read(row(Format::Jpeg, "JPEG", "jpeg", &["jpg", "jpeg", "jpe", "jfif", "jif"])), false, 65_500),
     write(read(row(Format::Png, "PNG", "png", &["png", "apng"])), true, 0x7fff_ffff),
     write(read(row(Format::WebP, "WebP", "webp", &["webp"])), true, 16_383),
     read(row(Format::Gif, "GIF", "gif", &["gif"])),

@@ -245,7 +245,9 @@ fn cut_anywhere_is_an_error() {
             let cut = &bytes[..length];
             let out = panic::catch_unwind(|| decoded(cut));
             let out = out.unwrap_or_else(|_| panic!("{name} cut to {length} of {} panicked", bytes.len()));
-            assert!(out.is_err(), "{name} cut to {length} of {} was taken", bytes.len());
+            // A JPEG that lacks only its end marker is whole.
+            let is_whole = name.starts_with("jpeg") && length + 2 >= bytes.len();
+            assert_eq!(out.is_ok(), is_whole, "{name} cut to {length} of {}", bytes.len());
         }
     }
 }

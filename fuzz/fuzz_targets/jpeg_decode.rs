@@ -16,7 +16,9 @@ fuzz_target!(|data: &[u8]| {
         max_memory: Some(32 << 20),
         ..Options::default()
     };
-    if choice & 64 > 0 {
+    if header.kind == jpeg::Kind::Lossless {
+        lossless(data, &header, &options);
+    } else if choice & 64 > 0 {
         if let Ok(planes) = jpeg::decode_planes(data, &header, &plan, &options) {
             let region = Region { left: 0.0, top: 0.0, width: header.width.into(), height: header.height.into() };
             let small = planes.resize(region, (need.0 as u32).clamp(1, 64), (need.1 as u32).clamp(1, 64));
@@ -27,3 +29,20 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(image.data.len(), image.width as usize * image.height as usize * usize::from(image.channels));
     }
 });
+
+fn lossless(data: &[u8], header: &jpeg::Header, options: &Options<'_>) {
+    if u64::from(header.width) * u64::from(header.height) > 1 << 22 {
+        return;
+    }
+    let Ok(mut rows) = jpeg::LosslessRows::new(data, header, options) else { return };
+    let count = header.width as usize * usize::from(header.channels());
+    let (mut narrow, mut wide) = (vec![0; count], vec![0; count]);
+    for _ in 0..header.height {
+        let row = if rows.is_wide() { rows.row_wide(&mut wide) } else { rows.row(&mut narrow) };
+        if row.is_err() {
+            assert!(!options.allow_truncated);
+            return;
+        }
+    }
+    let _ = rows.end();
+}

@@ -20,7 +20,10 @@ struct JpegPicture<'a> {
     max_memory: u64,
 }
 
-fn error(error: jpeg::Error) -> DecodeError {
+/// Of a picture that is there to its last block.
+pub(super) const LACKS_END: &str = "no end marker";
+
+pub(super) fn error(error: jpeg::Error) -> DecodeError {
     use jpeg::Error as E;
     let format = Format::Jpeg;
     match error {
@@ -36,6 +39,10 @@ fn error(error: jpeg::Error) -> DecodeError {
         }
         other => DecodeError::Damaged { format, what: other.to_string() },
     }
+}
+
+pub(super) fn damage_note(damage: &jpeg::Damage, height: u32) -> String {
+    format!("{}: {} of {height} rows filled", damage.error, height - damage.whole_lines.min(height))
 }
 
 impl Decode for Jpeg {
@@ -76,7 +83,7 @@ impl Decode for Jpeg {
         };
         match inner.supported() {
             Ok(()) => Ok(Box::new(JpegPicture { bytes, inner, header, max_memory: limits.max_memory })),
-            Err(_) if inner.kind == jpeg::Kind::Lossless => jpeg_lossless::open(bytes, header, inner.precision),
+            Err(_) if inner.kind == jpeg::Kind::Lossless => jpeg_lossless::open(bytes, inner, header),
             Err(e) => Err(error(e)),
         }
     }
@@ -117,12 +124,10 @@ impl Picture for JpegPicture<'_> {
         let planes = jpeg::decode_planes(self.bytes, &self.inner, &plan, &how).map_err(error)?;
         let mut notes = Vec::new();
         if let Some(damage) = &planes.damage {
-            let height = self.header.size.height;
-            notes.push(format!(
-                "{}: {} of {height} rows filled",
-                damage.error,
-                height - damage.whole_lines.min(height)
-            ));
+            notes.push(damage_note(damage, self.header.size.height));
+        }
+        if planes.lacks_end {
+            notes.push(LACKS_END.to_owned());
         }
         Ok(Decoded { pixels: Pixels::Planes(Box::new(JpegPlanes(planes))), notes })
     }

@@ -2,7 +2,7 @@
 
 use mozjpeg_rs::{Encoder, Subsampling as Moz};
 
-use super::{Attached, Encode, EncodeError, iptc, jpeg_out_inks};
+use super::{Attached, Encode, EncodeError, check_output, iptc, jpeg_out_inks};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples, YCbCr};
 use crate::recipe::{EncodeSettings, Subsampling};
@@ -34,14 +34,6 @@ pub(super) fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
     let xmp = attached.xmp.map(|xmp| (1, with(b"http://ns.adobe.com/xap/1.0/\0", xmp)));
     let iptc = attached.iptc.map(|records| (13, with(b"Photoshop 3.0\0", &iptc::wrapped(records))));
     [exif, xmp, iptc].into_iter().flatten().filter(|(_, data)| data.len() <= SEGMENT).collect()
-}
-
-fn check(size: Size) -> Result<(), EncodeError> {
-    let max = Format::Jpeg.max_side();
-    if size.width > max || size.height > max {
-        return Err(EncodeError::TooLarge { size, format: Format::Jpeg, max });
-    }
-    Ok(())
 }
 
 fn encoder(settings: &EncodeSettings, attached: &Attached<'_>) -> Encoder {
@@ -78,7 +70,7 @@ impl Encode for JpegOut {
         settings: &EncodeSettings,
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError> {
-        check(picture.size)?;
+        check_output(Format::Jpeg, picture.size)?;
         if Some(picture.share) != self.share(settings) {
             return Err(failed("chroma in other shares"));
         }
@@ -98,7 +90,7 @@ impl Encode for JpegOut {
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError> {
         let size = pixmap.size();
-        check(size)?;
+        check_output(Format::Jpeg, size)?;
         let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits")) };
         let encoder = encoder(settings, attached);
         match pixmap.channels() {

@@ -3,7 +3,7 @@
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::jpeg_out::{segments, subsampling};
-use super::{Attached, EncodeError};
+use super::{Attached, EncodeError, check_output};
 use crate::format::Format;
 use crate::recipe::{EncodeSettings, Subsampling};
 use crate::size::Size;
@@ -16,10 +16,9 @@ pub fn encode(
     attached: &Attached<'_>,
 ) -> Result<Vec<u8>, EncodeError> {
     let failed = |what: String| EncodeError::Failed { format: Format::Jpeg, what };
-    let too_large = EncodeError::TooLarge { size, format: Format::Jpeg, max: Format::Jpeg.max_side() };
-    let (Ok(width), Ok(height)) = (u16::try_from(size.width), u16::try_from(size.height)) else {
-        return Err(too_large);
-    };
+    check_output(Format::Jpeg, size)?;
+    // Below the limit.
+    let (width, height) = (size.width as u16, size.height as u16);
     let mut bytes = Vec::with_capacity(samples.len() / 8 + 1024);
     let mut encoder = Encoder::new(&mut bytes, settings.quality.clamp(1, 100));
     encoder.set_progressive(settings.progressive);

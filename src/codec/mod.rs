@@ -316,7 +316,7 @@ pub enum DecodeError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {
     /// A side is longer than the format allows.
-    #[error("{size} is too large for {format}, which ends at {max} pixels a side")]
+    #[error("{} pixels is over the limit of {format}, which is {max} a side", side(*.size, *.max))]
     TooLarge {
         /// The picture's size.
         size: Size,
@@ -333,6 +333,23 @@ pub enum EncodeError {
         /// The words.
         what: String,
     },
+}
+
+/// The side of an output that is too long.
+fn side(size: Size, max: u32) -> String {
+    if size.width > max { format!("a width of {}", size.width) } else { format!("a height of {}", size.height) }
+}
+
+/// Checks the size of an output against what its format can hold.
+///
+/// # Errors
+/// [`EncodeError::TooLarge`].
+pub fn check_output(format: Format, size: Size) -> Result<(), EncodeError> {
+    let max = format.max_side();
+    if size.width > max || size.height > max {
+        return Err(EncodeError::TooLarge { size, format, max });
+    }
+    Ok(())
 }
 
 /// Checks a header's size against the limits.

@@ -2,7 +2,7 @@
 
 use thumbs_libwebp::{Mode, Settings};
 
-use super::{Attached, Encode, EncodeError, webp_container};
+use super::{Attached, Encode, EncodeError, check_output, webp_container};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::EncodeSettings;
@@ -18,10 +18,7 @@ impl Encode for WebPOut {
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError> {
         let size = pixmap.size();
-        let max = Format::WebP.max_side();
-        if size.width > max || size.height > max {
-            return Err(EncodeError::TooLarge { size, format: Format::WebP, max });
-        }
+        check_output(Format::WebP, size)?;
         let failed = |what: String| EncodeError::Failed { format: Format::WebP, what };
         let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits".into())) };
         let expanded: Vec<u8>;

@@ -194,6 +194,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Bytes of the data that are not consumed yet, stuffed zeros near by not counted.
+    pub fn remaining(&self) -> usize {
+        let consumed = (self.bits.at * 8).saturating_sub(self.bits.count as usize).div_ceil(8);
+        self.window.end.saturating_sub(consumed) + (self.window.data.len() - self.window.next)
+    }
+
+    /// Whether whole bytes were consumed.
+    pub fn is_aligned(&self) -> bool {
+        self.bits.count.is_multiple_of(8)
+    }
+
     /// Position in the data of the marker that ends the segment (or the end of the data).
     pub fn end_of_segment(&mut self) -> usize {
         self.window.skip_to_marker();

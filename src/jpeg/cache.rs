@@ -43,6 +43,11 @@ pub(super) fn dc(spec: &[u8]) -> Result<Rc<DcTable>, Error> {
     DC.with(|shelf| take(shelf, Coding::Dc, spec, |codes| DcTable::new(codes, Coding::Dc)))
 }
 
+/// The table of differences in lossless coding of a DHT entry (counts and values).
+pub(super) fn differences(spec: &[u8]) -> Result<Rc<DcTable>, Error> {
+    DC.with(|shelf| take(shelf, Coding::Lossless, spec, |codes| DcTable::new(codes, Coding::Lossless)))
+}
+
 /// The AC tables of a DHT entry (counts and values).
 pub(super) fn ac(coding: Coding, spec: &[u8]) -> Result<Rc<Ac>, Error> {
     AC.with(|shelf| {

@@ -9,7 +9,7 @@ use super::plane::Plane;
 use super::planes::{Damage, Image, Planes};
 use super::row::Row;
 use super::scan::Decoder;
-use super::script::{self, Scan, Script};
+use super::script::{self, Ending, FILLING, NO_END, Scan, Script};
 use super::simd;
 
 /// How to decode.
@@ -17,7 +17,7 @@ use super::simd;
 pub struct Options<'a> {
     /// Give what is there of a damaged picture, and say so in [`Image::damage`].
     pub allow_truncated: bool,
-    /// Parse every scan to its end, also those that the plan does not need.
+    /// Parse every scan to its end, also those that the plan does not need, and insist on an end-of-image marker.
     pub strict: bool,
     /// Asked at every row of MCUs; `true` ends the work with [`Error::Interrupted`].
     pub interrupt: Option<&'a dyn Fn() -> bool>,
@@ -72,8 +72,17 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
     let need: Vec<u32> = plan.sizes.iter().map(|&n| last_index(n.into())).collect();
     let tolerance = plan.tolerance * finer(frame);
     let coarsest: Vec<u8> = script.quant.iter().map(|quant| missing_bits(quant.as_ref(), tolerance)).collect();
-    let wanted = Wanted { need: &need, coarsest: &coarsest, all: options.strict };
-    let (used, refined) = select(frame, &script.scans, &wanted)?;
+    // Without an end-of-image marker only parsing tells whether the last scan is whole.
+    let mut may_lack_end = !options.strict && script.is_complete();
+    let all = options.strict || (may_lack_end && script.damage.is_some());
+    let mut wanted = Wanted { need: &need, coarsest: &coarsest, all };
+    let (used, refined) = match select(frame, &script.scans, &wanted) {
+        Err(_) if all && !options.strict => {
+            (may_lack_end, wanted.all) = (false, false);
+            select(frame, &script.scans, &wanted)?
+        }
+        chosen => chosen?,
+    };
     let mut decoders = Vec::with_capacity(used.len());
     for (&scan, refined) in used.iter().zip(refined) {
         match Decoder::new(data, frame, scan, &need, refined) {
@@ -82,13 +91,19 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
         }
     }
     let mut outputs: Vec<Output> = Vec::with_capacity(frame.components.len());
+    let missing = script.missing_scans();
+    let has_all_scans = missing.is_none();
+    if let Some(error) = missing {
+        damage.take(error, 0)?;
+    }
     for (i, &n) in plan.sizes.iter().enumerate() {
-        if script.quant[i].is_none() {
+        if has_all_scans && script.quant[i].is_none() {
             damage.take(Error::Damaged("a component has no quantisation table"), 0)?;
         }
         outputs.push(Output::new(frame, i, n, script.quant[i].as_ref().unwrap_or(&[1; 64])));
     }
     let mut rows: Vec<Row> = outputs.iter().map(|o| o.row()).collect();
+    let mut ending = Ending::new(data);
     for line in 0..frame.mcus_y() {
         if options.interrupt.is_some_and(|stop| stop()) {
             return Err(Error::Interrupted);
@@ -101,24 +116,34 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
                 damage.take(error, line * 8 * frame.v_max())?;
             }
         }
+        if let Some(last) = decoders.last() {
+            ending.look(last.remaining(), line * 8 * frame.v_max());
+        }
         for (output, row) in outputs.iter_mut().zip(&rows) {
             output.take(row, line as usize);
         }
     }
-    if let Some(error) = script.damage.clone() {
-        damage.take(error, frame.height)?;
-    }
     let whole = frame.kind != Kind::Progressive && script.scans.iter().any(|s| s.parts.len() == frame.components.len());
-    if let (true, [.., last]) = (whole, &mut decoders[..])
-        && let Err(error) = script::find_end(data, last.end())
-    {
-        damage.take(error, frame.height)?;
+    let has_end = match &mut decoders[..] {
+        [.., last] if whole => script.damage.is_none() && script::has_end(data, last.end()),
+        _ => script.damage.is_none(),
+    };
+    let mut lacks_end = false;
+    if !has_end {
+        let is_whole = may_lack_end && damage.first.is_none();
+        match (ending.filled(decoders.last().is_some_and(Decoder::is_aligned)), &script.damage) {
+            (Some(lines), _) if is_whole => damage.take(FILLING, lines)?,
+            (None, _) if is_whole => lacks_end = true,
+            (_, Some(error)) if !script.is_complete() => damage.take(error.clone(), frame.height)?,
+            _ => damage.take(NO_END, frame.height)?,
+        }
     }
     Ok(Planes {
         planes: outputs.into_iter().map(|o| o.plane).collect(),
         color: header.color,
-        inverted: header.adobe.is_some(),
+        inverted: header.inverted,
         damage: damage.first,
+        lacks_end,
         full: (f64::from(header.width), f64::from(header.height)),
         size: (plan.width, plan.height),
     })

@@ -144,7 +144,8 @@ impl Frame {
         u64::from(self.mcus_x()) * u64::from(self.mcus_y()) * per_mcu
     }
 
-    /// Colour space by libjpeg's rules: JFIF first, then Adobe's transform, then the component ids.
+    /// Colour space by libjpeg's rules: JFIF first, then Adobe's transform, then the component ids. Lossless pictures that say
+    /// nothing are RGB, since the conversion to YCbCr loses some of it.
     pub fn color(&self, jfif: bool, adobe: Option<u8>) -> ColorSpace {
         let ids: Vec<u8> = self.components.iter().map(|c| c.id).collect();
         match (ids.len(), adobe) {
@@ -152,7 +153,7 @@ impl Frame {
             (3, _) if jfif => ColorSpace::YCbCr,
             (3, Some(0)) => ColorSpace::Rgb,
             (3, Some(_)) => ColorSpace::YCbCr,
-            (3, None) if ids == *b"RGB" => ColorSpace::Rgb,
+            (3, None) if ids == *b"RGB" || self.kind == Kind::Lossless => ColorSpace::Rgb,
             (3, None) => ColorSpace::YCbCr,
             (4, None | Some(0)) => ColorSpace::Cmyk,
             (4, Some(_)) => ColorSpace::Ycck,
@@ -188,6 +189,11 @@ mod tests {
         ] {
             assert_eq!(frame(ids).color(jfif, adobe), want, "{ids:?} {jfif} {adobe:?}");
         }
+        let lossless = Frame { kind: Kind::Lossless, ..frame(&[1, 2, 3]) };
+        assert_eq!(
+            [(false, None), (true, None), (false, Some(1))].map(|(j, a)| lossless.color(j, a)),
+            [Rgb, YCbCr, YCbCr]
+        );
     }
 
     #[test]

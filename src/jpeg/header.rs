@@ -39,6 +39,9 @@ pub struct Header {
     pub jfif: Option<(u8, u16, u16)>,
     /// Adobe segment: its transform byte.
     pub adobe: Option<u8>,
+    /// Whether inks are stored inverted, 255 for none. Photoshop's are, and other readers take those of every JPEG file so; those
+    /// of a JPEG inside another format are what that format says.
+    pub inverted: bool,
     /// A multi-picture (MPF) index is there: more pictures may follow this one.
     pub has_mpf: bool,
     /// XMP or MPF names a gain map (HDR).
@@ -111,6 +114,7 @@ pub fn read_header(data: &[u8]) -> Result<Header, Error> {
         iptc: meta.iptc,
         jfif: meta.jfif,
         adobe: meta.adobe,
+        inverted: true,
         has_mpf: meta.has_mpf,
         has_gain_map: meta.has_gain_map,
         frame,
@@ -119,7 +123,7 @@ pub fn read_header(data: &[u8]) -> Result<Header, Error> {
 }
 
 impl Header {
-    /// Whether [`super::decode`] takes this kind of JPEG.
+    /// Whether [`super::decode`] takes this kind of JPEG. Lossless ones are for [`super::LosslessRows`].
     ///
     /// # Errors
     /// [`Error::Unsupported`] naming what stands in the way.

@@ -17,6 +17,8 @@ pub(super) const END: u32 = 128;
 pub(super) enum Coding {
     /// Size of a DC difference.
     Dc,
+    /// Size of a difference in lossless coding: 16 stands for 32,768 and has no extra bits (T.81, H.1.2.2).
+    Lossless,
     /// Run and size; (r,0) with r < 15 ends the block.
     Sequential,
     /// Run and size; (r,0) with r < 15 starts a run of 2^r + (r extra bits) ended blocks.
@@ -37,6 +39,7 @@ impl Coding {
             Coding::Sequential | Coding::Progressive => 10,
             Coding::SequentialWide | Coding::ProgressiveWide => 14,
             Coding::Dc => 15,
+            Coding::Lossless => 16,
         }
     }
 }
@@ -48,13 +51,15 @@ pub(super) struct Symbol(pub u32);
 impl Symbol {
     /// `None` where T.81 allows no such value.
     fn new(coding: Coding, value: u8, length: u32) -> Option<Symbol> {
-        let size = if coding == Coding::Dc { value } else { value & 15 };
+        let is_difference = matches!(coding, Coding::Dc | Coding::Lossless);
+        let size = if is_difference { value } else { value & 15 };
         if size > coding.max_size() {
             return None;
         }
         let (run, size) = (u32::from(value >> 4), u32::from(size));
         let (size, advance) = match coding {
-            Coding::Dc => (size, 0),
+            Coding::Lossless if size == 16 => (0, 1),
+            Coding::Dc | Coding::Lossless => (size, 0),
             _ if size > 0 || run == 15 => (size, run + 1),
             _ if coding.is_sequential() => (0, END),
             _ => (run, END),

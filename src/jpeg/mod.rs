@@ -4,6 +4,7 @@
 //! read_header -> Header -> plan(final size) -> Plan
 //! decode_planes(data, header, plan) -> Planes -> resize(region, width, height) -> into_image -> Image
 //! decode(data, header, plan) -> Image            the same without the resize, at ceil(W n / 8) x ceil(H n / 8)
+//! LosslessRows::new(data, header)                lossless pictures, which have no blocks, row by row
 //! ```
 //!
 //! A plan chooses, for each component on its own, n x n samples for each block of 8 x 8 (n = 1 to 8), and which scans of a
@@ -14,16 +15,18 @@
 //!
 //! Where things are: `markers`, `frame`, `header` and `script` read what stands around the coded data; `bits` makes the coded
 //! bytes ready and reads bits, `huffman` decodes one symbol, `skip` passes many, `cache` keeps the tables of both, `sequential`
-//! and `progressive` decode a block, `scan` a `row` of them, with the `unit`s that make up an MCU; `arithmetic` decodes one decision, `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `plan` holds the
-//! trade of quality against work, `decode` ties it together.
+//! and `progressive` decode a block, `scan` a `row` of them, with the `unit`s that make up an MCU; `arithmetic` decodes one decision,
+//! `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `lossless` predicts where the others transform;
+//! `plan` holds the trade of quality against work, `decode` ties it together.
 //!
 //! What it takes: baseline, extended and progressive pictures with 8 or 12 bits (which come out with 8), in Huffman's codes or
-//! arithmetic ones; grey, YCbCr, RGB, CMYK and YCCK; any sampling factors, restart intervals and scan scripts.
-//! [`Header::supported`] names what it does not take.
+//! arithmetic ones; grey, YCbCr, RGB, CMYK and YCCK; any sampling factors, restart intervals and scan scripts. Lossless pictures
+//! with 2 to 16 bits in Huffman's codes. [`Header::supported`] and [`Header::supported_lossless`] name what it does not take.
 //!
 //! Damage: without [`Options::allow_truncated`] an error, else a picture with [`Image::damage`] set. Only what is parsed can be
 //! found to be damaged: scans that a plan passes over, and the coefficient values passed over in a block, go unseen unless
-//! [`Options::strict`] parses every scan. A file without an end-of-image marker counts as truncated. Arithmetic coding may leave out
+//! [`Options::strict`] parses every scan. Where every MCU is there and only the end-of-image marker is not, [`Image::lacks_end`] says
+//! so, and `strict` refuses the file. Arithmetic coding may leave out
 //! zeros at the end of a scan: where a marker comes too early there, nothing tells it from a picture that is flat from there on.
 //!
 //! How fast it is and why is told in `docs/jpeg.md`.
@@ -38,6 +41,7 @@ mod frame;
 mod header;
 mod huffman;
 mod idct;
+mod lossless;
 mod markers;
 mod models;
 mod plan;
@@ -58,6 +62,7 @@ pub use decode::{Options, decode, decode_planes};
 pub use error::Error;
 pub use frame::{ColorSpace, Component, Kind};
 pub use header::{Header, read_header};
+pub use lossless::LosslessRows;
 #[doc(hidden)]
 pub use plan::Headroom;
 pub use plan::Plan;

@@ -20,6 +20,8 @@ pub struct Planes {
     pub inverted: bool,
     /// What was filled in because the data are damaged; only with `allow_truncated`.
     pub damage: Option<Damage>,
+    /// Every MCU is there, but no end-of-image marker behind them.
+    pub lacks_end: bool,
     /// Size of the whole picture in full-size pixels.
     pub(super) full: (f64, f64),
     /// Size of the densest plane.
@@ -39,6 +41,8 @@ pub struct Image {
     pub data: Vec<u8>,
     /// What was filled in because the data are damaged; only with `allow_truncated`.
     pub damage: Option<Damage>,
+    /// Every MCU is there, but no end-of-image marker behind them.
+    pub lacks_end: bool,
 }
 
 /// Damage that was passed over.
@@ -66,6 +70,7 @@ impl Planes {
             color: self.color,
             inverted: self.inverted,
             damage: self.damage.clone(),
+            lacks_end: self.lacks_end,
             full: (f64::from(width), f64::from(height)),
             size: (width, height),
         }
@@ -82,7 +87,7 @@ impl Planes {
         let alike = self.planes.iter().all(|p| (p.width, p.height) == (width, height));
         if channels == 1 && alike {
             let data = std::mem::take(&mut self.planes[0].data);
-            return Image { width, height, channels, data, damage: self.damage };
+            return Image { width, height, channels, data, damage: self.damage, lacks_end: self.lacks_end };
         }
         let mut data = vec![0; width as usize * height as usize * usize::from(channels)];
         // Positions on planes of another size, and room for a line of each.
@@ -117,7 +122,7 @@ impl Planes {
                 || color::row(self.color, self.inverted, lines, out),
             );
         }
-        Image { width, height, channels, data, damage: self.damage }
+        Image { width, height, channels, data, damage: self.damage, lacks_end: self.lacks_end }
     }
 
     /// Extent of the picture in samples of the largest size.

@@ -40,7 +40,7 @@ pub(super) struct Decoder<'a> {
     over: bool,
 }
 
-const NO_TABLE: Error = Error::Damaged("a scan uses a Huffman table that is not there");
+pub(super) const NO_TABLE: Error = Error::Damaged("a scan uses a Huffman table that is not there");
 
 impl<'a> Decoder<'a> {
     /// `need` tells the last zigzag index wanted of each component, `refined` whether later scans refine this scan's band.
@@ -150,6 +150,16 @@ impl<'a> Decoder<'a> {
     /// Where the marker behind the scan is, once all rows are decoded.
     pub fn end(&mut self) -> usize {
         self.reader.end_of_segment()
+    }
+
+    /// Bytes of the data behind what was decoded so far.
+    pub fn remaining(&self) -> usize {
+        self.reader.remaining()
+    }
+
+    /// Whether the last code ends with a byte.
+    pub fn is_aligned(&self) -> bool {
+        self.reader.is_aligned()
     }
 
     fn restart(&mut self) -> Result<(), Error> {

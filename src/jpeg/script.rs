@@ -44,7 +44,8 @@ pub(super) struct Scan<'a> {
     /// Spectral selection: first and last coefficient, in zigzag order.
     pub first: u8,
     pub last: u8,
-    /// Successive approximation: bits missing before (0 in a first scan) and after.
+    /// Successive approximation: bits missing before (0 in a first scan) and after. In lossless coding `first` is the predictor,
+    /// and `low` the point transform.
     pub high: u8,
     pub low: u8,
     /// MCUs between restart markers, 0 for none.
@@ -81,6 +82,10 @@ impl Default for Tables<'_> {
 }
 
 impl Tables<'_> {
+    fn has_no_codes(&self) -> bool {
+        self.dc.iter().chain(&self.ac).all(Option::is_none)
+    }
+
     /// The typical tables where none are, which frames of motion JPEG leave out.
     fn typical(&mut self) {
         let fill = |slots: &mut [Option<&[u8]>; 4], luma: &'static [u8], chroma: &'static [u8]| {
@@ -188,7 +193,14 @@ fn scan_header<'a>(header: &Header, tables: &Tables<'a>, payload: &[u8], start: 
         restart: tables.restart,
         start,
     };
-    if header.kind == Kind::Progressive {
+    if header.kind == Kind::Lossless {
+        if !(1..=7).contains(&scan.first) {
+            return Err(Error::Damaged("a scan uses a predictor that does not exist"));
+        }
+        if scan.low >= header.precision {
+            return Err(Error::Damaged("a point transform leaves no bits"));
+        }
+    } else if header.kind == Kind::Progressive {
         let band =
             if scan.first == 0 { scan.last == 0 } else { scan.first <= scan.last && scan.last < 64 && count == 1 };
         if !band || scan.low > 13 || (scan.high != 0 && scan.high != scan.low + 1) {
@@ -225,6 +237,37 @@ impl<'a> Script<'a> {
         }
     }
 
+    /// Whether the scans bring all that the picture has: each coefficient of each component, to its last bit.
+    pub fn is_complete(&self) -> bool {
+        let mut low = vec![[u8::MAX; 64]; self.quant.len()];
+        for scan in &self.scans {
+            for part in &scan.parts {
+                low[part.component][usize::from(scan.first)..=usize::from(scan.last)].fill(scan.low);
+            }
+        }
+        low.iter().flatten().all(|&bits| bits == 0)
+    }
+
+    /// What is wrong where components have no scan at all.
+    pub fn missing_scans(&self) -> Option<Error> {
+        let seen = |c: usize| self.scans.iter().any(|scan| scan.parts.iter().any(|part| part.component == c));
+        let count = self.quant.len();
+        let what = match ((0..count).filter(|&c| !seen(c)).count(), count) {
+            (0, _) => return None,
+            (1, 2) => "the scan of 1 of 2 components is missing",
+            (1, 3) => "the scan of 1 of 3 components is missing",
+            (2, 3) => "the scans of 2 of 3 components are missing",
+            (1, 4) => "the scan of 1 of 4 components is missing",
+            (2, 4) => "the scans of 2 of 4 components are missing",
+            (3, 4) => "the scans of 3 of 4 components are missing",
+            _ => "the scans of some components are missing",
+        };
+        Some(match self.damage {
+            Some(Error::Truncated(_)) => Error::Truncated(what),
+            _ => Error::Damaged(what),
+        })
+    }
+
     fn step(
         &mut self,
         data: &'a [u8],
@@ -237,12 +280,16 @@ impl<'a> Script<'a> {
         match segment.marker {
             EOI => return Ok(None),
             DQT => tables.quantisation(payload)?,
-            // Only frames that say so: elsewhere a missing table is damage.
+            // Frames that say so may also bring some tables of their own; elsewhere one that is missing is damage.
             markers::APP0 if payload.starts_with(b"AVI1") => tables.typical(),
             DHT => tables.huffman(payload)?,
             DAC => tables.arithmetic(payload)?,
             DRI => tables.restart = be16(payload, 0).ok_or(Error::Damaged("a restart interval is broken"))?.into(),
             SOS => {
+                // Frames of motion JPEG leave their tables out, which are always these.
+                if !header.arithmetic && header.kind != Kind::Progressive && tables.has_no_codes() {
+                    tables.typical();
+                }
                 let scan = scan_header(header, tables, payload, segment.end)?;
                 for part in &scan.parts {
                     let table = header.components[part.component].table;
@@ -259,7 +306,7 @@ impl<'a> Script<'a> {
                 }
                 return match markers::end_of_scan(data, segment.end) {
                     Some(next) => Ok(Some(next)),
-                    None => Err(Error::Truncated("no end-of-image marker")),
+                    None => Err(NO_END),
                 };
             }
             DNL => {}
@@ -272,17 +319,62 @@ impl<'a> Script<'a> {
     }
 }
 
-/// Walks from the end of the last scan to the end-of-image marker.
-///
-/// # Errors
-/// [`Error::Truncated`] where there is none.
-pub(super) fn find_end(data: &[u8], mut at: usize) -> Result<(), Error> {
-    loop {
-        let segment = next_segment(data, at)?;
+/// No end-of-image marker.
+pub(super) const NO_END: Error = Error::Truncated("no end-of-image marker");
+
+/// Walks from the end of the last scan to the end-of-image marker. Is there one?
+pub(super) fn has_end(data: &[u8], mut at: usize) -> bool {
+    while let Ok(segment) = next_segment(data, at) {
         at = match segment.marker {
-            EOI => return Ok(()),
-            SOS => markers::end_of_scan(data, segment.end).ok_or(Error::Truncated("no end-of-image marker"))?,
+            EOI => return true,
+            SOS => match markers::end_of_scan(data, segment.end) {
+                Some(end) => end,
+                None => return false,
+            },
             _ => segment.end,
         };
+    }
+    false
+}
+
+/// A picture whose last rows were read from what fills the file up in place of its end.
+pub(super) const FILLING: Error = Error::Truncated("the file ends in filling, not in the picture");
+
+/// Watches where a decoder comes into the equal bytes at the end of a file, which may stand there in place of what was never
+/// written or is lost. Zeros are valid codes, so that nothing else tells them from a picture.
+pub(super) struct Ending {
+    equal: usize,
+    /// Lines of the picture in front of them.
+    whole: Option<u32>,
+    remaining: usize,
+}
+
+impl Ending {
+    /// Equal bytes that a picture may end in itself, where its last code ends with a byte: the last scan of a progressive one
+    /// may hold nothing but ends of blocks of one bit.
+    const OWN: usize = 16;
+
+    pub fn new(data: &[u8]) -> Ending {
+        let equal = data.last().map_or(0, |last| data.iter().rev().take_while(|byte| *byte == last).count());
+        // The first zero behind an FF is stuffed.
+        let is_stuffed = data[..data.len() - equal].last() == Some(&0xFF) && data.last() == Some(&0);
+        Ending { equal: equal - usize::from(is_stuffed), whole: None, remaining: 0 }
+    }
+
+    /// Takes note of how many bytes remain behind a row of MCUs that begins at `line`.
+    pub fn look(&mut self, remaining: usize, line: u32) {
+        self.remaining = remaining;
+        if remaining < self.equal {
+            self.whole.get_or_insert(line);
+        }
+    }
+
+    /// Lines of the picture in front of the filling, where its last rows were read from that. `aligned` tells whether the last
+    /// code ends with a byte; else ones fill it up, of which there are none in zeros.
+    pub fn filled(&self, aligned: bool) -> Option<u32> {
+        let read = self.equal.saturating_sub(self.remaining);
+        // Where nothing remains the bytes are the picture's own.
+        let is_own = self.remaining == 0 || (aligned && read <= Self::OWN);
+        self.whole.filter(|_| !is_own)
     }
 }

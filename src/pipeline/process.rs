@@ -258,6 +258,9 @@ fn plan(
     if let Some(path) = path.filter(|_| job.found.link) {
         ledger.guard_target(path);
     }
+    for variant in variants {
+        variant.check().map_err(|e| End::Failed(Stage::Plan, e.to_string()))?;
+    }
     let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
     if let Some(dataset) = &shared.config.dataset {
         let extension = variants.first().map_or("", |v| v.format.extension());

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use crate::codec::{
     Attached, ColorSpace, DecodeError, DecodeOptions, Decoded, Encode, EncodeError, Header, Need, Offer, Picture,
-    registry,
+    check_output, registry,
 };
 use crate::format::{self, Format};
 use crate::geometry::{Constraint, Placement, place};
@@ -59,6 +59,16 @@ pub struct PlannedVariant {
     pub size: Size,
     /// Where the pixels go.
     pub placement: Placement,
+}
+
+impl PlannedVariant {
+    /// Whether its format can hold its size.
+    ///
+    /// # Errors
+    /// [`EncodeError::TooLarge`].
+    pub fn check(&self) -> Result<(), EncodeError> {
+        check_output(self.format, self.size)
+    }
 }
 
 /// One output.
@@ -249,6 +259,9 @@ impl Opened<'_> {
         wanted: &[usize],
         interrupt: Option<&(dyn Fn() -> bool + Sync)>,
     ) -> Result<Rendered, RenderError> {
+        for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
+            variant.check()?;
+        }
         let mut clock = Clock(Instant::now());
         let mut times = Times::default();
         let offer = self.offer(wanted);

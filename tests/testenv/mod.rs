@@ -222,19 +222,14 @@ impl Ran {
     }
 }
 
-/// Decodes a picture that the program made, by a library that it may itself use only for the odd formats.
+/// Decodes a picture that the program made, by libraries that it does not read pictures with.
 pub fn decode(bytes: &[u8]) -> (u32, u32, Vec<u8>) {
     // Not by `image`, whose zune-jpeg 0.5.15 loses the last blocks of files of a few hundred bytes.
     if bytes.starts_with(&[0xff, 0xd8]) {
-        let mut decoder = jpeg_decoder::Decoder::new(bytes);
-        let pixels = decoder.decode().expect("a JPEG that decodes");
-        let info = decoder.info().expect("decoded");
-        let rgb = match info.pixel_format {
-            jpeg_decoder::PixelFormat::L8 => pixels.iter().flat_map(|v| [*v; 3]).collect(),
-            jpeg_decoder::PixelFormat::RGB24 => pixels,
-            other => panic!("a thumbnail in {other:?}"),
-        };
-        return (info.width.into(), info.height.into(), rgb);
+        let picture = mozjpeg::Decompress::new_mem(bytes).and_then(|picture| picture.rgb());
+        let mut picture = picture.expect("a JPEG that decodes");
+        let rgb: Vec<[u8; 3]> = picture.read_scanlines().expect("a whole JPEG");
+        return (picture.width() as u32, picture.height() as u32, rgb.concat());
     }
     let picture = image::load_from_memory(bytes).expect("a picture that decodes").into_rgb8();
     (picture.width(), picture.height(), picture.into_raw())

@@ -62,6 +62,14 @@ pub fn subsampled(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &scene::rgb(width, height), ColorType::Rgb, |e| e.set_sampling_factor(SamplingFactor::F_2_2))
 }
 
+/// Baseline, 4:2:0, each component in a scan of its own, with codes made for the picture.
+pub fn scans(width: u32, height: u32) -> Vec<u8> {
+    encode(width, height, &scene::rgb(width, height), ColorType::Rgb, |e| {
+        e.set_sampling_factor(SamplingFactor::F_2_2);
+        e.set_optimized_huffman_tables(true);
+    })
+}
+
 /// Baseline with a restart marker after every third unit.
 pub fn restart(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &scene::rgb(width, height), ColorType::Rgb, |e| e.set_restart_interval(3))

@@ -11,6 +11,7 @@ pub mod bombs;
 pub mod exif;
 pub mod jpeg;
 pub mod junk;
+pub mod lossless;
 pub mod names;
 pub mod others;
 pub mod png;
@@ -47,10 +48,15 @@ pub fn all() -> Vec<Oddity> {
     add(false, "cut-half.jpg", cut(&jpeg::plain(96, 64), 50));
     add(false, "cut-99.jpg", cut(&jpeg::plain(96, 64), 99));
     add(false, "cut-half-progressive.jpg", cut(&jpeg::progressive(96, 64), 50));
-    add(false, "no-eoi.jpg", jpeg::without_end(96, 64));
-    add(false, "no-huffman-table.jpg", jpeg::without_segment(&jpeg::plain(96, 64), 0xc4));
+    add(true, "no-eoi.jpg", jpeg::without_end(96, 64));
+    add(true, "no-huffman-table.jpg", jpeg::without_segment(&jpeg::plain(96, 64), 0xc4));
     add(false, "no-quantisation-table.jpg", jpeg::without_segment(&jpeg::plain(96, 64), 0xdb));
     add(false, "hierarchical.jpg", jpeg::relabelled(&jpeg::plain(96, 64), 0xc5));
+    for (name, components) in [("grey", 1), ("rgb", 3), ("cmyk", 4)] {
+        let bytes = lossless::scene(components, 96, 64);
+        add(false, &format!("cut-half-lossless-{name}.jpg"), cut(&bytes, 50));
+        add(true, &format!("lossless-{name}.jpg"), bytes);
+    }
     add(true, "rgb.png", png::rgb(96, 64));
     add(true, "rgba.png", png::rgba(96, 64));
     add(true, "rgb16.png", png::rgb16(96, 64));

@@ -15,6 +15,8 @@ mod stream;
 mod tests;
 mod thunder;
 
+use std::cell::Cell;
+
 use super::reduce::{self, Reducer};
 use super::{ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels};
 use super::{exif, float, iptc};
@@ -142,7 +144,13 @@ impl Picture for TiffPicture<'_> {
         let wanted = self.wanted();
         let planes = if layout.planar { wanted.clone() } else { vec![0] };
         let mut buffers = vec![Vec::new(); planes.len()];
-        let shared = Shared { jpeg_tables: self.jpeg_tables, interrupt: options.interrupt };
+        let lacks_end = Cell::new(false);
+        let shared = Shared {
+            jpeg_tables: self.jpeg_tables,
+            interrupt: options.interrupt,
+            strict: options.strict,
+            lacks_end: Some(&lacks_end),
+        };
         let mut rows = Rows::new(layout, self.bytes, shared, planes);
         let mut reducer = Reducer::new(full, channels, factor, wide);
         let mut painter = Painter::new(layout);
@@ -171,6 +179,9 @@ impl Picture for TiffPicture<'_> {
             y += together;
         }
         let mut notes = Vec::new();
+        if lacks_end.get() {
+            notes.push("a JPEG in it has no end marker".to_owned());
+        }
         if painter.bright {
             notes.push(float::clipped_note());
         }

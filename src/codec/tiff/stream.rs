@@ -1,6 +1,7 @@
 //! The bytes of one strip or tile, unpacked as they are read.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::{self, Cursor, Read};
 
 use super::layout::{Compression, Layout};
@@ -20,6 +21,10 @@ pub struct Shared<'a> {
     pub jpeg_tables: Option<&'a [u8]>,
     /// Asked from time to time: true ends the work.
     pub interrupt: Option<&'a (dyn Fn() -> bool + Sync)>,
+    /// Parse also what a scaled decode may pass over.
+    pub strict: bool,
+    /// Set where a JPEG is whole but for its end-of-image marker.
+    pub lacks_end: Option<&'a Cell<bool>>,
 }
 
 /// Unpacks `packed`, a part of `columns` and `rows`.
@@ -185,7 +190,7 @@ fn jpeg(layout: &Layout, packed: &[u8], shared: Shared<'_>, columns: u32, rows: 
         other => super::damaged(other),
     };
     let mut joined = Vec::new();
-    let data = match shared.jpeg_tables.and_then(|tables| tables.strip_suffix(b"\xff\xd9")) {
+    let data = match shared.jpeg_tables.map(|tables| tables.strip_suffix(b"\xff\xd9").unwrap_or(tables)) {
         Some(tables) if packed.starts_with(b"\xff\xd8") => {
             joined.extend_from_slice(tables);
             joined.extend_from_slice(&packed[2..]);
@@ -219,13 +224,17 @@ fn jpeg(layout: &Layout, packed: &[u8], shared: Shared<'_>, columns: u32, rows: 
         4 => jpeg::ColorSpace::Cmyk,
         _ => return Err(unsupported(format_args!("JPEG of {found} components"))),
     };
-    header.adobe = None;
+    header.inverted = false;
     let interrupt = shared.interrupt.map(|stop| move || stop());
     let options = jpeg::Options {
         interrupt: interrupt.as_ref().map(|stop| stop as &dyn Fn() -> bool),
+        strict: shared.strict,
         ..jpeg::Options::default()
     };
     let image = jpeg::decode(data, &header, &plan, &options).map_err(of_jpeg)?;
+    if let (true, Some(lacks_end)) = (image.lacks_end, shared.lacks_end) {
+        lacks_end.set(true);
+    }
     Ok(cut(&image.data, image.width, usize::from(image.channels), columns, rows))
 }
 
