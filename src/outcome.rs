@@ -159,6 +159,8 @@ pub struct Summary {
     pub failed_before: u64,
     /// Inputs failed.
     pub failed: u64,
+    /// The run looked through all that was named.
+    pub searched: bool,
     /// Files of walks and archives that are no pictures.
     pub no_pictures: u64,
     /// Of those, archives, whose members are taken only when they are named.

@@ -139,6 +139,7 @@ impl<'a> Writer<'a> {
         self.tick();
         self.summary.elapsed = self.start.elapsed();
         self.summary.stopped = self.shared.cancel.reason();
+        self.summary.searched = broken.is_none() && self.shared.fed.load(Ordering::Relaxed);
         self.shared.passed.sum(&mut self.summary);
         self.reporter.finished(&self.summary);
         match broken {

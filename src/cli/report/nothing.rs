@@ -8,7 +8,7 @@ const NAMED: usize = 3;
 
 /// The line, if nothing was found in a run that came to its end.
 pub fn found(summary: &Summary, places: &[String]) -> Option<String> {
-    if summary.dealt_with() > 0 || summary.stopped.is_some() {
+    if summary.dealt_with() > 0 || summary.stopped.is_some() || !summary.searched {
         return None;
     }
     let named = places.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -56,6 +56,7 @@ mod tests {
     fn all_that_was_left_out_is_named() {
         let summary = Summary {
             no_pictures: 2,
+            searched: true,
             left_out: LeftOut::ALL.iter().enumerate().map(|(at, rule)| (*rule, at as u64 + 1)).collect(),
             ..Summary::default()
         };
@@ -67,6 +68,7 @@ mod tests {
              2 symbolic links (--follow takes them), 3 by --exclude, 4 by --include, 5 by --max-depth, \
              6 directories that this run writes"
         );
+        assert_eq!(found(&Summary { searched: false, ..summary.clone() }, &places), None);
         assert_eq!(found(&Summary { skipped: 1, ..summary }, &places), None);
     }
 }
