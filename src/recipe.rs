@@ -95,6 +95,13 @@ pub struct Color {
 impl Color {
     /// White, opaque.
     pub const WHITE: Self = Self { rgba: [255; 4] };
+
+    /// What shows of it over white, opaque.
+    pub fn over_white(self) -> Self {
+        let [r, g, b, alpha] = self.rgba.map(u32::from);
+        let over = |c: u32| ((c * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
+        Self { rgba: [over(r), over(g), over(b), 255] }
+    }
 }
 
 /// All that decides the bytes of the outputs of one input.

@@ -2,7 +2,7 @@
 
 use mozjpeg_rs::{Encoder, Subsampling as Moz};
 
-use super::{Attached, Encode, EncodeError, check_output, iptc, jpeg_out_inks};
+use super::{Attached, Encode, EncodeError, check_output, iptc, jpeg_out_inks, jpeg_own};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples, YCbCr};
 use crate::recipe::{EncodeSettings, Subsampling};
@@ -99,5 +99,9 @@ impl Encode for JpegOut {
             Channels::Cmyk => jpeg_out_inks::encode(size, samples, settings, attached),
             Channels::GreyAlpha | Channels::Rgba => Err(failed("alpha was not flattened")),
         }
+    }
+
+    fn own(&self, source: &[u8], encoded: &[u8], settings: &EncodeSettings) -> Option<Vec<u8>> {
+        jpeg_own::own(source, encoded, settings)
     }
 }

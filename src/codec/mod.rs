@@ -23,10 +23,13 @@ mod jpeg;
 mod jpeg_lossless;
 mod jpeg_out;
 mod jpeg_out_inks;
+mod jpeg_own;
 mod lzw;
 mod png;
 mod png_chunks;
+mod png_forms;
 mod png_out;
+mod png_own;
 mod png_profiles;
 mod pnm;
 mod pnm_header;
@@ -277,6 +280,10 @@ pub trait Encode: Send + Sync {
         settings: &EncodeSettings,
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError>;
+
+    /// The pixels as `source`, a file of this format, has them coded, with all that `encoded` holds beside its pixels. None
+    /// where that coding is not what `settings` ask for, or holds more than one still picture.
+    fn own(&self, source: &[u8], encoded: &[u8], settings: &EncodeSettings) -> Option<Vec<u8>>;
 }
 
 /// Why a picture could not be decoded.

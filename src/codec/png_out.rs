@@ -1,17 +1,31 @@
 //! PNG out.
 
-use png::{BitDepth, ColorType, Compression, Encoder, EncodingError, Filter};
+use png::{BitDepth, ColorType, Compression, DeflateCompression, Encoder, EncodingError, Filter};
 
-use super::{Attached, Encode, EncodeError, png_profiles};
+use super::png_forms::{self, Form, Kind};
+use super::{Attached, Encode, EncodeError, png_own, png_profiles};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::EncodeSettings;
+use crate::size::Size;
 
 /// The encoder.
 pub struct PngOut;
 
+/// Bytes of pixels up to which another form is tried beside a palette that takes much of the file.
+const SMALL: usize = 1 << 17;
+
 fn failed(what: impl ToString) -> EncodeError {
     EncodeError::Failed { format: Format::Png, what: what.to_string() }
+}
+
+/// How rows are made small; docs/encoders.md has the measurements.
+#[derive(Clone, Copy)]
+enum Effort {
+    /// For photographs.
+    Fast,
+    /// For indices and few bits, which have few bytes. Filters help smooth pictures only.
+    Thorough(Filter),
 }
 
 impl Encode for PngOut {
@@ -21,40 +35,81 @@ impl Encode for PngOut {
         _settings: &EncodeSettings,
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError> {
-        let color = match pixmap.channels() {
-            Channels::Grey => ColorType::Grayscale,
-            Channels::GreyAlpha => ColorType::GrayscaleAlpha,
-            Channels::Rgb => ColorType::Rgb,
-            Channels::Rgba => ColorType::Rgba,
-            Channels::Cmyk => return Err(failed("PNG has no CMYK")),
+        if pixmap.channels() == Channels::Cmyk {
+            return Err(failed("PNG has no CMYK"));
+        }
+        let narrowed = png_forms::narrowed(pixmap);
+        let pixmap = narrowed.as_ref().unwrap_or(pixmap);
+        let write = |form: &Form<'_>, effort| write(form, pixmap.size(), effort, attached).map_err(failed);
+        let Samples::U8(samples) = pixmap.samples() else { return write(&wide(pixmap), Effort::Fast) };
+        let (size, channels) = (pixmap.size(), pixmap.channels());
+        let kind = Kind::of(attached.icc, channels);
+        let plain = || png_forms::plain(size, channels, samples, kind);
+        let mut best: Option<Vec<u8>> = None;
+        let mut overhead = 0;
+        let mut keep = |file: Vec<u8>| match &best {
+            Some(best) if best.len() <= file.len() => {}
+            _ => best = Some(file),
         };
-        let mut out = Vec::with_capacity(pixmap.bytes() as usize / 2 + 1024);
-        write(&mut out, pixmap, color, attached).map_err(failed)?;
-        Ok(out)
+        let forms = png_forms::few_bits(size, channels, samples, kind);
+        for form in &forms {
+            keep(write(form, Effort::Thorough(Filter::NoFilter))?);
+            if form.depth == BitDepth::Eight {
+                keep(write(form, Effort::Thorough(Filter::Adaptive))?);
+            }
+            overhead = form.overhead();
+        }
+        match best {
+            None => write(&plain(), Effort::Fast),
+            Some(best) if overhead * 4 > best.len() && samples.len() <= SMALL => {
+                let other = write(&plain(), Effort::Thorough(Filter::NoFilter))?;
+                Ok(if other.len() < best.len() { other } else { best })
+            }
+            Some(best) => Ok(best),
+        }
+    }
+
+    fn own(&self, source: &[u8], encoded: &[u8], _settings: &EncodeSettings) -> Option<Vec<u8>> {
+        png_own::own(source, encoded)
     }
 }
 
-fn write(out: &mut Vec<u8>, pixmap: &Pixmap, color: ColorType, attached: &Attached<'_>) -> Result<(), EncodingError> {
-    let size = pixmap.size();
+fn wide(pixmap: &Pixmap) -> Form<'_> {
+    let color = match pixmap.channels() {
+        Channels::Grey => ColorType::Grayscale,
+        Channels::GreyAlpha => ColorType::GrayscaleAlpha,
+        Channels::Rgb => ColorType::Rgb,
+        Channels::Rgba | Channels::Cmyk => ColorType::Rgba,
+    };
+    let rows = match pixmap.samples() {
+        Samples::U8(v) => v.into(),
+        Samples::U16(v) => v.iter().flat_map(|s| s.to_be_bytes()).collect::<Vec<u8>>().into(),
+    };
+    Form { color, depth: BitDepth::Sixteen, palette: None, rows }
+}
+
+fn write(form: &Form<'_>, size: Size, effort: Effort, attached: &Attached<'_>) -> Result<Vec<u8>, EncodingError> {
+    let mut out = Vec::with_capacity(form.rows.len() / 2 + 1024);
     let mut info = png::Info::with_size(size.width, size.height);
-    info.color_type = color;
+    info.color_type = form.color;
+    info.bit_depth = form.depth;
+    if let Some((colors, alpha)) = &form.palette {
+        info.palette = Some(colors.into());
+        info.trns = alpha.as_ref().map(Into::into);
+    }
     info.icc_profile = attached.icc.map(Into::into);
     info.exif_metadata = attached.exif.map(Into::into);
-    let wide;
-    let samples: &[u8] = match pixmap.samples() {
-        Samples::U8(samples) => {
-            info.bit_depth = BitDepth::Eight;
-            samples
+    let mut encoder = Encoder::with_info(&mut out, info)?;
+    match effort {
+        Effort::Fast => {
+            encoder.set_compression(Compression::Fast);
+            encoder.set_filter(Filter::Adaptive);
         }
-        Samples::U16(samples) => {
-            info.bit_depth = BitDepth::Sixteen;
-            wide = samples.iter().flat_map(|s| s.to_be_bytes()).collect::<Vec<u8>>();
-            &wide
+        Effort::Thorough(filter) => {
+            encoder.set_deflate_compression(DeflateCompression::Level(6));
+            encoder.set_filter(filter);
         }
-    };
-    let mut encoder = Encoder::with_info(out, info)?;
-    encoder.set_compression(Compression::Fast);
-    encoder.set_filter(Filter::Adaptive);
+    }
     if let Some(xmp) = attached.xmp.and_then(|xmp| std::str::from_utf8(xmp).ok()) {
         encoder.add_itxt_chunk("XML:com.adobe.xmp".to_owned(), xmp.to_owned())?;
     }
@@ -62,6 +117,7 @@ fn write(out: &mut Vec<u8>, pixmap: &Pixmap, color: ColorType, attached: &Attach
         encoder.add_ztxt_chunk(keyword, text)?;
     }
     let mut writer = encoder.write_header()?;
-    writer.write_image_data(samples)?;
-    writer.finish()
+    writer.write_image_data(&form.rows)?;
+    writer.finish()?;
+    Ok(out)
 }

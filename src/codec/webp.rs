@@ -99,10 +99,10 @@ impl WebPPicture<'_> {
     }
 
     /// libwebp scales lossy colour and alpha each for itself, which draws the colour of transparent
-    /// pixels into the edges; lossless ones are premultiplied first. And a frame that does not cover
-    /// its canvas is laid onto it at full size.
+    /// pixels into the edges, and lossless ones premultiplied with 8 bits, of which little is left where
+    /// alpha is low. And a frame that does not cover its canvas is laid onto it at full size.
     fn may_scale(&self) -> bool {
-        self.covers() && (self.features.lossless || !self.features.has_alpha)
+        self.covers() && !self.features.has_alpha
     }
 }
 

@@ -168,6 +168,34 @@ pub fn with_metadata(
     }
     let Ok(inner) = read(&file) else { return file };
     let Some(image) = inner.image else { return file };
+    wrapped(image, size, alpha, [icc, exif, xmp])
+}
+
+/// The picture of `source` with the metadata of `encoded`, unless it is animated, incomplete, or at odds with itself.
+pub fn own(source: &[u8], encoded: &[u8]) -> Option<Vec<u8>> {
+    let (theirs, ours) = (read(source).ok()?, read(encoded).ok()?);
+    if theirs.animated || theirs.truncated || theirs.frame.is_some() {
+        return None;
+    }
+    let image = theirs.image?;
+    let features = thumbs_libwebp::features(image).ok()?;
+    let size = Size::new(features.width, features.height);
+    // Alpha that the container does not speak of is one reader's alpha and not another's.
+    let flags = theirs.canvas.and_then(|_| source.get(20)).map(|flags| flags & ALPHA != 0);
+    if flags.is_some_and(|flag| flag != features.has_alpha) || theirs.canvas.is_some_and(|canvas| canvas != size) {
+        return None;
+    }
+    let metadata = [ours.icc, ours.exif, ours.xmp];
+    if metadata.iter().any(Option::is_some) || image.starts_with(b"ALPH") {
+        return Some(wrapped(image, size, features.has_alpha, metadata));
+    }
+    let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
+    out.extend(image);
+    Some(finished(out))
+}
+
+/// An extended file: the chunks of the picture, with a profile, EXIF and XMP.
+fn wrapped(image: &[u8], size: Size, alpha: bool, [icc, exif, xmp]: [Option<&[u8]>; 3]) -> Vec<u8> {
     let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
     let flag = |there: bool, flag: u8| if there { flag } else { 0 };
     let flags = flag(icc.is_some(), ICC) | flag(exif.is_some(), EXIF) | flag(xmp.is_some(), XMP) | flag(alpha, ALPHA);
@@ -187,6 +215,14 @@ pub fn with_metadata(
     }
     if let Some(xmp) = xmp {
         push(&mut out, b"XMP ", xmp);
+    }
+    finished(out)
+}
+
+/// Padded, and with its length.
+fn finished(mut out: Vec<u8>) -> Vec<u8> {
+    if out.len() % 2 == 1 {
+        out.push(0);
     }
     let length = (out.len() - 8) as u32;
     out[4..8].copy_from_slice(&length.to_le_bytes());

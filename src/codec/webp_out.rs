@@ -41,4 +41,9 @@ impl Encode for WebPOut {
             .map_err(|fault| failed(format!("libwebp's error {}", fault.0)))?;
         Ok(webp_container::with_metadata(file, size, alpha, attached.icc, attached.exif, attached.xmp))
     }
+
+    /// Lossy ones stand for what is to be lossless as well: their pixels are all that there is to keep.
+    fn own(&self, source: &[u8], encoded: &[u8], _settings: &EncodeSettings) -> Option<Vec<u8>> {
+        webp_container::own(source, encoded)
+    }
 }

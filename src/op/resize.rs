@@ -1,6 +1,6 @@
 //! Crop and resize in one pass, by fast_image_resize.
 
-use thumbs_resize::{Crop, resize_u8, resize_u16};
+use thumbs_resize::{Crop, resize_f32, resize_u8, resize_u16};
 
 use crate::codec::Planes;
 use crate::pixmap::{Channels, Pixmap, Samples};
@@ -13,7 +13,7 @@ use crate::size::{Region, Size};
 pub struct ResizeError(String);
 
 /// What shows in `crop` (in pixels of `source`) at the size `to`, plane by plane. Colours are
-/// weighted by their alpha, with 16 bits.
+/// weighted by their alpha, in floating point.
 ///
 /// # Errors
 /// [`ResizeError`].
@@ -28,13 +28,8 @@ pub fn resize(source: &Pixmap, crop: Region, to: Size, filter: Filter) -> Result
     let n = source.channels().count();
     let weighted = source.channels().has_alpha() && !is_copy;
     let samples = match source.samples() {
-        Samples::U8(v) if weighted => {
-            let wide = way.weighted(n, |i, c| (u32::from(v[i * n + c]), u32::from(v[i * n + n - 1])), 255)?;
-            Samples::U8(wide.into_iter().map(|s| ((u32::from(s) * 255 + 32_767) / 65_535) as u8).collect())
-        }
-        Samples::U16(v) if weighted => {
-            Samples::U16(way.weighted(n, |i, c| (u32::from(v[i * n + c]), u32::from(v[i * n + n - 1])), 65_535)?)
-        }
+        Samples::U8(v) if weighted => Samples::U8(way.weighted(v, n, f32::from, |s| (s + 0.5) as u8)?),
+        Samples::U16(v) if weighted => Samples::U16(way.weighted(v, n, f32::from, |s| (s + 0.5) as u16)?),
         Samples::U8(v) if n == 1 => Samples::U8(way.narrow(v)?),
         Samples::U16(v) if n == 1 => Samples::U16(way.wide(v)?),
         Samples::U8(v) => {
@@ -85,30 +80,44 @@ impl Way {
         Ok(out)
     }
 
-    /// Pixels with alpha last, as 16-bit samples; `at` gives a sample of a pixel, and its alpha,
-    /// out of `max`.
-    fn weighted(&self, n: usize, at: impl Fn(usize, usize) -> (u32, u32), max: u32) -> Result<Vec<u16>, ResizeError> {
-        let pixels = self.from.pixels() as usize;
-        let mut out = vec![0u16; self.to.pixels() as usize * n];
-        let scale = 65_535 / max;
-        let plane: Vec<u16> = (0..pixels).map(|i| (at(i, n - 1).1 * scale) as u16).collect();
-        let alpha = self.wide(&plane)?;
-        drop(plane);
-        put(&alpha, &mut out, n, n - 1);
+    /// Pixels of `n` samples with alpha last. `narrow` rounds, and clamps to what a sample can be.
+    ///
+    /// Kernels overshoot on both sides of an edge. Neither colour times alpha nor alpha may be clamped before one is
+    /// divided by the other: they reach their bounds at different places, and where only one is cut off, the quotient is
+    /// another colour. Hence floating point.
+    fn weighted<T: Copy + Default>(
+        &self,
+        v: &[T],
+        n: usize,
+        widen: impl Fn(T) -> f32,
+        narrow: impl Fn(f32) -> T,
+    ) -> Result<Vec<T>, ResizeError> {
+        let mut out = vec![T::default(); self.to.pixels() as usize * n];
+        let mut plane: Vec<f32> = v.chunks_exact(n).map(|p| widen(p[n - 1])).collect();
+        let alpha = self.floating(&plane)?;
         for c in 0..n - 1 {
-            let weigh = |i: usize| {
-                let (color, alpha) = at(i, c);
-                ((u64::from(color) * u64::from(alpha) * 65_535 + u64::from(max * (max / 2))) / u64::from(max).pow(2))
-                    as u16
-            };
-            let plane: Vec<u16> = (0..pixels).map(weigh).collect();
-            let resized = self.wide(&plane)?;
+            for (sample, p) in plane.iter_mut().zip(v.chunks_exact(n)) {
+                *sample = widen(p[c]) * widen(p[n - 1]);
+            }
+            let resized = self.floating(&plane)?;
             for ((pixel, color), &alpha) in out.chunks_exact_mut(n).zip(resized).zip(&alpha) {
-                let (color, alpha) = (u64::from(color), u64::from(alpha));
-                // Kernels overshoot, so a colour may come out beyond its alpha.
-                pixel[c] = (color * 65_535 + alpha / 2).checked_div(alpha).unwrap_or(0).min(65_535) as u16;
+                // Less than half a step of alpha shows nothing.
+                if alpha >= 0.5 {
+                    pixel[c] = narrow(color / alpha);
+                }
             }
         }
+        for (pixel, &alpha) in out.chunks_exact_mut(n).zip(&alpha) {
+            pixel[n - 1] = narrow(alpha);
+        }
+        Ok(out)
+    }
+
+    fn floating(&self, plane: &[f32]) -> Result<Vec<f32>, ResizeError> {
+        let mut out = vec![0f32; self.to.pixels() as usize];
+        let source = (self.from.width, self.from.height, bytemuck::cast_slice(plane));
+        let target = (self.to.width, self.to.height, bytemuck::cast_slice_mut(&mut out));
+        resize_f32(source, self.crop, target, kernel(self.filter)).map_err(ResizeError)?;
         Ok(out)
     }
 }

@@ -16,6 +16,7 @@
 //! ```
 
 mod direct;
+mod own;
 mod source;
 
 use std::time::{Duration, Instant};
@@ -39,6 +40,7 @@ use source::{Notes, Source};
 
 /// An opened picture with its outputs planned from the header.
 pub struct Opened<'a> {
+    bytes: &'a [u8],
     picture: Box<dyn Picture + 'a>,
     recipe: Recipe,
     limits: Limits,
@@ -157,7 +159,7 @@ pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Ope
         }
     }
     let shares = variants.iter().map(|variant| direct::share(header, recipe, orientation, variant)).collect();
-    Ok(Opened { picture, recipe: recipe.clone(), limits: *limits, orientation, variants, shares })
+    Ok(Opened { bytes, picture, recipe: recipe.clone(), limits: *limits, orientation, variants, shares })
 }
 
 /// From bytes to all variants of a recipe, in one call.
@@ -211,6 +213,8 @@ impl Opened<'_> {
         if converted > 0 {
             pixel = (pixel * 2).min(8);
         }
+        // Colours with alpha are resized in floating point.
+        let plane = if header.has_alpha { 4 } else { 2 };
         let mut work = 0;
         let mut encoded = 0;
         for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
@@ -218,7 +222,7 @@ impl Opened<'_> {
             let canvas = variant.size.pixels();
             // The resized pixels, turned, converted and laid on a canvas: two of these at a time.
             let pixels = 2 * to.pixels() * pixel + canvas * 8;
-            work = work.max(op::resize::intermediate(offer.size, crop, to, 2) + pixels);
+            work = work.max(op::resize::intermediate(offer.size, crop, to, plane) + pixels);
             encoded += canvas * 5 + (128 << 10);
         }
         let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
@@ -287,6 +291,7 @@ impl Opened<'_> {
                 "animation lost: first frame only"
             });
         }
+        let is_unchanged = self.is_unchanged(&pixels, &lost);
         lost.iter().for_each(|note| notes.add(note));
 
         // Planes are taken first, before pixels are made of them. What is only cut out wants its pixels as they are; the
@@ -304,7 +309,10 @@ impl Opened<'_> {
                 continue;
             };
             times.resize += clock.lap();
-            let bytes = self.encode_planes(&picture, variant)?;
+            let mut bytes = self.encode_planes(&picture, variant)?;
+            if is_unchanged {
+                bytes = self.smaller(bytes, variant, &offer, &mut notes);
+            }
             times.encode += clock.lap();
             outputs.push(Encoded { variant: index, bytes, size: picture.size, format: variant.format });
         }
@@ -325,7 +333,10 @@ impl Opened<'_> {
             };
             let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
             times.resize += clock.lap();
-            let bytes = self.encode(&done, variant, icc.as_deref())?;
+            let mut bytes = self.encode(&done, variant, icc.as_deref())?;
+            if is_unchanged {
+                bytes = self.smaller(bytes, variant, &offer, &mut notes);
+            }
             times.encode += clock.lap();
             outputs.push(Encoded { variant: index, bytes, size: done.size(), format: variant.format });
         }
@@ -372,12 +383,18 @@ impl Opened<'_> {
         if op::resize::is_opaque(&pixmap) {
             pixmap = op::resize::without_alpha(pixmap);
         }
-        if pixmap.channels().has_alpha() && !variant.format.has_alpha() {
-            pixmap = op::flatten::flatten(pixmap, self.recipe.background);
+        let alpha = variant.format.has_alpha();
+        let is_flattened = pixmap.channels().has_alpha() && !alpha;
+        let mut background = self.recipe.background;
+        if !alpha && background.rgba[3] < 255 && (is_flattened || canvas != pixmap.size()) {
+            background = background.over_white();
+            notes.add(&format!("background laid over white: {} has no alpha", variant.format));
+        }
+        if is_flattened {
+            pixmap = op::flatten::flatten(pixmap, background);
             notes.add("alpha flattened onto the background");
         }
-        let alpha = variant.format.has_alpha();
-        let mut pixmap = op::extend::extend(pixmap.into_u8(), canvas, offset, self.recipe.background, alpha);
+        let mut pixmap = op::extend::extend(pixmap.into_u8(), canvas, offset, background, alpha);
         // A profile is one of three channels, and has to find them.
         if icc.is_none() {
             pixmap = op::resize::grey_if_it_is(pixmap);

@@ -1,9 +1,9 @@
 //! `fast_image_resize` behind functions without type parameters, for one plane at a time. Its
-//! generic code takes long to compile, each pixel type again; in a crate of its own, and for two
+//! generic code takes long to compile, each pixel type again; in a crate of its own, and for three
 //! types, that happens once.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{InnerPixel, U8, U16};
+use fast_image_resize::pixels::{F32, InnerPixel, U8, U16};
 use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 pub use fast_image_resize::FilterType as Filter;
@@ -42,6 +42,21 @@ pub fn resize_u16(
 ) -> Result<(), String> {
     let from = TypedImageRef::<U16>::from_buffer(width, height, samples).map_err(|e| e.to_string())?;
     let target = TypedImage::<U16>::from_buffer(to_width, to_height, out).map_err(|e| e.to_string())?;
+    resize(&from, target, crop, filter)
+}
+
+/// Like [`resize_u16`], for floating-point samples, which nothing clamps: a kernel's overshoot stays.
+///
+/// # Errors
+/// As [`resize_u8`].
+pub fn resize_f32(
+    (width, height, samples): (u32, u32, &[u8]),
+    crop: Crop,
+    (to_width, to_height, out): (u32, u32, &mut [u8]),
+    filter: Option<Filter>,
+) -> Result<(), String> {
+    let from = TypedImageRef::<F32>::from_buffer(width, height, samples).map_err(|e| e.to_string())?;
+    let target = TypedImage::<F32>::from_buffer(to_width, to_height, out).map_err(|e| e.to_string())?;
     resize(&from, target, crop, filter)
 }
 

@@ -1,0 +1,72 @@
+//! The source's own bytes, where nothing is changed and encoding again would only make more of them.
+
+use super::source::Notes;
+use super::{Opened, PlannedVariant};
+use crate::codec::{ColorSpace, Offer, Pixels, registry};
+use crate::op::color::{ToSrgb, as_profile};
+use crate::orientation::Orientation;
+use crate::pixmap::Channels;
+use crate::recipe::IccPolicy;
+
+/// What the report says of it.
+const KEPT: &str = "kept the source's own bytes: encoding again would be larger";
+
+/// Whether colours of these decoded pixels stay as they are stored.
+fn colors_stay(color: &ColorSpace, icc: IccPolicy, pixels: &Pixels) -> bool {
+    let channels = match pixels {
+        Pixels::Joint(pixmap) => pixmap.channels(),
+        Pixels::Planes(planes) => match planes.planes().len() {
+            1 => Channels::Grey,
+            3 => Channels::Rgb,
+            _ => Channels::Cmyk,
+        },
+    };
+    match (icc, color) {
+        (_, _) if channels == Channels::Cmyk => false,
+        (IccPolicy::ToSrgb, color) => {
+            let to = ToSrgb::new(color, channels, false);
+            to.is_same() && to.note.is_none()
+        }
+        (IccPolicy::Keep, ColorSpace::Srgb) => true,
+        (IccPolicy::Keep, ColorSpace::Icc(icc)) => as_profile(color, channels).as_ref() == Some(icc),
+        (IccPolicy::Keep, _) => false,
+    }
+}
+
+impl Opened<'_> {
+    /// Whether these decoded pixels, none of them made up, are all that the source shows, and as it shows them.
+    pub(super) fn is_unchanged(&self, pixels: &Pixels, lost: &[String]) -> bool {
+        let header = self.header();
+        self.orientation == Orientation::Upright
+            && !header.animated
+            && header.notes.is_empty()
+            && lost.is_empty()
+            && colors_stay(&header.color, self.recipe.icc, pixels)
+    }
+
+    /// `encoded`, or the source's own bytes with the metadata of that, if they are fewer.
+    pub(super) fn smaller(
+        &self,
+        encoded: Vec<u8>,
+        variant: &PlannedVariant,
+        offer: &Offer,
+        notes: &mut Notes,
+    ) -> Vec<u8> {
+        let (header, placement) = (self.header(), &variant.placement);
+        let is_whole =
+            placement.canvas == header.size && placement.resized == header.size && self.is_copied(variant, offer);
+        if variant.format != header.format || !is_whole {
+            return encoded;
+        }
+        let own = registry::encoder(variant.format)
+            .and_then(|encoder| encoder.own(self.bytes, &encoded, &self.recipe.encode))
+            .filter(|own| own.len() < encoded.len());
+        match own {
+            Some(own) => {
+                notes.add(KEPT);
+                own
+            }
+            None => encoded,
+        }
+    }
+}
