@@ -78,6 +78,16 @@ fn lossless_jpeg_comes_out_as_it_was_made() {
     }
 }
 
+/// Lossless coding has no quantisation, so that the number of its table means nothing.
+#[test]
+fn a_lossless_jpeg_may_name_any_quantisation_table() {
+    let how = Lossless::default();
+    let mut bytes = how.encode(&how.samples());
+    let frame = bytes.windows(2).position(|w| w == [0xff, 0xc3]).unwrap();
+    bytes[frame + 12] = 0xff;
+    assert_eq!(decoded(&bytes), pixels(&how, &how.samples()));
+}
+
 #[test]
 fn lossless_jpeg_through_the_binary_is_exact() {
     let world = World::new();
@@ -191,6 +201,7 @@ fn a_lossless_jpeg_with_a_fault_fails_and_says_which() {
         (changed(0xda, 3, 0), "a predictor that does not exist"),
         (changed(0xda, 3, 8), "a predictor that does not exist"),
         (changed(0xda, 5, 8), "a point transform leaves no bits"),
+        (whole[..60].to_vec(), "truncated JPEG: the file ends before its first scan"),
         (changed(0xc3, 0, 1), "JPEG with a precision that is not between 2 and 16 bits"),
         (too_deep, "a sample has more bits than the picture"),
         (oddities::cut(&whole, 50), "truncated JPEG: the file ends inside the picture"),

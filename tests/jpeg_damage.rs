@@ -90,6 +90,59 @@ fn changed_bytes() {
     }
 }
 
+/// Lossless pictures cut anywhere, and with changed bytes: an error, or all rows where damage is allowed.
+#[test]
+fn damaged_lossless_pictures() {
+    use oddities::lossless::Lossless;
+    let mut state = 54_321u32;
+    let mut random = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize
+    };
+    let rows = |data: &[u8], allow_truncated: bool, strict: bool| -> Result<bool, Error> {
+        let header = jpeg::read_header(data)?;
+        if u64::from(header.width) * u64::from(header.height) > 1 << 16 {
+            return Ok(false);
+        }
+        let options = Options { allow_truncated, strict, ..Options::default() };
+        let mut rows = jpeg::LosslessRows::new(data, &header, &options)?;
+        let count = header.width as usize * usize::from(header.channels());
+        let (mut narrow, mut wide) = (vec![0; count], vec![0; count]);
+        for _ in 0..header.height {
+            let row = if rows.is_wide() { rows.row_wide(&mut wide) } else { rows.row(&mut narrow) };
+            assert!(row.is_ok() || !allow_truncated, "{row:?}");
+            row?;
+        }
+        rows.end()?;
+        Ok(rows.damage().is_some())
+    };
+    for (predictor, restart, interleaved, factors) in [
+        (1, 0, true, vec![(1, 1)]),
+        (4, 2, true, vec![(2, 2), (1, 1), (1, 1)]),
+        (7, 1, false, vec![(3, 2), (2, 1), (1, 2)]),
+        (6, 0, false, vec![(1, 1); 4]),
+    ] {
+        let how = Lossless { predictor, restart, interleaved, factors, precision: 11, ..Lossless::default() };
+        let whole = how.encode(&how.samples());
+        assert_eq!(rows(&whole, false, true), Ok(false));
+        for end in 0..whole.len() - 2 {
+            let cut = &whole[..end];
+            assert!(rows(cut, false, false).is_err(), "{end}");
+            assert_ne!(rows(cut, true, false), Ok(false), "{end}");
+        }
+        for round in 0..3000 {
+            let mut bad = whole.clone();
+            for _ in 0..1 + round % 4 {
+                let at = random() % bad.len();
+                bad[at] = random() as u8;
+            }
+            for (allow_truncated, strict) in [(false, false), (true, false), (false, true)] {
+                let _ = rows(&bad, allow_truncated, strict);
+            }
+        }
+    }
+}
+
 /// A progressive frame with `scans` scans that hold `body` each.
 fn flood(width: u16, height: u16, scans: usize, header: [u8; 3], body: &[u8]) -> Vec<u8> {
     let mut data = vec![0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0];

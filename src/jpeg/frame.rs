@@ -91,7 +91,8 @@ impl Frame {
         if components.iter().any(|c| !(1..=4).contains(&c.h) || !(1..=4).contains(&c.v)) {
             return Err(Error::Damaged("a sampling factor is not between 1 and 4"));
         }
-        if components.iter().any(|c| c.table > 3) {
+        // Lossless coding has none.
+        if kind != Kind::Lossless && components.iter().any(|c| c.table > 3) {
             return Err(Error::Damaged("a component names a quantisation table above 3"));
         }
         Ok(Frame {

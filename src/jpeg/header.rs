@@ -71,6 +71,7 @@ pub fn read_header(data: &[u8]) -> Result<Header, Error> {
             Err(Error::Truncated(_)) if frame.is_none() => {
                 return Err(Error::Truncated("the file ends before the picture begins"));
             }
+            Err(Error::Truncated(_)) => return Err(Error::Truncated("the file ends before its first scan")),
             other => other?,
         };
         let payload = &data[segment.start..segment.end];

@@ -294,7 +294,7 @@ impl<'a> Script<'a> {
                 for part in &scan.parts {
                     let table = header.components[part.component].table;
                     let quant = &mut self.quant[part.component];
-                    *quant = quant.or(tables.quant[usize::from(table)]);
+                    *quant = quant.or(tables.quant.get(usize::from(table)).copied().flatten());
                 }
                 let whole = header.kind != Kind::Progressive && scan.parts.len() == header.components.len();
                 if self.scans.len() == MAX_SCANS {
