@@ -67,18 +67,16 @@ impl Decode for Jpeg {
             None => ColorSpace::Srgb,
         };
         let resources = inner.iptc.clone().and_then(|r| bytes.get(r));
+        let iptc = resources.and_then(iptc::records).map(<[u8]>::to_vec);
+        let metadata = Metadata { exif, xmp: part(&inner.xmp), iptc };
         let header = Header {
             format: Format::Jpeg,
             size,
-            orientation: shown.orientation,
+            orientation: metadata.orientation(),
             has_alpha: false,
             animated: false,
             color,
-            metadata: Metadata {
-                exif,
-                xmp: part(&inner.xmp),
-                iptc: resources.and_then(iptc::records).map(<[u8]>::to_vec),
-            },
+            metadata,
             notes,
         };
         match inner.supported() {

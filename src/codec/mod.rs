@@ -27,6 +27,8 @@ mod jpeg_own;
 mod lzw;
 mod png;
 mod png_chunks;
+mod png_colors;
+mod png_data;
 mod png_forms;
 mod png_out;
 mod png_own;

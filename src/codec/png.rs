@@ -1,18 +1,19 @@
 //! PNG in, row by row through the `png` crate, averaged by a whole factor on the way, so that the
 //! memory is that of the reduced picture.
 
-use std::borrow::Cow;
-use std::io::Cursor;
+use std::io::{BufRead, Seek};
 
-use png::{BitDepth, ColorType, DecodeOptions as PngOptions, Decoder, DecodingError, Reader, Transformations};
+use png::{DecodeOptions as PngOptions, Decoder, DecodingError, Reader, Transformations};
 
 use super::png_chunks::{self, Chunks};
+use super::png_data::{self, Rewritten, Verdict};
 use super::reduce::{self, Reducer};
 use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, Pixels, exif};
 use crate::codec::ColorSpace;
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, Samples};
+use crate::size::Size;
 
 /// Rows between two looks at the interrupt.
 const ROWS_PER_LOOK: u32 = 64;
@@ -21,41 +22,38 @@ const ROWS_PER_LOOK: u32 = 64;
 pub struct Png;
 
 struct PngPicture<'a> {
-    /// The file; a copy of it where that has an animation, or bits in tRNS that no sample has.
-    bytes: Cow<'a, [u8]>,
-    chunks: Chunks,
+    bytes: &'a [u8],
+    chunks: Chunks<'a>,
     header: Header,
     channels: Channels,
+}
+
+/// What came of an attempt at the pixels.
+struct Attempt {
+    samples: Samples,
+    /// Rows that are there.
+    rows: u32,
+    /// All rows are, and the compressed data end as they should.
+    is_whole: bool,
 }
 
 fn truncated(what: &str) -> DecodeError {
     DecodeError::Truncated { format: Format::Png, what: what.to_owned() }
 }
 
-fn error(error: DecodingError) -> DecodeError {
-    match error {
-        DecodingError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-            truncated("its data end too early")
-        }
-        DecodingError::LimitsExceeded => DecodeError::Limit("PNG: its rows take too much memory".to_owned()),
-        other => DecodeError::Damaged { format: Format::Png, what: other.to_string() },
-    }
+fn damaged(what: &str) -> DecodeError {
+    DecodeError::Damaged { format: Format::Png, what: what.to_owned() }
 }
 
 impl Decode for Png {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
         let mut chunks = png_chunks::read(bytes)?;
-        let size = chunks.size.ok_or_else(|| truncated("no header"))?;
-        super::check_size(Format::Png, size, limits)?;
-        let channels = match (chunks.color_type, chunks.transparency) {
+        super::check_size(Format::Png, chunks.size, limits)?;
+        let channels = match (chunks.color_type, chunks.transparency.is_some()) {
             (0, false) => Channels::Grey,
             (0, true) | (4, _) => Channels::GreyAlpha,
             (2 | 3, false) => Channels::Rgb,
-            (2 | 3, true) | (6, _) => Channels::Rgba,
-            (n, _) => {
-                let what = format!("its colour type is {n}");
-                return Err(DecodeError::Damaged { format: Format::Png, what });
-            }
+            _ => Channels::Rgba,
         };
         let shown = chunks.metadata.exif.as_deref().map(exif::read).unwrap_or_default();
         let mut color = std::mem::take(&mut chunks.color);
@@ -64,27 +62,15 @@ impl Decode for Png {
         }
         let header = Header {
             format: Format::Png,
-            size,
-            orientation: shown.orientation,
+            size: chunks.size,
+            orientation: chunks.metadata.orientation(),
             has_alpha: channels.has_alpha(),
-            animated: chunks.frames > 1,
+            animated: chunks.animated,
             color,
             metadata: std::mem::take(&mut chunks.metadata),
             notes: std::mem::take(&mut chunks.notes),
         };
-        let is_changed = chunks.animation || chunks.stray_bits;
-        let bytes = if is_changed {
-            png_chunks::still(bytes, chunks.stray_bits.then_some(chunks.depth)).into()
-        } else {
-            Cow::Borrowed(bytes)
-        };
         Ok(Box::new(PngPicture { bytes, chunks, header, channels }))
-    }
-}
-
-impl PngPicture<'_> {
-    fn sample_bytes(&self) -> u64 {
-        if self.chunks.depth == 16 { 2 } else { 1 }
     }
 }
 
@@ -98,144 +84,196 @@ impl Picture for PngPicture<'_> {
         let factor = reduce::factor(full, need);
         let size = reduce::size(full, factor);
         let scale = 1.0 / f64::from(factor);
-        let pixel = self.channels.count() as u64 * self.sample_bytes();
+        let pixel = self.channels.count() as u64 * if self.chunks.depth == 16 { 2 } else { 1 };
         // The rows that the crate holds, the sums of one row of ours, the window of zlib.
         let rows = u64::from(full.width) * (pixel * 4 + self.channels.count() as u64 * 8);
         // Rows of an interlaced picture come in seven passes, so it is held whole.
         let whole = if self.chunks.interlaced { full.pixels() * pixel * 2 } else { 0 };
-        let copy = if matches!(self.bytes, Cow::Owned(_)) { self.bytes.len() as u64 } else { 0 };
-        let memory = size.pixels() * pixel + whole + rows + copy + (1 << 20);
+        let memory = size.pixels() * pixel + whole + rows + (1 << 20);
         Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
     }
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
-        if !self.chunks.ended && !options.allow_truncated {
-            return Err(truncated("no IEND chunk"));
-        }
-        let mut reader = self.reader()?;
-        let (color, depth) = reader.output_color_type();
-        if !matches!(
-            (color, self.channels),
-            (ColorType::Grayscale, Channels::Grey)
-                | (ColorType::GrayscaleAlpha, Channels::GreyAlpha)
-                | (ColorType::Rgb, Channels::Rgb)
-                | (ColorType::Rgba, Channels::Rgba)
-        ) {
-            return Err(DecodeError::Damaged {
-                format: Format::Png,
-                what: "a tRNS chunk in the wrong place".to_owned(),
-            });
-        }
-        let wide = depth == BitDepth::Sixteen;
+        let head = png_data::head(&self.chunks);
+        let data = &self.chunks.data;
+        let stored = |count| png_data::stored(self.bytes, &self.chunks, &head, count);
+        let is_damaged: Vec<bool> = data.iter().map(png_chunks::Data::is_damaged).collect();
+        let first_damaged = is_damaged.iter().position(|&is| is);
+        let mut attempt = self.attempt(stored(data.len()), false, offer, options)?;
+        let mut flaws = self.chunks.flaws.clone();
         let mut notes = Vec::new();
-        let read = |rows: Result<u32, (u32, DecodeError)>, notes: &mut Vec<String>| match rows {
-            Ok(_) => Ok(()),
-            Err((rows, DecodeError::Truncated { .. } | DecodeError::Damaged { .. }))
-                if options.allow_truncated && rows > 0 =>
-            {
-                let height = self.header.size.height;
-                notes.push(format!("{} of {height} rows filled", height - rows));
-                Ok(())
-            }
-            Err((_, error)) => Err(error),
-        };
-        let samples = if self.chunks.interlaced {
-            let mut frame =
-                vec![0; self.header.size.pixels() as usize * self.channels.count() * if wide { 2 } else { 1 }];
-            read(self.read_interlaced(&mut reader, &mut frame, options), &mut notes)?;
-            let samples = if wide { Samples::U16(native(&frame)) } else { Samples::U8(frame) };
-            let whole = Pixmap::new(self.header.size, self.channels, samples);
-            reduce::pixmap(whole, offer.shrink as u32).into_samples()
-        } else {
-            let mut reducer = Reducer::new(self.header.size, self.channels, offer.shrink as u32, wide);
-            read(self.read_rows(&mut reader, &mut reducer, wide, options), &mut notes)?;
-            reducer.finish()
-        };
-        if notes.is_empty() {
-            // Checksums and chunks behind the pixels, up to the end.
-            match reader.finish().map_err(error) {
-                Ok(()) => {}
-                Err(_) if options.allow_truncated => notes.push("its end is missing or damaged".to_owned()),
-                Err(e) => return Err(e),
+        if !attempt.is_whole || first_damaged.is_some() {
+            let verdict = png_data::check(&self.chunks, &is_damaged, options.interrupt);
+            let fault = match verdict.ok_or(DecodeError::Interrupted)? {
+                Verdict::Whole(words) => {
+                    flaws.extend(Some(words.to_owned()).filter(|words| !words.is_empty()));
+                    if attempt.rows < self.header.size.height {
+                        drop(attempt);
+                        attempt = self.attempt(Rewritten::new(&self.chunks, head.clone()), true, offer, options)?;
+                    }
+                    // Inflated well, and still no pixels.
+                    (!attempt.is_whole).then(|| damaged("a row with an unknown filter"))
+                }
+                Verdict::Short => Some(truncated("rows are missing")),
+                Verdict::Cut => Some(truncated("its data end too early")),
+                _ if first_damaged.is_some() => Some(damaged("chunk IDAT has a wrong checksum")),
+                Verdict::Changed => Some(damaged("its pixel data have a wrong checksum")),
+                Verdict::Corrupt => Some(damaged("its compressed pixels are corrupt")),
+            };
+            match fault {
+                Some(fault) if !options.allow_truncated || attempt.rows == 0 => return Err(fault),
+                Some(fault) => {
+                    // What is behind the first damage is not to be trusted.
+                    if let Some(count) = first_damaged.filter(|&count| count > 0) {
+                        drop(attempt);
+                        attempt = self.attempt(stored(count), false, offer, options)?;
+                    }
+                    let height = self.header.size.height;
+                    notes.push(match attempt.rows {
+                        rows if rows < height => format!("{} of {height} rows filled", height - rows),
+                        _ => fault.to_string(),
+                    });
+                }
+                None => {}
             }
         }
-        Ok(Decoded { pixels: Pixels::Joint(Pixmap::new(offer.size, self.channels, samples)), notes })
+        if options.strict && !options.allow_truncated && !flaws.is_empty() {
+            return Err(damaged(&flaws.join(", ")));
+        }
+        notes.extend(flaws);
+        Ok(Decoded { pixels: Pixels::Joint(Pixmap::new(offer.size, self.channels, attempt.samples)), notes })
     }
 }
 
 impl PngPicture<'_> {
-    fn reader(&self) -> Result<Reader<Cursor<&[u8]>>, DecodeError> {
+    /// As many pixels as come; the others are zero. Where the data are known to be whole, they need not end well.
+    fn attempt(
+        &self,
+        input: impl BufRead + Seek,
+        is_known: bool,
+        offer: &Offer,
+        options: &DecodeOptions<'_>,
+    ) -> Result<Attempt, DecodeError> {
+        let size = self.header.size;
+        let wide = self.chunks.depth == 16;
+        let reader = self.reader(input, is_known);
+        let none = |samples| Attempt { samples, rows: 0, is_whole: false };
+        let (rows, samples, mut reader) = if self.chunks.interlaced {
+            let bytes = if wide { 2 } else { 1 };
+            let mut frame = vec![0; size.pixels() as usize * self.channels.count() * bytes];
+            let samples = |frame: Vec<u8>| {
+                let samples = if wide { Samples::U16(native(&frame)) } else { Samples::U8(frame) };
+                reduce::pixmap(Pixmap::new(size, self.channels, samples), offer.shrink as u32).into_samples()
+            };
+            match reader? {
+                Some(mut reader) => (self.read_interlaced(&mut reader, &mut frame, options)?, samples(frame), reader),
+                None => return Ok(none(samples(frame))),
+            }
+        } else {
+            let mut reducer = Reducer::new(size, self.channels, offer.shrink as u32, wide);
+            match reader? {
+                Some(mut reader) => {
+                    (self.read_rows(&mut reader, &mut reducer, wide, options)?, reducer.finish(), reader)
+                }
+                None => return Ok(none(reducer.finish())),
+            }
+        };
+        let is_whole = rows == size.height && (is_known || reader.finish().is_ok());
+        Ok(Attempt { samples, rows, is_whole })
+    }
+
+    /// The crate's reader, or none where it does not come to pixels.
+    fn reader<R: BufRead + Seek>(&self, input: R, is_known: bool) -> Result<Option<Reader<R>>, DecodeError> {
         let mut how = PngOptions::default();
-        how.set_ignore_adler32(false);
-        // Read already, and bounded: see `png_chunks`.
-        how.set_ignore_iccp_chunk(true);
-        how.set_ignore_text_chunk(true);
-        let mut decoder = Decoder::new_with_options(Cursor::new(&*self.bytes), how);
+        how.set_ignore_adler32(is_known);
+        // Of the pixels' chunks only, and looked at already.
+        how.set_ignore_crc(true);
+        let mut decoder = Decoder::new_with_options(input, how);
         // A row at its widest (65 MB with the largest width that 4 GiB hold) and the chunks before the pixels.
         let row = u64::from(self.header.size.width).saturating_mul(8 * 4);
         let limit = row.saturating_add(16 << 20);
         decoder.set_limits(png::Limits { bytes: usize::try_from(limit).unwrap_or(usize::MAX) });
         decoder.set_transformations(Transformations::EXPAND);
-        decoder.read_info().map_err(error)
+        match decoder.read_info() {
+            Ok(reader) => Ok(Some(reader)),
+            Err(DecodingError::LimitsExceeded) => {
+                Err(DecodeError::Limit("PNG: its rows take too much memory".to_owned()))
+            }
+            Err(_) => Ok(None),
+        }
     }
 
-    /// All rows into `reducer`; with an error, how many there were.
-    fn read_rows(
+    /// Rows into `reducer`, up to where they end; how many there were.
+    fn read_rows<R: BufRead + Seek>(
         &self,
-        reader: &mut Reader<Cursor<&[u8]>>,
+        reader: &mut Reader<R>,
         reducer: &mut Reducer,
         wide: bool,
         options: &DecodeOptions<'_>,
-    ) -> Result<u32, (u32, DecodeError)> {
+    ) -> Result<u32, DecodeError> {
         let height = self.header.size.height;
         let length = reader.output_line_size(self.header.size.width).unwrap_or(0);
         let mut row = vec![0u8; length];
         for y in 0..height {
             if y % ROWS_PER_LOOK == 0 && options.interrupt.is_some_and(|stop| stop()) {
-                return Err((y, DecodeError::Interrupted));
+                return Err(DecodeError::Interrupted);
             }
             match reader.read_row(&mut row) {
                 Ok(Some(_)) if wide => reducer.push_wide(&native(&row)),
                 Ok(Some(_)) => reducer.push(&row),
-                Ok(None) => return Err((y, truncated("rows are missing"))),
-                Err(e) => return Err((y, error(e))),
+                Ok(None) | Err(_) => return Ok(y),
             }
         }
         Ok(height)
     }
 
-    fn read_interlaced(
+    /// Rows of all passes into `frame`; how many of the picture there are at least.
+    fn read_interlaced<R: BufRead + Seek>(
         &self,
-        reader: &mut Reader<Cursor<&[u8]>>,
+        reader: &mut Reader<R>,
         frame: &mut [u8],
         options: &DecodeOptions<'_>,
-    ) -> Result<u32, (u32, DecodeError)> {
-        let height = self.header.size.height;
+    ) -> Result<u32, DecodeError> {
         let size = self.header.size;
         let (color, depth) = reader.output_color_type();
         let bits = color.samples() as u8 * depth as u8;
         let stride = size.width as usize * usize::from(bits / 8);
         let mut row = vec![0u8; stride];
+        let mut left = passes(size);
         let mut count = 0u32;
-        loop {
+        while left > 0 {
             count += 1;
             if count.is_multiple_of(ROWS_PER_LOOK) && options.interrupt.is_some_and(|stop| stop()) {
-                return Err((0, DecodeError::Interrupted));
+                return Err(DecodeError::Interrupted);
             }
             match reader.read_row(&mut row) {
-                Ok(None) => return Ok(height),
-                Ok(Some(info)) => match info {
-                    png::InterlaceInfo::Adam7(pass) => png::expand_interlaced_row(frame, stride, &row, &pass, bits),
-                    png::InterlaceInfo::Null(_) => return Err((0, truncated("rows are missing"))),
-                },
+                Ok(Some(png::InterlaceInfo::Adam7(pass))) => {
+                    png::expand_interlaced_row(frame, stride, &row, &pass, bits);
+                }
                 // The first pass has been over the whole picture once, coarsely.
-                Err(e) => return Err((if count > height.div_ceil(8) { count.min(height) } else { 0 }, error(e))),
+                _ if count > size.height.div_ceil(8) => return Ok(count.min(size.height - 1)),
+                _ => return Ok(0),
             }
+            left -= 1;
         }
+        Ok(size.height)
     }
+}
+
+/// Rows of all seven passes.
+fn passes(size: Size) -> u32 {
+    [(0, 0, 8), (4, 0, 8), (0, 4, 8), (2, 0, 4), (0, 2, 4), (1, 0, 2), (0, 1, 2)]
+        .into_iter()
+        .filter(|&(left, ..)| left < size.width)
+        .map(|(_, top, down)| size.height.saturating_sub(top).div_ceil(down))
+        .sum()
 }
 
 /// PNG's 16-bit samples are big-endian.
 fn native(bytes: &[u8]) -> Vec<u16> {
     bytes.chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]])).collect()
 }
+
+#[cfg(test)]
+#[path = "png_tests.rs"]
+mod tests;

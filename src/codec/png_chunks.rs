@@ -1,10 +1,11 @@
-//! What stands in a PNG beside its pixels (PNG, third edition, chapter 11). The `png` crate could
-//! tell most of it, but only of what precedes the pixels, and it keeps the texts as well.
+//! What stands in a PNG beside its pixels (PNG, third edition, chapters 5 and 11). The `png` crate gets the pixels
+//! alone, in a file put together by `png_data`: where the other chunks may stand is decided here.
 
 use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
+use super::png_colors::Colors;
 use super::{ColorSpace, DecodeError, Metadata, exif, png_profiles};
 use crate::format::Format;
 use crate::size::Size;
@@ -13,147 +14,351 @@ use crate::size::Size;
 /// tables) have some 3 MB.
 const MAX_INFLATED: u64 = 8 << 20;
 
-/// The signature and what IHDR must begin with.
-const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// What every PNG begins with.
+pub const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// Samples of a pixel and the depths they may have, by colour type (PNG, table 12).
+const COLOR_TYPES: [(u8, u8, &[u8]); 5] =
+    [(0, 1, &[1, 2, 4, 8, 16]), (2, 3, &[8, 16]), (3, 1, &[1, 2, 4, 8]), (4, 2, &[8, 16]), (6, 4, &[8, 16])];
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Chunks {
+pub struct Chunks<'a> {
+    /// The content of IHDR.
+    pub header: &'a [u8],
     /// From IHDR.
-    pub size: Option<Size>,
+    pub size: Size,
     /// Bits a sample, from IHDR.
     pub depth: u8,
     /// Colour type, from IHDR.
     pub color_type: u8,
+    /// Bits a stored pixel.
+    pub bits: u32,
     /// Whether it is interlaced.
     pub interlaced: bool,
-    /// Whether there is a tRNS chunk.
-    pub transparency: bool,
-    /// Whether that has bits which no sample has.
-    pub stray_bits: bool,
-    /// Frames of an animation.
-    pub frames: u32,
-    /// Whether there are chunks of an animation, also of a broken one.
-    pub animation: bool,
+    /// The palette, where the colour type needs one.
+    pub palette: Option<&'a [u8]>,
+    /// The content of tRNS; for grey with only as many bits as a sample has.
+    pub transparency: Option<Vec<u8>>,
+    /// The IDAT chunks.
+    pub data: Vec<Data<'a>>,
+    /// Whether an animation has frames that the still picture does not show.
+    pub animated: bool,
     /// Colours.
     pub color: ColorSpace,
     /// EXIF, XMP and IPTC.
     pub metadata: Metadata,
-    /// Whether IEND is there.
-    pub ended: bool,
     /// What was passed over.
     pub notes: Vec<String>,
+    /// What is wrong with the end of the file.
+    pub flaws: Vec<String>,
+}
+
+/// An IDAT chunk.
+#[derive(Clone, Copy, Debug)]
+pub struct Data<'a> {
+    /// Its place in the file, length and checksum included.
+    pub start: usize,
+    /// Its compressed pixels, as far as they are there.
+    pub content: &'a [u8],
+    /// Its checksum; None where the file ends before that.
+    pub crc: Option<u32>,
+}
+
+impl Data<'_> {
+    /// Whether its checksum is there and is another than its content's.
+    pub fn is_damaged(&self) -> bool {
+        self.crc.is_some_and(|stored| stored != crc(&[b"IDAT", self.content]))
+    }
+}
+
+/// One chunk.
+struct Chunk<'a> {
+    name: [u8; 4],
+    content: &'a [u8],
+    crc: Option<u32>,
+    /// Where the next one begins.
+    end: usize,
+}
+
+impl Chunk<'_> {
+    fn is_sound(&self) -> bool {
+        self.crc == Some(crc(&[&self.name, self.content]))
+    }
+
+    fn is_named(&self) -> bool {
+        self.name.iter().all(u8::is_ascii_alphabetic)
+    }
+
+    fn is_critical(&self) -> bool {
+        self.name[0].is_ascii_uppercase()
+    }
+
+    fn name(&self) -> String {
+        self.name.iter().map(|&b| char::from(b)).collect()
+    }
+}
+
+/// The chunk at `at`, whose content may be cut.
+fn chunk(bytes: &[u8], at: usize) -> Option<Chunk<'_>> {
+    let length = be32(bytes, at)? as usize;
+    let name = bytes.get(at + 4..at + 8)?.try_into().ok()?;
+    let end = (at + 8).saturating_add(length);
+    let content = bytes.get(at + 8..end).unwrap_or(&bytes[at + 8..]);
+    Some(Chunk { name, content, crc: be32(bytes, end), end: end.saturating_add(4) })
+}
+
+/// The checksum of a chunk, of its name and content.
+pub fn crc(parts: &[&[u8]]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    parts.iter().for_each(|part| crc.update(part));
+    crc.sum()
+}
+
+fn damaged(what: impl Into<String>) -> DecodeError {
+    DecodeError::Damaged { format: Format::Png, what: what.into() }
+}
+
+fn truncated(what: &str) -> DecodeError {
+    DecodeError::Truncated { format: Format::Png, what: what.to_owned() }
+}
+
+fn wrong_checksum(chunk: &Chunk<'_>) -> DecodeError {
+    damaged(format!("chunk {} has a wrong checksum", chunk.name()))
 }
 
 /// Walks the chunks by their lengths; pixels are not looked at.
 ///
 /// # Errors
-/// No signature, no header.
-pub fn read(bytes: &[u8]) -> Result<Chunks, DecodeError> {
-    let damaged = |what: &str| DecodeError::Damaged { format: Format::Png, what: what.to_owned() };
-    let Some(mut rest) = bytes.strip_prefix(SIGNATURE) else { return Err(damaged("its signature is wrong")) };
-    let mut found = Chunks::default();
-    let mut colors = Colors::default();
-    while let Some((name, content, whole, next)) = chunk(rest) {
-        if found.size.is_none() && name != b"IHDR" {
-            return Err(damaged("its first chunk is not IHDR"));
-        }
-        if !whole {
+/// No signature, no header, no palette where one is needed, no pixels, an unknown critical chunk.
+pub fn read(bytes: &[u8]) -> Result<Chunks<'_>, DecodeError> {
+    if !bytes.starts_with(SIGNATURE) {
+        return Err(damaged("its signature is wrong"));
+    }
+    let first = chunk(bytes, SIGNATURE.len()).ok_or_else(|| truncated("no header"))?;
+    let mut walk = Walk { found: header(&first)?, ..Walk::default() };
+    let mut at = first.end;
+    let mut end = None;
+    while let Some(c) = chunk(bytes, at) {
+        if !c.is_named() {
             break;
         }
-        match name {
-            b"IHDR" if found.size.is_none() => {
-                let h: &[u8; 13] = content.try_into().map_err(|_| damaged("IHDR is not 13 bytes long"))?;
-                let side = |at: usize| u32::from_be_bytes([h[at], h[at + 1], h[at + 2], h[at + 3]]);
-                found.size = Some(Size::new(side(0), side(4)));
-                (found.depth, found.color_type, found.interlaced) = (h[8], h[9], h[12] == 1);
+        if &c.name == b"IEND" {
+            end = Some(c);
+            break;
+        }
+        if &c.name == b"IDAT" {
+            walk.found.data.push(Data { start: at, content: c.content, crc: c.crc });
+        } else if c.crc.is_none() || !walk.take(&c)? {
+            break;
+        }
+        at = c.end;
+    }
+    match &end {
+        Some(end) if !end.content.is_empty() || !end.is_sound() => {
+            walk.found.flaws.push("damaged end marker".to_owned());
+        }
+        Some(end) if end.end < bytes.len() => {
+            walk.found.flaws.push(format!("{} bytes behind the end ignored", bytes.len() - end.end));
+        }
+        Some(_) => {}
+        None => walk.found.flaws.push("no end marker".to_owned()),
+    }
+    walk.finish(end.is_some())
+}
+
+/// What IHDR says.
+fn header<'a>(first: &Chunk<'a>) -> Result<Chunks<'a>, DecodeError> {
+    match &first.name {
+        b"IHDR" => {}
+        b"CgBI" => return Err(DecodeError::Unsupported("CgBI PNG".to_owned())),
+        _ => return Err(damaged("its first chunk is not IHDR")),
+    }
+    if first.crc.is_none() {
+        return Err(truncated("no header"));
+    }
+    let h: &[u8; 13] = first.content.try_into().map_err(|_| damaged("IHDR is not 13 bytes long"))?;
+    if !first.is_sound() {
+        return Err(wrong_checksum(first));
+    }
+    let side = |at: usize| u32::from_be_bytes([h[at], h[at + 1], h[at + 2], h[at + 3]]);
+    let [depth, color_type, compression, filter, interlace] = [h[8], h[9], h[10], h[11], h[12]];
+    let (_, samples, depths) = COLOR_TYPES
+        .iter()
+        .find(|(number, ..)| *number == color_type)
+        .ok_or_else(|| damaged(format!("its colour type is {color_type}")))?;
+    if !depths.contains(&depth) {
+        return Err(damaged(format!("samples of {depth} bits, which colour type {color_type} does not have")));
+    }
+    for (what, number, most) in [("compression", compression, 0), ("filter", filter, 0), ("interlace", interlace, 1)] {
+        if number > most {
+            return Err(damaged(format!("its {what} method is {number}")));
+        }
+    }
+    Ok(Chunks {
+        header: first.content,
+        size: Size::new(side(0), side(4)),
+        depth,
+        color_type,
+        bits: u32::from(*samples) * u32::from(depth),
+        interlaced: interlace == 1,
+        ..Chunks::default()
+    })
+}
+
+/// What is known on the way through the file.
+#[derive(Default)]
+struct Walk<'a> {
+    found: Chunks<'a>,
+    colors: Colors,
+    /// A PLTE chunk was there, of any use.
+    is_behind_palette: bool,
+    /// Chunks that were taken and may be there once.
+    taken: Vec<[u8; 4]>,
+    /// What acTL says.
+    frames: u32,
+    /// There is a frame of an animation.
+    has_frames: bool,
+    /// The still picture is a frame of the animation.
+    is_frame: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// Takes what is of use in a chunk that is all there; false where the file makes no sense from here on.
+    fn take(&mut self, c: &Chunk<'a>) -> Result<bool, DecodeError> {
+        let is_behind_data = !self.found.data.is_empty();
+        match &c.name {
+            b"IHDR" if !is_behind_data => return Err(damaged("a second IHDR chunk")),
+            b"PLTE" => return self.palette(c).map(|()| true),
+            b"fcTL" => {
+                self.has_frames = true;
+                self.is_frame |= !is_behind_data;
             }
-            // Where it is needed; the decoder would panic over a part of an entry (png 0.18.1).
-            b"PLTE"
-                if found.color_type == 3
-                    && !(content.len().is_multiple_of(3) && (3..=768).contains(&content.len())) =>
-            {
-                return Err(damaged(&format!("its palette is {} bytes long", content.len())));
+            b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" | b"cICP" | b"tRNS" | b"sBIT" | b"acTL" | b"eXIf" => self.once(c),
+            b"iTXt" | b"tEXt" | b"zTXt" if c.is_sound() => {
+                let metadata = &mut self.found.metadata;
+                if &c.name == b"iTXt" {
+                    international(c.content, metadata);
+                } else {
+                    latin(c.content, &c.name == b"zTXt", metadata);
+                }
             }
-            b"tRNS" => {
-                found.transparency = true;
-                // Only as many bits as a sample has count; the decoder compares all of them (png 0.18.1).
-                let spare = found.color_type == 0 && found.depth < 8 && content.len() == 2;
-                found.stray_bits = spare && (content[0] != 0 || content[1] >> found.depth != 0);
-            }
-            b"acTL" => (found.animation, found.frames) = (true, be32(content, 0).unwrap_or(0)),
-            b"fcTL" | b"fdAT" => found.animation = true,
-            b"eXIf" if found.metadata.exif.is_none() => {
-                found.metadata.exif = Some(exif::without_prefix(content).to_vec());
-            }
-            b"iTXt" => international(content, &mut found.metadata),
-            b"tEXt" | b"zTXt" => latin(content, name == b"zTXt", &mut found.metadata),
-            b"iCCP" | b"sRGB" | b"gAMA" | b"cHRM" | b"cICP" => colors.take(name, content, &mut found.notes),
-            b"IEND" => {
-                found.ended = true;
-                break;
+            _ if c.is_critical() && is_behind_data => return Ok(false),
+            _ if c.is_critical() => {
+                return Err(DecodeError::Unsupported(format!("PNG with the critical chunk {}", c.name())));
             }
             _ => {}
         }
-        rest = next;
+        Ok(true)
     }
-    if found.size.is_none() {
-        return Err(DecodeError::Truncated { format: Format::Png, what: "no header".to_owned() });
-    }
-    if colors.broken && colors.icc.is_none() {
-        found.notes.push("broken colour profile ignored".to_owned());
-    }
-    // A grey picture may have a grey profile only (PNG, iCCP).
-    if matches!(found.color_type, 0 | 4) && colors.icc.take_if(|icc| icc.get(16..20) == Some(b"RGB ")).is_some() {
-        found.notes.push("colour profile of another kind of pixels ignored".to_owned());
-    }
-    found.color = colors.resolve();
-    Ok(found)
-}
 
-/// The file without its animation: what is wrong in there is nothing that is shown. Where a grey tRNS has
-/// `stray_bits`, only as many as samples have are left.
-pub fn still(bytes: &[u8], stray_bits: Option<u8>) -> Vec<u8> {
-    let mut out = SIGNATURE.to_vec();
-    let mut rest = bytes.get(SIGNATURE.len()..).unwrap_or_default();
-    while let Some((name, content, _, next)) = chunk(rest) {
-        match (name, content, stray_bits) {
-            (b"acTL" | b"fcTL" | b"fdAT", ..) => {}
-            (b"tRNS", &[_, low], Some(depth)) => {
-                let start = out.len() + 4;
-                out.extend_from_slice(b"\0\0\0\x02tRNS\0");
-                out.push(low & ((1 << depth) - 1));
-                let mut crc = flate2::Crc::new();
-                crc.update(&out[start..]);
-                out.extend(crc.sum().to_be_bytes());
+    fn note(&mut self, c: &Chunk<'a>, what: &str) {
+        self.found.notes.push(format!("{what} chunk {} ignored", c.name()));
+    }
+
+    fn palette(&mut self, c: &Chunk<'a>) -> Result<(), DecodeError> {
+        self.is_behind_palette = true;
+        // Elsewhere it is a suggestion for screens of few colours.
+        if self.found.color_type != 3 {
+            return Ok(());
+        }
+        if !self.found.data.is_empty() {
+            self.note(c, "misplaced");
+            return Ok(());
+        }
+        if self.found.palette.is_some() {
+            return Err(damaged("a second palette"));
+        }
+        if !c.is_sound() {
+            return Err(wrong_checksum(c));
+        }
+        if !(c.content.len().is_multiple_of(3) && (3..=768).contains(&c.content.len())) {
+            return Err(damaged(format!("its palette is {} bytes long", c.content.len())));
+        }
+        self.found.palette = Some(c.content);
+        Ok(())
+    }
+
+    /// Ancillary chunks that may be there once. As in libpng the first one in its place counts.
+    fn once(&mut self, c: &Chunk<'a>) {
+        let is_behind_data = !self.found.data.is_empty();
+        let is_misplaced = match &c.name {
+            b"eXIf" => false,
+            b"acTL" => is_behind_data,
+            b"tRNS" => {
+                let color_type = self.found.color_type;
+                is_behind_data || color_type > 3 || (color_type == 3 && self.found.palette.is_none())
             }
-            _ => out.extend_from_slice(&rest[..rest.len() - next.len()]),
+            _ => is_behind_data || self.is_behind_palette,
+        };
+        if is_misplaced {
+            return self.note(c, "misplaced");
         }
-        rest = next;
+        if !c.is_sound() {
+            return self.note(c, "damaged");
+        }
+        // A profile that cannot be read is none.
+        let counts = &c.name != b"iCCP" || self.colors.icc.is_some();
+        if self.taken.contains(&c.name) && counts {
+            return self.note(c, "second");
+        }
+        self.taken.push(c.name);
+        match &c.name {
+            b"acTL" => self.frames = be32(c.content, 0).unwrap_or(0),
+            b"eXIf" => self.found.metadata.exif = Some(exif::without_prefix(c.content).to_vec()),
+            b"tRNS" => self.transparency(c),
+            b"sBIT" => {}
+            name => self.colors.take(name, c.content, &mut self.found.notes),
+        }
     }
-    out
+
+    fn transparency(&mut self, c: &Chunk<'a>) {
+        let is_right = match self.found.color_type {
+            0 => c.content.len() == 2,
+            2 => c.content.len() == 6,
+            _ => !c.content.is_empty(),
+        };
+        if !is_right {
+            return self.note(c, "damaged");
+        }
+        let mut content = c.content.to_vec();
+        // Only as many bits as a sample has count; the decoder compares all of them (png 0.18.1).
+        if let (0, 1..8, [high, low]) = (self.found.color_type, self.found.depth, &mut content[..]) {
+            *high = 0;
+            *low &= (1 << self.found.depth) - 1;
+        }
+        self.found.transparency = Some(content);
+    }
+
+    fn finish(mut self, is_ended: bool) -> Result<Chunks<'a>, DecodeError> {
+        let mut found = self.found;
+        if found.color_type == 3 && found.palette.is_none() && (is_ended || !found.data.is_empty()) {
+            return Err(damaged("no palette"));
+        }
+        if found.data.is_empty() {
+            return Err(if is_ended { damaged("no pixel data") } else { truncated("no pixel data") });
+        }
+        if self.colors.broken && self.colors.icc.is_none() {
+            found.notes.push("broken colour profile ignored".to_owned());
+        }
+        // A grey picture may have a grey profile only (PNG, iCCP).
+        let is_grey = matches!(found.color_type, 0 | 4);
+        if is_grey && self.colors.icc.take_if(|icc| icc.get(16..20) == Some(b"RGB ")).is_some() {
+            found.notes.push("colour profile of another kind of pixels ignored".to_owned());
+        }
+        found.animated = self.frames > 1 || (self.frames == 1 && self.has_frames && !self.is_frame);
+        found.color = self.colors.resolve();
+        Ok(found)
+    }
 }
 
-/// Name, content as far as it is there, whether it is whole with its checksum, and the rest.
-fn chunk(bytes: &[u8]) -> Option<(&[u8], &[u8], bool, &[u8])> {
-    let length = be32(bytes, 0)? as usize;
-    let name = bytes.get(4..8)?;
-    let end = length.saturating_add(8);
-    match bytes.get(8..end) {
-        Some(content) => {
-            let whole = bytes.len() >= end.saturating_add(4);
-            Some((name, content, whole, bytes.get(end + 4..).unwrap_or_default()))
-        }
-        None => Some((name, &bytes[8..], false, &[])),
-    }
-}
-
-fn be32(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+/// Four bytes at `at` as a number.
+pub fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 
 /// Inflates, but not beyond [`MAX_INFLATED`].
-fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
+pub fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     ZlibDecoder::new(bytes).take(MAX_INFLATED + 1).read_to_end(&mut out).ok()?;
     (out.len() as u64 <= MAX_INFLATED).then_some(out)
@@ -182,143 +387,4 @@ fn latin(content: &[u8], compressed: bool, metadata: &mut Metadata) {
 fn keyword(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = content.iter().take(80).position(|&b| b == 0).filter(|&at| at > 0)?;
     Some((&content[..at], &content[at + 1..]))
-}
-
-/// The chunks that tell colours; a later kind here goes before an earlier one.
-#[derive(Default)]
-struct Colors {
-    gamma: Option<f64>,
-    chromaticities: Option<[(f64, f64); 4]>,
-    srgb: bool,
-    icc: Option<Vec<u8>>,
-    cicp: Option<(u8, u8)>,
-    /// There was a profile that could not be read.
-    broken: bool,
-}
-
-impl Colors {
-    fn take(&mut self, name: &[u8], content: &[u8], notes: &mut Vec<String>) {
-        match name {
-            b"gAMA" => self.gamma = be32(content, 0).filter(|&g| g > 0).map(|g| f64::from(g) / 100_000.0),
-            b"cHRM" => {
-                let at = |i: usize| be32(content, 4 * i).map(|n| f64::from(n) / 100_000.0);
-                let pair = |i: usize| Some((at(2 * i)?, at(2 * i + 1)?));
-                self.chromaticities = (|| Some([pair(0)?, pair(1)?, pair(2)?, pair(3)?]))();
-            }
-            b"sRGB" => self.srgb = true,
-            b"cICP" => match content {
-                [primaries, transfer, 0, 1] => self.cicp = Some((*primaries, *transfer)),
-                _ => notes.push("cICP of a kind that PNG does not have was ignored".to_owned()),
-            },
-            b"iCCP" if self.icc.is_none() => {
-                // A name of 1 to 79 bytes, a zero, the method (0), then zlib data.
-                let name = content.iter().take(80).position(|&b| b == 0);
-                let profile = name.and_then(|at| content.get(at + 1..)).and_then(|rest| match rest {
-                    [0, data @ ..] => inflate(data),
-                    _ => None,
-                });
-                match profile {
-                    Some(profile) => self.icc = Some(profile),
-                    None => self.broken = true,
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn resolve(self) -> ColorSpace {
-        if let Some((primaries, transfer)) = self.cicp {
-            return if (primaries, transfer) == (1, 13) {
-                ColorSpace::Srgb
-            } else {
-                ColorSpace::Cicp { primaries, transfer }
-            };
-        }
-        if let Some(icc) = self.icc {
-            return ColorSpace::Icc(icc);
-        }
-        if self.srgb {
-            return ColorSpace::Srgb;
-        }
-        match (self.gamma, self.chromaticities) {
-            (None, None) => ColorSpace::Srgb,
-            (gamma, chromaticities) => ColorSpace::Calibrated { gamma: gamma.unwrap_or(0.45455), chromaticities },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Found by fuzzing: in a bitmap of an ICO that ends early such a palette reached the decoder, which panicked.
-    #[test]
-    fn palettes_are_whole_colours() {
-        for bytes in [0, 2, 38, 771] {
-            let error = read(&oddities::png::palette_of(bytes, 9, 7)).unwrap_err();
-            assert_eq!(error.to_string(), format!("damaged PNG: its palette is {bytes} bytes long"));
-        }
-        assert!(read(&oddities::png::palette_of(768, 9, 7)).is_ok());
-    }
-
-    fn chunk_of(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
-        let mut crc = flate2::Crc::new();
-        crc.update(name);
-        crc.update(content);
-        [&(content.len() as u32).to_be_bytes()[..], name, content, &crc.sum().to_be_bytes()].concat()
-    }
-
-    fn decoded(bytes: &[u8]) -> crate::pixmap::Pixmap {
-        use crate::codec::{DecodeOptions, registry};
-        let picture = registry::decoder(Format::Png).unwrap().open(bytes, &crate::limits::Limits::default()).unwrap();
-        picture.decode(&picture.offer(None), &DecodeOptions::default()).unwrap().pixels.into_pixmap()
-    }
-
-    /// What is shown is the default image; the frames of the animation are lost anyway.
-    #[test]
-    fn a_broken_animation_does_not_count() {
-        let plain = oddities::png::rgb(9, 7);
-        let want = decoded(&plain);
-        let end = plain.len() - 12;
-        for broken in [
-            chunk_of(b"fdAT", &[0, 0, 0, 7, 1, 2, 3]),
-            [chunk_of(b"fcTL", &[9; 26]), chunk_of(b"fcTL", &[9; 26])].concat(),
-            chunk_of(b"acTL", &[0; 8]),
-        ] {
-            for at in [33, end] {
-                let file = [&plain[..at], &broken, &plain[at..]].concat();
-                assert_eq!(decoded(&file), want, "{at}");
-            }
-        }
-    }
-
-    /// Two transparent entries are no grey of 16 bits.
-    #[test]
-    fn a_palette_in_an_animation_keeps_its_transparency() {
-        let plain = oddities::png::palette_of(6, 8, 1);
-        let at = plain.windows(4).position(|w| w == b"IDAT").unwrap() - 4;
-        let trns = chunk_of(b"tRNS", &[0xf0, 0x81]);
-        let still = [&plain[..at], &trns, &plain[at..]].concat();
-        let moving = [&plain[..at], &trns, &chunk_of(b"fcTL", &[0; 26]), &plain[at..]].concat();
-        assert_eq!(decoded(&moving), decoded(&still));
-    }
-
-    /// PNG, tRNS: "only the low-order bits are used".
-    #[test]
-    fn stray_bits_of_transparent_grey() {
-        use crate::pixmap::Samples;
-        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-        std::io::Write::write_all(&mut zlib, &[0, 0b0001_1011]).unwrap();
-        let header = [&[0, 0, 0, 4, 0, 0, 0, 1][..], &[2, 0, 0, 0, 0]].concat();
-        let file = [
-            SIGNATURE,
-            &chunk_of(b"IHDR", &header),
-            &chunk_of(b"tRNS", &[0xab, 0xfe]),
-            &chunk_of(b"IDAT", &zlib.finish().unwrap()),
-            &chunk_of(b"IEND", b""),
-        ]
-        .concat();
-        let pixmap = decoded(&file);
-        assert_eq!(pixmap.samples(), &Samples::U8(vec![0, 255, 85, 255, 170, 0, 255, 255]));
-    }
 }

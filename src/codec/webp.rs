@@ -1,5 +1,7 @@
 //! WebP in, through libwebp, which can scale while it decodes.
 
+use std::borrow::Cow;
+
 use thumbs_libwebp::{Fault, Features, Target};
 
 use super::webp_container::{self, Container};
@@ -21,7 +23,7 @@ pub struct WebP;
 
 struct WebPPicture<'a> {
     container: Container<'a>,
-    image: &'a [u8],
+    image: Cow<'a, [u8]>,
     features: Features,
     header: Header,
 }
@@ -45,14 +47,14 @@ fn error(fault: Fault) -> DecodeError {
 
 impl Decode for WebP {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let container = webp_container::read(bytes)?;
+        let mut container = webp_container::read(bytes)?;
         if let Some(canvas) = container.canvas {
             super::check_size(Format::WebP, canvas, limits)?;
         }
-        let image = container.image.ok_or_else(|| {
+        let image = container.image.take().ok_or_else(|| {
             if container.truncated { truncated("no picture in it") } else { damaged("no picture in it") }
         })?;
-        let features = thumbs_libwebp::features(image).map_err(error)?;
+        let features = thumbs_libwebp::features(&image).map_err(error)?;
         let own = Size::new(features.width, features.height);
         let size = match (container.animated, container.canvas) {
             (true, Some(canvas)) => canvas,
@@ -75,18 +77,19 @@ impl Decode for WebP {
             None => ColorSpace::Srgb,
         };
         let covers = own == size;
+        let metadata = Metadata {
+            exif: exif_bytes.map(<[u8]>::to_vec),
+            xmp: container.xmp.map(<[u8]>::to_vec),
+            iptc: None,
+        };
         let header = Header {
             format: Format::WebP,
             size,
-            orientation: shown.orientation,
+            orientation: metadata.orientation(),
             has_alpha: features.has_alpha || !covers,
             animated: container.frames > 1,
             color,
-            metadata: Metadata {
-                exif: exif_bytes.map(<[u8]>::to_vec),
-                xmp: container.xmp.map(<[u8]>::to_vec),
-                iptc: None,
-            },
+            metadata,
             notes: Vec::new(),
         };
         Ok(Box::new(WebPPicture { container, image, features, header }))
@@ -127,13 +130,17 @@ impl Picture for WebPPicture<'_> {
         let alpha = if self.features.has_alpha && !self.features.lossless { full.pixels() * 2 } else { 0 };
         // What libwebp does not scale is there at full size, before it is laid on a canvas or averaged.
         let canvas = if self.may_scale() { 0 } else { full.pixels() * 8 };
-        let memory = size.pixels() * channels + own + alpha + canvas + (1 << 20);
+        let copy = if matches!(self.image, Cow::Owned(_)) { self.image.len() as u64 } else { 0 };
+        let memory = size.pixels() * channels + own + alpha + canvas + copy + (1 << 20);
         Offer { size, scale, shrink: (1.0 / scale.0).min(1.0 / scale.1), memory, need }
     }
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
         if self.container.truncated && !options.allow_truncated {
-            return Err(truncated("the file is shorter than it says"));
+            return Err(truncated("the file ends before its picture does"));
+        }
+        if options.strict && !options.allow_truncated && !self.container.flaws.is_empty() {
+            return Err(damaged(&self.container.flaws.join(", ")));
         }
         let own = if self.may_scale() { offer.size } else { Size::new(self.features.width, self.features.height) };
         let target = Target {
@@ -143,8 +150,8 @@ impl Picture for WebPPicture<'_> {
             skip_filter: false,
             partial: options.allow_truncated,
         };
-        let decoded = thumbs_libwebp::decode(self.image, &target).map_err(error)?;
-        let mut notes = Vec::new();
+        let decoded = thumbs_libwebp::decode(&self.image, &target).map_err(error)?;
+        let mut notes = self.container.flaws.clone();
         if decoded.rows < own.height {
             if decoded.rows == 0 {
                 return Err(truncated("no row of it is there"));

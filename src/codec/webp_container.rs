@@ -1,5 +1,7 @@
 //! The RIFF container of WebP (RFC 9649): which chunks there are, and files put together from chunks.
 
+use std::borrow::Cow;
+
 use super::DecodeError;
 use crate::format::Format;
 use crate::size::Size;
@@ -21,7 +23,7 @@ pub struct Container<'a> {
     /// Whether an animation has more than one frame.
     pub frames: u32,
     /// The first picture: chunks `ALPH` and `VP8 `, or `VP8L`, with their headers.
-    pub image: Option<&'a [u8]>,
+    pub image: Option<Cow<'a, [u8]>>,
     /// Where the first frame of an animation lies on the canvas, and its size.
     pub frame: Option<Frame>,
     /// Colour profile.
@@ -30,8 +32,10 @@ pub struct Container<'a> {
     pub exif: Option<&'a [u8]>,
     /// XMP.
     pub xmp: Option<&'a [u8]>,
-    /// The file ends before its chunks do.
+    /// The file ends before that picture does.
     pub truncated: bool,
+    /// What is wrong with the container, and changes nothing that is shown.
+    pub flaws: Vec<String>,
 }
 
 /// The first frame of an animation.
@@ -54,6 +58,9 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
+/// Names of chunks, by which it is told whether a byte of padding is missing.
+const NAMES: [&[u8]; 9] = [b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"EXIF", b"XMP "];
+
 /// One chunk: its name, its content as far as it is there, and whether all of it is.
 struct Chunk<'a> {
     name: &'a [u8],
@@ -62,6 +69,8 @@ struct Chunk<'a> {
     /// Header and content, without padding.
     all: &'a [u8],
     next: &'a [u8],
+    /// Its padding is missing.
+    unpadded: bool,
 }
 
 fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
@@ -69,9 +78,12 @@ fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
     let end = length.saturating_add(8);
     let whole = end <= bytes.len();
     let end = end.min(bytes.len());
-    // Padding to an even length; missing at the very end in many files.
-    let next = bytes.get(end + end % 2..).unwrap_or_default();
-    Some(Chunk { name: &bytes[..4], content: &bytes[8..end], whole, all: &bytes[..end], next })
+    // Padding to an even length, which some writers forget.
+    let is_name = |at: usize| bytes.get(at..at + 4).is_some_and(|name| NAMES.contains(&name));
+    let is_odd = end % 2 == 1;
+    let unpadded = is_odd && whole && (end == bytes.len() || (is_name(end) && !is_name(end + 1)));
+    let next = bytes.get(if is_odd && !unpadded { end + 1 } else { end }..).unwrap_or_default();
+    Some(Chunk { name: &bytes[..4], content: &bytes[8..end], whole, all: &bytes[..end], next, unpadded })
 }
 
 /// Walks the chunks.
@@ -85,16 +97,17 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
     if bytes.len() < 20 {
         return Err(cut("no header"));
     }
-    if riff < 12 {
-        return Err(damaged("the container is empty"));
-    }
-    // What lies behind the container is a trailer, and none of ours.
-    let end = riff.saturating_add(8);
-    let mut rest = &bytes[12..end.min(bytes.len())];
-    let mut found = Container { truncated: end > bytes.len(), ..Container::default() };
+    // Where the container ends, as it says itself. What begins behind that is a trailer, and none of ours, once there is
+    // a picture; a chunk that begins before is taken as long as that says.
+    let said = riff.saturating_add(8);
+    let mut rest = &bytes[12..];
+    let mut found = Container::default();
     let mut alpha = None;
-    while let Some(c) = chunk(rest) {
-        found.truncated |= !c.whole;
+    let (mut is_unpadded, mut is_cut) = (false, false);
+    while bytes.len() - rest.len() < said || found.image.is_none() {
+        let Some(c) = chunk(rest) else { break };
+        is_cut |= !c.whole;
+        is_unpadded |= c.unpadded;
         match c.name {
             b"VP8X" => {
                 let (Some(flags), Some(w), Some(h)) = (c.content.first(), u24(c.content, 4), u24(c.content, 7)) else {
@@ -106,9 +119,10 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
             b"ICCP" if c.whole && found.icc.is_none() => found.icc = Some(c.content),
             b"EXIF" if c.whole && found.exif.is_none() => found.exif = Some(c.content),
             b"XMP " if c.whole && found.xmp.is_none() => found.xmp = Some(c.content),
-            b"ALPH" if found.image.is_none() => alpha = Some(rest),
+            b"ALPH" if found.image.is_none() => alpha = Some(c.all),
             b"VP8 " | b"VP8L" if found.image.is_none() && !found.animated => {
-                found.image = Some(join(alpha, rest, &c));
+                found.image = Some(join(alpha, &c));
+                found.truncated = !c.whole;
             }
             b"ANMF" if found.animated => {
                 found.frames += 1;
@@ -120,17 +134,35 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
         }
         rest = c.next;
     }
+    let end = bytes.len() - rest.len();
+    // The length counts the padding behind the last chunk, which also may be there and not be counted.
+    let is_near = |a: usize, b: usize| a == b || a == b + b % 2;
+    if found.image.is_none() {
+        // Without its picture, a file that says that it is longer was cut.
+        found.truncated |= is_cut || said > bytes.len();
+    }
+    if is_cut && !found.truncated {
+        found.flaws.push("chunk behind the picture cut".to_owned());
+    }
+    if is_unpadded && end < bytes.len().max(said) {
+        found.flaws.push("missing padding of chunks".to_owned());
+    }
+    if !is_near(said, end) && !is_near(end, said) && !found.truncated {
+        found.flaws.push("wrong length of the container ignored".to_owned());
+    } else if said < bytes.len() && end < bytes.len() {
+        found.flaws.push(format!("{} bytes behind the end ignored", bytes.len() - end));
+    }
     Ok(found)
 }
 
-/// From the alpha chunk, where there is one, to the end of the picture's chunk: they are neighbours.
-fn join<'a>(alpha: Option<&'a [u8]>, rest: &'a [u8], picture: &Chunk<'a>) -> &'a [u8] {
+/// The picture's chunk, the alpha before it where that belongs to it.
+fn join<'a>(alpha: Option<&'a [u8]>, picture: &Chunk<'a>) -> Cow<'a, [u8]> {
     match alpha {
-        Some(start) if picture.name == b"VP8 " => {
-            let length = start.len() - rest.len() + picture.all.len();
-            &start[..length.min(start.len())]
+        Some(alpha) if picture.name == b"VP8 " => {
+            let padding: &[u8] = if alpha.len() % 2 == 1 { &[0] } else { &[] };
+            [alpha, padding, picture.all].concat().into()
         }
-        _ => picture.all,
+        _ => picture.all.into(),
     }
 }
 
@@ -142,9 +174,10 @@ fn read_frame<'a>(c: &Chunk<'a>, found: &mut Container<'a>) -> Option<()> {
     let mut alpha = None;
     while let Some(inner) = chunk(rest) {
         match inner.name {
-            b"ALPH" => alpha = Some(rest),
+            b"ALPH" => alpha = Some(inner.all),
             b"VP8 " | b"VP8L" => {
-                found.image = Some(join(alpha, rest, &inner));
+                found.image = Some(join(alpha, &inner));
+                found.truncated = !inner.whole;
                 return Some(());
             }
             _ => {}
@@ -206,7 +239,7 @@ fn wrapped(image: &[u8], size: Size, alpha: bool, [icc, exif, xmp]: [Option<&[u8
     if let Some(icc) = icc {
         push(&mut out, b"ICCP", icc);
     }
-    out.extend(image);
+    out.extend(&*image);
     if out.len() % 2 == 1 {
         out.push(0);
     }

@@ -19,6 +19,13 @@ const COLOR_SPACE: u16 = 0xa001;
 const PIXEL_X: u16 = 0xa002;
 const PIXEL_Y: u16 = 0xa003;
 const MAKER_NOTE: u16 = 0x927c;
+const COMPRESSED_BITS: u16 = 0x9102;
+/// Pixels of the picture: x, y, and perhaps width and height or a diameter.
+const SUBJECT: [u16; 2] = [0x9214, 0xa214];
+/// Pixels of the sensor for a unit of length, across and down.
+const FOCAL_PLANE: [u16; 2] = [0xa20e, 0xa20f];
+/// Transfer function, white point, primaries, black and white.
+const COLORS: [u16; 4] = [0x012d, 0x013e, 0x013f, 0x0214];
 
 /// Tags of IFD 0 that speak of how the pixels lie in the file, or hold what goes elsewhere: sizes,
 /// strips, tiles, palettes, previews, sub-IFDs, XMP, IPTC, Photoshop resources, ICC profiles.
@@ -65,6 +72,7 @@ fn rebuild(exif: &[u8], changes: Option<&Changes>, with_maker_note: bool) -> Opt
                 ifd.sub(GPS_IFD, gps);
             }
             tag if NOT_KEPT.contains(&tag) => {}
+            tag if COLORS.contains(&tag) && changes.is_some_and(|c| c.is_srgb) => {}
             _ => ifd.copy(tiff, &entry),
         }
     }
@@ -78,6 +86,9 @@ fn exif_ifd(tiff: Tiff<'_>, at: usize, changes: Option<&Changes>, with_maker_not
             (PIXEL_X, Some(c)) => ifd.long(tiff, PIXEL_X, c.size.width),
             (PIXEL_Y, Some(c)) => ifd.long(tiff, PIXEL_Y, c.size.height),
             (COLOR_SPACE, Some(c)) if c.is_srgb => ifd.short(tiff, COLOR_SPACE, 1),
+            (COMPRESSED_BITS, Some(_)) => {}
+            (tag, Some(c)) if SUBJECT.contains(&tag) => ifd.subject(tiff, &entry, c),
+            (tag, Some(c)) if FOCAL_PLANE.contains(&tag) => ifd.focal_plane(tiff, &entry, c),
             (MAKER_NOTE, _) if !with_maker_note => {}
             (INTEROP_IFD, Some(c)) if c.is_srgb => {}
             (INTEROP_IFD, _) => {
@@ -90,6 +101,10 @@ fn exif_ifd(tiff: Tiff<'_>, at: usize, changes: Option<&Changes>, with_maker_not
         }
     }
     ifd
+}
+
+fn gcd(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// An IFD to be written; values are in the source's byte order.
@@ -115,6 +130,33 @@ impl Ifd {
     fn long(&mut self, tiff: Tiff<'_>, tag: u16, value: u32) {
         let bytes = if tiff.big() { value.to_be_bytes() } else { value.to_le_bytes() };
         self.push(tag, 4, 1, bytes.to_vec());
+    }
+
+    /// Where the subject is, in pixels of the output.
+    fn subject(&mut self, tiff: Tiff<'_>, entry: &Entry, changes: &Changes) {
+        let (Some(from), 3, 2..=4) = (changes.from, entry.kind, entry.count) else { return };
+        let mut value = Vec::with_capacity(8);
+        for at in 0..entry.count {
+            // The diameter of a circle is measured across.
+            let (to, from) = if at % 2 == 0 { (changes.size.width, from.width) } else { (changes.size.height, from.height) };
+            let Some(stored) = tiff.u16(entry.at + 2 * at as usize) else { return };
+            let scaled = (f64::from(stored) * f64::from(to) / f64::from(from)).round().min(65_535.0) as u16;
+            value.extend(if tiff.big() { scaled.to_be_bytes() } else { scaled.to_le_bytes() });
+        }
+        self.push(entry.tag, 3, entry.count, value);
+    }
+
+    /// Pixels for a unit of length on the sensor, of the output's pixels.
+    fn focal_plane(&mut self, tiff: Tiff<'_>, entry: &Entry, changes: &Changes) {
+        let (Some(from), 5, 1) = (changes.from, entry.kind, entry.count) else { return };
+        let (to, from) =
+            if entry.tag == FOCAL_PLANE[0] { (changes.size.width, from.width) } else { (changes.size.height, from.height) };
+        let (Some(over), Some(under)) = (tiff.u32(entry.at), tiff.u32(entry.at + 4)) else { return };
+        let (over, under) = (u64::from(over) * u64::from(to), u64::from(under) * u64::from(from));
+        let shared = gcd(over, under).max(1);
+        let (Ok(over), Ok(under)) = (u32::try_from(over / shared), u32::try_from(under / shared)) else { return };
+        let bytes = |n: u32| if tiff.big() { n.to_be_bytes() } else { n.to_le_bytes() };
+        self.push(entry.tag, 5, 1, [bytes(over), bytes(under)].concat());
     }
 
     fn push(&mut self, tag: u16, kind: u16, count: u32, value: Vec<u8>) {
@@ -221,7 +263,7 @@ mod tests {
     use crate::orientation::Orientation;
     use crate::size::Size;
 
-    const CHANGES: Changes = Changes { size: Size::new(200, 100), is_upright: true, is_srgb: true };
+    const CHANGES: Changes = Changes { size: Size::new(200, 100), from: None, is_upright: true, is_srgb: true };
 
     /// Orientation 6, artist, an EXIF IFD with width and a maker note, GPS, and a second IFD.
     fn sample(big: bool) -> Vec<u8> {
@@ -248,9 +290,9 @@ mod tests {
     fn kept_and_reset() {
         for big in [false, true] {
             let stored = sample(big);
-            assert_eq!(read(&stored).orientation, Orientation::Rotate90);
+            assert_eq!(read(&stored).orientation, Some(Orientation::Rotate90));
             let out = keep(&stored, &CHANGES).unwrap();
-            assert_eq!(read(&out).orientation, Orientation::Upright);
+            assert_eq!(read(&out).orientation, Some(Orientation::Upright));
             assert_eq!(tags(&out, 8), [ORIENTATION, ARTIST, EXIF_IFD, GPS_IFD]);
             let tiff = Tiff::new(&out).unwrap();
             let exif = tiff.entries(8).find(|e| e.tag == EXIF_IFD).and_then(|e| tiff.number(&e)).unwrap();

@@ -9,8 +9,8 @@ const MAX_ENTRIES: u16 = 1024;
 /// What EXIF says of showing the picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exif {
-    /// Tag 0x0112 of IFD 0.
-    pub orientation: Orientation,
+    /// Tag 0x0112 of IFD 0, where that is there.
+    pub orientation: Option<Orientation>,
     /// Whether the colours are Adobe RGB (1998): ColorSpace "uncalibrated" and interoperability index R03 (DCF 2.0).
     pub adobe_rgb: bool,
 }
@@ -123,7 +123,7 @@ fn read_tiff(bytes: &[u8]) -> Option<Exif> {
     let tiff = Tiff::new(bytes)?;
     let ifd = tiff.first_ifd()?;
     let number = |ifd, tag| tiff.find(ifd, tag).and_then(|entry| tiff.number(&entry));
-    let orientation = Orientation::from_exif(number(ifd, 0x0112).unwrap_or(1));
+    let orientation = number(ifd, 0x0112).map(Orientation::from_exif);
     let adobe_rgb = number(ifd, 0x8769).is_some_and(|exif| {
         let uncalibrated = number(exif as usize, 0xa001).is_none_or(|space| space == 0xffff);
         let index = number(exif as usize, 0xa005)
@@ -180,7 +180,7 @@ mod tests {
         for big in [false, true] {
             for n in 0..10 {
                 let found = read(&sample(big, n));
-                assert_eq!(found.orientation, Orientation::from_exif(u32::from(n)));
+                assert_eq!(found.orientation, Some(Orientation::from_exif(u32::from(n))));
                 assert!(found.adobe_rgb);
             }
         }

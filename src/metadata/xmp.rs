@@ -1,7 +1,8 @@
-//! XMP packets, changed as text: the properties meant are found by their customary prefixes, which
-//! every known writer uses.
+//! What of an XMP packet goes into an output, and what it says of showing the picture.
 
 use super::Changes;
+use super::xmp_edit::{Edit, edit};
+use crate::orientation::Orientation;
 
 /// What tells whose picture it is.
 const COPYRIGHT: &[&str] = &[
@@ -23,8 +24,65 @@ const NAMESPACES: &[(&str, &str)] = &[
     ("xmpRights", "http://ns.adobe.com/xap/1.0/rights/"),
 ];
 
-/// Previews, and what speaks of pictures that are not in the file any more.
-const DROPPED: &[&str] = &["xmp:Thumbnails", "xap:Thumbnails", "Container:Directory", "GContainer:Directory"];
+/// What speaks of pictures, sounds and packets that are not in the file any more: gain maps, depth maps, videos.
+const NOT_KEPT: &[&str] = &[
+    "Container",
+    "Device",
+    "GAudio",
+    "GContainer",
+    "GDepth",
+    "GImage",
+    "HDRGainMap",
+    "Item",
+    "apdi",
+    "hdrgm",
+    "xmpNote",
+];
+
+/// How the samples lay in the file.
+const LAYOUT: &[&str] = &[
+    "tiff:BitsPerSample",
+    "tiff:Compression",
+    "tiff:NativeDigest",
+    "tiff:PhotometricInterpretation",
+    "tiff:PlanarConfiguration",
+    "tiff:SamplesPerPixel",
+    "tiff:YCbCrPositioning",
+    "tiff:YCbCrSubSampling",
+    "exif:CompressedBitsPerPixel",
+    "exif:NativeDigest",
+    "dc:format",
+    "xmp:Thumbnails",
+    "xap:Thumbnails",
+    "crs:CropWidth",
+    "crs:CropHeight",
+    "crs:CropUnit",
+    "crs:CropUnits",
+];
+
+/// The colours that the samples had.
+const COLORS: &[&str] = &[
+    "photoshop:ColorMode",
+    "photoshop:ICCProfile",
+    "tiff:PrimaryChromaticities",
+    "tiff:ReferenceBlackWhite",
+    "tiff:TransferFunction",
+    "tiff:WhitePoint",
+    "tiff:YCbCrCoefficients",
+];
+
+/// What counts pixels of the picture as it was.
+const PIXELS: &[&str] = &[
+    "acdsee-rs:Regions",
+    "exif:FocalPlaneResolutionUnit",
+    "exif:FocalPlaneXResolution",
+    "exif:FocalPlaneYResolution",
+    "exif:SubjectArea",
+    "exif:SubjectLocation",
+];
+
+/// Places in the picture, told as shares of its sides.
+const PLACES: &[&str] = &["mwg-rs:Regions", "MP:RegionInfo", "Iptc4xmpExt:ImageRegion"];
 
 /// Only what tells whose picture it is.
 pub fn copyright(packet: &str) -> Option<String> {
@@ -53,39 +111,91 @@ pub fn copyright(packet: &str) -> Option<String> {
     ))
 }
 
-/// The packet with orientation and dimensions of the output, without previews.
-pub fn keep(packet: &str, changes: &Changes) -> String {
-    let mut out = packet.to_owned();
-    for name in DROPPED {
-        while let Some((start, end)) = element(&out, name) {
-            out.replace_range(start..end, "");
-        }
-    }
-    if changes.is_upright {
-        set(&mut out, "tiff:Orientation", "1");
-    }
-    for (name, value) in [
-        ("tiff:ImageWidth", changes.size.width),
-        ("tiff:ImageLength", changes.size.height),
-        ("exif:PixelXDimension", changes.size.width),
-        ("exif:PixelYDimension", changes.size.height),
-    ] {
-        set(&mut out, name, &value.to_string());
-    }
-    if changes.is_srgb {
-        set(&mut out, "exif:ColorSpace", "1");
-    }
-    out
+/// The orientation that a packet tells: `tiff:Orientation`, as attribute or as element.
+pub fn orientation(packet: &str) -> Option<Orientation> {
+    let name = "tiff:Orientation";
+    let value = match (attribute(packet, name), element(packet, name)) {
+        (Some((start, end)), _) => packet[start..end].split(['"', '\'']).nth(1)?,
+        (None, Some((start, end))) => packet[start..end].split(['<', '>']).nth(2)?,
+        (None, None) => return None,
+    };
+    value.trim().parse().ok().filter(|value| (1..=8).contains(value)).map(Orientation::from_exif)
 }
 
-/// Changes a simple property where it is there, as element or attribute.
-fn set(packet: &mut String, name: &str, value: &str) {
-    if let Some((start, end)) = attribute(packet, name) {
-        packet.replace_range(start..end, &format!("{name}=\"{value}\""));
-    }
-    if let Some((start, end)) = element(packet, name) {
-        packet.replace_range(start..end, &format!("<{name}>{value}</{name}>"));
-    }
+/// The packet with what still holds of the output; None if it is no XML.
+pub fn keep(packet: &str, changes: &Changes) -> Option<String> {
+    let number = |name| value(packet, name).and_then(|text| text.parse::<f64>().ok()).filter(|&n| n >= 1.0);
+    let (across, down) = (number("GPano:CroppedAreaImageWidthPixels"), number("GPano:CroppedAreaImageHeightPixels"));
+    let scale = changes.from.map(|from| {
+        let share = |to: u32, from: u32, told: Option<f64>| f64::from(to) / told.unwrap_or(f64::from(from));
+        let (from, to) = (from, changes.size);
+        (share(to.width, from.width, across), share(to.height, from.height, down))
+    });
+    let is_same = changes.from == Some(changes.size);
+    let in_pixels = packet.contains("pixel");
+    edit(packet, &|open, name, value| {
+        let (prefix, local) = name.split_once(':').unwrap_or(("", name));
+        let is_gone = |prefix: &str| NOT_KEPT.contains(&prefix) || (prefix == "GPano" && scale.is_none());
+        let has_parts = ["MicroVideo", "MotionPhoto", "OLivePhoto"].iter().any(|part| local.starts_with(part));
+        let is_crop = prefix == "crs" && (local.starts_with("Crop") || local == "HasCrop");
+        let is_region_in_pixels = name == "Iptc4xmpExt:ImageRegion" && in_pixels && !is_same;
+        if is_gone(if prefix == "xmlns" { local } else { prefix })
+            || (has_parts && prefix != "xmlns")
+            || LAYOUT.contains(&name)
+            || (changes.is_srgb && COLORS.contains(&name))
+            || (!is_same && PIXELS.contains(&name))
+            || (changes.from.is_none() && (PLACES.contains(&name) || is_crop))
+            || is_region_in_pixels
+        {
+            return Edit::Drop;
+        }
+        let set = |number: u32| Edit::Set(number.to_string());
+        match (name, value) {
+            ("tiff:Orientation", _) if changes.is_upright => set(1),
+            ("exif:ColorSpace", _) if changes.is_srgb => set(1),
+            ("tiff:ImageWidth" | "exif:PixelXDimension", _) => set(changes.size.width),
+            ("tiff:ImageLength" | "exif:PixelYDimension", _) => set(changes.size.height),
+            ("stDim:w", _) if is_of_regions(open) => set(changes.size.width),
+            ("stDim:h", _) if is_of_regions(open) => set(changes.size.height),
+            (_, Some(value)) if prefix == "GPano" => scaled(local, value, scale),
+            _ => Edit::Keep,
+        }
+    })
+}
+
+fn is_of_regions(open: &[String]) -> bool {
+    open.iter().any(|name| name == "mwg-rs:AppliedToDimensions")
+}
+
+/// A property of a panorama: pixels of the whole, of the part that the picture shows, and of a rectangle in that.
+fn scaled(local: &str, value: &str, scale: Option<(f64, f64)>) -> Edit {
+    let (Some((across, down)), Ok(number)) = (scale, value.parse::<f64>()) else { return Edit::Keep };
+    let share = match local {
+        "CroppedAreaImageWidthPixels"
+        | "CroppedAreaLeftPixels"
+        | "FullPanoWidthPixels"
+        | "LargestValidInteriorRectLeft"
+        | "LargestValidInteriorRectWidth" => across,
+        "CroppedAreaImageHeightPixels"
+        | "CroppedAreaTopPixels"
+        | "FullPanoHeightPixels"
+        | "LargestValidInteriorRectTop"
+        | "LargestValidInteriorRectHeight" => down,
+        _ => return Edit::Keep,
+    };
+    Edit::Set(format!("{:.0}", number * share))
+}
+
+/// The first simple value of a property, under its customary name.
+fn value(packet: &str, wanted: &str) -> Option<String> {
+    let found = std::cell::RefCell::new(None);
+    edit(packet, &|_, name, value| {
+        if name == wanted && found.borrow().is_none() {
+            *found.borrow_mut() = value.map(str::to_owned);
+        }
+        Edit::Keep
+    })?;
+    found.into_inner()
 }
 
 /// From `<name` to the end of `</name>` (or of an empty element).
@@ -142,8 +252,8 @@ mod tests {
 
     #[test]
     fn reset() {
-        let changes = Changes { size: Size::new(80, 60), is_upright: true, is_srgb: true };
-        let out = keep(PACKET, &changes);
+        let changes = Changes { size: Size::new(80, 60), from: None, is_upright: true, is_srgb: true };
+        let out = keep(PACKET, &changes).unwrap();
         for part in ["tiff:Orientation=\"1\"", "PixelXDimension=\"80\"", "<exif:PixelYDimension>60</", "GPSLatitude"] {
             assert!(out.contains(part), "{part} in {out}");
         }
@@ -162,9 +272,9 @@ mod tests {
 
     #[test]
     fn cut_anywhere_is_safe() {
-        let changes = Changes { size: Size::new(80, 60), is_upright: true, is_srgb: true };
+        let changes = Changes { size: Size::new(80, 60), from: None, is_upright: true, is_srgb: true };
         for (at, _) in PACKET.char_indices() {
-            let _ = (keep(&PACKET[..at], &changes), copyright(&PACKET[..at]));
+            let _ = (keep(&PACKET[..at], &changes), copyright(&PACKET[..at]), orientation(&PACKET[..at]));
         }
     }
 }

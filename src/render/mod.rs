@@ -418,8 +418,14 @@ impl Opened<'_> {
         let format = variant.format;
         let encoder = registry::encoder(format)
             .ok_or_else(|| EncodeError::Failed { format, what: "it is not written".to_owned() })?;
-        let changes =
-            Changes { size, is_upright: self.recipe.auto_orient, is_srgb: self.recipe.icc == IccPolicy::ToSrgb };
+        let (placement, stored) = (&variant.placement, self.header().size);
+        let is_whole = placement.crop == Region::whole(stored) && placement.canvas == placement.resized;
+        let changes = Changes {
+            size,
+            from: (is_whole && self.orientation == Orientation::Upright).then_some(stored),
+            is_upright: self.recipe.auto_orient,
+            is_srgb: self.recipe.icc == IccPolicy::ToSrgb,
+        };
         let blocks = metadata::outgoing(&self.header().metadata, self.recipe.metadata, &changes);
         let attached =
             Attached { icc, exif: blocks.exif.as_deref(), xmp: blocks.xmp.as_deref(), iptc: blocks.iptc.as_deref() };

@@ -74,10 +74,17 @@ impl Decode for Tiff {
         let is_read =
             matches!(layout.meaning, Meaning::Lab { .. }) || matches!(layout.compression, Compression::LogLuv(_));
         let icc = blob(ICC).filter(|_| !is_read);
+        let metadata = Metadata {
+            // A TIFF is what EXIF is made of, so its own tags are read like that.
+            exif: crate::metadata::of_tiff(bytes),
+            xmp: blob(XMP),
+            iptc: tags.value(IPTC).and_then(iptc::records).map(<[u8]>::to_vec),
+        };
+        let orientation = tags.number(ORIENTATION).and_then(|n| n.try_into().ok()).map(Orientation::from_exif);
         let header = Header {
             format: Format::Tiff,
             size,
-            orientation: Orientation::from_exif(tags.number(ORIENTATION).and_then(|n| n.try_into().ok()).unwrap_or(1)),
+            orientation: orientation.or_else(|| metadata.xmp_orientation()).unwrap_or_default(),
             has_alpha: layout.channels().has_alpha(),
             animated: tags.has_more_pages(),
             color: match icc {
@@ -85,12 +92,7 @@ impl Decode for Tiff {
                 None if exif::read(bytes).adobe_rgb => ColorSpace::AdobeRgb,
                 None => ColorSpace::Srgb,
             },
-            metadata: Metadata {
-                // A TIFF is what EXIF is made of, so its own tags are read like that.
-                exif: crate::metadata::of_tiff(bytes),
-                xmp: blob(XMP),
-                iptc: tags.value(IPTC).and_then(iptc::records).map(<[u8]>::to_vec),
-            },
+            metadata,
             notes: Vec::new(),
         };
         Ok(Box::new(TiffPicture { bytes, header, layout, jpeg_tables: tags.value(JPEG_TABLES) }))
