@@ -144,7 +144,7 @@ pub fn read(bytes: &[u8]) -> Result<Chunks<'_>, DecodeError> {
             break;
         }
         if &c.name == b"IEND" {
-            end = Some(c);
+            end = Some(c).filter(|c| c.crc.is_some());
             break;
         }
         if &c.name == b"IDAT" {

@@ -109,7 +109,7 @@ pub fn stored<'a>(bytes: &'a [u8], chunks: &Chunks<'a>, head: &'a [u8], count: u
         run.end = end;
     }
     parts.push(bytes.get(run).unwrap_or_default());
-    if data.len() == chunks.data.len() && data.iter().all(|chunk| chunk.crc.is_some()) {
+    if count == chunks.data.len() && data.iter().all(|chunk| chunk.crc.is_some()) {
         parts.push(END);
     }
     Parts::new(parts)

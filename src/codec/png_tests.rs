@@ -1,6 +1,6 @@
 //! PNG in, on files made chunk by chunk.
 
-use super::png_chunks::{SIGNATURE, crc, read};
+use super::png_chunks::{SIGNATURE, read};
 use super::*;
 
 /// Found by fuzzing: in a bitmap of an ICO that ends early such a palette reached the decoder, which panicked.

@@ -107,7 +107,7 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
     while bytes.len() - rest.len() < said || found.image.is_none() {
         let Some(c) = chunk(rest) else { break };
         is_cut |= !c.whole;
-        is_unpadded |= c.unpadded;
+        is_unpadded |= c.unpadded && !c.next.is_empty();
         match c.name {
             b"VP8X" => {
                 let (Some(flags), Some(w), Some(h)) = (c.content.first(), u24(c.content, 4), u24(c.content, 7)) else {
@@ -144,10 +144,10 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
     if is_cut && !found.truncated {
         found.flaws.push("chunk behind the picture cut".to_owned());
     }
-    if is_unpadded && end < bytes.len().max(said) {
+    if is_unpadded {
         found.flaws.push("missing padding of chunks".to_owned());
     }
-    if !is_near(said, end) && !is_near(end, said) && !found.truncated {
+    if !is_near(said, end) && !is_near(end, said) && !is_cut {
         found.flaws.push("wrong length of the container ignored".to_owned());
     } else if said < bytes.len() && end < bytes.len() {
         found.flaws.push(format!("{} bytes behind the end ignored", bytes.len() - end));

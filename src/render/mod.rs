@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod described;
 mod direct;
 mod own;
 mod source;
@@ -369,19 +370,20 @@ impl Opened<'_> {
         let mut pixmap = op::orient::orient(small, self.orientation);
         let color = &self.header().color;
         let wide = matches!(pixmap.samples(), Samples::U16(_));
-        let is_cmyk = pixmap.channels() == Channels::Cmyk;
-        // Inks can only be kept in JPEG, and not beside bars of a colour.
-        let can_keep = !is_cmyk || (variant.format == Format::Jpeg && canvas == pixmap.size());
-        let mut icc = None;
-        if self.recipe.icc == IccPolicy::Keep && can_keep {
-            icc = op::color::as_profile(color, pixmap.channels());
-        } else if !is_srgb {
-            let to = ToSrgb::new(color, pixmap.channels(), wide);
-            to.note.into_iter().for_each(|note| notes.add(note));
-            pixmap = to.apply(pixmap);
-        }
         if op::resize::is_opaque(&pixmap) {
             pixmap = op::resize::without_alpha(pixmap);
+        }
+        let mut icc = None;
+        if self.recipe.icc == IccPolicy::Keep {
+            icc = self.described_as(&pixmap, variant).and_then(|channels| op::color::as_profile(color, channels));
+        }
+        if icc.is_none() && !is_srgb {
+            let to = ToSrgb::new(color, pixmap.channels(), wide);
+            to.note.into_iter().for_each(|note| notes.add(note));
+            if self.recipe.icc == IccPolicy::Keep && !to.is_same() {
+                notes.add("colours converted to sRGB: no profile fits them in this output");
+            }
+            pixmap = to.apply(pixmap);
         }
         let alpha = variant.format.has_alpha();
         let is_flattened = pixmap.channels().has_alpha() && !alpha;
@@ -424,7 +426,7 @@ impl Opened<'_> {
             size,
             from: (is_whole && self.orientation == Orientation::Upright).then_some(stored),
             is_upright: self.recipe.auto_orient,
-            is_srgb: self.recipe.icc == IccPolicy::ToSrgb,
+            is_srgb: self.recipe.icc == IccPolicy::ToSrgb || (icc.is_none() && self.header().color != ColorSpace::Srgb),
         };
         let blocks = metadata::outgoing(&self.header().metadata, self.recipe.metadata, &changes);
         let attached =

@@ -66,7 +66,8 @@ pub fn all() -> Vec<Oddity> {
     add(true, "iccp-256m.png", png::profile_bomb(256 << 20));
     add(true, "ztxt-256m.png", png::text_bomb(256 << 20));
     add(false, "cut-half.png", cut(&png::rgb(96, 64), 50));
-    add(false, "cut-99.png", cut(&png::rgb(96, 64), 99));
+    add(false, "cut-90.png", cut(&png::rgb(96, 64), 90));
+    add(true, "no-end.png", cut(&png::rgb(96, 64), 99));
     add(false, "palette-2-bytes.png", png::palette_of(2, 96, 64));
     add(false, "palette-257-colours.png", png::palette_of(771, 96, 64));
     add(false, "bad-zlib.png", png::bad_zlib(96, 64));

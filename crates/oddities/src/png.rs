@@ -17,7 +17,8 @@ fn crc(parts: [&[u8]; 2]) -> u32 {
     !crc
 }
 
-fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+/// A chunk with its length and checksum.
+pub fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
     [&(body.len() as u32).to_be_bytes()[..], name, body, &crc([name, body]).to_be_bytes()].concat()
 }
 
@@ -55,6 +56,46 @@ pub fn rgb(width: u32, height: u32) -> Vec<u8> {
 pub fn rgba(width: u32, height: u32) -> Vec<u8> {
     let data = scene::rgba(width, height);
     file(&[header(width, height, 8, 6, false), idat(&data, width as usize * 4)])
+}
+
+/// Puts `extra` before the first chunk of this name. `IEND` is behind the pixels, `IDAT` before them.
+pub fn inserted(bytes: &[u8], before: &[u8; 4], extra: &[u8]) -> Vec<u8> {
+    let at = place(bytes, before).start;
+    [&bytes[..at], extra, &bytes[at..]].concat()
+}
+
+/// Where the first chunk of this name stands, length and checksum included.
+pub fn place(bytes: &[u8], name: &[u8; 4]) -> std::ops::Range<usize> {
+    let mut at = SIGNATURE.len();
+    loop {
+        let length = u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]) as usize;
+        if &bytes[at + 4..at + 8] == name {
+            return at..at + 12 + length;
+        }
+        at += 12 + length;
+    }
+}
+
+/// The picture of [`rgb`], its compressed pixels in chunks of at most so many bytes.
+pub fn in_pieces(width: u32, height: u32, bytes: usize) -> Vec<u8> {
+    let data = deflate(&rows(&scene::rgb(width, height), width as usize * 3));
+    let pieces: Vec<Vec<u8>> = data.chunks(bytes).map(|piece| chunk(b"IDAT", piece)).collect();
+    file(&[header(width, height, 8, 2, false), pieces.concat()])
+}
+
+/// The picture of [`rgb`] with compressed pixels as `change` leaves them, in a chunk with the right checksum.
+pub fn with_data(width: u32, height: u32, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut data = deflate(&rows(&scene::rgb(width, height), width as usize * 3));
+    change(&mut data);
+    file(&[header(width, height, 8, 2, false), chunk(b"IDAT", &data)])
+}
+
+/// An APNG whose default image, the scene, is no frame of its animation.
+pub fn animated_beside_the_picture(width: u32, height: u32) -> Vec<u8> {
+    let whole = animated(width, height);
+    let (count, control) = (place(&whole, b"acTL"), place(&whole, b"fcTL"));
+    let one = chunk(b"acTL", &[1u32, 0].map(u32::to_be_bytes).concat());
+    [&whole[..count.start], &one, &whole[count.end..control.start], &whole[control.end..]].concat()
 }
 
 /// Sixteen bit RGB; both bytes of a sample are alike.

@@ -29,12 +29,25 @@ pub fn oriented(orientation: u8, width: u32, height: u32) -> Vec<u8> {
     encode(w, h, &pixels, ColorType::Rgb8, Some(exif::orientation(orientation)))
 }
 
-fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
+/// A chunk with its length and padding.
+pub fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
     let mut out = [name.as_slice(), &(body.len() as u32).to_le_bytes(), body].concat();
     if body.len() % 2 == 1 {
         out.push(0);
     }
     out
+}
+
+/// A file of these chunks.
+pub fn file(chunks: &[u8]) -> Vec<u8> {
+    [b"RIFF".as_slice(), &(chunks.len() as u32 + 4).to_le_bytes(), b"WEBP", chunks].concat()
+}
+
+/// The scene in an extended file, with these chunks behind its pixels.
+pub fn extended(width: u32, height: u32, flags: u8, behind: &[u8]) -> Vec<u8> {
+    let three = |v: u32| v.to_le_bytes()[..3].to_vec();
+    let head = chunk(b"VP8X", &[&[flags, 0, 0, 0][..], &three(width - 1), &three(height - 1)].concat());
+    file(&[&head, &rgb(width, height)[12..], behind].concat())
 }
 
 /// Two frames: the scene, then plain grey. A still picture of it shows the scene.

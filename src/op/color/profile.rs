@@ -39,7 +39,11 @@ pub fn profile(color: &ColorSpace, channels: Channels) -> Found {
             Ok(if is_srgb(&profile) { None } else { Some((profile, None)) })
         }
         _ if channels == Channels::Cmyk => Ok(None),
-        ColorSpace::AdobeRgb => Ok(Some((ColorProfile::new_adobe_rgb(), None))),
+        ColorSpace::AdobeRgb => {
+            let profile = ColorProfile::new_adobe_rgb();
+            let curve = profile.red_trc.clone().filter(|_| is_grey);
+            Ok(Some((curve.map_or(profile, grey), None)))
+        }
         ColorSpace::Calibrated { gamma, chromaticities } => {
             let profile = calibrated(*gamma, *chromaticities, is_grey).ok_or("impossible gAMA or cHRM ignored")?;
             Ok(profile.map(|p| (p, None)))
@@ -53,8 +57,11 @@ pub fn profile(color: &ColorSpace, channels: Channels) -> Found {
 
 /// The profile that describes pixels that stay as they are, for colours that were told otherwise than by a profile.
 pub fn as_profile(color: &ColorSpace, channels: Channels) -> Option<Vec<u8>> {
-    if let ColorSpace::Icc(icc) = color {
-        return parse(icc).filter(|profile| fits(profile, channels)).map(|_| icc.clone());
+    // Grey with a profile of colours has a grey one made of its curve.
+    if let ColorSpace::Icc(icc) = color
+        && parse(icc).is_some_and(|profile| fits(&profile, channels))
+    {
+        return Some(icc.clone());
     }
     profile(color, channels).ok().flatten().and_then(|(profile, _)| profile.encode().ok())
 }

@@ -116,6 +116,11 @@ fn grey_pixels_with_a_profile_of_colours_take_its_curve() {
     let Samples::U8(v) = out.samples() else { panic!("8 bits") };
     // ProPhoto's curve is a power of 1.8.
     assert!(v[0] == 0 && v[1].abs_diff(146) < 3 && v[2] == 255, "{v:?}");
-    // Kept, it would not be one of these pixels.
-    assert_eq!(as_profile(&ColorSpace::Icc(wide), Channels::Grey), None);
+    // Kept, it is a grey profile of the same curve.
+    let kept = as_profile(&ColorSpace::Icc(wide), Channels::Grey).unwrap();
+    assert_eq!(&kept[16..20], b"GRAY");
+    let again = ToSrgb::new(&ColorSpace::Icc(kept), Channels::Grey, false);
+    assert_eq!(again.apply(Pixmap::new_u8(Size::new(3, 1), Channels::Grey, vec![0, 128, 255])), out);
+    let srgb = ColorSpace::Icc(ColorProfile::new_srgb().encode().unwrap());
+    assert_eq!(as_profile(&srgb, Channels::Grey), None);
 }
