@@ -278,7 +278,10 @@ fn a_webp_whose_container_lies_about_its_length_is_a_picture() {
             let file = [&whole[..4], &wrong.to_le_bytes(), &whole[8..]].concat();
             let (pixels, notes) = made(&file, &[]);
             assert_eq!(pixels, made(&whole, &[]).0, "{wrong} for {said}");
-            assert!(notes.contains(&"wrong length of the container ignored".to_owned()), "{wrong} for {said}: {notes:?}");
+            assert!(
+                notes.contains(&"wrong length of the container ignored".to_owned()),
+                "{wrong} for {said}: {notes:?}"
+            );
             refused(&file, &["--strict"]);
         }
         let (pixels, notes) = made(&[&whole[..], b"junk behind it"].concat(), &[]);

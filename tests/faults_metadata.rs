@@ -59,7 +59,8 @@ fn in_tiff(file: &[u8], xmp: &[u8]) -> Vec<u8> {
     let place = out.len() as u32;
     out[4..8].copy_from_slice(&place.to_le_bytes());
     out.extend((count + 1).to_le_bytes());
-    let own = [&700u16.to_le_bytes()[..], &[1, 0], &(xmp.len() as u32).to_le_bytes(), &(file.len() as u32).to_le_bytes()];
+    let own =
+        [&700u16.to_le_bytes()[..], &[1, 0], &(xmp.len() as u32).to_le_bytes(), &(file.len() as u32).to_le_bytes()];
     let mut tags: Vec<Vec<u8>> = entries.chunks(12).map(<[u8]>::to_vec).chain([own.concat()]).collect();
     tags.sort_by_key(|tag| u16::from_le_bytes([tag[0], tag[1]]));
     out.extend(tags.concat());
@@ -102,9 +103,15 @@ fn orientation_told_by_xmp_alone_turns_the_picture() {
             let (width, height, pixels) = testenv::decode(&out);
             assert_eq!((width, height), (64, 96), "{name}");
             // Turned by a quarter, clockwise: what was at the left is at the top.
-            let want: Vec<u8> = (0..96).flat_map(|y| (0..64).flat_map(move |x| scene::pixel(y, 63 - x, 96, 64))).collect();
+            let want: Vec<u8> =
+                (0..96).flat_map(|y| (0..64).flat_map(move |x| scene::pixel(y, 63 - x, 96, 64))).collect();
             assert!(distance(&pixels, &want) < 60, "{name}");
-            assert!(!text(&out).contains('6') || text(&out).contains("tiff:Orientation=\"1\"") || text(&out).contains("<tiff:Orientation>1<"), "{name}");
+            assert!(
+                !text(&out).contains('6')
+                    || text(&out).contains("tiff:Orientation=\"1\"")
+                    || text(&out).contains("<tiff:Orientation>1<"),
+                "{name}"
+            );
             let (out, _) = made(&file, "o.png", &["-s", "original", "--no-auto-orient", "--metadata", "keep"]);
             assert_eq!(testenv::decode(&out).0, 96, "{name}");
         }
@@ -158,7 +165,11 @@ fn a_panorama_counts_the_pixels_of_the_thumbnail() {
             // A part of it, or one with bars, is no panorama of this kind.
             for fit in ["cover", "contain"] {
                 let (out, _) = made(&file, to, &["-s", "48x48", "--fit", fit, "--metadata", "keep"]);
-                assert!(!text(&out).contains("GPano") && text(&out).contains("rdf:Description"), "{fit}: {}", text(&out));
+                assert!(
+                    !text(&out).contains("GPano") && text(&out).contains("rdf:Description"),
+                    "{fit}: {}",
+                    text(&out)
+                );
             }
         }
     }
@@ -192,7 +203,10 @@ fn regions_hold_or_go() {
     let file = in_jpeg(&jpeg::plain(96, 64), &packet("crs:HasCrop=\"True\" crs:CropTop=\"0.1\"", regions));
     let (out, _) = made(&file, "o.jpg", &["-s", "48", "--metadata", "keep"]);
     let kept = text(&out);
-    assert!(kept.contains("stDim:w=\"48\" stDim:h=\"32\"") && kept.contains("Ada") && kept.contains("CropTop"), "{kept}");
+    assert!(
+        kept.contains("stDim:w=\"48\" stDim:h=\"32\"") && kept.contains("Ada") && kept.contains("CropTop"),
+        "{kept}"
+    );
     let (out, _) = made(&file, "o.jpg", &["-s", "48x48", "--fit", "cover", "--metadata", "keep"]);
     let kept = text(&out);
     assert!(!kept.contains("mwg-rs:R") && !kept.contains("Ada") && !kept.contains("Crop"), "{kept}");

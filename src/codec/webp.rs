@@ -77,11 +77,8 @@ impl Decode for WebP {
             None => ColorSpace::Srgb,
         };
         let covers = own == size;
-        let metadata = Metadata {
-            exif: exif_bytes.map(<[u8]>::to_vec),
-            xmp: container.xmp.map(<[u8]>::to_vec),
-            iptc: None,
-        };
+        let metadata =
+            Metadata { exif: exif_bytes.map(<[u8]>::to_vec), xmp: container.xmp.map(<[u8]>::to_vec), iptc: None };
         let header = Header {
             format: Format::WebP,
             size,

@@ -138,7 +138,8 @@ impl Ifd {
         let mut value = Vec::with_capacity(8);
         for at in 0..entry.count {
             // The diameter of a circle is measured across.
-            let (to, from) = if at % 2 == 0 { (changes.size.width, from.width) } else { (changes.size.height, from.height) };
+            let (to, from) =
+                if at % 2 == 0 { (changes.size.width, from.width) } else { (changes.size.height, from.height) };
             let Some(stored) = tiff.u16(entry.at + 2 * at as usize) else { return };
             let scaled = (f64::from(stored) * f64::from(to) / f64::from(from)).round().min(65_535.0) as u16;
             value.extend(if tiff.big() { scaled.to_be_bytes() } else { scaled.to_le_bytes() });
@@ -149,8 +150,11 @@ impl Ifd {
     /// Pixels for a unit of length on the sensor, of the output's pixels.
     fn focal_plane(&mut self, tiff: Tiff<'_>, entry: &Entry, changes: &Changes) {
         let (Some(from), 5, 1) = (changes.from, entry.kind, entry.count) else { return };
-        let (to, from) =
-            if entry.tag == FOCAL_PLANE[0] { (changes.size.width, from.width) } else { (changes.size.height, from.height) };
+        let (to, from) = if entry.tag == FOCAL_PLANE[0] {
+            (changes.size.width, from.width)
+        } else {
+            (changes.size.height, from.height)
+        };
         let (Some(over), Some(under)) = (tiff.u32(entry.at), tiff.u32(entry.at + 4)) else { return };
         let (over, under) = (u64::from(over) * u64::from(to), u64::from(under) * u64::from(from));
         let shared = gcd(over, under).max(1);

@@ -59,7 +59,11 @@ enum Piece<'a> {
     /// Comment, instruction, or what else is no tag.
     Other,
     End,
-    Start { name: &'a str, attributes: &'a str, is_empty: bool },
+    Start {
+        name: &'a str,
+        attributes: &'a str,
+        is_empty: bool,
+    },
 }
 
 /// The markup that `text` begins with, and its length.
@@ -198,7 +202,8 @@ impl<'a> Editor<'a> {
             let Some(prefix) = name.strip_prefix("xmlns:") else { continue };
             let uri = &value[1..value.len() - 1];
             if self.prefixes.len() < MAX_PREFIXES
-                && let Some((known, _)) = CUSTOMARY.iter().find(|(known, other)| *other == uri && *known != prefix) {
+                && let Some((known, _)) = CUSTOMARY.iter().find(|(known, other)| *other == uri && *known != prefix)
+            {
                 self.prefixes.push((prefix, known));
             }
         }
