@@ -1,18 +1,10 @@
 //! What stands in a PNG beside its pixels (PNG, third edition, chapters 5 and 11). The `png` crate gets the pixels
 //! alone, in a file put together by `png_data`: where the other chunks may stand is decided here.
 
-use std::io::Read;
-
-use flate2::read::ZlibDecoder;
-
-use super::png_colors::Colors;
+use super::png_colors::{Colors, be32, inflate};
 use super::{ColorSpace, DecodeError, Metadata, exif, png_profiles};
 use crate::format::Format;
 use crate::size::Size;
-
-/// Bytes that a colour profile or an XMP packet may inflate to. The largest real profiles (CMYK
-/// tables) have some 3 MB.
-const MAX_INFLATED: u64 = 8 << 20;
 
 /// What every PNG begins with.
 pub const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -350,18 +342,6 @@ impl<'a> Walk<'a> {
         found.color = self.colors.resolve();
         Ok(found)
     }
-}
-
-/// Four bytes at `at` as a number.
-pub fn be32(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
-}
-
-/// Inflates, but not beyond [`MAX_INFLATED`].
-pub fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::new();
-    ZlibDecoder::new(bytes).take(MAX_INFLATED + 1).read_to_end(&mut out).ok()?;
-    (out.len() as u64 <= MAX_INFLATED).then_some(out)
 }
 
 /// An iTXt chunk: keyword, zero, whether compressed, method, language, zero, translation, zero, text.

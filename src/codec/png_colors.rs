@@ -1,7 +1,26 @@
 //! The colours that a PNG says its samples have: gAMA, cHRM, sRGB, iCCP and cICP.
 
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+
 use super::ColorSpace;
-use super::png_chunks::{be32, inflate};
+
+/// Bytes that a colour profile or an XMP packet may inflate to. The largest real profiles (CMYK
+/// tables) have some 3 MB.
+const MAX_INFLATED: u64 = 8 << 20;
+
+/// Four bytes at `at` as a number.
+pub fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
+}
+
+/// Inflates, but not beyond [`MAX_INFLATED`].
+pub fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::new();
+    ZlibDecoder::new(bytes).take(MAX_INFLATED + 1).read_to_end(&mut out).ok()?;
+    (out.len() as u64 <= MAX_INFLATED).then_some(out)
+}
 
 /// The chunks that tell colours; a later kind here takes precedence over an earlier one.
 #[derive(Default)]

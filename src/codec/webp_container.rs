@@ -201,7 +201,7 @@ pub fn with_metadata(
     }
     let Ok(inner) = read(&file) else { return file };
     let Some(image) = inner.image else { return file };
-    wrapped(image, size, alpha, [icc, exif, xmp])
+    wrapped(&image, size, alpha, [icc, exif, xmp])
 }
 
 /// The picture of `source` with the metadata of `encoded`, unless it is animated, incomplete, or at odds with itself.
@@ -211,7 +211,7 @@ pub fn own(source: &[u8], encoded: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let image = theirs.image?;
-    let features = thumbs_libwebp::features(image).ok()?;
+    let features = thumbs_libwebp::features(&image).ok()?;
     let size = Size::new(features.width, features.height);
     // Alpha that the container does not speak of is one reader's alpha and not another's.
     let flags = theirs.canvas.and_then(|_| source.get(20)).map(|flags| flags & ALPHA != 0);
@@ -220,10 +220,10 @@ pub fn own(source: &[u8], encoded: &[u8]) -> Option<Vec<u8>> {
     }
     let metadata = [ours.icc, ours.exif, ours.xmp];
     if metadata.iter().any(Option::is_some) || image.starts_with(b"ALPH") {
-        return Some(wrapped(image, size, features.has_alpha, metadata));
+        return Some(wrapped(&image, size, features.has_alpha, metadata));
     }
     let mut out = b"RIFF\0\0\0\0WEBP".to_vec();
-    out.extend(image);
+    out.extend(&*image);
     Some(finished(out))
 }
 

@@ -34,7 +34,7 @@ use crate::op;
 use crate::op::color::ToSrgb;
 use crate::op::resize::ResizeError;
 use crate::orientation::Orientation;
-use crate::pixmap::{Channels, Pixmap, Samples};
+use crate::pixmap::{Pixmap, Samples};
 use crate::recipe::{Filter, FormatChoice, IccPolicy, Recipe};
 use crate::size::{Region, Size};
 use source::{Notes, Source};
