@@ -225,6 +225,10 @@ impl Opened<'_> {
             let pixels = 2 * to.pixels() * pixel + canvas * 8;
             work = work.max(op::resize::intermediate(offer.size, crop, to, plane) + pixels);
             encoded += canvas * 5 + (128 << 10);
+            // The source's own bytes, which may stand instead, are put together in two steps.
+            if variant.format == header.format && variant.size == header.size {
+                encoded += 2 * self.bytes.len() as u64;
+            }
         }
         let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
         offer.memory + linear.max(converted) + work + encoded

@@ -39,7 +39,7 @@ fn indexed(side: u32, depth: BitDepth, indices: &[u8], colors: usize) -> Vec<u8>
 
 /// Text in black and white: strokes at pseudo-random places.
 fn scan(side: u32) -> Vec<u8> {
-    let ink = |x: u32, y: u32| y % 12 < 8 && (x / 2 * 31 + y / 12 * 17) % 7 < 3 && (x + y) % 5 != 0;
+    let ink = |x: u32, y: u32| y % 12 < 8 && (x / 2 * 31 + y / 12 * 17) % 7 < 3 && !(x + y).is_multiple_of(5);
     (0..side * side).map(|i| u8::from(!ink(i % side, i / side))).collect()
 }
 
