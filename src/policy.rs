@@ -3,8 +3,8 @@
 /// What happens to a file that exists under an output's name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Existing {
-    /// Replaced where it is surely one of ours: its name bears the template's marker, or its
-    /// directory is a destination that holds no inputs. Else the input fails.
+    /// Replaced where thumbs wrote it: it bears our mark, or the state knows it, or all that can be seen of it says
+    /// so. Else the input fails.
     #[default]
     Careful,
     /// Replaced, unless it is an input of the run.
@@ -13,6 +13,18 @@ pub enum Existing {
     Skip,
     /// The input fails.
     Fail,
+}
+
+/// Which file an output may replace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Replace {
+    /// None.
+    #[default]
+    Never,
+    /// One that thumbs wrote, or that holds the same bytes.
+    Own,
+    /// Any.
+    Any,
 }
 
 /// When a run with many failures ends early.

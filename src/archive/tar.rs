@@ -96,6 +96,14 @@ fn block(name: &[u8], size: u64, kind: u8) -> [u8; BLOCK] {
     block
 }
 
+/// Whether a tar that begins with this block is as they are written here: without owner and time, or without members.
+pub fn begins_ours(first: &[u8; BLOCK]) -> bool {
+    match Header::parse(first) {
+        Some(header) => block(&header.name, header.size, header.kind) == *first,
+        None => first.iter().all(|&b| b == 0),
+    }
+}
+
 /// A PAX record counts its own length, digits included.
 fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
     let rest = key.len() + value.len() + 3;

@@ -113,6 +113,12 @@ impl<W: Write> ZipWriter<W> {
     }
 }
 
+/// Whether a zip that begins like this is as they are written here: stored, without a time, or without members.
+pub fn begins_ours(head: &[u8]) -> bool {
+    let same = |at: usize, value: u16| head.get(at..at + 2).is_some_and(|field| field == value.to_le_bytes());
+    head.starts_with(b"PK\x05\x06") || (head.starts_with(b"PK\x03\x04") && same(8, 0) && same(10, 0) && same(12, DATE))
+}
+
 impl<W> fmt::Debug for ZipWriter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ZipWriter").field("entries", &self.entries).finish_non_exhaustive()

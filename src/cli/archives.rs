@@ -7,6 +7,7 @@ use thumbs::archive::Kind;
 use thumbs::archive::compress::Levels;
 use thumbs::pipeline::{ArchiveOptions, Dataset};
 use thumbs::plan::Destination;
+use thumbs::sink::Archive;
 use thumbs::sink::shards::{Covered, ShardSize};
 use thumbs::walk::{Input, real_path};
 use thumbs::words;
@@ -37,9 +38,10 @@ pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Resu
     let kind = match path {
         Some(path) => {
             ensure!(args.archive.is_none(), "--archive: only for -o -; the name of a file says its kind");
-            check_file(args, path, inputs)?;
             // Looked at before it came here.
-            Kind::from_name(path).unwrap_or(Kind::Tar)
+            let kind = Kind::from_name(path).unwrap_or(Kind::Tar);
+            check_file(args, path, kind, inputs)?;
+            kind
         }
         None => args.archive.map_or(Kind::Tar, Kind::from),
     };
@@ -62,14 +64,21 @@ pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Datas
     Ok(Some(Dataset { dir: dir.clone(), size, covered: Covered::default() }))
 }
 
-fn check_file(args: &Args, path: &Path, inputs: &[Input]) -> Result<()> {
+fn check_file(args: &Args, path: &Path, kind: Kind, inputs: &[Input]) -> Result<()> {
     let real = real_path(path);
     let is_input = |input: &Input| matches!(input, Input::Path(input) if real_path(input) == real);
     ensure!(!inputs.iter().any(is_input), "-o {}: an INPUT of this run", words::path(path));
     match args.existing {
         Some(Existing::Skip) => bail!("--existing skip: an archive is made as a whole; use replace or fail"),
         Some(Existing::Fail) => ensure!(path.symlink_metadata().is_err(), "-o {}: it exists", words::path(path)),
-        Some(Existing::Replace) | None => {}
+        Some(Existing::Replace) => {}
+        None => match Archive::may_replace(path, kind) {
+            Ok(true) => {}
+            Ok(false) => {
+                bail!("-o {}: exists and thumbs did not write it (--existing replace)", words::path(path))
+            }
+            Err(error) => bail!("-o {}: {}", words::path(path), words::system_words(&error)),
+        },
     }
     Ok(())
 }

@@ -100,7 +100,7 @@ pub struct Args {
     /// Chroma subsampling of JPEG
     #[arg(long, value_enum, value_name = "S", default_value_t = Subsample::Auto, help_heading = "Output")]
     pub subsample: Subsample,
-    /// What to do with files that exist under an output's name [default: replace only what is surely an earlier output]
+    /// What to do with files that exist under an output's name [default: replace only what thumbs wrote]
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
     pub existing: Option<Existing>,
     /// Also take thumbnails that stand beside their pictures as inputs
@@ -128,6 +128,9 @@ pub struct Args {
     /// Walk hidden files and directories too
     #[arg(long, help_heading = "Selection")]
     pub hidden: bool,
+    /// Take backups, partial downloads and previews of network drives (.bak, .part, a.jpg_original, @eaDir ...), too
+    #[arg(long, help_heading = "Selection")]
+    pub backups: bool,
     /// Follow symbolic links found in a walk
     #[arg(long, help_heading = "Selection")]
     pub follow: bool,

@@ -1,16 +1,17 @@
 //! Whether what a run is to read and write can be: asked once, before any work.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
-use thumbs::format;
+use thumbs::format::{self, Format};
 use thumbs::pipeline::{List, RunConfig};
 use thumbs::plan::Destination;
 use thumbs::sink;
 use thumbs::source::HEAD;
-use thumbs::walk::{Input, real_path};
+use thumbs::walk::{Input, has_picture_extension, is_pattern, real_path, scheme};
 use thumbs::words::{self, system_words};
 
 /// Makes the destination and sees whether something can be written to it, so that one that is no good is told once
@@ -94,6 +95,70 @@ pub fn check_not_source(option: &str, file: &Path, inputs: &[Input], lists: &[Li
         Some(_) => bail!("{option} {shown}: a picture stands there, which it would replace"),
         None => Ok(()),
     }
+}
+
+/// Archives that are not written, by what their names end in; of a tar also when another extension follows.
+const PACKED: &[&str] = &[
+    "tar.xz", "txz", "tar.bz2", "tbz", "tbz2", "tar.lz", "tlz", "tar.lzma", "tar.lz4", "tar.z", "tar.br", "tar.sz",
+    "7z", "rar", "cab", "cpio", "ar", "iso", "jar", "lha", "lzh", "arj", "gz", "xz", "bz2", "zst", "lz4", "lzma",
+];
+
+/// Pictures, and what is often taken for some, that are neither read nor written.
+const UNWRITTEN: &[&str] = &[
+    "pdf", "ps", "eps", "ai", "pcx", "xcf", "pct", "pict", "jxr", "wdp", "hdp", "xbm", "xpm", "fits", "flif", "bpg",
+    "mng", "jng", "sgi", "ras", "wbmp", "emf", "wmf", "mp4", "m4v", "mov", "webm", "mkv", "avi",
+];
+
+/// Sees that an extension does not ask for a kind of picture that is not written.
+pub fn check_written(extension: &OsStr, option: impl Fn() -> String) -> Result<()> {
+    const CHOICE: &str = "choose .jpg, .png or .webp";
+    let known = |text: &&&str| extension.eq_ignore_ascii_case(text);
+    match Format::from_extension(extension.as_encoded_bytes()) {
+        Some(format) if format.writes() => Ok(()),
+        Some(format) if format.reads() => bail!("{}: {format} is read, not written; {CHOICE}", option()),
+        Some(format) => bail!("{}: {format} is not written; {CHOICE}", option()),
+        None => match UNWRITTEN.iter().find(known) {
+            Some(kind) => bail!("{}: {} is not written; {CHOICE}", option(), kind.to_uppercase()),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Sees that a name does not ask for a kind of archive that is not written.
+pub fn check_packed(output: &Path) -> Result<()> {
+    let name = output.file_name().unwrap_or_default().as_encoded_bytes().to_ascii_lowercase();
+    let ends =
+        |kind: &&&str| name.strip_suffix(kind.as_bytes()).is_some_and(|rest| rest.len() > 1 && rest.ends_with(b"."));
+    if let Some(kind) = PACKED.iter().find(ends) {
+        bail!(
+            "-o {}: .{kind} is not written; choose .tar, .tar.gz, .tar.zst or .zip, or for a directory of this name put / \
+             at its end",
+            words::path(output)
+        );
+    }
+    Ok(())
+}
+
+/// Sees that a place to write to is no address.
+pub fn check_address(option: &str, output: &Path) -> Result<()> {
+    if let Some(scheme) = scheme(output) {
+        bail!("{option} {}: {scheme} addresses are not written to; name a directory or a file", words::path(output));
+    }
+    Ok(())
+}
+
+/// Sees whether the last of several INPUTs is rather the place to write to, as for `cp`. All others exist, and
+/// without -o their outputs would go beside them.
+pub fn check_last(inputs: &[PathBuf]) -> Result<()> {
+    let Some((last, others)) = inputs.split_last().filter(|(_, others)| !others.is_empty()) else { return Ok(()) };
+    let is_missing = |path: &Path| fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
+    let slash = last.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let is_place = !is_pattern(last) && scheme(last).is_none() && (slash || !has_picture_extension(last));
+    if is_place && is_missing(last) && !others.iter().any(|path| is_missing(path) && !is_pattern(path)) {
+        let shown = words::path(last);
+        bail!("{shown}: No such file or directory; to write to it: -o {}/", shown.trim_end_matches('/'));
+    }
+    Ok(())
 }
 
 /// Sees whether the lists can be read, without opening them: a pipe can be read only once.

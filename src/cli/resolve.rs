@@ -2,6 +2,7 @@
 //! before anything is written.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
@@ -60,10 +61,17 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         ensure!(one, "-o {what}: one picture takes exactly one INPUT, a file or -{hint}");
         ensure!(sizes.len() == 1 && formats.len() == 1, "-o {what}: one picture takes one size and one format{hint}");
     }
+    if destination == Destination::Beside {
+        place::check_last(&args.inputs)?;
+    }
     if let Destination::File(file) = &destination {
-        format_of_file(file, &mut formats)?;
+        let extension = file.extension().unwrap_or_default();
+        format_of(extension, &mut formats, || format!("-o {}", words::path(file)))?;
     }
     let template = template(&args, &destination, labels.len())?;
+    if let Some(extension) = template.literal_extension() {
+        format_of(OsStr::new(extension), &mut formats, || format!("--name {}", shown(template.as_str())))?;
+    }
     if labels.len() > 1 && !matches!(destination, Destination::File(_) | Destination::Stdout) {
         ensure!(
             template.tells_sizes(),
@@ -87,6 +95,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
             exclude: Patterns::new(&args.exclude)?,
             max_depth: args.max_depth.map(|n| n as usize),
             hidden: args.hidden,
+            backups: args.backups,
             follow: args.follow,
         },
         avoid: avoided(&args, &destination, &roots, state.as_ref()),
@@ -181,6 +190,9 @@ fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
 
 fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
     if let Some(dir) = &args.webdataset {
+        if !dir.is_dir() {
+            place::check_address("--webdataset", dir)?;
+        }
         return Ok(Destination::Directory(dir.clone()));
     }
     let Some(output) = &args.output else {
@@ -193,27 +205,35 @@ fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
         return Ok(archives::destination(args, output).unwrap_or(Destination::Stdout));
     }
     let slash = output.as_os_str().as_encoded_bytes().ends_with(b"/");
-    if output.is_dir() || slash {
+    let is_dir = output.is_dir();
+    if !is_dir {
+        place::check_address("-o", output)?;
+    }
+    if is_dir || slash {
         return Ok(Destination::Directory(output.clone()));
     }
     if let Some(archive) = archives::destination(args, output) {
         return Ok(archive);
     }
-    let extension = output.extension().map(std::ffi::OsStr::as_encoded_bytes);
-    match extension.and_then(Format::from_extension) {
+    let extension = output.extension().unwrap_or_default();
+    match Format::from_extension(extension.as_encoded_bytes()) {
         Some(format) if format.writes() => Ok(Destination::File(output.clone())),
-        Some(format) => bail!("-o {}: {format} is read, not written", words::path(output)),
-        None => Ok(Destination::Directory(output.clone())),
+        _ => {
+            place::check_written(extension, || format!("-o {}", words::path(output)))?;
+            place::check_packed(output)?;
+            Ok(Destination::Directory(output.clone()))
+        }
     }
 }
 
-fn format_of_file(file: &Path, formats: &mut Vec<FormatChoice>) -> Result<()> {
-    let extension = file.extension().map(std::ffi::OsStr::as_encoded_bytes).unwrap_or_default();
-    let Some(format) = Format::from_extension(extension) else { return Ok(()) };
+/// A spelled-out extension chooses the format, where it is one of a picture.
+fn format_of(extension: &OsStr, formats: &mut Vec<FormatChoice>, option: impl Fn() -> String) -> Result<()> {
+    place::check_written(extension, &option)?;
+    let Some(format) = Format::from_extension(extension.as_encoded_bytes()) else { return Ok(()) };
     match formats.as_slice() {
         [FormatChoice::Keep] => *formats = vec![FormatChoice::To(format)],
         [FormatChoice::To(other)] if *other == format => {}
-        _ => bail!("-o {}: its extension asks for {format}, -f for another format", words::path(file)),
+        _ => bail!("{}: its extension asks for {format}, -f for another format", option()),
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::ReadyOutput;
 use super::nightly::Update;
 use crate::outcome::Done;
+use crate::policy::Replace;
 use crate::sink::{Durable, Entry, SinkError};
 use crate::source::Facts;
 use crate::state::{Kind, Record, StateError, Written};
@@ -20,7 +21,8 @@ struct Waiting {
     record: Option<Record>,
     /// Digest of each output, and whether a file of its name was ours to replace.
     outputs: Vec<(i64, bool)>,
-    staged: Vec<Facts>,
+    /// Facts of each output, and whether it bears our mark.
+    staged: Vec<(Facts, bool)>,
 }
 
 /// Outputs and records of some seconds.
@@ -58,7 +60,7 @@ impl Batch {
             Err(error) => Err(Box::new((done, error))),
             Ok(staged) => {
                 self.since.get_or_insert_with(Instant::now);
-                let outputs = outputs.iter().map(|(o, ..)| (o.digest, o.replace)).collect();
+                let outputs = outputs.iter().map(|(o, ..)| (o.digest, o.replace == Replace::Any)).collect();
                 self.waiting.push(Waiting { done, record, outputs, staged });
                 Ok(())
             }
@@ -102,7 +104,7 @@ impl Batch {
     }
 }
 
-/// Where a file would not be taken for ours by its name, the state is told of it before it gets
+/// Where a file would not be taken for ours by its mark, the state is told of it before it gets
 /// that name: should we die in between, the next run may replace it.
 fn announce(waiting: &[Waiting], update: Option<&Update>) -> Result<(), StateError> {
     let Some(update) = update else { return Ok(()) };
@@ -110,9 +112,9 @@ fn announce(waiting: &[Waiting], update: Option<&Update>) -> Result<(), StateErr
     for waiting in waiting {
         let Some(record) = &waiting.record else { continue };
         let outputs = waiting.done.outputs.iter().zip(&waiting.outputs).zip(&waiting.staged);
-        let new = outputs.filter(|((_, (_, replace)), _)| !replace);
+        let new = outputs.filter(|((_, (_, replace)), (_, marked))| !replace && !marked);
         let outputs: Vec<Written> =
-            new.map(|((o, (digest, _)), facts)| Written::new(o.path.clone(), *digest, facts)).collect();
+            new.map(|((o, (digest, _)), (facts, _))| Written::new(o.path.clone(), *digest, facts)).collect();
         if !outputs.is_empty() {
             pending.push(Record { kind: Kind::Pending, outputs, ..record.clone() });
         }

@@ -19,6 +19,7 @@ use super::prune::Walked;
 use super::{Letter, Message, Shared, unpack};
 use crate::archive::zip_reader::ZipEntry;
 use crate::outcome::{SkipReason, SourceName, Stage};
+use crate::plan::OwnOutputs;
 use crate::source::{Facts, Source};
 use crate::walk::{Found, Input, Item, real_path};
 use crate::words;
@@ -77,6 +78,7 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
         unchanged: Vec::new(),
         walked: Walked::default(),
         archives: HashSet::new(),
+        own: OwnOutputs::new(&config.naming),
     };
     let complete = feeder.all().is_continue() && feeder.hand_over().is_continue();
     shared.fed.store(true, Ordering::Relaxed);
@@ -95,12 +97,16 @@ struct Feeder<'a> {
     walked: Walked,
     /// Archives begun, by their real paths.
     archives: HashSet<PathBuf>,
+    own: OwnOutputs<'a>,
 }
 
 impl Feeder<'_> {
     fn all(&mut self) -> Flow {
         let config = &self.hand.shared.config;
-        for input in &config.inputs {
+        // Names that lead to nothing are told before any work.
+        let (missing, others): (Vec<_>, Vec<_>) =
+            config.inputs.iter().partition(|input| config.walker.is_missing(input));
+        for input in missing.into_iter().chain(others) {
             self.walked.begin(input);
             config.walker.walk(input, &mut |item| self.give(item))?;
         }
@@ -130,7 +136,7 @@ impl Feeder<'_> {
             }
             Item::Found(found) => {
                 self.walked.found();
-                match own_output(config, &found) {
+                match found.path.clone().filter(|path| config.skip_own && self.own.contain(path)) {
                     Some(path) => self.hand.skip(path, SkipReason::OwnOutput),
                     None => self.found(found),
                 }
@@ -200,11 +206,6 @@ fn feed_list(config: &RunConfig, list: &List, give: &mut dyn FnMut(Item) -> Flow
         None => config.walker.walk_list(&mut io::stdin().lock(), list.nul, give),
         Some(path) => config.walker.walk_list(&mut BufReader::new(File::open(path)?), list.nul, give),
     }
-}
-
-fn own_output(config: &RunConfig, found: &Found) -> Option<PathBuf> {
-    let path = found.path.as_ref()?;
-    (config.skip_own && config.naming.is_own_output(path)).then(|| path.clone())
 }
 
 /// Walks all inputs but lists, only to count them, unless the run is over before `delay` is.

@@ -30,6 +30,7 @@ mod watch;
 mod worker;
 mod writer;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -48,11 +49,12 @@ use ready::{Ready, ReadyOutput};
 use reorder::Gate;
 use writer::Writer;
 
+use crate::archive::Kind;
 use crate::outcome::{Failure, SkipReason, SourceName, Summary};
-use crate::plan::{Destination, Ledger};
-use crate::policy::Existing;
+use crate::plan::{Destination, Ledger, OwnOutputs};
+use crate::policy::{Existing, Replace};
 use crate::report::Reporter;
-use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream};
+use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream, not_ours};
 use crate::state::{Record, StateError};
 use crate::walk::Input;
 use crate::words;
@@ -174,7 +176,7 @@ pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) 
     }
     match (&config.naming.destination, &config.archive) {
         (Destination::Archive(path), Some(options)) if !config.dry_run => {
-            let replace = config.naming.existing != Existing::Fail;
+            let replace = archive_replaces(config.naming.existing, path.as_deref(), options.kind).map_err(broken)?;
             let mut sink = Archive::create(path.as_deref(), options.kind, options.levels, replace).map_err(broken)?;
             run_with(config, renderer, &mut sink, reporter, cancel)
         }
@@ -183,13 +185,29 @@ pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) 
     }
 }
 
+/// What an archive may replace; an error where something stands in its way.
+fn archive_replaces(existing: Existing, path: Option<&Path>, kind: Kind) -> Result<Replace, SinkError> {
+    let Some(path) = path else { return Ok(Replace::Never) };
+    let broken = |error| SinkError::Broken { path: path.to_path_buf(), error };
+    match existing {
+        Existing::Fail => Ok(Replace::Never),
+        Existing::Replace => Ok(Replace::Any),
+        Existing::Careful | Existing::Skip if path.symlink_metadata().is_err() => Ok(Replace::Own),
+        Existing::Careful | Existing::Skip => match Archive::may_replace(path, kind).map_err(broken)? {
+            true => Ok(Replace::Any),
+            false => Err(broken(not_ours())),
+        },
+    }
+}
+
 /// A ledger that knows the files named on the command line before their turn comes. Not those that are
 /// own outputs, which a second run replaces.
 fn guarding(config: &RunConfig) -> Ledger {
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger::new(config.dry_run);
+    let mut own = OwnOutputs::new(&config.naming);
     for input in &config.inputs {
         if let Input::Path(path) = input
-            && !(config.skip_own && config.naming.is_own_output(path))
+            && !(config.skip_own && own.contain(path))
         {
             ledger.guard(path);
         }

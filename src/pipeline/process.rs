@@ -13,7 +13,8 @@ use crate::archive::{self, detect};
 use crate::codec::DecodeError;
 use crate::format;
 use crate::outcome::{SkipReason, Stage, Stop, TimeSpent};
-use crate::plan::{Admission, Ledger, Plan, PlannedOutput};
+use crate::plan::{Admission, Ledger, Picture, Plan, PlannedOutput, Standing};
+use crate::policy::Replace;
 use crate::render::RenderError;
 use crate::source::{Facts, Source, SourceError};
 use crate::state::digest;
@@ -100,7 +101,7 @@ pub fn process(
     let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
     lap(&mut spent.decoding);
     shared.watch.pause(job.number);
-    let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.variants(), ledger));
+    let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.as_ref(), bytes.len() as u64, ledger));
     lap(&mut spent.waiting);
     let mut outputs = outputs?;
     let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
@@ -237,9 +238,11 @@ fn plan(
     shared: &Shared,
     job: &Job,
     member: bool,
-    variants: &[crate::render::PlannedVariant],
+    opened: &dyn Prepared,
+    bytes: u64,
     ledger: &mut Ledger,
 ) -> Result<Vec<PlannedOutput>, End> {
+    let variants = opened.variants();
     let naming = &shared.config.naming;
     let number = match &job.found.path {
         None => ledger.admit_stdin(),
@@ -265,14 +268,23 @@ fn plan(
     if let Some(dataset) = &shared.config.dataset {
         let extension = variants.first().map_or("", |v| v.format.extension());
         let path = dataset.dir.join(crate::sink::shards::member(job.number, extension));
-        return Ok(vec![PlannedOutput { variant: 0, path, replace: false, digest: 0 }]);
+        return Ok(vec![PlannedOutput { variant: 0, path, replace: Replace::Never, digest: 0 }]);
     }
     let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
     let wrote = |path: &Path| {
         let update = shared.config.nightly.update.as_ref();
         update.is_some_and(|u| u.state().wrote(path).unwrap_or(false))
     };
-    match naming.settle(outputs, number, ledger, &wrote).map_err(failed)? {
+    let config = &shared.config;
+    let (header, recipe) = (opened.header(), &config.recipe);
+    let size = if recipe.auto_orient { header.orientation.apply(header.size) } else { header.size };
+    let picture = Picture { size, bytes, metadata: recipe.metadata, limits: &config.limits };
+    let is_walked = |path: &Path| config.walker.comes_to(&naming.roots, path);
+    let look = |output: &PlannedOutput| match naming.look(output, variants, &picture, &is_walked) {
+        Standing::Theirs | Standing::Unsure if wrote(&output.path) => Standing::Ours,
+        standing => standing,
+    };
+    match naming.settle(outputs, number, ledger, &look).map_err(failed)? {
         Plan::Make(outputs) => Ok(outputs),
         Plan::AllExist => Err(End::Skipped(SkipReason::Exists)),
     }

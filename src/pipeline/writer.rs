@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,6 +20,7 @@ use super::watch::MOST_LOST;
 use super::{Letter, Message, Ready, RunError, Shared, digest};
 use crate::outcome::{Done, Failure, SkipReason, SourceName, Stage, Stop, Summary};
 use crate::plan::Destination;
+use crate::policy::Replace;
 use crate::report::{Event, Progress, Reporter};
 use crate::sink::{Entry, Sink, SinkError, remove_stale};
 use crate::state::Record;
@@ -357,12 +358,24 @@ impl<'a> Writer<'a> {
         let config = &self.shared.config;
         let told = config.dataset.is_some().then(|| digest::sample(&ready, &config.recipe));
         let (mut done, outputs, record) = ready.split();
-        let entry = |path, bytes, replace| Entry { path, bytes, mode: facts.mode, gid: facts.gid, replace };
+        let source = match &done.source {
+            SourceName::File(path) => path.clone(),
+            SourceName::Stdin => PathBuf::new(),
+        };
+        let beside = |path: &Path| source.file_name().filter(|_| path.parent() == source.parent());
+        let entry = |path, bytes, replace| Entry {
+            path,
+            bytes,
+            mode: facts.mode,
+            gid: facts.gid,
+            beside: beside(path),
+            replace,
+        };
         let mut entries: Vec<Entry<'_>> = outputs
             .iter()
             .map(|(output, _, _, bytes)| entry(output.path.as_path(), bytes.as_slice(), output.replace))
             .collect();
-        entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), false)));
+        entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), Replace::Never)));
         let put = match &mut self.batch {
             Some(batch) => batch.stage(&entries, &outputs, done, record).map(|()| None),
             None => match self.sink.put(&entries) {

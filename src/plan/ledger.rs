@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::path::{Path, PathBuf};
 
+use super::folding::{fold, folds, folds_by_trial};
 use super::path_log::PathLog;
 use crate::walk::real_path;
 
@@ -67,12 +68,29 @@ pub enum ClaimError {
 pub struct Ledger {
     hasher: RandomState,
     entries: HashMap<Key, u32, BuildHasherDefault<KeyHasher>>,
-    input_dirs: HashSet<Key, BuildHasherDefault<KeyHasher>>,
     /// Files that are read under another name, or at another time, than the entries say.
     guarded: HashSet<Key, BuildHasherDefault<KeyHasher>>,
     paths: PathLog,
-    /// Real paths of the directories last asked for.
-    real: HashMap<PathBuf, PathBuf>,
+    /// Of the directories last asked for, what they are called in keys and whether they fold case.
+    places: HashMap<PathBuf, Place>,
+    /// Nothing is written, not even to find out about a directory.
+    read_only: bool,
+}
+
+/// A directory, as paths below it become keys.
+#[derive(Clone, Debug)]
+struct Place {
+    /// Its real path, folded as far as the directories on the way fold.
+    path: PathBuf,
+    /// None as long as it has no name that could tell; then it is taken to be as the directory above it.
+    folds: Option<bool>,
+    above: bool,
+}
+
+impl Place {
+    fn folds(&self) -> bool {
+        self.folds.unwrap_or(self.above)
+    }
 }
 
 impl Default for Ledger {
@@ -80,15 +98,20 @@ impl Default for Ledger {
         Self {
             hasher: RandomState::new(),
             entries: HashMap::default(),
-            input_dirs: HashSet::default(),
             guarded: HashSet::default(),
             paths: PathLog::default(),
-            real: HashMap::new(),
+            places: HashMap::new(),
+            read_only: false,
         }
     }
 }
 
 impl Ledger {
+    /// A ledger of a run that writes nothing if `read_only`.
+    pub fn new(read_only: bool) -> Self {
+        Self { read_only, ..Self::default() }
+    }
+
     /// Notes an input.
     pub fn admit(&mut self, path: &Path) -> Admission {
         let key = self.key(path);
@@ -99,8 +122,6 @@ impl Ledger {
         }
         let number = self.paths.push(path).min(OUTPUT - 1);
         self.entries.insert(key, number);
-        let dir = self.dir_key(path.parent().unwrap_or(Path::new("")));
-        self.input_dirs.insert(dir);
         Admission::New(number)
     }
 
@@ -118,10 +139,7 @@ impl Ledger {
 
     /// Notes the file that an input, a symbolic link, leads to.
     pub fn guard_target(&mut self, link: &Path) {
-        let real = real_path(link);
-        self.guard(&real);
-        let dir = self.dir_key(real.parent().unwrap_or(Path::new("")));
-        self.input_dirs.insert(dir);
+        self.guard(&real_path(link));
     }
 
     /// Claims outputs of the input `number`: all or none.
@@ -129,7 +147,7 @@ impl Ledger {
     /// # Errors
     /// The first that is another's.
     pub fn claim(&mut self, outputs: &[&Path], number: u32) -> Result<(), ClaimError> {
-        let keys: Vec<Key> = outputs.iter().map(|output| self.key(output)).collect();
+        let keys: Vec<Key> = outputs.iter().map(|output| self.output_key(output)).collect();
         self.claim_keys(&keys, outputs, number)
     }
 
@@ -165,34 +183,48 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether an input seen so far lies in this directory.
-    pub fn holds_input(&mut self, dir: &Path) -> bool {
-        let key = self.dir_key(dir);
-        self.input_dirs.contains(&key)
-    }
-
-    /// The real path of a directory that may not exist yet.
-    pub fn real_dir(&mut self, dir: &Path) -> PathBuf {
-        if let Some(real) = self.real.get(dir) {
-            return real.clone();
+    /// What the directory `dir`, which may not exist yet, is in keys.
+    fn place(&mut self, dir: &Path) -> Place {
+        if let Some(place) = self.places.get(dir) {
+            return place.clone();
         }
-        let real = real_path(dir);
+        let place = self.find_place(&real_path(dir));
         // Neighbours ask for the same few directories.
-        if self.real.len() >= 256 {
-            self.real.clear();
+        if self.places.len() >= 256 {
+            self.places.clear();
         }
-        self.real.insert(dir.to_path_buf(), real.clone());
-        real
+        self.places.insert(dir.to_path_buf(), place.clone());
+        place
     }
 
-    fn dir_key(&mut self, dir: &Path) -> Key {
-        let real = self.real_dir(dir);
-        self.hash(&real, OsStr::new(""))
+    fn find_place(&mut self, real: &Path) -> Place {
+        let (Some(parent), Some(name)) = (real.parent(), real.file_name()) else {
+            return Place { path: real.to_path_buf(), folds: Some(false), above: false };
+        };
+        let above = self.place(parent);
+        let path = if above.folds() { above.path.join(fold(name)) } else { above.path.join(name) };
+        Place { path, folds: folds(real), above: above.folds() }
     }
 
     fn key(&mut self, path: &Path) -> Key {
-        let real = self.real_dir(path.parent().unwrap_or(Path::new("")));
-        self.hash(&real, path.file_name().unwrap_or(OsStr::new("")))
+        let place = self.place(path.parent().unwrap_or(Path::new("")));
+        let name = path.file_name().unwrap_or(OsStr::new(""));
+        if place.folds() { self.hash(&place.path, &fold(name)) } else { self.hash(&place.path, name) }
+    }
+
+    /// The key of an output. That a file can be made in its directory is asked anyway before long.
+    fn output_key(&mut self, path: &Path) -> Key {
+        let dir = path.parent().unwrap_or(Path::new(""));
+        let place = self.place(dir);
+        if place.folds.is_none() && !self.read_only {
+            let real = real_path(dir);
+            // A directory that is made with its first output is asked again then.
+            if real.is_dir() {
+                let folds = folds(&real).or_else(|| folds_by_trial(&real)).unwrap_or(place.above);
+                self.places.insert(dir.to_path_buf(), Place { folds: Some(folds), ..place });
+            }
+        }
+        self.key(path)
     }
 
     fn hash(&self, dir: &Path, name: &OsStr) -> Key {
@@ -215,8 +247,6 @@ mod tests {
         assert_eq!(ledger.admit(&dir.path().join("sub/../sub/./a.jpg")), Admission::Duplicate);
         assert_eq!(ledger.admit(&dir.path().join("link/a.jpg")), Admission::Duplicate);
         assert_eq!(ledger.admit(&dir.path().join("link/b.jpg")), Admission::New(1));
-        assert!(ledger.holds_input(&dir.path().join("link")));
-        assert!(!ledger.holds_input(dir.path()));
     }
 
     #[test]

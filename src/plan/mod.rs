@@ -1,7 +1,10 @@
 //! Which output for which input.
 
+mod folding;
 mod ledger;
+mod own;
 mod path_log;
+mod standing;
 mod template;
 
 use std::ffi::{OsStr, OsString};
@@ -10,10 +13,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 pub use ledger::{Admission, ClaimError, Ledger};
+pub use own::OwnOutputs;
+pub use standing::{Picture, Standing};
 pub use template::{Fields, Template, TemplateError};
 
 use crate::format::Format;
-use crate::policy::Existing;
+use crate::policy::{Existing, Replace};
 use crate::recipe::FormatChoice;
 use crate::render::PlannedVariant;
 
@@ -56,8 +61,8 @@ pub struct PlannedOutput {
     pub variant: usize,
     /// Its final name; for standard output `-`.
     pub path: PathBuf,
-    /// Whether a file of this name may be replaced.
-    pub replace: bool,
+    /// Which file of this name may be replaced.
+    pub replace: Replace,
     /// With `--update`, the digest of what decides its bytes beside the source.
     pub digest: i64,
 }
@@ -71,12 +76,23 @@ pub enum PlanError {
     /// Variants of one picture under one name.
     #[error("two of its outputs would be {0:?}; let --name hold {{size}}, {{width}} or {{ext}}")]
     Ambiguous(PathBuf),
+    /// The name tells of another format than the file's.
+    #[error("{path:?} would hold {format}; let --name end in .{{ext}}")]
+    Suffix {
+        /// The output.
+        path: PathBuf,
+        /// What it is.
+        format: Format,
+    },
     /// Out of the archive.
     #[error("{0:?} would lead out of the archive; use --relative-to")]
     Outside(PathBuf),
     /// Something stands there.
-    #[error("{0:?} exists and may not be ours to replace (--existing replace or skip)")]
+    #[error("{0:?} exists and thumbs did not write it (--existing replace or skip)")]
     Exists(PathBuf),
+    /// A directory stands there.
+    #[error("{0:?} is a directory")]
+    Directory(PathBuf),
     /// Something stands there, and that is to fail.
     #[error("{0:?} exists")]
     ExistsFail(PathBuf),
@@ -119,6 +135,11 @@ impl Naming {
         let mut outputs: Vec<PlannedOutput> = Vec::with_capacity(variants.len());
         for (index, variant) in variants.iter().enumerate() {
             let path = self.output_path(path, below, variant);
+            let extension = path.extension().unwrap_or_default().as_bytes();
+            let other = !variant.format.takes_extension(extension) && Format::from_extension(extension).is_some();
+            if other && self.destination != Destination::Stdout {
+                return Err(PlanError::Suffix { path, format: variant.format });
+            }
             let parent = |c| c == Component::ParentDir;
             if matches!(self.destination, Destination::Archive(_)) && self.member_of(&path).components().any(parent) {
                 return Err(PlanError::Outside(path));
@@ -130,7 +151,7 @@ impl Naming {
                 }
                 return Err(PlanError::Ambiguous(path));
             }
-            outputs.push(PlannedOutput { variant: index, path, replace: false, digest: 0 });
+            outputs.push(PlannedOutput { variant: index, path, replace: Replace::Never, digest: 0 });
         }
         Ok(outputs)
     }
@@ -175,8 +196,7 @@ impl Naming {
         }
     }
 
-    /// Claims the outputs in the ledger and looks at what stands there; `wrote` knows of files that
-    /// earlier runs wrote.
+    /// Claims the outputs in the ledger, and judges by `look` what stands there.
     ///
     /// # Errors
     /// Names that are taken, by this run or before it.
@@ -185,7 +205,7 @@ impl Naming {
         mut outputs: Vec<PlannedOutput>,
         number: u32,
         ledger: &mut Ledger,
-        wrote: &dyn Fn(&Path) -> bool,
+        look: &dyn Fn(&PlannedOutput) -> Standing,
     ) -> Result<Plan, PlanError> {
         if self.destination == Destination::Stdout {
             return Ok(Plan::Make(outputs));
@@ -202,19 +222,19 @@ impl Naming {
             return Ok(if outputs.is_empty() { Plan::AllExist } else { Plan::Make(outputs) });
         }
         for output in &mut outputs {
-            output.replace = match self.existing {
-                Existing::Replace => true,
-                Existing::Careful => self.is_ours(&output.path, ledger) || wrote(&output.path),
-                Existing::Skip | Existing::Fail => false,
-            };
             // Asked before the work is done; the sink makes sure.
-            if !output.replace && fs::symlink_metadata(&output.path).is_ok() {
-                let path = output.path.clone();
-                return Err(match self.existing {
-                    Existing::Fail => PlanError::ExistsFail(path),
-                    _ => PlanError::Exists(path),
-                });
-            }
+            output.replace = match self.existing {
+                Existing::Replace => Replace::Any,
+                Existing::Skip => Replace::Never,
+                Existing::Fail if fs::symlink_metadata(&output.path).is_err() => Replace::Never,
+                Existing::Fail => return Err(PlanError::ExistsFail(output.path.clone())),
+                Existing::Careful => match look(output) {
+                    Standing::Nothing | Standing::Unsure => Replace::Own,
+                    Standing::Ours => Replace::Any,
+                    Standing::Directory => return Err(PlanError::Directory(output.path.clone())),
+                    Standing::Theirs => return Err(PlanError::Exists(output.path.clone())),
+                },
+            };
         }
         Ok(Plan::Make(outputs))
     }
@@ -228,72 +248,20 @@ impl Naming {
         path.strip_prefix(archive).unwrap_or(path)
     }
 
-    /// Whether a file of this name would surely be an earlier output.
-    fn is_ours(&self, path: &Path, ledger: &mut Ledger) -> bool {
-        match &self.destination {
-            // Named by the user as the place to write to.
-            Destination::File(_) | Destination::Stdout | Destination::Archive(_) => true,
-            _ if self.template.has_marker() => true,
-            Destination::Beside => false,
-            Destination::Directory(_) => {
-                let dir = path.parent().unwrap_or(Path::new(""));
-                if ledger.holds_input(dir) {
-                    return false;
-                }
-                let real = ledger.real_dir(dir);
-                !self.roots.iter().any(|root| real.starts_with(root))
-            }
-        }
-    }
-
-    /// Whether `path` bears the name that this naming gives to a file that stands beside it.
-    /// Only where outputs go beside inputs.
-    pub fn is_own_output(&self, path: &Path) -> bool {
-        let Some(name) = path.file_name().filter(|_| self.is_beside()) else { return false };
-        let dir = path.parent().unwrap_or(Path::new(""));
-        self.template.origins(name, &self.labels).into_iter().any(|origin| {
-            if let Some(source) = &origin.name {
-                return fs::symlink_metadata(dir.join(source)).is_ok();
-            }
-            let Some(stem) = &origin.stem else { return false };
-            let ext = origin.ext.as_deref().or_else(|| path.extension()).unwrap_or_default();
-            self.sibling_extensions(ext).iter().any(|e| {
-                let mut sibling = stem.clone();
-                sibling.push(".");
-                sibling.push(e);
-                fs::symlink_metadata(dir.join(sibling)).is_ok()
-            })
-        })
-    }
-
-    /// Extensions of inputs whose output gets `ext`, the likeliest first.
-    fn sibling_extensions(&self, ext: &OsStr) -> Vec<OsString> {
-        let mut likely = vec![ext.to_owned()];
-        for format in Format::all() {
-            for e in format.extensions() {
-                likely.push(OsString::from(e));
-                likely.push(OsString::from(e.to_ascii_uppercase()));
-            }
-        }
-        likely.retain(|source| {
-            let from = Format::from_extension(source.as_bytes());
-            from.is_some() && self.formats.iter().any(|choice| self.gives(*choice, from, source, ext))
-        });
-        likely.dedup();
-        likely
-    }
-
-    fn gives(&self, choice: FormatChoice, from: Option<Format>, source: &OsStr, ext: &OsStr) -> bool {
-        let own = |format: Format| {
-            let out = self.extension(&Path::new("x").with_extension(source), format);
-            out == ext
+    /// Looks at what stands under an output's name.
+    pub fn look(
+        &self,
+        output: &PlannedOutput,
+        variants: &[PlannedVariant],
+        picture: &Picture<'_>,
+        is_walked: &dyn Fn(&Path) -> bool,
+    ) -> Standing {
+        // A file that this run comes to as an input is not ours by its looks alone.
+        let seen = || match &self.destination {
+            Destination::Beside => self.template.has_marker(),
+            _ => !is_walked(&output.path),
         };
-        match (choice, from) {
-            (FormatChoice::To(format), _) => own(format),
-            (FormatChoice::Keep, Some(format)) if format.writes() => own(format),
-            // Kept formats that cannot be written become one of these.
-            (FormatChoice::Keep, _) => own(Format::Png) || own(Format::Jpeg),
-        }
+        standing::look(&output.path, &variants[output.variant], picture, &seen)
     }
 }
 

@@ -177,6 +177,16 @@ impl Template {
         own && self.pieces.iter().any(literal)
     }
 
+    /// The extension that is spelled out at its end, without the dot.
+    pub fn literal_extension(&self) -> Option<&str> {
+        let Some(Piece::Literal(text)) = self.pieces.last() else { return None };
+        let name = text.rsplit('/').next().unwrap_or(text);
+        let (before, extension) = name.rsplit_once('.')?;
+        // `.jpg` by itself is a hidden file without an extension.
+        let begins_name = name.len() < text.len() || self.pieces.len() == 1;
+        (!extension.is_empty() && !(before.is_empty() && begins_name)).then_some(extension)
+    }
+
     /// The directory that it puts outputs into, where its first component is spelled out.
     pub fn literal_dir(&self) -> Option<&str> {
         match self.pieces.first() {
@@ -321,16 +331,34 @@ fn no_climbing(path: Vec<u8>) -> Vec<u8> {
     path.split(|&b| b == b'/').map(mark).collect::<Vec<_>>().join(&b'/')
 }
 
-/// `stem` made shorter by `over` bytes: cut, on a character's edge where it has such, and marked
-/// with 8 hexadecimal digits of its FNV-1a hash.
-fn shortened(stem: &[u8], over: usize) -> Vec<u8> {
+/// Whether `short` is what `whole` was cut to, by however many bytes.
+pub fn is_shortened(short: &OsStr, whole: &OsStr) -> bool {
+    let (short, whole) = (short.as_bytes(), whole.as_bytes());
+    let Some(keep) = short.len().checked_sub(MARK) else { return false };
+    short[keep] == b'~'
+        && short.len() < whole.len()
+        && whole.starts_with(&short[..keep])
+        && short[keep..] == mark(whole)
+}
+
+/// Bytes of what marks a name that was cut.
+const MARK: usize = 9;
+
+/// A tilde and 8 hexadecimal digits of the FNV-1a hash.
+fn mark(stem: &[u8]) -> [u8; MARK] {
     let hash = stem.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, &b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    let mark = format!("~{:08x}", (hash >> 32) as u32 ^ hash as u32);
-    let mut keep = stem.len().saturating_sub(over + mark.len());
+    let mut mark = [b'~'; MARK];
+    mark[1..].copy_from_slice(format!("{:08x}", (hash >> 32) as u32 ^ hash as u32).as_bytes());
+    mark
+}
+
+/// `stem` made shorter by `over` bytes: cut, on a character's edge where it has such, and marked.
+fn shortened(stem: &[u8], over: usize) -> Vec<u8> {
+    let mut keep = stem.len().saturating_sub(over + MARK);
     while keep > 0 && keep < stem.len() && stem[keep] & 0xc0 == 0x80 {
         keep -= 1;
     }
-    [&stem[..keep], mark.as_bytes()].concat()
+    [&stem[..keep], &mark(stem)].concat()
 }
 
 #[cfg(test)]

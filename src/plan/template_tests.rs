@@ -2,6 +2,24 @@
 
 use super::*;
 
+#[test]
+fn extensions_that_are_spelled_out() {
+    for (text, want) in [
+        ("{stem}.webp", Some("webp")),
+        ("{stem}-{width}.JPG", Some("JPG")),
+        ("t/{dir}/{name}.tar.jpg", Some("jpg")),
+        ("one.png", Some("png")),
+        ("{stem}.{ext}", None),
+        ("{stem}.{size}", None),
+        ("{stem}_jpg", None),
+        ("{stem}.", None),
+        ("{dir}/.jpg", None),
+        ("a.b/{name}", None),
+    ] {
+        assert_eq!(Template::parse(text).unwrap().literal_extension(), want, "{text}");
+    }
+}
+
 fn fields<'a>(stem: &'a str, ext: &'a str) -> Fields<'a> {
     Fields {
         stem: OsStr::new(stem),

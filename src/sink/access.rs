@@ -1,5 +1,6 @@
 //! Whether something could be written or read, before it is.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 
@@ -14,6 +15,15 @@ use super::atomic::Temporary;
 /// The system's answer.
 pub fn try_out(dir: &Path) -> io::Result<()> {
     Temporary::private(dir).map(drop)
+}
+
+/// Makes an empty file in `dir` for as long as `work` takes, which gets its name.
+///
+/// # Errors
+/// The system's answer.
+pub fn with_temporary<R>(dir: &Path, work: impl FnOnce(&OsStr) -> R) -> io::Result<R> {
+    let (_file, temporary) = Temporary::private(dir)?;
+    Ok(work(temporary.name()))
 }
 
 /// Whether files may be made in `dir`, as far as the system says so without trying.

@@ -1,16 +1,20 @@
 //! All outputs in one archive, a file or standard output, in the order of the inputs. Its end is
 //! written only when the run came to a good one.
 
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::outlet::{Outlet, Readers};
-use super::{Entry, Sink, SinkError};
+use super::{Entry, Sink, SinkError, mark};
 use crate::archive::Kind;
 use crate::archive::compress::{Compressor, Levels};
-use crate::archive::tar::TarWriter;
-use crate::archive::zip_writer::ZipWriter;
+use crate::archive::detect::{self, Packing};
+use crate::archive::tar::{self, BLOCK, TarWriter};
+use crate::archive::zip_writer::{self, ZipWriter};
+use crate::policy::Replace;
+use crate::source;
 
 /// Between packer and system, so that small headers do not become system calls.
 const BUFFER: usize = 256 << 10;
@@ -30,15 +34,15 @@ pub struct Archive {
     path: PathBuf,
     pipe: bool,
     readers: Readers,
-    replace: bool,
+    replace: Replace,
 }
 
 impl Archive {
-    /// An archive as the file `path`, or on standard output. It replaces a file only if `replace`.
+    /// An archive as the file `path`, or on standard output. It replaces what `replace` lets it.
     ///
     /// # Errors
     /// No file can be made there.
-    pub fn create(path: Option<&Path>, kind: Kind, levels: Levels, replace: bool) -> Result<Self, SinkError> {
+    pub fn create(path: Option<&Path>, kind: Kind, levels: Levels, replace: Replace) -> Result<Self, SinkError> {
         let name = path.unwrap_or(Path::new("-")).to_path_buf();
         let broken = |error| SinkError::Broken { path: name.clone(), error };
         let outlet = Outlet::open(path).map_err(broken)?;
@@ -48,6 +52,22 @@ impl Archive {
             Kind::Tar | Kind::TarGz | Kind::TarZst => Packer::Tar(TarWriter(packed)),
         };
         Ok(Self { packer: Some(packer), path: name, pipe: path.is_none(), readers: Readers::default(), replace })
+    }
+
+    /// Whether an archive of this kind may take the place of what is called `path`: nothing, an empty file, or one
+    /// that thumbs wrote. Where that cannot be marked, the first member's header tells.
+    ///
+    /// # Errors
+    /// The system's answer.
+    pub fn may_replace(path: &Path, kind: Kind) -> io::Result<bool> {
+        match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(error),
+            Ok(metadata) if !metadata.is_file() => Ok(false),
+            Ok(metadata) if metadata.len() == 0 || mark::is_marked(path) => Ok(true),
+            // What cannot be read is somebody's.
+            Ok(_) => Ok(looks_ours(path, kind).unwrap_or(false)),
+        }
     }
 
     fn broken(&self, error: io::Error) -> SinkError {
@@ -64,13 +84,31 @@ impl Archive {
         }
     }
 
-    fn end(packer: Packer, readers: Readers, replace: bool) -> io::Result<()> {
+    fn end(packer: Packer, readers: Readers, replace: Replace) -> io::Result<()> {
         let packed = match packer {
             Packer::Tar(tar) => tar.end()?,
             Packer::Zip(zip) => zip.end()?,
         };
         packed.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.commit(readers, replace)
     }
+}
+
+/// Whether a file begins as an archive of this kind begins that thumbs wrote: without owner and time.
+fn looks_ours(path: &Path, kind: Kind) -> io::Result<bool> {
+    let mut file = source::open_file(path)?;
+    let mut head = Vec::new();
+    (&mut file).take(BLOCK as u64).read_to_end(&mut head)?;
+    // A tar without members has no header by which it could be told.
+    let packing = detect::packing(&head).unwrap_or(Packing::Plain);
+    match (kind, packing) {
+        (Kind::Zip, Packing::Zip) => return Ok(zip_writer::begins_ours(&head)),
+        (Kind::Tar, Packing::Plain) | (Kind::TarGz, Packing::Gzip) | (Kind::TarZst, Packing::Zstd) => {}
+        _ => return Ok(false),
+    }
+    file.rewind()?;
+    let mut first = [0; BLOCK];
+    detect::unpacked(packing, BufReader::new(file))?.read_exact(&mut first)?;
+    Ok(tar::begins_ours(&first))
 }
 
 impl Sink for Archive {

@@ -1,8 +1,9 @@
 //! A file that appears whole or not at all: written under a temporary name in its directory,
 //! then renamed. Dropped before that, the temporary is removed.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
-use super::{Entry, TEMPORARY};
+use super::{Entry, TEMPORARY, mark};
+use crate::policy::Replace;
+use crate::source::open_file;
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
@@ -21,6 +24,8 @@ pub struct Temporary {
     armed: bool,
     /// Open, so that the lock by which others know that it is not stale is held.
     file: Option<File>,
+    /// Others can see that it is ours.
+    marked: bool,
     /// Directories that were made for it, the uppermost first.
     made: Vec<PathBuf>,
 }
@@ -31,6 +36,7 @@ impl Temporary {
         let dir = entry.path.parent().unwrap_or(Path::new(""));
         let (mut file, mut temporary) = create(dir, entry)?;
         file.write_all(entry.bytes)?;
+        temporary.marked = mark::set(&file, entry.path.file_name().unwrap_or_default(), entry.beside);
         temporary.file = Some(file);
         Ok(temporary)
     }
@@ -46,17 +52,36 @@ impl Temporary {
         self.file.as_ref()
     }
 
+    /// The name that it has for now.
+    pub fn name(&self) -> &OsStr {
+        self.path.file_name().unwrap_or_default()
+    }
+
     /// Directories that were made for it; asked once.
     pub fn take_made(&mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.made)
     }
 
+    /// Whether others can see that it is ours.
+    pub fn is_marked(&self) -> bool {
+        self.marked
+    }
+
     /// Gives it its final name.
-    pub fn commit(mut self, path: &Path, replace: bool) -> io::Result<()> {
-        if replace {
-            fs::rename(&self.path, path)?;
-        } else {
-            rename_to_new(&self.path, path)?;
+    pub fn commit(mut self, path: &Path, replace: Replace) -> io::Result<()> {
+        match replace {
+            Replace::Any => fs::rename(&self.path, path)?,
+            Replace::Never => rename_to_new(&self.path, path)?,
+            Replace::Own => match rename_to_new(&self.path, path) {
+                // Another run may have been faster.
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                    if !mark::is_marked(path) && !same_bytes(&self.path, path)? {
+                        return Err(not_ours());
+                    }
+                    fs::rename(&self.path, path)?;
+                }
+                other => other?,
+            },
         }
         self.armed = false;
         Ok(())
@@ -97,7 +122,8 @@ fn create_new(dir: &Path, mode: u32) -> io::Result<(File, Temporary)> {
         let path = dir.join(format!("{TEMPORARY}{:x}-{number:x}.tmp", std::process::id()));
         match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
             Ok(file) => {
-                let temporary = Temporary { path, armed: true, file: None, made: std::mem::take(&mut made) };
+                let temporary =
+                    Temporary { path, armed: true, file: None, marked: false, made: std::mem::take(&mut made) };
                 if is_ours(&file)? {
                     return Ok((file, temporary));
                 }
@@ -121,6 +147,34 @@ fn is_ours(file: &File) -> io::Result<bool> {
         Err(Errno::WOULDBLOCK) => Ok(false),
         // File systems without locks; there nobody can take it for stale either.
         Err(_) => Ok(true),
+    }
+}
+
+/// A file stands in the way that is somebody's.
+#[derive(Debug, thiserror::Error)]
+#[error("exists and thumbs did not write it (--existing replace or skip)")]
+struct NotOurs;
+
+/// The error of an output in whose way somebody's file stands.
+pub fn not_ours() -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, NotOurs)
+}
+
+/// Whether two files hold the same. A link is not followed, and nothing waits for what is no file.
+fn same_bytes(ours: &Path, other: &Path) -> io::Result<bool> {
+    let (own, their) = (fs::symlink_metadata(ours)?, fs::symlink_metadata(other)?);
+    if !their.is_file() || own.len() != their.len() {
+        return Ok(false);
+    }
+    let (mut own, mut their) = (BufReader::new(open_file(ours)?), BufReader::new(open_file(other)?));
+    loop {
+        let (a, b) = (own.fill_buf()?, their.fill_buf()?);
+        let n = a.len().min(b.len());
+        if n == 0 || a[..n] != b[..n] {
+            return Ok(a.len() == b.len());
+        }
+        own.consume(n);
+        their.consume(n);
     }
 }
 

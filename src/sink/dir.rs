@@ -37,9 +37,11 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::policy::Replace;
 
     fn entry<'a>(path: &'a Path, bytes: &'a [u8], replace: bool) -> Entry<'a> {
-        Entry { path, bytes, mode: 0o644, gid: rustix::process::getegid().as_raw(), replace }
+        let replace = if replace { Replace::Any } else { Replace::Never };
+        Entry { path, bytes, mode: 0o644, gid: rustix::process::getegid().as_raw(), beside: None, replace }
     }
 
     fn names(dir: &Path) -> Vec<String> {

@@ -11,6 +11,7 @@ use rustix::process::{Resource, getrlimit};
 
 use super::atomic::Temporary;
 use super::{Entry, SinkError, classify};
+use crate::policy::Replace;
 use crate::source::Facts;
 
 /// Outputs held at most; of batches there are two, one being filled and one being committed.
@@ -31,7 +32,7 @@ pub struct Durable {
 struct Staged {
     temporary: Temporary,
     path: PathBuf,
-    replace: bool,
+    replace: Replace,
 }
 
 /// What a commit did.
@@ -57,11 +58,12 @@ impl Durable {
         self.inputs.iter().map(Vec::len).sum::<usize>() >= self.most
     }
 
-    /// Writes all outputs of one input under temporary names, or none of them; gives their facts.
+    /// Writes all outputs of one input under temporary names, or none of them; gives their facts, and whether they
+    /// bear our mark.
     ///
     /// # Errors
     /// Of this input, or of everything that would follow.
-    pub fn stage(&mut self, entries: &[Entry<'_>]) -> Result<Vec<Facts>, SinkError> {
+    pub fn stage(&mut self, entries: &[Entry<'_>]) -> Result<Vec<(Facts, bool)>, SinkError> {
         let mut facts = Vec::with_capacity(entries.len());
         let mut staged = Vec::with_capacity(entries.len());
         let mut made = Vec::new();
@@ -72,7 +74,7 @@ impl Durable {
                 // Linux begins to write back at once, and the sync later finds most of it done.
                 let _ = fadvise(file, 0, None, Advice::DontNeed);
             }
-            facts.push(facts_of(&temporary, entry.path)?);
+            facts.push((facts_of(&temporary, entry.path)?, temporary.is_marked()));
             staged.push(Staged { temporary, path: entry.path.to_path_buf(), replace: entry.replace });
         }
         self.made.append(&mut made);
@@ -181,7 +183,9 @@ mod tests {
         let paths: Vec<PathBuf> = (0..9).map(|i| dir.path().join(format!("sub{}/{i}", i % 2))).collect();
         let mut batch = Durable::new(true);
         for path in &paths {
-            batch.stage(&[Entry { path, bytes: b"12", mode: 0o644, gid, replace: false }]).unwrap();
+            batch
+                .stage(&[Entry { path, bytes: b"12", mode: 0o644, gid, beside: None, replace: Replace::Never }])
+                .unwrap();
         }
         assert!(paths.iter().all(|p| !p.exists()));
         // One stands in the way by now.

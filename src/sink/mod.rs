@@ -5,22 +5,26 @@ mod archive;
 mod atomic;
 mod dir;
 mod durable;
+pub mod mark;
 mod outlet;
 pub mod shards;
 mod stale;
 mod stream;
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use access::{may_read, may_write, may_write_to, try_out};
+pub use access::{may_read, may_write, may_write_to, try_out, with_temporary};
 pub use archive::Archive;
+pub use atomic::not_ours;
 pub use dir::Directory;
 pub use durable::Durable;
 pub use shards::Shards;
 pub use stale::remove_stale;
 pub use stream::Stream;
 
+use crate::policy::Replace;
 use crate::words;
 
 /// What the names of our temporary files begin with.
@@ -37,8 +41,10 @@ pub struct Entry<'a> {
     pub mode: u32,
     /// Group of the source.
     pub gid: u32,
-    /// Whether a file of this name may be replaced.
-    pub replace: bool,
+    /// Name of the source, where the output is written beside it.
+    pub beside: Option<&'a OsStr>,
+    /// Which file of this name may be replaced.
+    pub replace: Replace,
 }
 
 /// Why outputs could not be saved.

@@ -6,8 +6,9 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::Entry;
 use super::atomic::Temporary;
+use super::{Entry, mark};
+use crate::policy::Replace;
 
 /// Where the bytes of an archive go.
 #[derive(Debug)]
@@ -63,8 +64,9 @@ impl Outlet {
     }
 
     /// Gives it permissions and name.
-    pub fn commit(self, readers: Readers, replace: bool) -> io::Result<()> {
+    pub fn commit(self, readers: Readers, replace: Replace) -> io::Result<()> {
         let Some((temporary, path)) = self.target else { return Ok(()) };
+        mark::set(&self.file, path.file_name().unwrap_or_default(), None);
         let mode = readers.mode(self.file.metadata()?.gid());
         self.file.set_permissions(fs::Permissions::from_mode(mode))?;
         drop(self.file);

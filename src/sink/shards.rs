@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::outlet::{Outlet, Readers};
 use super::{Entry, Sink, SinkError};
 use crate::archive::tar::{BLOCK, Header, TarWriter};
+use crate::policy::Replace;
 use crate::size::Size;
 
 /// When a shard is full.
@@ -181,7 +182,7 @@ impl Shards {
     fn close(&mut self) -> io::Result<()> {
         let Some(open) = self.open.take() else { return Ok(()) };
         let out = open.tar.end()?.into_inner().map_err(io::IntoInnerError::into_error)?;
-        out.commit(open.readers, false)
+        out.commit(open.readers, Replace::Never)
     }
 
     fn add(&mut self, entries: &[Entry<'_>]) -> io::Result<()> {

@@ -13,10 +13,12 @@ use std::path::{Path, PathBuf};
 use crate::source;
 use crate::words;
 
+mod later;
 mod paths;
 mod pattern;
 mod select;
 
+use later::Later;
 pub use paths::{has_picture_extension, is_archive, is_pattern, literal_prefix, real_path, scheme};
 pub use select::{LeftOut, PatternError, Patterns, Selection};
 
@@ -217,6 +219,28 @@ impl Walker {
         }
     }
 
+    /// Whether a name on the command line leads to nothing, and is no pattern.
+    pub fn is_missing(&self, input: &Input) -> bool {
+        match input {
+            Input::Path(path) => match fs::metadata(path) {
+                Ok(_) => false,
+                Err(_) if fs::symlink_metadata(path).is_ok() => true,
+                Err(error) => error.kind() != io::ErrorKind::NotFound || !is_pattern(path) || scheme(path).is_some(),
+            },
+            Input::Stdin | Input::StdinArchive => false,
+        }
+    }
+
+    /// Whether walks of these directories come to where `path` is.
+    pub fn comes_to(&self, roots: &[PathBuf], path: &Path) -> bool {
+        let dir = real_path(path.parent().unwrap_or(Path::new("")));
+        let avoided = |root: &PathBuf| {
+            let below = |avoid: &&PathBuf| *avoid != root && avoid.starts_with(root);
+            self.avoid.iter().filter(below).any(|avoid| dir.starts_with(avoid))
+        };
+        roots.iter().any(|root| dir.starts_with(root) && !avoided(root))
+    }
+
     /// A file or directory of this very name; `Err` when there is none.
     fn named(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> io::Result<Flow> {
         if path.as_os_str().is_empty() {
@@ -247,9 +271,13 @@ impl Walker {
     }
 
     fn found(&self, path: &Path, below: &Path, certain: bool, link: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        give(self.item(path, below, certain, link))
+    }
+
+    fn item(&self, path: &Path, below: &Path, certain: bool, link: bool) -> Item {
         match self.below(path, below) {
-            Ok(below) => give(Item::Found(Found { path: Some(path.to_path_buf()), below, certain, link })),
-            Err(error) => give(Item::Failed { path: path.to_path_buf(), error }),
+            Ok(below) => Item::Found(Found { path: Some(path.to_path_buf()), below, certain, link }),
+            Err(error) => Item::Failed { path: path.to_path_buf(), error },
         }
     }
 
@@ -270,6 +298,7 @@ impl Walker {
         let mut entries = walk.into_iter();
         // By links the same directory can be reached twice without a loop.
         let mut visited = HashSet::new();
+        let mut later = Later::default();
         while let Some(entry) = entries.next() {
             let entry = match entry {
                 Ok(entry) => entry,
@@ -298,7 +327,7 @@ impl Walker {
                 if is_dir {
                     entries.skip_current_dir();
                 }
-                if is_dir || rule == LeftOut::Link || has_picture_extension(entry.path()) {
+                if is_dir || matches!(rule, LeftOut::Link | LeftOut::Backup) || has_picture_extension(entry.path()) {
                     give(Item::LeftOut(rule))?;
                 }
                 continue;
@@ -308,9 +337,12 @@ impl Walker {
             }
             let parent = below.parent().unwrap_or(Path::new(""));
             let certain = has_picture_extension(entry.path());
-            self.found(entry.path(), parent, certain, entry.path_is_symlink(), give)?;
+            match self.item(entry.path(), parent, certain, entry.path_is_symlink()) {
+                Item::Found(found) => later.give(found, give)?,
+                other => give(other)?,
+            }
         }
-        Flow::Continue(())
+        later.end(give)
     }
 
     /// Whether this run, or one like it, writes it.

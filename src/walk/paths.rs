@@ -1,5 +1,6 @@
 //! What names say, and where they lead.
 
+use std::ffi::OsStr;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,30 @@ pub fn has_picture_extension(path: &Path) -> bool {
     path.extension().is_some_and(|e| Format::from_extension(e.as_bytes()).is_some())
 }
 
+/// What the names of backups and of partial downloads end in.
+const ASIDE: &[&[u8]] =
+    &[b".bak", b".orig", b".part", b".partial", b".filepart", b".crdownload", b".download", b".tmp", b"~"];
+/// What programs that write metadata put behind a picture's whole name.
+const ORIGINAL: &[u8] = b"_original";
+/// Directories in which network drives and their kind keep previews, and what was thrown away.
+const DIRECTORIES: &[&[u8]] =
+    &[b"@eaDir", b"#recycle", b"#snapshot", b"@Recycle", b"@Recently-Snapshot", b"$RECYCLE.BIN"];
+
+/// Whether a file is a backup or a partial download, by its name.
+pub fn is_backup(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    let ends = |end: &[u8]| name.len() > end.len() && name[name.len() - end.len()..].eq_ignore_ascii_case(end);
+    if ends(ORIGINAL) {
+        return has_picture_extension(Path::new(OsStr::from_bytes(&name[..name.len() - ORIGINAL.len()])));
+    }
+    ASIDE.iter().any(|end| ends(end))
+}
+
+/// Whether a directory of this name holds nothing that a person has put there.
+pub fn is_aside(name: &OsStr) -> bool {
+    DIRECTORIES.contains(&name.as_bytes())
+}
+
 /// The scheme of what looks like an address: "https" of `https://example.org/a.jpg`.
 pub fn scheme(path: &Path) -> Option<&str> {
     let bytes = path.as_os_str().as_bytes();
@@ -58,6 +83,31 @@ pub fn scheme(path: &Path) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn backups() {
+        for name in [
+            "a.jpg_original",
+            "a.JPG_original",
+            "a.jpg.bak",
+            "photo.bak",
+            "a.ORIG",
+            "x.jpg.part",
+            "x.crdownload",
+            "x.tmp",
+            "a.jpg~",
+            "a.jpg.~1~",
+            "d/x.download",
+        ] {
+            assert!(is_backup(Path::new(name)), "{name}");
+        }
+        for name in
+            ["a.jpg", "my_original", "notes_original", "a_original.jpg", "bak", ".bak", "~", "part.jpg", "a.parts"]
+        {
+            assert!(!is_backup(Path::new(name)), "{name}");
+        }
+        assert!(is_aside(OsStr::new("@eaDir")) && !is_aside(OsStr::new("eaDir")));
+    }
 
     #[test]
     fn addresses() {

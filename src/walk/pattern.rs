@@ -1,11 +1,13 @@
 //! Patterns that no shell expanded.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{Flow, Item, LeftOut, WalkError, Walker, has_picture_extension, literal_prefix};
+use super::paths::{is_aside, is_backup};
+use super::{Flow, Item, Later, LeftOut, WalkError, Walker, has_picture_extension, literal_prefix};
 
 impl Walker {
     pub(super) fn pattern(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
@@ -29,6 +31,7 @@ impl Walker {
         // `**` gives the directories' files itself.
         let deep = text.contains("**");
         let mut any = false;
+        let mut later = Later::default();
         for entry in matches {
             let place = entry.as_ref().map_or_else(|error| error.path(), |entry| entry.as_path());
             if !words.mean(place, self.selection.hidden, deep) {
@@ -55,6 +58,10 @@ impl Walker {
                     true => give(Item::LeftOut(rule)),
                     false => Flow::Continue(()),
                 };
+            if !self.selection.backups && is_set_aside(path, &entry, metadata.is_dir()) {
+                give(Item::LeftOut(LeftOut::Backup))?;
+                continue;
+            }
             if self.selection.exclude.matches(&below) {
                 leave(LeftOut::Excluded, give)?;
                 continue;
@@ -73,10 +80,22 @@ impl Walker {
                 continue;
             }
             let parent = below.parent().unwrap_or(Path::new(""));
-            self.found(&entry, parent, has_picture_extension(&entry), link, give)?;
+            match self.item(&entry, parent, has_picture_extension(&entry), link) {
+                Item::Found(found) => later.give(found, give)?,
+                other => give(other)?,
+            }
         }
+        later.end(give)?;
         if any { Flow::Continue(()) } else { give(failed(WalkError::NoMatch)) }
     }
+}
+
+/// Whether a match is a backup or lies among such, and the pattern itself does not ask for it: `*.bak` does.
+fn is_set_aside(pattern: &Path, entry: &Path, is_dir: bool) -> bool {
+    let above = if is_dir { Some(entry) } else { entry.parent() };
+    let asked = |name: &OsStr| pattern.iter().any(|word| word == name);
+    let among = above.into_iter().flat_map(Path::iter).any(|name| is_aside(name) && !asked(name));
+    among || (!is_dir && is_backup(entry) && !is_backup(pattern))
 }
 
 /// The same pattern, but for `glob`: to it `.*` also is `.` and `..`, unless the dot stands in brackets. What it found

@@ -3,6 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
+use super::paths::{is_aside, is_backup};
 use globset::{GlobSet, GlobSetBuilder};
 
 /// Which files of a walk or a pattern count.
@@ -16,6 +17,8 @@ pub struct Selection {
     pub max_depth: Option<usize>,
     /// Also names that begin with a dot.
     pub hidden: bool,
+    /// Also backups, partial downloads and previews of network drives.
+    pub backups: bool,
     /// Follow symbolic links found in a walk.
     pub follow: bool,
 }
@@ -25,6 +28,8 @@ pub struct Selection {
 pub enum LeftOut {
     /// Its name begins with a dot.
     Hidden,
+    /// It is a backup, a partial download, or a directory of previews or of what was thrown away.
+    Backup,
     /// It is a symbolic link.
     Link,
     /// It matches what is to be left out.
@@ -39,8 +44,28 @@ pub enum LeftOut {
 
 impl LeftOut {
     /// All rules, in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Hidden, Self::Link, Self::Excluded, Self::NotIncluded, Self::TooDeep, Self::Written];
+    pub const ALL: [Self; 7] = [
+        Self::Hidden,
+        Self::Backup,
+        Self::Link,
+        Self::Excluded,
+        Self::NotIncluded,
+        Self::TooDeep,
+        Self::Written,
+    ];
+
+    /// As the report writes it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hidden => "hidden",
+            Self::Backup => "backup",
+            Self::Link => "link",
+            Self::Excluded => "excluded",
+            Self::NotIncluded => "not-included",
+            Self::TooDeep => "too-deep",
+            Self::Written => "written",
+        }
+    }
 }
 
 /// Glob patterns. One with a slash matches the path below the INPUT, one without the file name alone.
@@ -94,6 +119,10 @@ impl Selection {
         if !self.hidden && path.components().any(hidden) {
             return Some(LeftOut::Hidden);
         }
+        let mut above = path.parent().into_iter().flat_map(Path::components);
+        if !self.backups && (is_backup(path) || above.any(|c| is_aside(c.as_os_str()))) {
+            return Some(LeftOut::Backup);
+        }
         if self.max_depth.is_some_and(|depth| path.components().count() > depth) {
             return Some(LeftOut::TooDeep);
         }
@@ -109,6 +138,10 @@ impl Selection {
         if entry.depth() > 0 {
             if !self.hidden && entry.file_name().as_bytes().starts_with(b".") {
                 return Some(LeftOut::Hidden);
+            }
+            let aside = || if kind.is_dir() { is_aside(entry.file_name()) } else { is_backup(below) };
+            if !self.backups && aside() {
+                return Some(LeftOut::Backup);
             }
             if self.exclude.matches(below) {
                 return Some(LeftOut::Excluded);

@@ -79,6 +79,10 @@ impl Ndjson {
                 value[key] = count.into();
             }
         }
+        if !summary.left_out.is_empty() {
+            let counts = summary.left_out.iter().map(|(rule, count)| (rule.word().to_owned(), Value::from(*count)));
+            value["left_out"] = counts.collect::<Map<_, _>>().into();
+        }
         if let Some(stopped) = stopped {
             value["stopped"] = stopped.into();
         }

@@ -30,6 +30,10 @@ pub fn found(summary: &Summary, places: &[String]) -> Option<String> {
 fn left_out(rule: LeftOut, count: u64) -> String {
     match rule {
         LeftOut::Hidden => format!("{count} hidden (--hidden takes them)"),
+        LeftOut::Backup => {
+            let what = counted(count, "backup or partial download", "backups or partial downloads");
+            format!("{what} (--backups takes them)")
+        }
         LeftOut::Link => {
             format!("{} (--follow takes them)", counted(count, "symbolic link", "symbolic links"))
         }
@@ -65,8 +69,8 @@ mod tests {
         assert_eq!(
             line,
             "thumbs: no pictures found in a, b, c and 2 more: 2 other files; left out: 1 hidden (--hidden takes them), \
-             2 symbolic links (--follow takes them), 3 by --exclude, 4 by --include, 5 by --max-depth, \
-             6 directories that this run writes"
+             2 backups or partial downloads (--backups takes them), 3 symbolic links (--follow takes them), \
+             4 by --exclude, 5 by --include, 6 by --max-depth, 7 directories that this run writes"
         );
         assert_eq!(found(&Summary { searched: false, ..summary.clone() }, &places), None);
         assert_eq!(found(&Summary { skipped: 1, ..summary }, &places), None);

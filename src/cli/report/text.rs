@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use thumbs::outcome::{Stop, Summary};
 use thumbs::report::Event;
+use thumbs::walk::LeftOut;
 use thumbs::words;
 
 use super::nothing;
@@ -100,6 +101,10 @@ impl Text {
             };
             if summary.failed_before > 0 {
                 line = format!("{line}; {} of the skipped failed before", summary.failed_before);
+            }
+            let backups = summary.left_out.iter().find(|(rule, _)| *rule == LeftOut::Backup);
+            if let Some((_, count)) = backups {
+                line = format!("{line}; {count} left out as backups or partial downloads (--backups)");
             }
             if summary.pruned > 0 {
                 line = format!("{line}; {} removed", summary.pruned);

@@ -1,0 +1,171 @@
+//! Whose the file is that stands under an output's name: ours, by its mark or by all that can be seen of it, or
+//! somebody's.
+
+use std::fs::{self, Metadata};
+use std::io::{self, Read};
+use std::path::Path;
+
+use crate::codec::{Header, registry};
+use crate::format::{self, Format};
+use crate::limits::Limits;
+use crate::orientation::Orientation;
+use crate::recipe::MetadataPolicy;
+use crate::render::PlannedVariant;
+use crate::sink::mark::Mark;
+use crate::size::Size;
+use crate::source;
+
+/// What stands under an output's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing.
+    Nothing,
+    /// What thumbs wrote, or an empty file.
+    Ours,
+    /// A picture of the output's size and format, which is ours if it has the output's bytes.
+    Unsure,
+    /// A directory.
+    Directory,
+    /// Somebody's.
+    Theirs,
+}
+
+/// The picture whose outputs are planned.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    /// Its size when upright.
+    pub size: Size,
+    /// Its bytes.
+    pub bytes: u64,
+    /// What this run does with metadata.
+    pub metadata: MetadataPolicy,
+    /// What this run reads at most.
+    pub limits: &'a Limits,
+}
+
+/// Bytes in which a JPEG of ours has all of its header, unless it bears metadata.
+const HEAD: u64 = 16 << 10;
+/// Sides below this do not get smaller with every size.
+const THIN: u32 = 16;
+
+/// Looks at what is called `path`. `seen` says whether a file without a mark can be ours.
+pub fn look(path: &Path, variant: &PlannedVariant, picture: &Picture<'_>, seen: &dyn Fn() -> bool) -> Standing {
+    let Ok(metadata) = fs::symlink_metadata(path) else { return Standing::Nothing };
+    if metadata.is_dir() {
+        return Standing::Directory;
+    }
+    // A link is never ours, whatever it leads to.
+    if !metadata.is_file() {
+        return Standing::Theirs;
+    }
+    // As `mktemp` makes it.
+    if metadata.len() == 0 || Mark::of(path, &metadata).is_some() {
+        return Standing::Ours;
+    }
+    if metadata.len() > picture.limits.max_file_size || !seen() {
+        return Standing::Theirs;
+    }
+    match header(path, &metadata, variant.format, picture.limits) {
+        Ok(Some(header)) => judge(&header, metadata.len(), variant.size, picture),
+        // What cannot be read is not known to be ours.
+        Ok(None) | Err(_) => Standing::Theirs,
+    }
+}
+
+/// The header of a picture of this format, of which no more is read than it takes.
+fn header(path: &Path, metadata: &Metadata, format: Format, limits: &Limits) -> io::Result<Option<Header>> {
+    let mut file = source::open_file(path)?;
+    if source::kind_of(&file.metadata()?).is_some() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    // Other formats may have metadata behind the pixels.
+    let first = if format == Format::Jpeg { HEAD } else { limits.max_file_size };
+    for wanted in [first, limits.max_file_size] {
+        (&mut file).take(wanted - bytes.len() as u64).read_to_end(&mut bytes)?;
+        if format::sniff(&bytes) != Some(format) {
+            return Ok(None);
+        }
+        let opened = registry::decoder(format).map(|decoder| decoder.open(&bytes, limits));
+        if let Some(Ok(opened)) = opened {
+            return Ok(Some(opened.header().clone()));
+        }
+        if bytes.len() as u64 >= metadata.len() {
+            break;
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a file without a mark can be an earlier output of this picture.
+fn judge(header: &Header, bytes: u64, planned: Size, picture: &Picture<'_>) -> Standing {
+    let (stands, source) = (header.size, picture.size);
+    let exact = stands == planned;
+    let blocks = &header.metadata;
+    let bare = blocks.exif.is_none() && blocks.xmp.is_none() && blocks.iptc.is_none();
+    let like_ours = picture.metadata != MetadataPolicy::None || (bare && header.orientation == Orientation::Upright);
+    let made_from_it = (exact || same_shape(stands, source)) && is_smaller(stands, source) && bytes < picture.bytes;
+    match (like_ours && made_from_it, exact) {
+        (true, _) => Standing::Ours,
+        (false, true) => Standing::Unsure,
+        (false, false) => Standing::Theirs,
+    }
+}
+
+fn is_smaller(size: Size, than: Size) -> bool {
+    let (width, height) = (size.width < than.width, size.height < than.height);
+    let thin = than.width.min(than.height) < THIN;
+    let larger = size.width > than.width || size.height > than.height;
+    (width && height) || (thin && (width || height) && !larger)
+}
+
+/// Whether one scale can have made both sides, each rounded, and not less than 1.
+fn same_shape(size: Size, source: Size) -> bool {
+    let scales = |side: u32, of: u32| {
+        let least = if side == 1 { 0.0 } else { f64::from(side) - 0.5 };
+        (least / f64::from(of), (f64::from(side) + 0.5) / f64::from(of))
+    };
+    let (width, height) = (scales(size.width, source.width), scales(size.height, source.height));
+    width.0.max(height.0) <= width.1.min(height.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shapes_and_sizes() {
+        let size = Size::new;
+        for (stands, source, same, smaller) in [
+            (size(256, 171), size(6000, 4000), true, true),
+            (size(256, 172), size(6000, 4000), false, true),
+            (size(6000, 4000), size(6000, 4000), true, false),
+            (size(1, 1), size(1000, 1), true, true),
+            (size(200, 1), size(1000, 3), true, true),
+            (size(1200, 1), size(1000, 3), false, false),
+            (size(300, 4000), size(6000, 4000), false, false),
+        ] {
+            assert_eq!(same_shape(stands, source), same, "{stands} {source}");
+            assert_eq!(is_smaller(stands, source), smaller, "{stands} {source}");
+        }
+    }
+
+    #[test]
+    fn all_the_evidence_counts() {
+        let limits = Limits::default();
+        let picture = Picture { size: Size::new(96, 64), bytes: 1000, metadata: MetadataPolicy::None, limits: &limits };
+        let judged = |change: &dyn Fn(&mut Header), bytes: u64, picture: &Picture<'_>| {
+            let mut header = Header::new(Format::Jpeg, Size::new(48, 32));
+            change(&mut header);
+            judge(&header, bytes, Size::new(24, 16), picture)
+        };
+        assert_eq!(judged(&|_| (), 999, &picture), Standing::Ours);
+        assert_eq!(judged(&|_| (), 1000, &picture), Standing::Theirs);
+        assert_eq!(judged(&|h| h.size = Size::new(40, 40), 9, &picture), Standing::Theirs);
+        assert_eq!(judged(&|h| h.metadata.exif = Some(Vec::new()), 9, &picture), Standing::Theirs);
+        let keep = Picture { metadata: MetadataPolicy::Keep, ..picture };
+        assert_eq!(judged(&|h| h.metadata.exif = Some(Vec::new()), 9, &keep), Standing::Ours);
+        // Of the very size: an output that does not get smaller is known by its bytes alone.
+        assert_eq!(judged(&|h| h.size = Size::new(24, 16), 2000, &picture), Standing::Unsure);
+    }
+}
