@@ -109,9 +109,10 @@ fn a_failed_run_leaves_no_archive_and_the_old_one() {
         let ran = stage.ends(1, &["in", "-s", "16", "-o", &archive]);
         assert!(stderr(&ran).contains(&format!("{archive} was not made")), "{}", stderr(&ran));
         assert!(!stage.exists(&archive));
-        stage.write(&archive, b"the old one");
+        stage.ends(0, &["in/1", "-s", "16", "-o", &archive]);
+        let old = stage.read(&archive);
         stage.ends(1, &["in", "-s", "16", "-o", &archive]);
-        assert_eq!(stage.read(&archive), b"the old one");
+        assert_eq!(stage.read(&archive), old);
         // With --partial all the others are in it.
         let ran = stage.ends(1, &["in", "-s", "16", "--partial", "-o", &archive]);
         assert!(!stderr(&ran).contains("was not made"));

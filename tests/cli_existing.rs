@@ -136,7 +136,7 @@ fn a_link_is_replaced_and_its_target_untouched() {
     let world = World::with(&["a.jpg"]);
     world.write("target", b"precious");
     symlink("target", world.path("a_thumb.jpg")).unwrap();
-    world.run(&["a.jpg"]).ok();
+    world.run(&["a.jpg", "--existing", "replace"]).ok();
     assert_eq!(world.read("target"), b"precious");
     assert!(world.path("a_thumb.jpg").symlink_metadata().unwrap().is_file());
 }

@@ -75,6 +75,8 @@ pub struct Ledger {
     places: HashMap<PathBuf, Place>,
     /// Nothing is written, not even to find out about a directory.
     read_only: bool,
+    /// Whether a directory folds case.
+    folds: fn(&Path) -> Option<bool>,
 }
 
 /// A directory, as paths below it become keys.
@@ -102,6 +104,7 @@ impl Default for Ledger {
             paths: PathLog::default(),
             places: HashMap::new(),
             read_only: false,
+            folds,
         }
     }
 }
@@ -203,7 +206,7 @@ impl Ledger {
         };
         let above = self.place(parent);
         let path = if above.folds() { above.path.join(fold(name)) } else { above.path.join(name) };
-        Place { path, folds: folds(real), above: above.folds() }
+        Place { path, folds: (self.folds)(real), above: above.folds() }
     }
 
     fn key(&mut self, path: &Path) -> Key {
@@ -220,7 +223,7 @@ impl Ledger {
             let real = real_path(dir);
             // A directory that is made with its first output is asked again then.
             if real.is_dir() {
-                let folds = folds(&real).or_else(|| folds_by_trial(&real)).unwrap_or(place.above);
+                let folds = (self.folds)(&real).or_else(|| folds_by_trial(&real)).unwrap_or(place.above);
                 self.places.insert(dir.to_path_buf(), Place { folds: Some(folds), ..place });
             }
         }
@@ -268,5 +271,38 @@ mod tests {
         ledger.guard(later);
         assert_eq!(ledger.claim(&[later], 1), Err(ClaimError::IsInput(later.into())));
         assert!(matches!(ledger.admit(later), Admission::New(_)));
+    }
+
+    #[test]
+    fn claims_follow_what_a_directory_takes_for_one_name() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join("Out/sub")).unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let claims = |folds: fn(&Path) -> Option<bool>, first: &str, second: &str| {
+            let mut ledger = Ledger { folds, ..Ledger::default() };
+            for (name, source) in [(first, "/in/1/IMG.JPG"), (second, "/in/2/img.jpg")] {
+                let Admission::New(number) = ledger.admit(Path::new(source)) else { panic!("{source} is new") };
+                ledger.claim(&[&at(name)], number)?;
+            }
+            Ok(())
+        };
+        for (first, second) in [
+            ("Out/IMG.JPG", "Out/img.jpg"),
+            ("Out/caf\u{e9}.jpg", "Out/CAFE\u{301}.jpg"),
+            // Also by way of directories, whether they are there or not.
+            ("Out/sub/a.jpg", "Out/SUB/a.jpg"),
+            ("Out/new/a.jpg", "Out/New/A.jpg"),
+        ] {
+            let folding = |path: &Path| path.is_dir().then(|| path.iter().any(|name| name == "Out"));
+            match claims(folding, first, second) {
+                Err(ClaimError::Taken { first, .. }) => assert_eq!(first, Path::new("/in/1/IMG.JPG")),
+                other => panic!("{first} {second}: {other:?}"),
+            }
+            assert_eq!(claims(super::folds, first, second), Ok(()), "{first} {second}");
+        }
+        // An input under another spelling of its name is still an input.
+        let mut ledger = Ledger { folds: |_| Some(true), ..Ledger::default() };
+        ledger.guard(&at("Out/a.jpg"));
+        assert!(matches!(ledger.claim(&[&at("Out/A.JPG")], 0), Err(ClaimError::IsInput(_))));
     }
 }

@@ -258,7 +258,7 @@ impl Naming {
     ) -> Standing {
         // A file that this run comes to as an input is not ours by its looks alone.
         let seen = || match &self.destination {
-            Destination::Beside => self.template.has_marker(),
+            Destination::Beside => self.template.has_marker() || self.template.literal_dir().is_some(),
             _ => !is_walked(&output.path),
         };
         standing::look(&output.path, &variants[output.variant], picture, &seen)

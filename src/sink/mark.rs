@@ -112,7 +112,7 @@ mod tests {
                 continue;
             }
             assert!(is_marked(&path));
-            std::io::Write::write_all(&mut &file, b"3").unwrap();
+            std::io::Write::write_all(&mut file, b"3").unwrap();
             assert!(!is_marked(&path), "{name} has grown");
         }
     }

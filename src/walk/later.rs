@@ -95,9 +95,9 @@ mod tests {
         assert!(later.end(&mut give).is_continue());
         let want = [
             "a/photo-1.jpg",
+            "a/photo.d/x",
             "a/photo.jpg",
             "a/photo",
-            "a/photo.d/x",
             "a/photo.dat",
             "a/q",
             "a/r.jpg",
