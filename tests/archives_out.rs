@@ -263,10 +263,11 @@ fn nobody_reads_more_than_before() {
 #[test]
 fn a_full_disk_or_a_size_limit_ends_the_run() {
     let stage = Stage::with_pictures(40);
-    stage.write("out.tar", b"the old one");
+    stage.ends(0, &["in/0", "-s", "8", "-o", "out.tar"]);
+    let old = stage.read("out.tar");
     let ran = stage.shell(3, "ulimit -f 16; \"$thumbs\" in -s 40 -o out.tar");
     assert!(stderr(&ran).contains("stopped:"), "{}", stderr(&ran));
-    assert_eq!(stage.read("out.tar"), b"the old one");
+    assert_eq!(stage.read("out.tar"), old);
     assert_eq!(stage.names("."), ["in", "out.tar"]);
     let ran = stage.shell(3, "\"$thumbs\" in -s 40 -o - --archive tar > /dev/full");
     assert!(stderr(&ran).contains("No space left"), "{}", stderr(&ran));

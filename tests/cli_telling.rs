@@ -113,7 +113,7 @@ fn only_finished_outputs_are_printed() {
 fn a_report_has_a_line_for_everything() {
     let world = World::new();
     world.sized("a.jpg", 1600, 1200);
-    world.picture("a_thumb.jpg");
+    world.sized("a_thumb.jpg", 160, 120);
     world.write("bad.jpg", b"words");
     world.run(&["a.jpg", "a_thumb.jpg", "bad.jpg", "--report", "r.ndjson"]).code(1);
     let lines = report(&world.read("r.ndjson"));

@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use libfuzzer_sys::fuzz_target;
 use thumbs::format::Format;
 use thumbs::geometry::{Constraint, Fit, Gravity, SizeSpec, place};
-use thumbs::plan::{Destination, Fields, Ledger, Naming, Plan, PlannedOutput, Template};
+use thumbs::plan::{Destination, Fields, Ledger, Naming, OwnOutputs, Plan, PlannedOutput, Standing, Template};
 use thumbs::policy::Existing;
 use thumbs::recipe::FormatChoice;
 use thumbs::render::PlannedVariant;
@@ -80,7 +80,7 @@ fuzz_target!(|bytes: &[u8]| {
         Err(_) => Selection::default(),
     };
     let walker = Walker { selection, avoid: HashSet::new(), avoid_name: None, relative_to: None };
-    let mut ledger = Ledger::default();
+    let mut ledger = Ledger::new(true);
     let mut items = 0;
     let mut taken: HashSet<PathBuf> = HashSet::new();
     let mut give = |item: Item| {
@@ -111,7 +111,7 @@ fuzz_target!(|bytes: &[u8]| {
         if whole.as_os_str().is_empty() || name.contains(&0) || whole.as_os_str().len() > 255 {
             continue;
         }
-        let _ = naming.is_own_output(whole);
+        let _ = OwnOutputs::new(&naming).contain(whole);
         let fields = Fields {
             stem: whole.file_stem().expect("a name has a stem"),
             name: whole.as_os_str(),
@@ -149,7 +149,7 @@ fn plan(
     };
     let variants = [variant(Format::Jpeg), variant(Format::Png)];
     let Ok(outputs) = naming.name(Some(path), below, &variants) else { return };
-    if let Ok(Plan::Make(outputs)) = naming.settle(outputs, number, ledger, &|_| false) {
+    if let Ok(Plan::Make(outputs)) = naming.settle(outputs, number, ledger, &|_| Standing::Nothing) {
         for PlannedOutput { path: output, .. } in outputs {
             assert_ne!(&output, path, "an input would be replaced");
             assert!(taken.insert(output.clone()), "{output:?} twice");

@@ -77,7 +77,8 @@ fn check_file(args: &Args, path: &Path, kind: Kind, inputs: &[Input]) -> Result<
             Ok(false) => {
                 bail!("-o {}: exists and thumbs did not write it (--existing replace)", words::path(path))
             }
-            Err(error) => bail!("-o {}: {}", words::path(path), words::system_words(&error)),
+            // What is wrong with the place is told when it is tried.
+            Err(_) => {}
         },
     }
     Ok(())

@@ -100,13 +100,13 @@ pub fn check_not_source(option: &str, file: &Path, inputs: &[Input], lists: &[Li
 /// Archives that are not written, by what their names end in; of a tar also when another extension follows.
 const PACKED: &[&str] = &[
     "tar.xz", "txz", "tar.bz2", "tbz", "tbz2", "tar.lz", "tlz", "tar.lzma", "tar.lz4", "tar.z", "tar.br", "tar.sz",
-    "7z", "rar", "cab", "cpio", "ar", "iso", "jar", "lha", "lzh", "arj", "gz", "xz", "bz2", "zst", "lz4", "lzma",
+    "7z", "rar", "cab", "cpio", "iso", "jar", "lha", "lzh", "arj", "gz", "xz", "bz2", "zst", "lz4", "lzma",
 ];
 
 /// Pictures, and what is often taken for some, that are neither read nor written.
 const UNWRITTEN: &[&str] = &[
-    "pdf", "ps", "eps", "ai", "pcx", "xcf", "pct", "pict", "jxr", "wdp", "hdp", "xbm", "xpm", "fits", "flif", "bpg",
-    "mng", "jng", "sgi", "ras", "wbmp", "emf", "wmf", "mp4", "m4v", "mov", "webm", "mkv", "avi",
+    "pdf", "eps", "pcx", "xcf", "pct", "pict", "jxr", "wdp", "hdp", "xbm", "xpm", "fits", "flif", "bpg", "mng", "jng",
+    "sgi", "wbmp", "emf", "wmf", "mp4", "m4v", "mov", "webm", "mkv", "avi",
 ];
 
 /// Sees that an extension does not ask for a kind of picture that is not written.

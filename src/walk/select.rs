@@ -44,15 +44,8 @@ pub enum LeftOut {
 
 impl LeftOut {
     /// All rules, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
-        Self::Hidden,
-        Self::Backup,
-        Self::Link,
-        Self::Excluded,
-        Self::NotIncluded,
-        Self::TooDeep,
-        Self::Written,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Hidden, Self::Backup, Self::Link, Self::Excluded, Self::NotIncluded, Self::TooDeep, Self::Written];
 
     /// As the report writes it.
     pub fn word(self) -> &'static str {
