@@ -184,7 +184,8 @@ impl Template {
         let (before, extension) = name.rsplit_once('.')?;
         // `.jpg` by itself is a hidden file without an extension.
         let begins_name = name.len() < text.len() || self.pieces.len() == 1;
-        (!extension.is_empty() && !(before.is_empty() && begins_name)).then_some(extension)
+        let is_hidden = before.is_empty() && begins_name;
+        (!extension.is_empty() && !is_hidden).then_some(extension)
     }
 
     /// The directory that it puts outputs into, where its first component is spelled out.
