@@ -239,7 +239,7 @@ fn wrapped(image: &[u8], size: Size, alpha: bool, [icc, exif, xmp]: [Option<&[u8
     if let Some(icc) = icc {
         push(&mut out, b"ICCP", icc);
     }
-    out.extend(&*image);
+    out.extend(image);
     if out.len() % 2 == 1 {
         out.push(0);
     }
