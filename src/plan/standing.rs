@@ -104,7 +104,9 @@ fn judge(header: &Header, bytes: u64, planned: Size, picture: &Picture<'_>) -> S
     let blocks = &header.metadata;
     let bare = blocks.exif.is_none() && blocks.xmp.is_none() && blocks.iptc.is_none();
     let like_ours = picture.metadata != MetadataPolicy::None || (bare && header.orientation == Orientation::Upright);
-    let made_from_it = (exact || same_shape(stands, source)) && is_smaller(stands, source) && bytes < picture.bytes;
+    // A PNG of few colours grows when it is resized.
+    let is_lighter = bytes < picture.bytes || header.format == Format::Png;
+    let made_from_it = (exact || same_shape(stands, source)) && is_smaller(stands, source) && is_lighter;
     match (like_ours && made_from_it, exact) {
         (true, _) => Standing::Ours,
         (false, true) => Standing::Unsure,
@@ -161,6 +163,7 @@ mod tests {
         };
         assert_eq!(judged(&|_| (), 999, &picture), Standing::Ours);
         assert_eq!(judged(&|_| (), 1000, &picture), Standing::Theirs);
+        assert_eq!(judged(&|h| h.format = Format::Png, 1000, &picture), Standing::Ours);
         assert_eq!(judged(&|h| h.size = Size::new(40, 40), 9, &picture), Standing::Theirs);
         assert_eq!(judged(&|h| h.metadata.exif = Some(Vec::new()), 9, &picture), Standing::Theirs);
         let keep = Picture { metadata: MetadataPolicy::Keep, ..picture };
