@@ -57,9 +57,41 @@ pub fn unpacked<'a>(packing: Packing, stream: impl BufRead + 'a) -> io::Result<B
     })
 }
 
+/// Whether a tar stands in a stream. One of which nothing can be read is taken for it, so that its reader says what is
+/// wrong.
+pub fn holds_tar(packing: Packing, stream: impl BufRead) -> bool {
+    let mut block = Vec::new();
+    if let Ok(inner) = unpacked(packing, stream) {
+        // What comes before an error is enough.
+        let _ = inner.take(BLOCK as u64).read_to_end(&mut block);
+    }
+    match <[u8; BLOCK]>::try_from(&block[..]) {
+        Ok(block) => block == [0; BLOCK] || Header::parse(&block).is_some(),
+        Err(_) => block.is_empty(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn not_all_that_is_compressed_is_a_tar() {
+        let gzip = |bytes: &[u8]| {
+            let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            io::Write::write_all(&mut out, bytes).unwrap();
+            out.finish().unwrap()
+        };
+        let holds = |bytes: &[u8]| {
+            let zstd = zstd::encode_all(bytes, 0).unwrap();
+            let both = [holds_tar(Packing::Gzip, &gzip(bytes)[..]), holds_tar(Packing::Zstd, &zstd[..])];
+            assert_eq!(both[0], both[1]);
+            both[0]
+        };
+        assert!(holds(&super::super::tar::header(b"a", 1)) && holds(&[0; 1024]) && holds(b""));
+        assert!(!holds(b"<svg/>") && !holds(&[b'x'; 4000]));
+        assert!(holds_tar(Packing::Gzip, &b"\x1f\x8b\x08"[..]));
+    }
 
     #[test]
     fn contents_are_recognised() {

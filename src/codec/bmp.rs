@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::bmp_header::{self, Bitmap, Packing, truncated};
+use super::bmp_header::{self, Bitmap, Extent, Packing, truncated};
 use super::bmp_rle::{self, Index};
 use super::bmp_rows::{self, Colors};
 use super::rows::{self, Rows, Shape};
@@ -31,8 +31,8 @@ pub struct BmpPicture<'a> {
 pub struct Inside<'a> {
     inner: Box<dyn Picture + 'a>,
     header: Header,
-    /// The outer file ends too early, perhaps without harm to this picture.
-    cut: bool,
+    /// How much of the outer file there is.
+    extent: Extent,
 }
 
 impl Decode for Bmp {
@@ -40,8 +40,8 @@ impl Decode for Bmp {
         let is_file = bytes.starts_with(b"BM") || bytes.starts_with(b"BA");
         let bitmap = if is_file { bmp_header::file(bytes)? } else { bmp_header::bare(Format::Bmp, bytes)? };
         match bitmap.packing {
-            Packing::Jpeg => Inside::open(&jpeg::Jpeg, Format::Bmp, bitmap.data, false, limits),
-            Packing::Png => Inside::open(&png::Png, Format::Bmp, bitmap.data, false, limits),
+            Packing::Jpeg => Inside::open(&jpeg::Jpeg, Format::Bmp, bitmap.data, bitmap.extent, limits),
+            Packing::Png => Inside::open(&png::Png, Format::Bmp, bitmap.data, bitmap.extent, limits),
             _ => BmpPicture::open(bitmap, false, limits),
         }
     }
@@ -56,12 +56,12 @@ impl<'a> Inside<'a> {
         decoder: &dyn Decode,
         format: Format,
         bytes: &'a [u8],
-        cut: bool,
+        extent: Extent,
         limits: &Limits,
     ) -> Result<Box<dyn Picture + 'a>, DecodeError> {
         let inner = decoder.open(bytes, limits)?;
         let header = Header { format, ..inner.header().clone() };
-        Ok(Box::new(Self { inner, header, cut }))
+        Ok(Box::new(Self { inner, header, extent }))
     }
 }
 
@@ -75,16 +75,27 @@ impl Picture for Inside<'_> {
     }
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
-        if !self.cut {
-            return self.inner.decode(offer, options);
-        }
-        let error = truncated(self.header.format, "its data end too early");
-        if !options.allow_truncated {
-            return Err(error);
-        }
+        let note = self.extent.note(self.header.format, options)?;
         let mut decoded = self.inner.decode(offer, options)?;
-        decoded.notes.push(error.to_string());
+        decoded.notes.extend(note);
         Ok(decoded)
+    }
+}
+
+impl Extent {
+    /// What is said of it beside a picture that is whole itself.
+    fn note(self, format: Format, options: &DecodeOptions<'_>) -> Result<Option<String>, DecodeError> {
+        match self {
+            Self::Whole => Ok(None),
+            Self::Short => {
+                let error = truncated(format, "it is shorter than it says");
+                if options.strict { Err(error) } else { Ok(Some(error.to_string())) }
+            }
+            Self::Lacking => {
+                let error = truncated(format, "its largest picture lies beyond its end");
+                if options.allow_truncated { Ok(Some(error.to_string())) } else { Err(error) }
+            }
+        }
     }
 }
 
@@ -131,19 +142,27 @@ impl<'a> BmpPicture<'a> {
         }
         if packing == Packing::Fax {
             let row = size.width.div_ceil(8) as usize;
-            let (rows, _) = fax::decode(data, fax::Kind::Group3 { two_dimensions: false }, size.width, size.height);
-            return Source::Plain { rows: (rows.len() / row) as u32, data: rows.into(), stride: row, row };
+            let fax = fax::decode(data, fax::Kind::Group3 { two_dimensions: false }, size.width, size.height);
+            let rows = (fax.rows.len() / row) as u32;
+            return Source::Plain { rows, data: fax.rows.into(), stride: row, row, oddity: fax.oddity };
         }
         let stride = stride(size, self.bitmap.bits);
         let row = (u64::from(size.width) * u64::from(self.bitmap.bits)).div_ceil(8) as usize;
-        // What fills up the last row may be missing, unless the file was meant to be longer.
-        let there = data.len() + if self.bitmap.cut { 0 } else { stride - row };
-        Source::Plain { data: data.into(), stride, row, rows: (there / stride).min(size.height as usize) as u32 }
+        // What fills up the last row may be missing.
+        let there = data.len() + stride - row;
+        let oddity = None;
+        Source::Plain {
+            data: data.into(),
+            stride,
+            row,
+            oddity,
+            rows: (there / stride).min(size.height as usize) as u32,
+        }
     }
 
     /// Whether alpha is to be passed over: where it is zero everywhere in an icon, whose mask counts then, or in linear light.
     fn is_opaque(&self, source: &Source<'_>) -> bool {
-        let Source::Plain { data, stride, row, rows } = source else { return true };
+        let Source::Plain { data, stride, row, rows, .. } = source else { return true };
         let lines = data.chunks(*stride).take(*rows as usize).map(|line| &line[..*row]);
         let (bytes, alpha) = (usize::from(self.bitmap.bits / 8), self.bitmap.masks[3].to_le_bytes());
         if bytes == 8 {
@@ -190,18 +209,28 @@ impl Picture for BmpPicture<'_> {
         let mut notes = Vec::new();
         let source = self.source();
         let (there, height) = (source.rows(), self.bitmap.size.height);
-        // An icon that is cut behind its largest picture is cut all the same.
-        if there < height || (self.icon && self.bitmap.cut) {
+        let opaque = self.is_opaque(&source);
+        let mask = self.mask(opaque);
+        // Where an icon has no alpha it is the mask that is missing, unless the file is as long as it says.
+        let is_cut = there < height || (self.icon && opaque && mask.is_none() && self.bitmap.extent != Extent::Whole);
+        if is_cut {
             let error = truncated(self.bitmap.format, "its data end too early");
             if !options.allow_truncated || there == 0 {
                 return Err(error);
             }
             notes.push(format!("{error}; what is missing was filled"));
+        } else {
+            notes.extend(self.bitmap.extent.note(self.bitmap.format, options)?);
+            if let Source::Plain { oddity: Some(oddity), .. } = &source {
+                if options.strict {
+                    return Err(DecodeError::Damaged { format: self.bitmap.format, what: oddity.clone() });
+                }
+                notes.push(oddity.clone());
+            }
         }
-        let opaque = self.is_opaque(&source);
         let mut lines = Lines {
             colors: self.colors(opaque),
-            mask: self.mask(opaque),
+            mask,
             stored: vec![0; source.length()],
             gaps: Vec::new(),
             source,
@@ -233,7 +262,7 @@ impl BmpPicture<'_> {
 }
 
 enum Source<'a> {
-    Plain { data: Cow<'a, [u8]>, stride: usize, row: usize, rows: u32 },
+    Plain { data: Cow<'a, [u8]>, stride: usize, row: usize, rows: u32, oddity: Option<String> },
     Packed(Index<'a>),
 }
 

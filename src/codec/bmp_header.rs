@@ -30,6 +30,16 @@ pub enum Packing {
     Png,
 }
 
+/// How much of a file is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    Whole,
+    /// Something of it lies beyond the end of the file, which may be no part of what is shown.
+    Short,
+    /// A larger picture is missing.
+    Lacking,
+}
+
 /// What a header says.
 pub struct Bitmap<'a> {
     /// What errors call it.
@@ -48,8 +58,8 @@ pub struct Bitmap<'a> {
     pub palette: Vec<[u8; 3]>,
     /// From the first pixel to the file's end.
     pub data: &'a [u8],
-    /// The file is shorter than it says.
-    pub cut: bool,
+    /// How much of the file there is by what it says of itself.
+    pub extent: Extent,
     /// What the colours are.
     pub color: ColorSpace,
     /// What was passed over.
@@ -106,7 +116,9 @@ pub fn file(bytes: &[u8]) -> Result<Bitmap<'_>, DecodeError> {
     }
     let (claimed, pixels) = (number(at + 2)?, number(at + 10)?);
     let mut bitmap = read(Format::Bmp, bytes, at + 14, pixels as usize)?;
-    bitmap.cut = claimed as usize > bytes.len();
+    if claimed as usize > bytes.len() {
+        bitmap.extent = Extent::Short;
+    }
     Ok(bitmap)
 }
 
@@ -135,9 +147,7 @@ fn read(format: Format, bytes: &[u8], at: usize, pixels: usize) -> Result<Bitmap
     let behind = if length == 40 { 4 * kind.masks } else { 0 };
     let masks = masks(&fields, &kind, bytes.get(header..header + behind).ok_or_else(short)?)?;
     let start = header + behind;
-    let (palette, end) = palette(&fields, kind.bits, bytes, start, pixels)?;
-    // Offsets of 0 and into the header are known; the palette may be shorter than it should.
-    let first = if pixels < start { end } else { pixels };
+    let (palette, first) = palette(&fields, &kind, bytes, start, pixels);
     let mut notes = Vec::new();
     let color = color(&fields, bytes, at, &mut notes);
     let mut data = bytes.get(first..).ok_or_else(|| truncated(format, "no pixels in it"))?;
@@ -146,7 +156,7 @@ fn read(format: Format, bytes: &[u8], at: usize, pixels: usize) -> Result<Bitmap
         data = if length == 0 { data } else { &data[..length] };
     }
     let Kind { size, top_down, bits, packing, .. } = kind;
-    Ok(Bitmap { format, size, top_down, bits, packing, masks, palette, data, cut: false, color, notes })
+    Ok(Bitmap { format, size, top_down, bits, packing, masks, palette, data, extent: Extent::Whole, color, notes })
 }
 
 fn kind(fields: &Fields<'_>) -> Result<Kind, DecodeError> {
@@ -205,26 +215,43 @@ fn masks(fields: &Fields<'_>, kind: &Kind, behind: &[u8]) -> Result<[u32; 4], De
     Ok(masks)
 }
 
-/// The palette, and where it ends by what the header says of it.
-fn palette(
-    fields: &Fields<'_>,
-    bits: u16,
-    bytes: &[u8],
-    start: usize,
-    pixels: usize,
-) -> Result<(Vec<[u8; 3]>, usize), DecodeError> {
+/// The palette at `start`, and where the pixels begin, which the header says to be at `pixels`.
+fn palette(fields: &Fields<'_>, kind: &Kind, bytes: &[u8], start: usize, pixels: usize) -> (Vec<[u8; 3]>, usize) {
     let entry = if fields.length == 12 { 3 } else { 4 };
-    let most = if bits <= 8 { 1usize << bits } else { 0 };
+    let most = if kind.bits <= 8 { 1usize << kind.bits } else { 0 };
     let used = fields.u32(32) as usize;
-    let count = if used == 0 && bits > 0 { most } else { used };
-    let end = count.checked_mul(entry).and_then(|n| n.checked_add(start));
-    let Some(end) = end.filter(|end| *end <= bytes.len() || used <= most) else {
-        return Err(fields.damaged(format!("a palette of {used} colours")));
+    let end_of = |count: usize| count.checked_mul(entry).and_then(|n| n.checked_add(start));
+    let said = if used == 0 { most } else { used };
+    // More colours than the file has bytes are nonsense, which does no harm where the pixels have a place of their own.
+    let end = end_of(said).filter(|end| *end <= bytes.len() || said <= most).or_else(|| end_of(most)).unwrap_or(start);
+    let first = match pixels {
+        // Offsets of 0 and into the header are known.
+        _ if pixels < start => end,
+        // A palette may be shorter than it is said to be. But where the file has room for all of it and the pixels
+        // behind it, the offset leads into it.
+        _ if pixels < end && most > 0 => {
+            let length = pixel_bytes(fields, kind);
+            let fits = end.checked_add(length).is_some_and(|all| all <= bytes.len());
+            if length > 0 && fits { end } else { pixels }
+        }
+        _ => pixels,
     };
-    // It may be said to be longer than it is, most often where nothing is said of its length.
-    let last = if pixels > start { end.min(pixels) } else { end };
-    let stored = bytes.get(start..last.min(bytes.len())).unwrap_or_default();
-    Ok((stored.chunks_exact(entry).take(most).map(|c| [c[2], c[1], c[0]]).collect(), end))
+    let stored = bytes.get(start..end.min(first).min(bytes.len())).unwrap_or_default();
+    (stored.chunks_exact(entry).take(most).map(|c| [c[2], c[1], c[0]]).collect(), first)
+}
+
+/// Bytes of all rows; of packed ones what the header says, or 0.
+fn pixel_bytes(fields: &Fields<'_>, kind: &Kind) -> usize {
+    let Size { width, height } = kind.size;
+    match kind.packing {
+        Packing::Plain => {
+            let row = (u64::from(width) * u64::from(kind.bits)).div_ceil(32) * 4;
+            // What fills up the last row may be missing.
+            let filled = row - (u64::from(width) * u64::from(kind.bits)).div_ceil(8);
+            usize::try_from((row * u64::from(height)).saturating_sub(filled)).unwrap_or(usize::MAX)
+        }
+        _ => fields.u32(20) as usize,
+    }
 }
 
 fn color(fields: &Fields<'_>, bytes: &[u8], at: usize, notes: &mut Vec<String>) -> ColorSpace {

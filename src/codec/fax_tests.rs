@@ -1,11 +1,17 @@
 //! Rows of fax, encoded with the tables of the `fax` crate.
 
-use super::{Kind, decode};
+use super::{Fax, Kind};
 
 use fax::maps::{black, white};
 use fax::{BitWriter, Bits, VecWriter};
 
 const COLUMNS: u32 = 2600;
+
+/// Rows, and what ended them; nothing odd in them.
+fn decode(packed: &[u8], kind: Kind, columns: u32, rows: u32) -> (Vec<u8>, Option<&'static str>) {
+    let Fax { rows, error, .. } = super::decode(packed, kind, columns, rows);
+    (rows, error)
+}
 
 /// Rows of runs of all lengths, white first; some begin with black.
 fn pictures() -> Vec<Vec<bool>> {
@@ -106,5 +112,66 @@ fn noise_ends() {
             let (rows, _) = decode(&noise, kind, columns, 50);
             assert!(rows.len() <= 50 * columns.div_ceil(8) as usize);
         }
+    }
+}
+
+/// Group 3 in one dimension, every row with its end-of-line code, those of `bad` broken in their middle.
+fn transmitted(rows: &[Vec<bool>], bad: &[usize]) -> Vec<u8> {
+    let mut out = VecWriter::new();
+    for (y, row) in rows.iter().enumerate() {
+        out.write(Bits { data: 1, len: 12 }).unwrap();
+        if bad.contains(&y) {
+            put_run(&mut out, false, 100);
+            put_run(&mut out, true, 7);
+        } else {
+            put_row(&mut out, row);
+        }
+    }
+    (0..6).for_each(|_| out.write(Bits { data: 1, len: 12 }).unwrap());
+    out.finish()
+}
+
+/// Broke once: one row that was damaged in transmission lost the whole page, which other readers show.
+#[test]
+fn a_damaged_row_costs_no_other_row() {
+    let (rows, stride) = (pictures(), COLUMNS.div_ceil(8) as usize);
+    let kind = Kind::Group3 { two_dimensions: false };
+    let fax = super::decode(&transmitted(&rows, &[5, 20]), kind, COLUMNS, rows.len() as u32);
+    assert_eq!(
+        (fax.error, fax.oddity.as_deref()),
+        (None, Some("2 of 40 rows of the fax were damaged in transmission"))
+    );
+    for (y, (found, row)) in fax.rows.chunks(stride).zip(&rows).enumerate() {
+        assert_eq!(found == bits(row), !matches!(y, 5 | 20), "{y}");
+    }
+    assert_eq!(fax.rows[5 * stride..][..14], [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0f, 0xe0]);
+    let many = super::decode(&transmitted(&rows, &[5, 6, 8, 20, 30]), kind, COLUMNS, rows.len() as u32);
+    assert_eq!((many.error.is_some(), many.rows.len()), (true, 5 * stride));
+}
+
+#[test]
+fn a_fax_knows_where_it_ends() {
+    let (rows, stride) = (pictures(), COLUMNS.div_ceil(8) as usize);
+    let packed = transmitted(&rows, &[]);
+    let kind = Kind::Group3 { two_dimensions: false };
+    let exact = super::decode(&packed, kind, COLUMNS, 40);
+    assert_eq!((exact.error, exact.oddity), (None, None));
+    let longer = super::decode(&packed, kind, COLUMNS, 42);
+    let note = "the fax ends before its last row: 2 of 42 rows are white";
+    assert_eq!((longer.error, longer.oddity.as_deref()), (None, Some(note)));
+    assert_eq!(longer.rows.len(), 42 * stride);
+    assert!(longer.rows.starts_with(&exact.rows) && longer.rows[40 * stride..].iter().all(|&b| b == 0));
+    // Without its end it was cut.
+    assert!(super::decode(&packed[..packed.len() - 9], kind, COLUMNS, 42).error.is_some());
+}
+
+#[test]
+fn what_is_called_by_another_kind_is_read_as_its_own() {
+    let rows = pictures();
+    let want: Vec<u8> = rows.iter().flat_map(|row| bits(row)).collect();
+    let packed = transmitted(&rows, &[]);
+    for kind in [Kind::Group3 { two_dimensions: true }, Kind::Huffman { words: false }] {
+        let fax = super::decode(&packed, kind, COLUMNS, rows.len() as u32);
+        assert_eq!((fax.rows == want, fax.error, fax.oddity), (true, None, None), "{kind:?}");
     }
 }

@@ -9,6 +9,70 @@ pub fn to_srgb(samples: &[f32], channels: usize, alpha: bool) -> Vec<u16> {
     samples.iter().enumerate().map(|(i, &v)| if i % channels < last { encode(v) } else { narrow(v) }).collect()
 }
 
+/// Values of floating point of which it is not known what stands for black and white.
+pub struct Values {
+    /// Those that are neither zero nor outside of what can be shown.
+    known: u64,
+    /// Of these, those that lie outside 0 to 1.
+    outside: u64,
+    all: u64,
+    low: f32,
+    high: f32,
+    filler: Option<f32>,
+}
+
+/// What stands for black and white.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    low: f32,
+    high: f32,
+}
+
+/// How far beyond 0 and 1 a value may be by rounding.
+const SLACK: f32 = 0.01;
+/// Values beyond it stand for "none"; the largest number of all is common for it.
+const ABSURD: f32 = 1e30;
+
+impl Values {
+    /// None yet; `filler` is a value that stands for nothing.
+    pub fn new(filler: Option<f32>) -> Self {
+        Self { known: 0, outside: 0, all: 0, low: f32::INFINITY, high: f32::NEG_INFINITY, filler }
+    }
+
+    /// Takes note of a value.
+    pub fn add(&mut self, v: f32) {
+        // What is not a number is neither.
+        if v.abs() < ABSURD && Some(v) != self.filler {
+            self.all += 1;
+            self.known += u64::from(v != 0.0);
+            self.outside += u64::from(!(-SLACK..=1.0 + SLACK).contains(&v));
+            self.low = self.low.min(v);
+            self.high = self.high.max(v);
+        }
+    }
+
+    /// The range of the values where they do not fit 0 to 1. Of `grey` that is one in a hundred: it is most often
+    /// measured. In colours, which may be light with highlights, it is more than half of those that are not zero.
+    pub fn range(&self, grey: bool) -> Option<Range> {
+        let is_other = if grey { self.outside * 100 > self.all } else { self.outside * 2 > self.known };
+        let (low, high) =
+            if self.low < self.high { (self.low, self.high) } else { (self.low.min(0.0), self.high.max(0.0)) };
+        is_other.then_some(Range { low, high })
+    }
+}
+
+impl Range {
+    /// Where a value lies between black, 0, and white, 1.
+    pub fn share(self, v: f32) -> f32 {
+        (v - self.low) / (self.high - self.low)
+    }
+
+    /// What is said of it.
+    pub fn note(self) -> String {
+        format!("values from {} to {} spread from black to white", self.low, self.high)
+    }
+}
+
 /// What is said of colours brighter than white.
 pub fn clipped_note() -> String {
     "HDR highlights clipped to white".to_owned()

@@ -35,14 +35,11 @@ impl Decode for Gif {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
         let mut blocks = gif_blocks::read(bytes)?;
         super::check_size(Format::Gif, blocks.canvas, limits)?;
-        // It may be far larger than the canvas.
         super::check_size(Format::Gif, blocks.frame.size, limits)?;
-        if blocks.frame.colors.is_empty() {
-            return Err(damaged("no colours for its first frame"));
-        }
+        // What is missing is transparent.
+        blocks.has_alpha |= !blocks.frame.ended;
         let header = Header {
-            // What is missing is transparent.
-            has_alpha: blocks.has_alpha || !blocks.ended,
+            has_alpha: blocks.has_alpha,
             animated: blocks.frames > 1,
             color: blocks.icc.take().map_or(ColorSpace::Srgb, ColorSpace::Icc),
             metadata: Metadata { exif: None, xmp: blocks.xmp.take(), iptc: None },
@@ -72,20 +69,24 @@ impl Picture for GifPicture<'_> {
     }
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
-        if !self.blocks.ended && !options.allow_truncated {
-            return Err(gif_blocks::no_trailer());
-        }
         let mut lines = Lines::new(&self.blocks, self.bytes)?;
         let mut decoded = rows::decode_sequence(self.shape(), &mut lines, offer, options)?;
         if !lines.any && !decoded.notes.is_empty() {
             // The screen above the frame is no picture.
             return Err(truncated());
         }
+        let whole = decoded.notes.is_empty();
         if lines.lacking {
             decoded.notes.push("colours that its palette lacks were left out".to_owned());
         }
-        if !self.blocks.ended && decoded.notes.is_empty() {
-            decoded.notes.push(gif_blocks::no_trailer().to_string());
+        if lines.is_grey {
+            decoded.notes.push("no colours in it: its indices are shown as greys".to_owned());
+        }
+        match &self.blocks.wrong {
+            Some(wrong) if options.strict => return Err(wrong.clone()),
+            // The first frame, which is what is shown, may be whole all the same.
+            Some(wrong) if whole => decoded.notes.push(wrong.to_string()),
+            _ => {}
         }
         Ok(decoded)
     }
@@ -95,6 +96,8 @@ impl Picture for GifPicture<'_> {
 struct Indices<'a> {
     blocks: Box<dyn Iterator<Item = &'a [u8]> + 'a>,
     block: &'a [u8],
+    /// Of an index.
+    bits: u8,
     lzw: Lzw,
     ended: bool,
 }
@@ -106,7 +109,7 @@ impl<'a> Indices<'a> {
             return Err(damaged(format!("indices of {bits} bits")));
         }
         let lzw = Lzw::new(Order::Low, bits);
-        Ok(Self { blocks: Box::new(gif_blocks::blocks(data)), block: &[], lzw, ended: false })
+        Ok(Self { blocks: Box::new(gif_blocks::blocks(data)), block: &[], bits, lzw, ended: false })
     }
 
     /// Fills `out`; says how much of it there was.
@@ -138,6 +141,8 @@ struct Lines<'a> {
     any: bool,
     /// An index had no colour.
     lacking: bool,
+    /// There are no colours: greys stand for them.
+    is_grey: bool,
     /// The next row of the screen.
     y: u32,
     /// A row of indices, or all rows of an interlaced frame.
@@ -154,11 +159,19 @@ impl<'a> Lines<'a> {
         let mut colors = Box::new([[0; 4]; 256]);
         let table = bytes.get(frame.colors.clone()).unwrap_or_default().as_chunks::<3>().0;
         colors.iter_mut().zip(table).for_each(|(out, &[red, green, blue])| *out = [red, green, blue, 255]);
+        let is_grey = table.is_empty();
+        if is_grey {
+            // GIF89a leaves colours to the reader then. Of 8 bits these are Pillow's.
+            let top = (1usize << indices.bits.min(8)) - 1;
+            let grey = |i: usize| (i.min(top) * 255 / top) as u8;
+            colors.iter_mut().enumerate().for_each(|(i, out)| *out = [grey(i), grey(i), grey(i), 255]);
+        }
         if let Some(index) = frame.transparent {
             colors[usize::from(index)] = [0; 4];
         }
-        let known = table.len().min(256);
-        Ok(Self { blocks, indices, colors, known, any: false, lacking: false, y: 0, held: Vec::new(), error: None })
+        let known = if is_grey { 256 } else { table.len().min(256) };
+        let (any, lacking, held) = (false, false, Vec::new());
+        Ok(Self { blocks, indices, colors, known, any, lacking, is_grey, y: 0, held, error: None })
     }
 
     /// All rows of an interlaced frame, in their order; those that are missing repeat what was there of the pass before.
@@ -235,7 +248,7 @@ impl Sequence for Lines<'_> {
             }
         };
         self.any = true;
-        if self.blocks.has_alpha || !self.blocks.ended {
+        if self.blocks.has_alpha {
             self.paint(indices, out.as_chunks_mut::<4>().0);
         } else {
             self.paint(indices, out.as_chunks_mut::<3>().0);

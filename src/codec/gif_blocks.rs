@@ -1,5 +1,5 @@
 //! The blocks of a GIF (GIF89a specification), walked by their lengths: how many frames there are,
-//! and whether the file is whole. Nothing is decompressed.
+//! and what is wrong behind the first one. Nothing is decompressed.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::size::Size;
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blocks {
-    /// The logical screen, or the first frame where that is nothing.
+    /// The logical screen, made larger where the first frame leads beyond it.
     pub canvas: Size,
     /// The first frame.
     pub frame: Frame,
@@ -18,8 +18,8 @@ pub struct Blocks {
     pub frames: u32,
     /// Whether the first frame has a transparent colour or leaves part of the canvas free.
     pub has_alpha: bool,
-    /// Whether the trailer is there.
-    pub ended: bool,
+    /// What is wrong behind the beginning of the first frame: no trailer, or no block where one has to be.
+    pub wrong: Option<DecodeError>,
     /// The ICC profile.
     pub icc: Option<Vec<u8>>,
     /// The XMP packet.
@@ -31,9 +31,9 @@ pub struct Blocks {
 pub struct Frame {
     /// Columns and rows between the screen's corner and the frame.
     pub at: (u32, u32),
-    /// Its size, which may lead beyond the screen.
+    /// Its size.
     pub size: Size,
-    /// Where its colours stand, three bytes each.
+    /// Where its colours stand, three bytes each; nowhere, where the file has none.
     pub colors: Range<usize>,
     /// The index that is no colour.
     pub transparent: Option<u8>,
@@ -41,10 +41,11 @@ pub struct Frame {
     pub interlaced: bool,
     /// Where its data begin: the bits of a code, then blocks.
     pub data: usize,
+    /// The blocks come to their end.
+    pub ended: bool,
 }
 
-/// What is said of a file without its trailer.
-pub fn no_trailer() -> DecodeError {
+fn no_trailer() -> DecodeError {
     DecodeError::Truncated { format: Format::Gif, what: "it ends before its trailer".to_owned() }
 }
 
@@ -56,8 +57,8 @@ pub fn read(bytes: &[u8]) -> Result<Blocks, DecodeError> {
     let mut at = Reader { bytes, at: 6 };
     let mut found = Blocks { canvas: Size::new(at.u16()?, at.u16()?), ..Blocks::default() };
     match walk(&mut at, &mut found) {
-        Ok(()) => found.ended = true,
-        Err(DecodeError::Truncated { .. }) if found.frames > 0 => {}
+        Ok(()) => {}
+        Err(error) if found.frames > 0 => found.wrong = Some(error),
         Err(error) => return Err(error),
     }
     if found.frames == 0 {
@@ -92,6 +93,7 @@ fn walk(at: &mut Reader<'_>, found: &mut Blocks) -> Result<(), DecodeError> {
                     found.first(frame);
                 }
                 at.sub_blocks()?;
+                found.frame.ended = true;
             }
             0x3b => return Ok(()),
             // Some writers leave zeros between blocks.
@@ -103,10 +105,8 @@ fn walk(at: &mut Reader<'_>, found: &mut Blocks) -> Result<(), DecodeError> {
 
 impl Blocks {
     fn first(&mut self, frame: Frame) {
-        // A screen of nothing is as large as its first frame; on another one that frame is cut.
-        let side = |screen: u32, frame: u32| if screen == 0 { frame } else { screen };
         let Size { width, height } = frame.size;
-        self.canvas = Size::new(side(self.canvas.width, width), side(self.canvas.height, height));
+        self.canvas = Size::new(self.canvas.width.max(frame.at.0 + width), self.canvas.height.max(frame.at.1 + height));
         let covers = frame.at == (0, 0) && width >= self.canvas.width && height >= self.canvas.height;
         self.has_alpha = frame.transparent.is_some() || !covers;
         self.frame = frame;
@@ -157,7 +157,7 @@ impl Reader<'_> {
         let colors = if own.is_empty() { colors.clone() } else { own };
         let data = self.at;
         self.skip(1)?;
-        Ok(Frame { at, size, colors, transparent, interlaced: flags & 0x40 != 0, data })
+        Ok(Frame { at, size, colors, transparent, interlaced: flags & 0x40 != 0, data, ended: false })
     }
 
     /// The first profile and the first packet are kept.
@@ -208,14 +208,18 @@ mod tests {
     fn the_smallest() {
         let gif = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xf9\x04\x01\0\0\0\0\x2c\0\0\0\0\x02\0\x01\0\0\x02\x02\x04\x0a\0\x3b";
         let found = read(gif).unwrap();
-        let frame = Frame { size: Size::new(2, 1), colors: 13..19, transparent: Some(0), data: 37, ..Frame::default() };
-        assert_eq!(
-            found,
-            Blocks { canvas: Size::new(2, 1), frame, frames: 1, has_alpha: true, ended: true, ..Blocks::default() }
-        );
+        let frame = Frame {
+            size: Size::new(2, 1),
+            colors: 13..19,
+            transparent: Some(0),
+            data: 37,
+            ended: true,
+            ..Frame::default()
+        };
+        assert_eq!(found, Blocks { canvas: Size::new(2, 1), frame, frames: 1, has_alpha: true, ..Blocks::default() });
         for len in 6..gif.len() {
             let read = read(&gif[..len]);
-            assert!(matches!(read, Err(DecodeError::Truncated { .. }) | Ok(Blocks { ended: false, .. })), "{len}");
+            assert!(matches!(read, Err(DecodeError::Truncated { .. }) | Ok(Blocks { wrong: Some(_), .. })), "{len}");
         }
     }
 
@@ -235,6 +239,6 @@ mod tests {
         .concat();
         let found = read(&gif).unwrap();
         assert_eq!((found.icc.as_deref(), found.xmp.as_deref()), (Some(&b"abc"[..]), Some(&xmp[..])));
-        assert!(found.ended && !found.has_alpha);
+        assert!(found.wrong.is_none() && !found.has_alpha);
     }
 }

@@ -1,7 +1,7 @@
 //! ICO and CUR: the largest picture of the file, a PNG or a bitmap without a file header, by its own size.
 
 use super::bmp::{self, BmpPicture, Inside};
-use super::bmp_header::{self, Bitmap, Packing, truncated};
+use super::bmp_header::{self, Bitmap, Extent, Packing, truncated};
 use super::{Decode, DecodeError, Picture, png};
 use crate::format::Format;
 use crate::limits::Limits;
@@ -32,14 +32,14 @@ fn too_early() -> DecodeError {
 }
 
 impl<'a> Entry<'a> {
-    fn read(bytes: &'a [u8], line: &[u8], is_icon: bool) -> Option<Self> {
-        // 0 stands for 256.
-        let side = |b: u8| if b == 0 { 256 } else { u32::from(b) };
+    fn read(bytes: &'a [u8], directory: usize, line: &[u8], is_icon: bool) -> Option<Self> {
         let number = |at: usize| u32::from_le_bytes([line[at], line[at + 1], line[at + 2], line[at + 3]]) as usize;
-        let data = bytes.get(number(12)..)?;
+        let offset = number(12);
+        // No picture lies in the directory.
+        let data = bytes.get(offset..).filter(|_| offset >= directory)?;
         // A cursor has its hot spot where an icon has its bits.
         let bits = if is_icon { u16::from_le_bytes([line[6], line[7]]) } else { 0 };
-        let size = Size::new(side(line[0]), side(line[1]));
+        let size = listed(line);
         Some(Self { size, listed: size, bits, data, length: number(8) }.by_itself())
     }
 
@@ -83,36 +83,54 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// The largest entry; of equal ones that with the most bits, then the first. And whether any is cut.
-fn largest(bytes: &[u8]) -> Result<(Entry<'_>, bool), DecodeError> {
+/// The size that the directory gives a picture; 0 stands for 256.
+fn listed(line: &[u8]) -> Size {
+    let side = |b: u8| if b == 0 { 256 } else { u32::from(b) };
+    Size::new(side(line[0]), side(line[1]))
+}
+
+/// The largest entry; of equal ones that with the most bits, then the first.
+fn largest(bytes: &[u8]) -> Result<(Entry<'_>, Extent), DecodeError> {
     let [0, 0, kind, 0, low, high, lines @ ..] = bytes else { return Err(too_early()) };
     let count = usize::from(u16::from_le_bytes([*low, *high]));
     let lines = lines.get(..16 * count).ok_or_else(too_early)?;
-    let (mut best, mut cut): (Option<Entry<'_>>, bool) = (None, false);
+    let directory = 6 + 16 * count;
+    let (mut best, mut lost, mut short): (Option<Entry<'_>>, Option<Size>, bool) = (None, None, false);
     for line in lines.chunks_exact(16) {
-        let Some(entry) = Entry::read(bytes, line, *kind == 1) else {
-            cut = true;
+        let Some(entry) = Entry::read(bytes, directory, line, *kind == 1) else {
+            let size = listed(line);
+            lost = lost.filter(|lost| lost.pixels() >= size.pixels()).or(Some(size));
             continue;
         };
-        cut |= entry.is_cut();
+        short |= entry.is_cut();
         let rank = |e: &Entry<'_>| (e.size.pixels(), e.bits);
         if best.as_ref().is_none_or(|b| rank(&entry) > rank(b)) {
             best = Some(entry);
         }
     }
     match best {
-        Some(best) => Ok((best, cut)),
-        None if cut => Err(too_early()),
+        Some(best) => {
+            let lacks = lost.is_some_and(|size| size.pixels() > best.size.pixels());
+            let extent = if lacks {
+                Extent::Lacking
+            } else if short || lost.is_some() {
+                Extent::Short
+            } else {
+                Extent::Whole
+            };
+            Ok((best, extent))
+        }
+        None if lost.is_some() => Err(too_early()),
         None => Err(damaged("no picture in it")),
     }
 }
 
 impl Decode for Ico {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let (entry, cut) = largest(bytes)?;
+        let (entry, extent) = largest(bytes)?;
         if entry.is_png() {
             let data = &entry.data[..entry.length.min(entry.data.len())];
-            return Inside::open(&png::Png, Format::Ico, data, cut, limits);
+            return Inside::open(&png::Png, Format::Ico, data, extent, limits);
         }
         let mut bitmap = entry.bitmap()?;
         let pixels = bmp::stride(bitmap.size, bitmap.bits).saturating_mul(bitmap.size.height as usize);
@@ -123,7 +141,7 @@ impl Decode for Ico {
                 bitmap.size, entry.length
             )));
         }
-        bitmap.cut = cut;
+        bitmap.extent = extent;
         BmpPicture::open(bitmap, true, limits)
     }
 }

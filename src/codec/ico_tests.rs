@@ -72,13 +72,30 @@ fn the_largest_by_its_own_size() {
     assert!(short.to_string().contains("only 41 bytes"), "{short}");
 }
 
+/// The directory's own bytes are no picture, and where a larger one lies beyond the end a smaller one does not stand for it.
+#[test]
+fn what_lies_nowhere() {
+    let small = bitmap(2, 32, &[1, 1, 1, 1, 0, 0, 0, 0]);
+    let large = (32, small.len() as u32, small.clone());
+    let mut wrong = icon(&[(1, small.len() as u32, small), large]);
+    for offset in [6u32, 22, 4000] {
+        wrong[34..38].copy_from_slice(&offset.to_le_bytes());
+        assert!(matches!(samples(&wrong, false), Err(DecodeError::Truncated { .. })), "{offset}");
+    }
+    wrong[22..24].fill(1);
+    assert_eq!(samples(&wrong, false), Ok(vec![1; 4]));
+}
+
 #[test]
 fn cut() {
     let tall = bitmap(4, 32, &[2, 2, 2, 2, 3, 3, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0]);
     let whole = icon(&[(1, tall.len() as u32, tall.clone()), (1, tall.len() as u32, tall)]);
+    // Only the first one's mask, which does not count beside alpha, and the second one's pixels may be missing.
+    let first = 38 + 40 + 8;
     for length in 0..whole.len() {
-        assert!(samples(&whole[..length], false).is_err(), "{length}");
+        assert_eq!(samples(&whole[..length], false).is_ok(), length >= first, "{length}");
+        let strict = DecodeOptions { strict: true, ..DecodeOptions::default() };
+        let read = Ico.open(&whole[..length], &Limits::default());
+        assert!(read.and_then(|picture| picture.decode(&picture.offer(None), &strict)).is_err(), "{length}");
     }
-    // The first one is whole.
-    assert_eq!(samples(&whole[..whole.len() - 30], true).unwrap().len(), 8);
 }

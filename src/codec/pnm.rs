@@ -1,5 +1,6 @@
 //! PNM in: PBM, PGM and PPM, plain and raw, PAM, and PFM. <https://netpbm.sourceforge.net/doc/index.html>
 
+use super::float::{Range, Values};
 use super::pnm_header::{self, Coding, Head};
 use super::rows::{self, Sequence, Shape};
 use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture, float};
@@ -72,6 +73,7 @@ impl Picture for PnmPicture<'_> {
         let mut lines = Lines::new(&self.head, self.data);
         let mut decoded = rows::decode_sequence(self.shape(), &mut lines, offer, options)?;
         decoded.notes.extend(lines.brighter.then(float::clipped_note));
+        decoded.notes.extend(lines.range.map(Range::note));
         Ok(decoded)
     }
 }
@@ -85,12 +87,14 @@ struct Lines<'a> {
     numbers: Vec<u32>,
     /// A sample was brighter than white.
     brighter: bool,
+    /// What stands for black and white in floating point that is no light.
+    range: Option<Range>,
 }
 
 impl<'a> Lines<'a> {
     fn new(head: &'a Head, data: &'a [u8]) -> Self {
         let scaled = std::array::from_fn(|v| scale(v as u32, head.max, 255) as u8);
-        Self { head, data, scaled, numbers: Vec::new(), brighter: false }
+        Self { head, data, scaled, numbers: Vec::new(), brighter: false, range: range(head, data) }
     }
 
     /// The next row's bytes.
@@ -121,6 +125,19 @@ impl<'a> Lines<'a> {
         }
         Ok(())
     }
+}
+
+/// The range of a PFM whose values do not fit 0 to 1, such as depths.
+fn range(head: &Head, data: &[u8]) -> Option<Range> {
+    let Coding::Floats { big } = head.coding else { return None };
+    let count = usize::try_from(head.samples_in_row() * u64::from(head.size.height)).unwrap_or(usize::MAX);
+    let mut values = Values::new(None);
+    data.as_chunks::<4>().0.iter().take(count).for_each(|&bytes| values.add(number(bytes, big)));
+    values.range(false)
+}
+
+fn number(bytes: [u8; 4], big: bool) -> f32 {
+    if big { f32::from_be_bytes(bytes) } else { f32::from_le_bytes(bytes) }
 }
 
 /// `v` of `max` as so much of `full`, rounded; what is over `max` is full.
@@ -180,9 +197,14 @@ impl Sequence for Lines<'_> {
             Coding::Floats { big } => {
                 let row = self.raw()?.as_chunks::<4>().0;
                 for (out, &bytes) in out.iter_mut().zip(row) {
-                    let light = if big { f32::from_be_bytes(bytes) } else { f32::from_le_bytes(bytes) };
-                    self.brighter |= light > 1.0;
-                    *out = float::encode(light);
+                    let light = number(bytes, big);
+                    *out = match self.range {
+                        Some(range) => float::narrow(range.share(light)),
+                        None => {
+                            self.brighter |= light > 1.0;
+                            float::encode(light)
+                        }
+                    };
                 }
             }
             _ => {

@@ -27,6 +27,10 @@ fn truncated() -> DecodeError {
     DecodeError::Truncated { format: Format::Qoi, what: "its data end too early".to_owned() }
 }
 
+fn no_end() -> DecodeError {
+    DecodeError::Truncated { format: Format::Qoi, what: "no end mark".to_owned() }
+}
+
 impl Decode for Qoi {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
         let (head, data) = bytes.split_first_chunk::<14>().ok_or_else(truncated)?;
@@ -64,7 +68,8 @@ impl Picture for QoiPicture<'_> {
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
         let has_alpha = self.channels.has_alpha();
-        let mut lines = Lines { data: self.data, has_alpha, seen: [[0; 4]; 64], pixel: [0, 0, 0, 255], run: 0 };
+        let (seen, pixel) = ([[0; 4]; 64], [0, 0, 0, 255]);
+        let mut lines = Lines { data: self.data, has_alpha, seen, pixel, run: 0, zeros: 0, filled: false };
         rows::decode_sequence(self.shape(), &mut lines, offer, options)
     }
 }
@@ -77,6 +82,10 @@ struct Lines<'a> {
     pixel: [u8; 4],
     /// How often the pixel comes again.
     run: usize,
+    /// Chunks of zero one after the other; a writer makes no two of them.
+    zeros: u32,
+    /// So many of them came that they are the end, or a file's part that was never written.
+    filled: bool,
 }
 
 impl Lines<'_> {
@@ -84,6 +93,8 @@ impl Lines<'_> {
     #[inline]
     fn chunk(&mut self) -> Result<(), DecodeError> {
         let [red, green, blue, alpha] = self.pixel;
+        self.zeros = if self.data.first() == Some(&0) { self.zeros + 1 } else { 0 };
+        self.filled |= self.zeros >= 7;
         (self.pixel, self.data) = match *self.data {
             [0xfe, red, green, blue, ref rest @ ..] => ([red, green, blue, alpha], rest),
             [0xff, red, green, blue, alpha, ref rest @ ..] => ([red, green, blue, alpha], rest),
@@ -134,11 +145,17 @@ impl Sequence for Lines<'_> {
     }
 
     fn end(&mut self) -> Result<(), DecodeError> {
-        match self.data.first_chunk::<8>() {
-            Some(&END) => Ok(()),
-            Some(_) => Err(damaged("its end does not stand behind its pixels")),
-            None => Err(truncated()),
+        match self.data {
+            data if data.starts_with(&END) => Ok(()),
+            // The end was taken for pixels.
+            _ if self.filled || self.zeros > 1 => Err(truncated()),
+            data if END.starts_with(data) => Ok(()),
+            _ => Err(damaged("its end does not stand behind its pixels")),
         }
+    }
+
+    fn trailer(&mut self) -> Result<(), DecodeError> {
+        if self.data.starts_with(&END) { Ok(()) } else { Err(no_end()) }
     }
 }
 
@@ -152,8 +169,15 @@ mod tests {
     }
 
     fn decode(bytes: &[u8], allow_truncated: bool) -> Result<(Vec<u8>, usize), DecodeError> {
+        decode_with(bytes, DecodeOptions { allow_truncated, ..DecodeOptions::default() })
+    }
+
+    fn decode_strictly(bytes: &[u8]) -> Result<(Vec<u8>, usize), DecodeError> {
+        decode_with(bytes, DecodeOptions { strict: true, ..DecodeOptions::default() })
+    }
+
+    fn decode_with(bytes: &[u8], options: DecodeOptions<'_>) -> Result<(Vec<u8>, usize), DecodeError> {
         let picture = Qoi.open(bytes, &Limits::default())?;
-        let options = DecodeOptions { allow_truncated, ..DecodeOptions::default() };
         let decoded = picture.decode(&picture.offer(None), &options)?;
         let Samples::U8(samples) = decoded.pixels.into_pixmap().into_samples() else { panic!("8 bits") };
         Ok((samples, decoded.notes.len()))
@@ -199,7 +223,15 @@ mod tests {
         let whole = file((1, 2), 3, &[0xfe, 9, 8, 7, 0b10_100000, 0x88]);
         assert_eq!(decode(&whole, false), Ok((vec![9, 8, 7, 9, 8, 7], 0)));
         for len in 4..whole.len() {
-            assert_eq!(decode(&whole[..len], false), Err(truncated()), "{len}");
+            let strict = decode_strictly(&whole[..len]);
+            match len {
+                ..20 => assert_eq!(decode(&whole[..len], false), Err(truncated()), "{len}"),
+                20.. => {
+                    assert_eq!(decode(&whole[..len], false), Ok((vec![9, 8, 7, 9, 8, 7], 1)), "{len}");
+                    assert_eq!(strict, Err(no_end()), "{len}");
+                }
+            }
+            assert!(strict.is_err(), "{len}");
             assert_eq!(decode(&whole[..len], true).is_ok(), len >= 18, "{len}");
         }
         assert_eq!(decode(&whole[..19], true), Ok((vec![9, 8, 7, 0, 0, 0], 1)));
@@ -207,6 +239,18 @@ mod tests {
         let mut longer = whole;
         longer.insert(18, 0b11_000000);
         assert!(matches!(decode(&longer, false), Err(DecodeError::Damaged { .. })));
+    }
+
+    /// A picture that lacks pixels but has its end must not show the end as pixels; nor the zeros of a file that was
+    /// never written to its end.
+    #[test]
+    fn zeros_are_no_pixels() {
+        for (missing, tail) in [(7, &END[..]), (8, &END[..]), (9, &[0; 9][..]), (8, &[0; 15][..]), (3, &[0; 9][..])] {
+            let mut bytes = file((10, 1), 3, &vec![0xfe, 9, 8, 7].repeat(10 - missing));
+            bytes.truncate(bytes.len() - END.len());
+            bytes.extend(tail);
+            assert!(decode(&bytes, false).is_err(), "{missing} {tail:?}");
+        }
     }
 
     #[test]

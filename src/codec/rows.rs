@@ -47,11 +47,20 @@ pub trait Sequence {
         Ok(())
     }
 
-    /// Looks at what has to stand behind the last row.
+    /// Looks once more at rows that are written, when all are.
+    ///
+    /// # Errors
+    /// Something visible is missing in them.
+    fn end(&mut self) -> Result<(), DecodeError> {
+        Ok(())
+    }
+
+    /// Looks at what has to stand behind a whole picture. It is not seen, so a word on it is enough, unless the reader is
+    /// strict.
     ///
     /// # Errors
     /// It is missing.
-    fn end(&mut self) -> Result<(), DecodeError> {
+    fn trailer(&mut self) -> Result<(), DecodeError> {
         Ok(())
     }
 }
@@ -125,7 +134,15 @@ pub fn decode_sequence(
             end => error = end.err(),
         }
     }
-    let notes = error.iter().map(|e| format!("{e}; what is missing was filled")).collect();
+    let mut notes: Vec<String> = error.iter().map(|e| format!("{e}; what is missing was filled")).collect();
+    if error.is_none()
+        && let Err(e) = rows.trailer()
+    {
+        if options.strict {
+            return Err(e);
+        }
+        notes.push(e.to_string());
+    }
     Ok(Decoded { pixels: Pixels::Joint(feed.finish()), notes })
 }
 

@@ -50,7 +50,9 @@ enum Alpha {
 fn attributes_type(bytes: &[u8]) -> Option<u8> {
     let footer = bytes.last_chunk::<26>().filter(|f| f.ends_with(b"TRUEVISION-XFILE.\0"))?;
     let area = u32::from_le_bytes([footer[0], footer[1], footer[2], footer[3]]) as usize;
-    bytes.get(area.checked_add(494)?).copied().filter(|_| area > 0)
+    // The area begins with its own length; where it does not, the footer leads elsewhere.
+    let length = bytes.get(area..area.checked_add(2)?).map(|b| u16::from_le_bytes([b[0], b[1]]))?;
+    bytes.get(area.checked_add(494)?).copied().filter(|_| area >= 18 && length >= 495)
 }
 
 fn is_denied(bytes: &[u8]) -> bool {

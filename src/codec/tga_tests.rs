@@ -88,11 +88,15 @@ fn what_alpha_means() {
     ] {
         let mut bytes = file(2, NO_MAP, (1, 1), 32, TOP | 8, &[200, 50, 100, 51]);
         let area = bytes.len() as u32;
-        bytes.resize(bytes.len() + 494, 0);
+        bytes.extend(495u16.to_le_bytes());
+        bytes.resize(bytes.len() + 492, 0);
         bytes.push(kind);
         bytes.extend(area.to_le_bytes());
         bytes.extend(b"\0\0\0\0TRUEVISION-XFILE.\0");
         assert_eq!(decoded(&bytes, false).unwrap(), (channels, samples.to_vec(), 0), "{kind}");
+        // A footer that leads elsewhere says nothing.
+        bytes[area as usize] = 7;
+        assert_eq!(decoded(&bytes, false).unwrap(), (Channels::Rgba, vec![100, 50, 200, 51], 0), "{kind}");
     }
 }
 

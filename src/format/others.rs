@@ -38,6 +38,8 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"SDPX", "DPX"),
     (b"XPDS", "DPX"),
     (b"\x80\x2a\x5f\xd7", "Cineon"),
+    (b"P7 332", "XV thumbnail"),
+    (b"\x97JB2\r\n\x1a\n", "JBIG2"),
 ];
 
 /// The name of the picture format of content that [`sniff`](super::sniff) does not know, where it is one.
@@ -125,8 +127,12 @@ pub fn describe(head: &[u8]) -> String {
         "gzip data"
     } else if starts(b"PK\x03\x04") {
         "a zip archive"
-    } else if starts(b"Rar!\x1a\x07") || starts(b"7z\xbc\xaf\x27\x1c") || starts(b"\x28\xb5\x2f\xfd") {
+    } else if starts(b"Rar!\x1a\x07") || starts(b"7z\xbc\xaf\x27\x1c") {
         "an archive"
+    } else if starts(b"\x28\xb5\x2f\xfd") {
+        "Zstandard data"
+    } else if starts(b"BZh") || starts(b"\xfd7zXZ\0") {
+        "compressed data"
     } else if head.get(257..262) == Some(b"ustar") {
         "a tar archive"
     } else if head.get(4..8) == Some(b"ftyp") || starts(b"\x1a\x45\xdf\xa3") || starts(b"\0\0\x01\xba") {

@@ -179,6 +179,8 @@ fn is_bare_bitmap(head: &[u8]) -> bool {
 fn is_pnm(head: &[u8]) -> bool {
     let blank = |b: &u8| b.is_ascii_whitespace() || *b == b'#';
     match head {
+        // An XV thumbnail.
+        [b'P', b'7', b' ', b'3', b'3', b'2', ..] => false,
         [b'P', b'1'..=b'7', space, ..] => blank(space),
         // PFM has its size in the next word.
         [b'P', b'F' | b'f', space, next, ..] => blank(space) && (blank(next) || next.is_ascii_digit()),

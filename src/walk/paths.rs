@@ -1,19 +1,29 @@
 //! What names say, and where they lead.
 
 use std::ffi::OsStr;
-use std::io::Read;
+use std::io::{BufReader, Read, Seek};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::archive::detect;
+use crate::archive::detect::{self, Packing};
 use crate::format::Format;
 use crate::source;
 
-/// Whether a file holds other files. What cannot be read fails later, as an input of its own.
+/// Whether a file holds other files; what is compressed may be something else. What cannot be read fails later, as an
+/// input of its own.
 pub fn is_archive(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = source::open_file(path).and_then(|f| f.take(detect::HEAD as u64).read_to_end(&mut head));
-    read.is_ok() && detect::packing(&head).is_some()
+    let holds_files = || {
+        let mut file = source::open_file(path).ok()?;
+        let mut head = Vec::new();
+        (&mut file).take(detect::HEAD as u64).read_to_end(&mut head).ok()?;
+        let packing = detect::packing(&head)?;
+        if matches!(packing, Packing::Plain | Packing::Zip) {
+            return Some(true);
+        }
+        file.rewind().ok()?;
+        Some(detect::holds_tar(packing, BufReader::new(file)))
+    };
+    holds_files().unwrap_or(false)
 }
 
 /// The real path of the longest part of `path` that exists, with the rest appended.

@@ -46,6 +46,8 @@ pub struct YCbCrRule {
 pub struct Alpha {
     pub at: usize,
     pub premultiplied: bool,
+    /// Nothing says so: it is one if it is not zero everywhere.
+    pub guessed: bool,
 }
 
 pub fn alpha(tags: &Directory<'_>, meaning: &Meaning, samples: usize) -> Result<Option<Alpha>, DecodeError> {
@@ -56,13 +58,17 @@ pub fn alpha(tags: &Directory<'_>, meaning: &Meaning, samples: usize) -> Result<
         // Luma with alpha is shown as if it had none.
         Meaning::YCbCr(_) | Meaning::Lab { .. } => return Ok(None),
     };
-    let kinds = tags.numbers(EXTRA)?.unwrap_or_default();
+    let Some(kinds) = tags.numbers(EXTRA)? else {
+        // One sample more than colours is taken for alpha by other readers; some writers leave out what it is.
+        let is_one_more = *meaning != Meaning::Cmyk && samples == colors + 1;
+        return Ok(is_one_more.then_some(Alpha { at: colors, premultiplied: false, guessed: true }));
+    };
     if *meaning == Meaning::Cmyk && kinds.iter().any(|kind| matches!(kind, 1 | 2)) {
         return Err(unsupported("inks and alpha"));
     }
     let found = kinds.iter().position(|kind| matches!(kind, 1 | 2)).filter(|i| colors + i < samples);
     // A further sample that does not call itself alpha is passed over.
-    Ok(found.map(|i| Alpha { at: colors + i, premultiplied: kinds[i] == 1 }))
+    Ok(found.map(|i| Alpha { at: colors + i, premultiplied: kinds[i] == 1, guessed: false }))
 }
 
 pub fn meaning(

@@ -1,16 +1,34 @@
-//! The first directory (IFD) of a TIFF or BigTIFF file: tags and their values, bounded by the file.
+//! The directory (IFD) of the first page of a TIFF or BigTIFF file: tags and their values, bounded by the file.
+
+use std::ops::Range;
 
 use super::{damaged, truncated};
 use crate::codec::DecodeError;
+use crate::format::Format;
+
+const NEW_SUBFILE_TYPE: u16 = 254;
+const SUBFILE_TYPE: u16 = 255;
+const SUB_DIRECTORIES: u16 = 330;
+const DNG_VERSION: u16 = 50_706;
 
 /// Numbers of one tag that are read; a picture of this many parts has some 100 MB of offsets.
 const MAX_NUMBERS: u64 = 16 << 20;
 
-/// The entries of the first directory.
+/// Entries of a directory; what BigTIFF could count beyond that is no directory.
+const MAX_ENTRIES: u64 = 65_535;
+
+/// Directories that are looked at in search of the full page.
+const MAX_DIRECTORIES: usize = 256;
+
+/// The entries of the directory of a page.
 pub struct Directory<'a> {
     file: File<'a>,
     entries: Vec<Entry>,
     next: u64,
+    /// Where it stands in the file.
+    place: Range<u64>,
+    /// The file ends before the pointer to the next directory.
+    pub unended: bool,
 }
 
 /// Bytes with their order.
@@ -45,15 +63,16 @@ impl File<'_> {
         self.number(at, if self.wide { 8 } else { 4 })
     }
 
-    /// The entries of the directory at `at`, and where the next one is.
-    fn directory(&self, at: u64) -> Option<(Vec<Entry>, u64)> {
+    /// The entries of the directory at `at`, where they end, and where the next one is, unless the file ends before
+    /// it says so.
+    fn directory(&self, at: u64) -> Option<(Vec<Entry>, u64, Option<u64>)> {
         let (count, mut place) = if self.wide {
             (self.number(at, 8)?, at.checked_add(8)?)
         } else {
             (self.number(at, 2)?, at.checked_add(2)?)
         };
         let entry = if self.wide { 20 } else { 12 };
-        if count.checked_mul(entry)? > self.bytes.len() as u64 {
+        if count > MAX_ENTRIES || count.checked_mul(entry)? > self.bytes.len() as u64 {
             return None;
         }
         let mut entries = Vec::with_capacity(usize::try_from(count).ok()?);
@@ -61,7 +80,7 @@ impl File<'_> {
             entries.push(self.entry(place)?);
             place += entry;
         }
-        Some((entries, self.offset(place)?))
+        Some((entries, place, self.offset(place)))
     }
 
     fn entry(&self, at: u64) -> Option<Entry> {
@@ -86,11 +105,26 @@ fn size_of_kind(kind: u16) -> u64 {
 }
 
 impl<'a> Directory<'a> {
-    /// The first directory of a file.
+    /// The directory of the first page, and the first directory, where that is of a preview.
     ///
     /// # Errors
-    /// No TIFF, or one that ends before its directory does.
-    pub fn first(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+    /// No TIFF, or one that ends before its directory does; a camera's own picture.
+    pub fn page(bytes: &'a [u8]) -> Result<(Self, Option<Self>), DecodeError> {
+        let first = Self::first(bytes)?;
+        if first.number(DNG_VERSION).is_some() {
+            return Err(DecodeError::Unsupported(Format::Raw.to_string()));
+        }
+        if !first.is_reduced() {
+            return Ok((first, None));
+        }
+        match first.full_page() {
+            Some(page) => Ok((page, Some(first))),
+            // A preview alone is a picture, too.
+            None => Ok((first, None)),
+        }
+    }
+
+    fn first(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let (big, wide) = match bytes.get(..4) {
             Some(b"II*\0") => (false, false),
             Some(b"MM\0*") => (true, false),
@@ -100,10 +134,48 @@ impl<'a> Directory<'a> {
         };
         let file = File { bytes, big, wide };
         let at = file.offset(if wide { 8 } else { 4 }).ok_or_else(|| truncated("no header"))?;
-        let (entries, next) = file.directory(at).ok_or_else(|| truncated("its directory lies beyond its end"))?;
+        Self::at(file, at).ok_or_else(|| truncated("its directory lies beyond its end"))
+    }
+
+    fn at(file: File<'a>, at: u64) -> Option<Self> {
+        let (entries, end, next) = file.directory(at)?;
+        let unended = next.is_none();
         // Files are known whose only directory names itself as the next.
-        let next = if next == at { 0 } else { next };
-        Ok(Self { file, entries, next })
+        let next = next.filter(|&next| next != at).unwrap_or(0);
+        Some(Self { file, entries, next, place: at..end, unended })
+    }
+
+    /// Whether it is a smaller version of another page.
+    fn is_reduced(&self) -> bool {
+        self.number(NEW_SUBFILE_TYPE).unwrap_or(0) & 1 == 1 || self.number(SUBFILE_TYPE) == Some(2)
+    }
+
+    /// Whether it is a picture of its own, no mask of another.
+    fn is_page(&self) -> bool {
+        let is_mask = self.number(NEW_SUBFILE_TYPE).unwrap_or(0) & 4 != 0;
+        !self.is_reduced() && !is_mask && self.number(super::layout::WIDTH).is_some()
+    }
+
+    /// The first page behind this directory, or inside of it.
+    fn full_page(&self) -> Option<Self> {
+        let mut next = self.next;
+        for _ in 0..MAX_DIRECTORIES {
+            if next == 0 {
+                break;
+            }
+            let Some(page) = Self::at(self.file, next) else { break };
+            if page.is_page() {
+                return Some(page);
+            }
+            next = page.next;
+        }
+        let inner = self.numbers(SUB_DIRECTORIES).ok().flatten().unwrap_or_default();
+        inner.iter().take(MAX_DIRECTORIES).filter_map(|&at| Self::at(self.file, at)).find(Self::is_page)
+    }
+
+    /// Where it stands in the file.
+    pub fn place(&self) -> Range<u64> {
+        self.place.clone()
     }
 
     /// Whether samples are big-endian.
@@ -113,12 +185,7 @@ impl<'a> Directory<'a> {
 
     /// Whether a further page follows; a smaller version of the first or its mask is none.
     pub fn has_more_pages(&self) -> bool {
-        if self.next == 0 {
-            return false;
-        }
-        let Some((entries, _)) = self.file.directory(self.next) else { return false };
-        let next = Self { file: self.file, entries, next: 0 };
-        next.number(super::layout::WIDTH).is_some() && next.number(254).unwrap_or(0) & 0b101 == 0
+        self.next != 0 && Self::at(self.file, self.next).is_some_and(|next| next.is_page())
     }
 
     fn find(&self, tag: u16) -> Option<&Entry> {

@@ -1,5 +1,6 @@
 //! What the tags say of the samples: where they lie, how they are packed, and what they mean.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::colors::{self, Alpha, Meaning, PHOTOMETRIC};
@@ -88,6 +89,8 @@ pub struct Layout {
     pub compression: Compression,
     /// Samples that a side of a JPEG's block of 8 is decoded to.
     pub jpeg_block: u8,
+    /// JPEG as before Technical Note 2, all of it one stream.
+    pub old_jpeg: bool,
     /// Components of JPEG are colours as they are, not luma and chroma.
     pub jpeg_rgb: bool,
     /// The lowest bit comes first.
@@ -95,6 +98,8 @@ pub struct Layout {
     /// Size of a strip or a tile.
     pub part: Size,
     pub tiled: bool,
+    /// Where the directory stands, in which no part can be.
+    pub directory: Range<u64>,
     /// Where parts begin, and their bytes; a large picture has many.
     pub offsets: Arc<[u64]>,
     pub counts: Arc<[u64]>,
@@ -119,7 +124,7 @@ impl Layout {
         let samples = tags.number(SAMPLES).unwrap_or(1);
         let samples = usize::try_from(samples).ok().filter(|n| (1..=64).contains(n));
         let samples = samples.ok_or_else(|| unsupported("more than 64 samples a pixel"))?;
-        let bits = bits(tags)?;
+        let bits = bits(tags, samples)?;
         let number = number(tags, bits)?;
         let tiled = tags.number(TILE_WIDTH).is_some();
         let (strips, tiles) = ((STRIP_OFFSETS, STRIP_COUNTS), (TILE_OFFSETS, TILE_COUNTS));
@@ -136,6 +141,7 @@ impl Layout {
             number,
             alpha: colors::alpha(tags, &meaning, samples)?,
             jpeg_block: 8,
+            old_jpeg: tags.number(COMPRESSION) == Some(6),
             jpeg_rgb: !matches!(meaning, Meaning::YCbCr(_)),
             meaning,
             big: tags.big(),
@@ -145,6 +151,7 @@ impl Layout {
             reversed: tags.number(FILL_ORDER) == Some(2),
             part: part(tags, size, tiled)?,
             tiled,
+            directory: tags.place(),
             offsets: offsets.into(),
             counts: counts.into(),
         };
@@ -155,10 +162,11 @@ impl Layout {
     /// What does not go together.
     fn settle(&mut self) -> Result<(), DecodeError> {
         use Compression as C;
-        if self.compression == C::Jpeg && self.bits == 12 {
+        if self.compression == C::Jpeg && (self.bits == 12 || self.old_jpeg) {
             // They come with 8.
             self.bits = 8;
         }
+        self.planar &= !self.old_jpeg;
         if matches!(self.compression, C::Jpeg | C::WebP) && self.bits != 8 {
             return Err(unsupported(format_args!("{} bits a sample in JPEG or WebP", self.bits)));
         }
@@ -193,10 +201,19 @@ impl Layout {
                 return Err(unsupported("shared chroma in planes"));
             }
         }
+        if self.number == Number::Float && matches!(self.meaning, Meaning::Lab { .. } | Meaning::Palette(_)) {
+            return Err(unsupported("floating point in colours of this kind"));
+        }
         if self.tiled && u64::from(self.part.width) * u64::from(self.bits) % 8 != 0 {
             return Err(unsupported("tiles that end inside of a byte"));
         }
         Ok(())
+    }
+
+    /// The same picture as one JPEG stream of so many bytes, which begins at byte `at`.
+    pub fn streamed(self, at: u64, length: u64, is_rgb: bool) -> Self {
+        let (offsets, counts) = ([at].into(), [length].into());
+        Self { part: self.size, tiled: false, directory: 0..0, jpeg_rgb: is_rgb, offsets, counts, ..self }
     }
 
     /// The same picture with a block of JPEG decoded to so many samples a side, 1, 2, 4 or 8.
@@ -282,7 +299,7 @@ fn compression(tags: &Directory<'_>) -> Result<Compression, DecodeError> {
         3 => return Ok(C::Group3 { two_dimensions: options & 1 != 0 }),
         4 => return Ok(C::Group4),
         5 => return Ok(C::Lzw),
-        7 => return Ok(C::Jpeg),
+        6 | 7 => return Ok(C::Jpeg),
         8 | 32_946 => return Ok(C::Deflate),
         32_771 => return Ok(C::Huffman { words: true }),
         32_773 => return Ok(C::PackBits),
@@ -295,7 +312,6 @@ fn compression(tags: &Directory<'_>) -> Result<Compression, DecodeError> {
             (34_677, Some(32_845)) => return Ok(C::LogLuv(LogLuv::Triples)),
             _ => "logarithms of other colours than LogLuv".to_owned(),
         },
-        6 => "old-style JPEG compression (6)".to_owned(),
         32_908 | 32_909 => "Pixar compression".to_owned(),
         33_003 | 33_004 | 33_005 | 34_712 => "JPEG 2000 compression".to_owned(),
         34_887 => "LERC compression".to_owned(),
@@ -307,10 +323,11 @@ fn compression(tags: &Directory<'_>) -> Result<Compression, DecodeError> {
     Err(unsupported(name))
 }
 
-fn bits(tags: &Directory<'_>) -> Result<u8, DecodeError> {
+fn bits(tags: &Directory<'_>, samples: usize) -> Result<u8, DecodeError> {
     let all = tags.numbers(BITS)?.unwrap_or_else(|| vec![1]);
     let first = all[0];
-    if all.iter().any(|&n| n != first) {
+    // Writers are known that count bits of more samples than there are.
+    if all.iter().take(samples).any(|&n| n != first) {
         return Err(unsupported("samples of different bits"));
     }
     let bits = u8::try_from(first).ok().filter(|b| (1..=32).contains(b) || *b == 64);

@@ -1,16 +1,19 @@
 //! TIFF and BigTIFF in: the first picture, row by row.
 //!
 //! `directory` reads tags, `layout` and `colors` what they say of the samples, `stream` unpacks a strip or tile (`thunder`
-//! and `log_luv` are ways), `rows` joins them, `samples` makes numbers of bytes, and `paint` pixels of numbers.
+//! and `log_luv` are ways, `old_jpeg` makes one of many), `rows` joins them, `samples` makes numbers of bytes, and `paint` pixels of numbers,
+//! after `survey` where that depends on all of them.
 
 mod colors;
 mod directory;
 mod layout;
 mod log_luv;
+mod old_jpeg;
 mod paint;
 mod rows;
 mod samples;
 mod stream;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod thunder;
@@ -31,12 +34,18 @@ use paint::Painter;
 use rows::Rows;
 use samples::Row;
 use stream::Shared;
+use survey::survey;
 
 const ORIENTATION: u16 = 274;
 const JPEG_TABLES: u16 = 347;
 const XMP: u16 = 700;
 const IPTC: u16 = 33_723;
 const ICC: u16 = 34_675;
+/// GDAL's: the value that stands for none, as text.
+const NO_DATA: u16 = 42_113;
+
+/// Where a stream that is put together begins.
+const STREAM_AT: usize = 8;
 
 /// Rows between two looks at the interrupt.
 const ROWS_PER_LOOK: u32 = 32;
@@ -49,6 +58,12 @@ struct TiffPicture<'a> {
     header: Header,
     layout: Layout,
     jpeg_tables: Option<&'a [u8]>,
+    /// Old-style JPEG, put together.
+    stream: Option<Vec<u8>>,
+    /// The file ends within its directory, behind all that is needed.
+    unended: bool,
+    /// The value of samples that stand for nothing.
+    filler: Option<f32>,
 }
 
 fn damaged(what: impl std::fmt::Display) -> DecodeError {
@@ -65,11 +80,23 @@ fn unsupported(what: impl std::fmt::Display) -> DecodeError {
 
 impl Decode for Tiff {
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError> {
-        let tags = Directory::first(bytes)?;
+        let (tags, first) = Directory::page(bytes)?;
         let size = layout::size(&tags)?;
         super::check_size(Format::Tiff, size, limits)?;
-        let layout = Layout::read(&tags, size)?;
-        let blob = |tag| tags.value(tag).map(<[u8]>::to_vec);
+        let mut layout = Layout::read(&tags, size)?;
+        let mut stream = None;
+        if layout.old_jpeg {
+            // Where the header of a file would be there is nothing.
+            let mut bytes_of = vec![0; STREAM_AT];
+            bytes_of.extend(old_jpeg::stream(&tags, bytes, size, layout.samples)?);
+            let is_rgb = old_jpeg::is_rgb(&bytes_of[STREAM_AT..]);
+            layout = layout.streamed(STREAM_AT as u64, (bytes_of.len() - STREAM_AT) as u64, is_rgb);
+            stream = Some(bytes_of);
+        }
+        // What a preview's directory says of the picture, and the page's own does not, holds for both.
+        let value = |tag| tags.value(tag).or_else(|| first.as_ref()?.value(tag));
+        let blob = |tag| value(tag).map(<[u8]>::to_vec);
+        let number = |tag| tags.number(tag).or_else(|| first.as_ref()?.number(tag));
         // A profile of L*a*b* or LogLuv describes nothing that the pixels still have once they are read.
         let is_read =
             matches!(layout.meaning, Meaning::Lab { .. }) || matches!(layout.compression, Compression::LogLuv(_));
@@ -78,9 +105,9 @@ impl Decode for Tiff {
             // A TIFF is what EXIF is made of, so its own tags are read like that.
             exif: crate::metadata::of_tiff(bytes),
             xmp: blob(XMP),
-            iptc: tags.value(IPTC).and_then(iptc::records).map(<[u8]>::to_vec),
+            iptc: value(IPTC).and_then(iptc::records).map(<[u8]>::to_vec),
         };
-        let orientation = tags.number(ORIENTATION).and_then(|n| n.try_into().ok()).map(Orientation::from_exif);
+        let orientation = number(ORIENTATION).and_then(|n| n.try_into().ok()).map(Orientation::from_exif);
         let header = Header {
             format: Format::Tiff,
             size,
@@ -95,16 +122,20 @@ impl Decode for Tiff {
             metadata,
             notes: Vec::new(),
         };
-        Ok(Box::new(TiffPicture { bytes, header, layout, jpeg_tables: tags.value(JPEG_TABLES) }))
+        let filler = tags.value(NO_DATA).and_then(|text| std::str::from_utf8(text).ok());
+        Ok(Box::new(TiffPicture {
+            bytes,
+            header,
+            layout,
+            jpeg_tables: tags.value(JPEG_TABLES).filter(|_| stream.is_none()),
+            stream,
+            unended: tags.unended,
+            filler: filler.and_then(|text| text.trim_matches(['\0', ' ']).parse().ok()),
+        }))
     }
 }
 
 impl TiffPicture<'_> {
-    /// The samples that are shown, colours first.
-    fn wanted(&self) -> Vec<usize> {
-        (0..self.layout.colors()).chain(self.layout.alpha.map(|alpha| alpha.at)).collect()
-    }
-
     /// The samples that a side of a JPEG's block is decoded to, and the factor by which rows are averaged then.
     fn shrinks(&self, need: Option<Need>) -> (u8, u32) {
         let factor = reduce::factor(self.header.size, need);
@@ -134,6 +165,7 @@ impl Picture for TiffPicture<'_> {
         let row = u64::from(full.width) * (self.layout.samples as u64 * 12 + count * 32);
         let row = row * u64::from(layout.share().1);
         let parts = 8 * (layout.offsets.len() + layout.counts.len()) as u64;
+        let parts = parts + self.stream.as_ref().map_or(0, |stream| stream.len() as u64);
         let memory = size.pixels() * count * sample + rows::memory(&layout) + row + parts + (1 << 20);
         let shrink = f64::from(factor * u32::from(8 / block));
         Offer { size, scale: (1.0 / shrink, 1.0 / shrink), shrink, memory, need }
@@ -143,9 +175,13 @@ impl Picture for TiffPicture<'_> {
         let (block, factor) = self.shrinks(offer.need);
         let layout = &self.layout.shrunk(block);
         let (full, channels, wide) = (layout.size, layout.channels(), layout.wide());
-        let wanted = self.wanted();
-        let planes = if layout.planar { wanted.clone() } else { vec![0] };
+        if options.strict && self.unended {
+            return Err(unended());
+        }
+        let wanted = wanted(layout);
+        let planes = planes(layout, &wanted);
         let mut buffers = vec![Vec::new(); planes.len()];
+        let bytes = self.stream.as_deref().unwrap_or(self.bytes);
         let lacks_end = Cell::new(false);
         let shared = Shared {
             jpeg_tables: self.jpeg_tables,
@@ -153,9 +189,10 @@ impl Picture for TiffPicture<'_> {
             strict: options.strict,
             lacks_end: Some(&lacks_end),
         };
-        let mut rows = Rows::new(layout, self.bytes, shared, planes);
+        let survey = survey(layout, bytes, shared, self.filler)?;
+        let mut rows = Rows::new(layout, bytes, shared, planes);
         let mut reducer = Reducer::new(full, channels, factor, wide);
-        let mut painter = Painter::new(layout);
+        let mut painter = Painter::new(layout, &survey);
         let (mut y, mut missing) = (0, 0);
         while y < full.height {
             if y % ROWS_PER_LOOK == 0 && options.interrupt.is_some_and(|stop| stop()) {
@@ -187,6 +224,15 @@ impl Picture for TiffPicture<'_> {
         if painter.bright {
             notes.push(float::clipped_note());
         }
+        notes.extend(survey.range.map(|range| range.note()));
+        if self.unended {
+            notes.push(unended().to_string());
+        }
+        match rows.oddity {
+            Some(oddity) if options.strict => return Err(oddity),
+            Some(oddity) if rows.error.is_none() => notes.push(oddity.to_string()),
+            _ => {}
+        }
         if let Some(error) = rows.error {
             if missing == full.height {
                 return Err(error);
@@ -197,6 +243,20 @@ impl Picture for TiffPicture<'_> {
         let pixmap = Pixmap::new(offer.size, channels, reducer.finish());
         Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
     }
+}
+
+fn unended() -> DecodeError {
+    truncated("it ends before the pointer to the next directory")
+}
+
+/// The samples that are shown, colours first.
+fn wanted(layout: &Layout) -> Vec<usize> {
+    (0..layout.colors()).chain(layout.alpha.map(|alpha| alpha.at)).collect()
+}
+
+/// Those of them that have parts of their own.
+fn planes(layout: &Layout, wanted: &[usize]) -> Vec<usize> {
+    if layout.planar { wanted.to_vec() } else { vec![0] }
 }
 
 /// The rows that stand in the bytes of each plane: one, or those that share chroma.

@@ -3,6 +3,7 @@
 use super::colors::{Meaning, YCbCrRule};
 use super::layout::Layout;
 use super::samples::Row;
+use super::survey::Survey;
 use crate::codec::float;
 use crate::codec::reduce::Reducer;
 use crate::pixmap::Channels;
@@ -10,6 +11,7 @@ use crate::pixmap::Channels;
 /// Makes pixels of rows, and gives them to a reducer.
 pub struct Painter<'a> {
     layout: &'a Layout,
+    survey: &'a Survey,
     channels: Channels,
     /// What Lab's curve gives, which is slow to compute.
     lab: Option<Lab>,
@@ -18,15 +20,22 @@ pub struct Painter<'a> {
 }
 
 impl<'a> Painter<'a> {
-    pub fn new(layout: &'a Layout) -> Self {
+    pub fn new(layout: &'a Layout, survey: &'a Survey) -> Self {
         let lab = matches!(layout.meaning, Meaning::Lab { .. }).then(Lab::new);
-        Self { layout, channels: layout.channels(), lab, bright: false }
+        Self { layout, survey, channels: layout.channels(), lab, bright: false }
     }
 
     /// A row of samples, the wanted ones only: colours, then alpha.
-    pub fn paint(&mut self, row: Row, to: &mut Reducer) {
+    pub fn paint(&mut self, mut row: Row, to: &mut Reducer) {
         let alpha = self.layout.alpha;
         let n = self.layout.colors() + usize::from(alpha.is_some());
+        if let (Some(range), Row::F32(v)) = (self.survey.range, &mut row) {
+            for pixel in v.chunks_exact_mut(n) {
+                let (colors, rest) = pixel.split_at_mut(self.layout.colors());
+                colors.iter_mut().for_each(|v| *v = range.share(*v));
+                rest.iter_mut().for_each(|v| *v /= self.survey.alpha.unwrap_or(1.0));
+            }
+        }
         let row = match &self.layout.meaning {
             Meaning::Grey { inverted: true } => invert(row, n),
             Meaning::Palette(colors) => look_up(&row, colors, n),
@@ -36,13 +45,17 @@ impl<'a> Painter<'a> {
         };
         // Floating point pictures in TIFF are linear by custom, also of scientific ones.
         let row = match row {
-            Row::F32(v) if self.channels == Channels::Cmyk => Row::U16(float::to_wide(&v)),
+            // What is spread over a range of its own is for looking at, and no light.
+            Row::F32(v) if self.channels == Channels::Cmyk || self.survey.range.is_some() => {
+                Row::U16(float::to_wide(&v))
+            }
             Row::F32(v) => {
                 self.bright |= v.iter().any(|&v| v > 1.0);
                 Row::U16(float::to_srgb(&v, self.channels.count(), self.channels.has_alpha()))
             }
             row => row,
         };
+        let row = if self.survey.opaque { opaque(row, self.channels.count()) } else { row };
         let is_premultiplied = alpha.is_some_and(|alpha| alpha.premultiplied);
         match row {
             Row::U8(mut v) => {
@@ -68,6 +81,16 @@ fn invert(mut row: Row, n: usize) -> Row {
         Row::U8(v) => v.iter_mut().step_by(n).for_each(|v| *v = 255 - *v),
         Row::U16(v) => v.iter_mut().step_by(n).for_each(|v| *v = 65_535 - *v),
         Row::F32(v) => v.iter_mut().step_by(n).for_each(|v| *v = 1.0 - *v),
+    }
+    row
+}
+
+/// With the last of `n` samples full.
+fn opaque(mut row: Row, n: usize) -> Row {
+    match &mut row {
+        Row::U8(v) => v.iter_mut().skip(n - 1).step_by(n).for_each(|v| *v = u8::MAX),
+        Row::U16(v) => v.iter_mut().skip(n - 1).step_by(n).for_each(|v| *v = u16::MAX),
+        Row::F32(v) => v.iter_mut().skip(n - 1).step_by(n).for_each(|v| *v = 1.0),
     }
     row
 }

@@ -13,6 +13,9 @@ const SMALL: u64 = 64 << 10;
 /// Bytes that an unpacker holds: zlib's window and tables, the codes of LZW.
 const UNPACKER: u64 = 96 << 10;
 
+/// Bytes of the file's header, where no part can be.
+const HEADER: u64 = 8;
+
 /// The rows of each wanted plane, as bytes.
 pub struct Rows<'a> {
     layout: &'a Layout,
@@ -25,6 +28,8 @@ pub struct Rows<'a> {
     y: u32,
     /// The first thing that went wrong.
     pub error: Option<DecodeError>,
+    /// What is not as it should be, although every row is there.
+    pub oddity: Option<DecodeError>,
 }
 
 struct Part<'a> {
@@ -59,7 +64,7 @@ pub fn memory(layout: &Layout) -> u64 {
 impl<'a> Rows<'a> {
     /// Of `planes`, which are samples where each has parts of its own, and `[0]` otherwise.
     pub fn new(layout: &'a Layout, bytes: &'a [u8], shared: Shared<'a>, planes: Vec<usize>) -> Self {
-        Self { layout, bytes, shared, planes, parts: Vec::new(), y: 0, error: None }
+        Self { layout, bytes, shared, planes, parts: Vec::new(), y: 0, error: None, oddity: None }
     }
 
     /// The next rows, one where no chroma is shared, into a buffer for each plane. False if something is missing in
@@ -101,8 +106,8 @@ impl<'a> Rows<'a> {
             for x in 0..across {
                 let index = (plane as u64 * u64::from(down) + u64::from(band)) * u64::from(across) + u64::from(x);
                 let stream = match self.open(index as usize, band) {
-                    Ok((stream, error)) => {
-                        self.error = self.error.take().or(error);
+                    Ok((stream, oddity)) => {
+                        self.oddity = self.oddity.take().or(oddity);
                         Some(stream)
                     }
                     Err(error) => {
@@ -137,12 +142,20 @@ impl<'a> Rows<'a> {
             // Sparse files leave parts out that hold nothing.
             return Ok((Box::new(std::io::repeat(0).take(raw)), None));
         }
+        // Of what is compressed only the first byte is known to belong to it.
+        let needed = if layout.compression == Compression::None { raw.min(count) } else { 1 };
+        let directory = &layout.directory;
+        if offset < HEADER || (offset < directory.end && directory.start < offset.saturating_add(needed)) {
+            return Err(damaged("its pixels would lie in its directory"));
+        }
         let from = usize::try_from(offset).map_err(|_| beyond())?;
         let there = self.bytes.get(from..).filter(|there| !there.is_empty()).ok_or_else(beyond)?;
         let length = usize::try_from(count).unwrap_or(usize::MAX);
         let packed = &there[..length.min(there.len())];
-        let error = (length > there.len()).then(beyond);
-        let mut stream = stream::open(layout, packed, self.shared, layout.part.width, rows)?;
+        // Which may be nothing but padding.
+        let oddity = (length > there.len()).then(|| truncated("a part of it is said to lead beyond its end"));
+        let (mut stream, inner) = stream::open(layout, packed, self.shared, layout.part.width, rows)?;
+        let oddity = oddity.or(inner);
         let unpacks = matches!(layout.compression, Compression::Lzw | Compression::Deflate | Compression::Zstd);
         if layout.tiled && unpacks && raw <= SMALL {
             let mut all = Vec::with_capacity(raw as usize);
@@ -150,7 +163,7 @@ impl<'a> Rows<'a> {
             let _ = stream.take(raw).read_to_end(&mut all);
             stream = Box::new(std::io::Cursor::new(all));
         }
-        Ok((stream, error))
+        Ok((stream, oddity))
     }
 }
 

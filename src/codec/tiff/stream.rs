@@ -27,6 +27,9 @@ pub struct Shared<'a> {
     pub lacks_end: Option<&'a Cell<bool>>,
 }
 
+/// What is not as it should be in a part of which all can be shown.
+pub type Oddity = Option<DecodeError>;
+
 /// Unpacks `packed`, a part of `columns` and `rows`.
 ///
 /// # Errors
@@ -37,13 +40,13 @@ pub fn open<'a>(
     shared: Shared<'_>,
     columns: u32,
     rows: u32,
-) -> Result<Stream<'a>, DecodeError> {
+) -> Result<(Stream<'a>, Oddity), DecodeError> {
     let packed = if layout.reversed && !matches!(layout.compression, Compression::Jpeg | Compression::WebP) {
         Cow::Owned(packed.iter().map(|b| b.reverse_bits()).collect())
     } else {
         Cow::Borrowed(packed)
     };
-    Ok(match layout.compression {
+    let stream: Stream<'a> = match layout.compression {
         Compression::None => Box::new(Cursor::new(packed)),
         Compression::PackBits => Box::new(PackBits { packed, at: 0, run: Run::Copy(0) }),
         Compression::Lzw => Box::new(Unpacked::new(packed)),
@@ -55,18 +58,18 @@ pub fn open<'a>(
             Box::new(zstd)
         }
         Compression::Huffman { words } => {
-            let how = fax::Kind::Huffman { words };
-            whole(fax::decode(&packed, how, columns, rows))
+            return faxed(fax::decode(&packed, fax::Kind::Huffman { words }, columns, rows));
         }
         Compression::Group3 { two_dimensions } => {
-            whole(fax::decode(&packed, fax::Kind::Group3 { two_dimensions }, columns, rows))
+            return faxed(fax::decode(&packed, fax::Kind::Group3 { two_dimensions }, columns, rows));
         }
         Compression::ThunderScan => Box::new(Cursor::new(thunder::decode(&packed, columns, rows))),
         Compression::LogLuv(kind) => Box::new(Cursor::new(log_luv::decode(&packed, kind, columns, rows, layout.big))),
-        Compression::Group4 => whole(fax::decode(&packed, fax::Kind::Group4, columns, rows)),
+        Compression::Group4 => return faxed(fax::decode(&packed, fax::Kind::Group4, columns, rows)),
         Compression::Jpeg => Box::new(Cursor::new(jpeg(layout, &packed, shared, columns, rows)?)),
         Compression::WebP => Box::new(Cursor::new(webp(layout, &packed, columns, rows)?)),
-    })
+    };
+    Ok((stream, None))
 }
 
 fn broken(error: io::Error) -> DecodeError {
@@ -74,14 +77,18 @@ fn broken(error: io::Error) -> DecodeError {
 }
 
 /// Rows that were decoded, and the end that they came to.
-fn whole<'a>((rows, end): (Vec<u8>, Option<&'static str>)) -> Stream<'a> {
+fn faxed<'a>(fax: fax::Fax) -> Result<(Stream<'a>, Oddity), DecodeError> {
+    if fax.error == Some(fax::UNCOMPRESSED) {
+        return Err(unsupported(fax::UNCOMPRESSED));
+    }
     struct Ended(Option<&'static str>);
     impl Read for Ended {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
             self.0.map_or(Ok(0), |what| Err(io::Error::new(io::ErrorKind::InvalidData, what)))
         }
     }
-    Box::new(Cursor::new(rows).chain(Ended(end)))
+    let oddity = fax.oddity.map(super::damaged);
+    Ok((Box::new(Cursor::new(fax.rows).chain(Ended(fax.error))), oddity))
 }
 
 /// Adobe's PackBits: a count, then so many bytes, or one byte so many times.

@@ -33,7 +33,13 @@ fn further_samples_are_passed_over() {
     let file = Maker::new(Size::new(1, 1), 8, 5, 2).tag(338, SHORT, &[0, 2]).part(vec![1, 2, 3, 4, 5]).file();
     assert_eq!(narrow(&decode(&file)), [1, 2, 3, 5]);
     let file = Maker::new(Size::new(1, 1), 8, 4, 2).part(vec![1, 2, 3, 4]).file();
-    assert_eq!(narrow(&decode(&file)), [1, 2, 3]);
+    assert_eq!(narrow(&decode(&file)), [1, 2, 3, 4], "as other readers have it, one that is not named is alpha");
+    let file = Maker::new(Size::new(2, 1), 8, 4, 2).part(vec![1, 2, 3, 0, 5, 6, 7, 0]).file();
+    assert_eq!(narrow(&decode(&file)), [1, 2, 3, 255, 5, 6, 7, 255], "unless it is zero everywhere");
+    let file = Maker::new(Size::new(1, 1), 8, 2, 1).part(vec![1, 2]).file();
+    assert_eq!(narrow(&decode(&file)), [1, 2]);
+    let file = Maker::new(Size::new(1, 1), 8, 4, 2).tag(338, SHORT, &[0]).part(vec![1, 2, 3, 4]).file();
+    assert_eq!(narrow(&decode(&file)), [1, 2, 3], "one that is said to be something else is not");
     let file = Maker::new(Size::new(1, 1), 8, 5, 5).part(vec![1, 2, 3, 4, 5]).file();
     let pixmap = decode(&file);
     assert_eq!((pixmap.channels(), narrow(&pixmap)), (Channels::Cmyk, &[1, 2, 3, 4][..]));
