@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::source;
 use crate::words;
 
+mod glob;
 mod later;
 mod paths;
 mod pattern;
@@ -120,7 +121,7 @@ pub enum WalkError {
     NoMatch,
     /// A pattern that cannot be read.
     #[error("no file has this name, and as a pattern it is wrong: {0}")]
-    Pattern(&'static str),
+    Pattern(PatternError),
     /// Not below the directory that paths are to be relative to.
     #[error("not below {0:?}, which --relative-to names")]
     NotBelow(PathBuf),
@@ -355,11 +356,14 @@ impl Walker {
         if entry.file_type().is_dir() && self.avoid_name.as_ref().is_some_and(|n| n.as_bytes() == name) {
             return true;
         }
+        self.is_avoided(entry.path())
+    }
+
+    /// Whether this run writes it.
+    fn is_avoided(&self, path: &Path) -> bool {
         // Real paths cost system calls, so names are compared first.
-        self.avoid.iter().any(|path| {
-            path.file_name().is_some_and(|n| n.as_bytes() == name)
-                && entry.path().canonicalize().is_ok_and(|real| real == *path)
-        })
+        let named = |avoid: &&PathBuf| avoid.file_name() == path.file_name();
+        self.avoid.iter().filter(named).any(|avoid| path.canonicalize().is_ok_and(|real| real == *avoid))
     }
 
     fn walk_error(&self, error: walkdir::Error, dir: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {

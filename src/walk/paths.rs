@@ -40,7 +40,8 @@ pub fn real_path(path: &Path) -> PathBuf {
 
 /// Whether a name could be meant as a pattern.
 pub fn is_pattern(path: &Path) -> bool {
-    path.as_os_str().as_bytes().iter().any(|b| b"*?[".contains(b))
+    let bytes = path.as_os_str().as_bytes();
+    bytes.iter().any(|b| b"*?[".contains(b)) || bytes.contains(&b'{') && bytes.contains(&b'}')
 }
 
 /// The directory part of a pattern that is spelled out.

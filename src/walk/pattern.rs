@@ -1,92 +1,200 @@
 //! Patterns that no shell expanded.
 
-use std::ffi::OsStr;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
+use super::glob::Part;
 use super::paths::{is_aside, is_backup};
 use super::{Flow, Item, Later, LeftOut, WalkError, Walker, has_picture_extension, literal_prefix};
+
+/// A pattern, name by name.
+struct Pattern {
+    parts: Vec<Part>,
+    base: PathBuf,
+    /// It has `**`, which gives the directories' files itself.
+    deep: bool,
+    /// It ends in a slash: only directories are meant.
+    directories: bool,
+}
+
+/// Places in a pattern that a path has led to; the number of parts is its end.
+type Places = BTreeSet<usize>;
+
+impl Pattern {
+    fn new(path: &Path) -> Result<Self, super::PatternError> {
+        let words: Vec<&[u8]> = path.as_os_str().as_bytes().split(|&b| b == b'/').filter(|w| !w.is_empty()).collect();
+        let mut parts = words.into_iter().map(Part::new).collect::<Result<Vec<_>, _>>()?;
+        parts.dedup_by(|a, b| *a == Part::Directories && a == b);
+        let directories = path.as_os_str().as_bytes().ends_with(b"/");
+        // All that is below a directory.
+        if parts.last() == Some(&Part::Directories) {
+            parts.push(Part::new(b"*")?);
+        }
+        Ok(Self { base: literal_prefix(path), deep: parts.contains(&Part::Directories), parts, directories })
+    }
+
+    /// Adds the places behind `**`, which may stand for no directory at all.
+    fn and_behind(&self, places: Places) -> Places {
+        let behind = |&place: &usize| (self.parts.get(place) == Some(&Part::Directories)).then_some(place + 1);
+        let more: Vec<usize> = places.iter().filter_map(behind).collect();
+        places.into_iter().chain(more).collect()
+    }
+
+    /// Where a name leads from these places.
+    fn step(&self, places: &Places, name: &[u8], hidden: bool) -> Places {
+        let is_hidden = name.starts_with(b".") && !matches!(name, b"." | b"..");
+        let led = places.iter().filter_map(|&place| {
+            let part = self.parts.get(place)?;
+            if is_hidden && !hidden && !part.is_dotted() || !part.matches(name) {
+                return None;
+            }
+            Some(if *part == Part::Directories { place } else { place + 1 })
+        });
+        self.and_behind(led.collect())
+    }
+
+    /// The names that these places wait for, if all of them are spelled out.
+    fn spelled_out(&self, places: &Places) -> Option<BTreeSet<&OsStr>> {
+        let name = |&place: &usize| match self.parts.get(place) {
+            Some(Part::Literal(name)) => Some(Some(OsStr::from_bytes(name))),
+            None => Some(None),
+            _ => None,
+        };
+        places.iter().map(name).collect::<Option<Vec<_>>>().map(|names| names.into_iter().flatten().collect())
+    }
+}
 
 impl Walker {
     pub(super) fn pattern(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         let failed = |error| Item::Failed { path: path.to_path_buf(), error };
-        let Some(text) = path.to_str() else {
-            return give(failed(WalkError::Io(io::ErrorKind::NotFound.into())));
+        let pattern = match Pattern::new(path) {
+            Ok(pattern) => pattern,
+            Err(error) => return give(failed(WalkError::Pattern(error))),
         };
-        let all = without_climbing(&if text.ends_with("**") { format!("{text}/*") } else { text.to_owned() });
-        let words = Words::new(path);
-        // With that set, glob finds no hidden name at all, not even of `.*`; `Words` sorts them out.
-        let options = glob::MatchOptions {
-            require_literal_leading_dot: !self.selection.hidden && words.dotted == 0,
-            require_literal_separator: true,
-            ..glob::MatchOptions::default()
-        };
-        let matches = match glob::glob_with(&all, options) {
-            Ok(matches) => matches,
-            Err(error) => return give(failed(WalkError::Pattern(error.msg))),
-        };
-        let base = literal_prefix(path);
-        // `**` gives the directories' files itself.
-        let deep = text.contains("**");
-        let mut any = false;
-        let mut later = Later::default();
-        for entry in matches {
-            let place = entry.as_ref().map_or_else(|error| error.path(), |entry| entry.as_path());
-            if !words.mean(place, self.selection.hidden, deep) {
-                continue;
-            }
-            any = true;
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    let path = error.path().to_path_buf();
-                    give(Item::Failed { path, error: io::Error::from(error).into() })?;
-                    continue;
-                }
-            };
-            let below = entry.strip_prefix(&base).unwrap_or(&entry).to_path_buf();
-            let Ok(mut metadata) = fs::symlink_metadata(&entry) else { continue };
-            let link = metadata.is_symlink();
-            if link {
-                let Ok(target) = fs::metadata(&entry) else { continue };
-                metadata = target;
-            }
-            let leave =
-                |rule, give: &mut dyn FnMut(Item) -> Flow| match metadata.is_dir() || has_picture_extension(&entry) {
-                    true => give(Item::LeftOut(rule)),
-                    false => Flow::Continue(()),
-                };
-            if !self.selection.backups && is_set_aside(path, &entry, metadata.is_dir()) {
-                give(Item::LeftOut(LeftOut::Backup))?;
-                continue;
-            }
-            if self.selection.exclude.matches(&below) {
-                leave(LeftOut::Excluded, give)?;
-                continue;
-            }
-            if metadata.is_dir() {
-                if !deep {
-                    self.directory(&entry, &base, give)?;
-                }
-                continue;
-            }
-            if !metadata.is_file() {
-                continue;
-            }
-            if !self.selection.includes(&below) {
-                leave(LeftOut::NotIncluded, give)?;
-                continue;
-            }
-            let parent = below.parent().unwrap_or(Path::new(""));
-            match self.item(&entry, parent, has_picture_extension(&entry), link) {
-                Item::Found(found) => later.give(found, give)?,
-                other => give(other)?,
-            }
-        }
+        let top = if path.is_absolute() { Path::new("/") } else { Path::new("") };
+        let (later, above) = (Later::default(), Vec::new());
+        let mut search = Search { walker: self, pattern: &pattern, path, any: false, later, above };
+        search.below(top, &pattern.and_behind(Places::from([0])), give)?;
+        let Search { any, later, .. } = search;
         later.end(give)?;
         if any { Flow::Continue(()) } else { give(failed(WalkError::NoMatch)) }
+    }
+}
+
+/// One way through the directories, with all places of the pattern at once, so that nothing is found twice.
+struct Search<'a> {
+    walker: &'a Walker,
+    pattern: &'a Pattern,
+    /// The pattern as it is typed.
+    path: &'a Path,
+    any: bool,
+    later: Later,
+    /// Directories above, by device and inode, where links are followed.
+    above: Vec<(u64, u64)>,
+}
+
+impl Search<'_> {
+    fn below(&mut self, dir: &Path, places: &Places, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        let names: Vec<OsString> = match self.pattern.spelled_out(places) {
+            Some(names) => names.into_iter().map(OsStr::to_os_string).collect(),
+            None => match names_in(dir) {
+                Ok(names) => names,
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    return Flow::Continue(());
+                }
+                Err(error) => {
+                    self.any = true;
+                    return give(Item::Failed { path: dir.to_path_buf(), error: error.into() });
+                }
+            },
+        };
+        for name in names {
+            let led = self.pattern.step(places, name.as_bytes(), self.walker.selection.hidden);
+            if !led.is_empty() {
+                self.entry(&dir.join(&name), led, give)?;
+            }
+        }
+        Flow::Continue(())
+    }
+
+    fn entry(&mut self, path: &Path, mut places: Places, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        let Ok(mut metadata) = fs::symlink_metadata(path) else { return Flow::Continue(()) };
+        let link = metadata.is_symlink();
+        if link {
+            match fs::metadata(path) {
+                Ok(target) => metadata = target,
+                // It leads nowhere; the name matched all the same.
+                Err(_) => {
+                    self.any |= places.contains(&self.pattern.parts.len());
+                    return Flow::Continue(());
+                }
+            }
+        }
+        let meant = places.remove(&self.pattern.parts.len());
+        if meant && (metadata.is_dir() || !self.pattern.directories) {
+            self.any = true;
+            self.matched(path, &metadata, link, give)?;
+        }
+        if places.is_empty() || !metadata.is_dir() {
+            return Flow::Continue(());
+        }
+        let id = (metadata.dev(), metadata.ino());
+        // `**` goes neither into what this run writes nor through links, unless they are to be followed: then not in circles.
+        let through = |&place: &usize| self.pattern.parts.get(place) == Some(&Part::Directories);
+        if places.iter().any(through) {
+            let circle = link && (!self.walker.selection.follow || self.above.contains(&id));
+            if circle || self.walker.is_avoided(path) {
+                return Flow::Continue(());
+            }
+        }
+        self.above.push(id);
+        let flow = self.below(path, &places, give);
+        self.above.pop();
+        flow
+    }
+
+    /// What the whole pattern means.
+    fn matched(&mut self, path: &Path, metadata: &fs::Metadata, link: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        let selection = &self.walker.selection;
+        let named = matches!(self.pattern.parts.last(), Some(Part::Literal(_)));
+        if !named && self.walker.is_avoided(path) {
+            return Flow::Continue(());
+        }
+        let below = path.strip_prefix(&self.pattern.base).unwrap_or(path);
+        let counts = metadata.is_dir() || has_picture_extension(path);
+        let leave = |rule, give: &mut dyn FnMut(Item) -> Flow| match counts {
+            true => give(Item::LeftOut(rule)),
+            false => Flow::Continue(()),
+        };
+        if !selection.backups && is_set_aside(self.path, path, metadata.is_dir()) {
+            return give(Item::LeftOut(LeftOut::Backup));
+        }
+        if selection.exclude.matches(below) {
+            return leave(LeftOut::Excluded, give);
+        }
+        if metadata.is_dir() {
+            return if self.pattern.deep {
+                Flow::Continue(())
+            } else {
+                self.walker.directory(path, &self.pattern.base, give)
+            };
+        }
+        if !metadata.is_file() {
+            return Flow::Continue(());
+        }
+        if !selection.includes(below) {
+            return leave(LeftOut::NotIncluded, give);
+        }
+        let parent = below.parent().unwrap_or(Path::new(""));
+        match self.walker.item(path, parent, has_picture_extension(path), link) {
+            Item::Found(found) => self.later.give(found, give),
+            other => give(other),
+        }
     }
 }
 
@@ -98,80 +206,12 @@ fn is_set_aside(pattern: &Path, entry: &Path, is_dir: bool) -> bool {
     among || (!is_dir && is_backup(entry) && !is_backup(pattern))
 }
 
-/// The same pattern, but for `glob`: to it `.*` also is `.` and `..`, unless the dot stands in brackets. What it found
-/// there was never given, but it went through all that is below the parent directory (found by fuzzing).
-fn without_climbing(pattern: &str) -> String {
-    let word = |word: &str| match word.strip_prefix('.') {
-        Some(rest) if rest.contains(['*', '?', '[']) => format!("[.]{rest}"),
-        _ => word.to_owned(),
-    };
-    pattern.split('/').map(word).collect::<Vec<_>>().join("/")
-}
-
-/// The names between a path's slashes, which tell of a match whether it is meant: for `glob`, `.*` also
-/// matches `.` and `..`, and a walk would climb.
-struct Words<'a> {
-    all: Vec<&'a [u8]>,
-    /// Those that begin with a dot and are not `.` or `..`.
-    dotted: usize,
-}
-
-const HERE: &[u8] = b".";
-const UP: &[u8] = b"..";
-
-impl<'a> Words<'a> {
-    fn new(path: &'a Path) -> Self {
-        let all: Vec<&[u8]> = path.as_os_str().as_bytes().split(|&b| b == b'/').filter(|w| !w.is_empty()).collect();
-        // What is above the first name is no step.
-        let skip = usize::from(all.first() == Some(&HERE));
-        let all = all[skip..].to_vec();
-        let dotted = all.iter().filter(|word| is_dotted(word)).count();
-        Self { all, dotted }
-    }
-
-    fn count(&self, wanted: &[u8]) -> usize {
-        self.all.iter().filter(|word| **word == wanted).count()
-    }
-
-    /// Whether a match of this pattern climbs or stands still only where the pattern says so, and has hidden
-    /// names only where they are wanted or the pattern's own begins with a dot.
-    fn mean(&self, path: &Path, hidden: bool, deep: bool) -> bool {
-        let found = Words::new(path);
-        if found.count(UP) != self.count(UP) || found.count(HERE) > self.count(HERE) {
-            return false;
-        }
-        if deep {
-            let ends = |words: &Words<'_>| words.all.last().is_some_and(|word| is_dotted(word));
-            return hidden || found.dotted <= self.dotted && (!ends(&found) || ends(self));
-        }
-        // `glob` leaves a `.` of the pattern out.
-        let steps = |words: &Words<'_>| {
-            words.all.iter().filter(|word| **word != HERE).map(|w| is_dotted(w)).collect::<Vec<_>>()
-        };
-        let (found, own) = (steps(&found), steps(self));
-        found.len() == own.len() && (hidden || found.iter().zip(&own).all(|(found, own)| !found || *own))
-    }
-}
-
-fn is_dotted(word: &[u8]) -> bool {
-    word.starts_with(b".") && word != HERE && word != UP
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dots_that_are_no_folders() {
-        for (pattern, meant) in [
-            (".*/**/*.jpg", "[.]*/**/*.jpg"),
-            ("../.?/./x", "../[.]?/./x"),
-            ("a/..*", "a/[.].*"),
-            ("/.[ab]/.hidden/*.*", "/[.][ab]/.hidden/*.*"),
-            ("*.jpg", "*.jpg"),
-        ] {
-            assert_eq!(without_climbing(pattern), meant);
-            assert!(glob::Pattern::new(meant).is_ok());
-        }
-    }
+/// A directory's names in order.
+fn names_in(dir: &Path) -> io::Result<Vec<OsString>> {
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    let mut names = fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
+    // Files of ours, whatever the pattern says.
+    names.retain(|name| !name.as_bytes().starts_with(crate::sink::TEMPORARY.as_bytes()));
+    names.sort();
+    Ok(names)
 }
