@@ -179,6 +179,10 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Where the time went.
     pub spent: TimeSpent,
+    /// Inputs that were found and left undone because the run ended early.
+    pub left: u64,
+    /// Whether that are all, or at least so many.
+    pub left_exact: bool,
     /// Why it ended early, if it did.
     pub stopped: Option<Stop>,
     /// What stands only as a whole, an archive, was not finished.

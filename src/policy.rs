@@ -32,16 +32,16 @@ pub enum Replace {
 pub enum MaxFailures {
     /// After more than this many.
     Count(u64),
-    /// When more than this share of the inputs so far failed, looked at from the hundredth input on.
+    /// When more than this share of the inputs so far failed, looked at from the hundredth input on, and at the end.
     Percent(f64),
 }
 
 impl MaxFailures {
-    /// Whether `failed` of `all` inputs is too many.
-    pub fn exceeded(self, failed: u64, all: u64) -> bool {
+    /// Whether `failed` of `all` inputs is too many, in the middle of a run or at its end.
+    pub fn exceeded(self, failed: u64, all: u64, end: bool) -> bool {
         match self {
             Self::Count(limit) => failed > limit,
-            Self::Percent(percent) => all >= 100 && failed as f64 * 100.0 > percent * all as f64,
+            Self::Percent(percent) => (end || all >= 100) && failed as f64 * 100.0 > percent * all as f64,
         }
     }
 }
@@ -52,11 +52,13 @@ mod tests {
 
     #[test]
     fn limits_are_exceeded_not_reached() {
-        assert!(!MaxFailures::Count(2).exceeded(2, 9));
-        assert!(MaxFailures::Count(2).exceeded(3, 9));
-        assert!(MaxFailures::Count(0).exceeded(1, 1));
-        assert!(!MaxFailures::Percent(10.0).exceeded(50, 99));
-        assert!(!MaxFailures::Percent(10.0).exceeded(10, 100));
-        assert!(MaxFailures::Percent(10.0).exceeded(11, 100));
+        assert!(!MaxFailures::Count(2).exceeded(2, 9, false));
+        assert!(MaxFailures::Count(2).exceeded(3, 9, false));
+        assert!(MaxFailures::Count(0).exceeded(1, 1, false));
+        assert!(!MaxFailures::Percent(10.0).exceeded(50, 99, false));
+        assert!(MaxFailures::Percent(10.0).exceeded(50, 99, true));
+        assert!(!MaxFailures::Percent(10.0).exceeded(1, 10, true));
+        assert!(!MaxFailures::Percent(10.0).exceeded(10, 100, false));
+        assert!(MaxFailures::Percent(10.0).exceeded(11, 100, false));
     }
 }

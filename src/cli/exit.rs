@@ -13,6 +13,8 @@ pub enum Exit {
     Usage,
     /// The run could not go on.
     Broken,
+    /// Ended in order by `--max-time`; inputs are left.
+    Unfinished,
     /// Another run holds the state; try again later.
     Locked,
     /// By a signal, to be raised again.
@@ -26,7 +28,8 @@ impl Exit {
             Some(Stop::Interrupted(signal)) => Self::Signal(signal),
             Some(Stop::FirstFailure | Stop::TooManyFailures) => Self::SomeFailed,
             None | Some(Stop::OutOfTime) if summary.failed > 0 => Self::SomeFailed,
-            None | Some(Stop::OutOfTime) => Self::Success,
+            Some(Stop::OutOfTime) => Self::Unfinished,
+            None => Self::Success,
         }
     }
 
@@ -42,6 +45,7 @@ impl Exit {
             Self::SomeFailed => 1,
             Self::Usage => 2,
             Self::Broken => 3,
+            Self::Unfinished => 4,
             Self::Locked => 75,
             Self::Signal(signal) => 128 + signal,
         }
@@ -70,7 +74,8 @@ mod tests {
         assert_eq!(with(1, Some(Stop::FirstFailure)), 1);
         assert_eq!(with(1, Some(Stop::Interrupted(2))), 130);
         assert_eq!(with(0, Some(Stop::Interrupted(15))), 143);
-        assert_eq!(with(0, Some(Stop::OutOfTime)), 0);
+        assert_eq!(with(0, Some(Stop::OutOfTime)), 4);
+        assert_eq!(with(1, Some(Stop::OutOfTime)), 1);
         assert_eq!(Exit::Locked.code(), 75);
         assert_eq!((Exit::Usage.code(), Exit::Broken.code()), (2, 3));
     }

@@ -13,6 +13,7 @@ mod tell;
 mod typed;
 mod usage;
 
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -108,12 +109,18 @@ fn go(
         _ => None,
     };
     let begin = SystemTime::now();
-    let result = pipeline::run(run, &mut console, &cancel);
+    let dry_run = run.dry_run;
+    // The writer works on this thread; should it die, the hook has said why, and what was begun is taken away.
+    let work = AssertUnwindSafe(|| pipeline::run(run, &mut console, &cancel));
+    let result = std::panic::catch_unwind(work).unwrap_or_else(|_| {
+        let why = "the thread that saves outputs died".to_owned();
+        Err(RunError::Halted { why, summary: Box::default() })
+    });
     let told = console.close();
     let (exit, summary) = match result {
         Ok(summary) => match say_abandoned(&summary, archive.as_ref()) {
             // The work is done, but what was to be told of it is lost.
-            Exit::Success if !told => (Exit::Broken, summary),
+            Exit::Success | Exit::Unfinished if !told => (Exit::Broken, summary),
             exit => (exit, summary),
         },
         // A reader that leaves has had enough; it knows.
@@ -124,10 +131,10 @@ fn go(
             (Exit::Broken, error.summary().cloned().unwrap_or_default())
         }
     };
-    if let Some(Err(error)) = metrics.map(|file| report::metrics::write(file, &summary, exit.code(), begin)) {
+    if let Some(Err(error)) = metrics.map(|file| report::metrics::write(file, &summary, exit.code(), begin, dry_run)) {
         let file = metrics.map(words::path).unwrap_or_default();
         report::say(&format!("--metrics {file}: {}", words::system_words(&error)));
-        return if exit == Exit::Success { Exit::Broken } else { exit };
+        return if matches!(exit, Exit::Success | Exit::Unfinished) { Exit::Broken } else { exit };
     }
     exit
 }
@@ -146,7 +153,10 @@ fn say_abandoned(summary: &Summary, archive: Option<&Option<PathBuf>>) -> Exit {
         };
         report::say(&format!("{what}: {why}"));
         // Out of time is a good end for files that stand by themselves, not for this.
-        return if Exit::of(summary) == Exit::Success { Exit::Broken } else { Exit::of(summary) };
+        return match Exit::of(summary) {
+            Exit::Success | Exit::Unfinished => Exit::Broken,
+            exit => exit,
+        };
     }
     Exit::of(summary)
 }

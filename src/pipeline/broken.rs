@@ -11,6 +11,8 @@ pub enum Broken {
     Sink(SinkError),
     State(StateError),
     Prune(PruneError),
+    /// A thread died, or something was not answered.
+    Halted(String),
     /// So many workers hang.
     Stuck(usize),
 }
@@ -23,6 +25,7 @@ impl Broken {
             Self::Sink(error) => RunError::Sink { error, summary },
             Self::State(error) => RunError::State { error, summary },
             Self::Prune(error) => RunError::Prune { error, summary },
+            Self::Halted(why) => RunError::Halted { why, summary },
             Self::Stuck(lost) => RunError::Workers(format!("{lost} of them hang (--timeout)")),
         }
     }

@@ -48,6 +48,11 @@ impl Cancel {
         self.0.load(Ordering::Relaxed) != 0
     }
 
+    /// Whether there is time to count what is left: not after a signal, nor when something broke.
+    pub(super) fn lets_count(&self) -> bool {
+        matches!(self.reason(), Some(Stop::FirstFailure | Stop::TooManyFailures | Stop::OutOfTime))
+    }
+
     /// Why it is to end.
     pub fn reason(&self) -> Option<Stop> {
         match self.0.load(Ordering::Relaxed) {

@@ -53,7 +53,7 @@ impl Committer {
     /// Gives a batch away; waits for the one before it.
     pub fn commit(&mut self, batch: Batch) {
         if let Some(batches) = &self.batches {
-            // Refused only by a thread that panicked, which `outcome` tells.
+            // Refused only by a thread that died; `outcome` then finds nobody to answer.
             let _ = batches.send(batch);
             self.pending += 1;
         }
@@ -74,7 +74,7 @@ impl Committer {
             }
         };
         self.pending -= 1;
-        outcome.map(Some).ok_or_else(|| "the thread that saves outputs gave up".to_owned())
+        outcome.map(Some).ok_or_else(|| "the thread that saves outputs died".to_owned())
     }
 }
 
@@ -82,6 +82,7 @@ impl Drop for Committer {
     fn drop(&mut self) {
         self.batches = None;
         if let Some(thread) = self.thread.take() {
+            // Whether it died is known from what it did not answer.
             let _ = thread.join();
         }
     }

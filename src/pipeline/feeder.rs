@@ -66,6 +66,9 @@ impl Job {
     }
 }
 
+/// For how long the feeder goes on after the end of the run has come, only to count what is left.
+pub const COUNT_ON: Duration = Duration::from_secs(10);
+
 /// Inputs to be passed over that travel together.
 const TOGETHER: usize = 256;
 
@@ -79,13 +82,14 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
         walked: Walked::default(),
         archives: HashSet::new(),
         own: OwnOutputs::new(&config.naming),
+        stopped: None,
     };
     let complete = feeder.all().is_continue() && feeder.hand_over().is_continue();
-    shared.fed.store(true, Ordering::Relaxed);
     let seen = feeder.lookup.map(|l| l.seen).unwrap_or_default();
     let mut walked = feeder.walked;
     (walked.complete, walked.seen) = (complete, seen);
     *shared.walked.lock().unwrap_or_else(PoisonError::into_inner) = Some(walked);
+    shared.fed.store(true, Ordering::Release);
 }
 
 type Flow = ControlFlow<()>;
@@ -98,6 +102,8 @@ struct Feeder<'a> {
     /// Archives begun, by their real paths.
     archives: HashSet<PathBuf>,
     own: OwnOutputs<'a>,
+    /// Since when it only counts.
+    stopped: Option<Instant>,
 }
 
 impl Feeder<'_> {
@@ -126,7 +132,7 @@ impl Feeder<'_> {
 
     fn give(&mut self, item: Item) -> Flow {
         if self.hand.shared.cancel.is_set() {
-            return Flow::Break(());
+            return self.count_on(item);
         }
         let config = &self.hand.shared.config;
         match item {
@@ -162,11 +168,42 @@ impl Feeder<'_> {
         }
     }
 
+    /// Counts an input that this run will not come to; not for long, and not after a signal.
+    fn count_on(&mut self, item: Item) -> Flow {
+        let shared = self.hand.shared;
+        let since = *self.stopped.get_or_insert_with(Instant::now);
+        if !shared.cancel.lets_count() || since.elapsed() >= COUNT_ON {
+            return Flow::Break(());
+        }
+        match item {
+            Item::LeftOut(_) => {}
+            Item::Failed { .. } => shared.leave(true),
+            // What it holds is not known without unpacking it.
+            Item::Archive { .. } | Item::StdinArchive => {
+                shared.leave(true);
+                return Flow::Break(());
+            }
+            Item::Found(found) => {
+                let own = found.path.as_ref().is_some_and(|path| shared.config.skip_own && self.own.contain(path));
+                // A state that cannot be read has been told of, or will be the next time.
+                let verdict = match (&mut self.lookup, &found.path) {
+                    (Some(lookup), Some(path)) => lookup.verdict(&found, path).ok(),
+                    _ => None,
+                };
+                if !own && !matches!(verdict, Some(Verdict::Pass(_) | Verdict::NoPicture)) {
+                    shared.leave(found.certain);
+                }
+            }
+        }
+        Flow::Continue(())
+    }
+
     fn found(&mut self, found: Found) -> Flow {
         let verdict = match (&mut self.lookup, &found.path) {
             (Some(lookup), Some(path)) => match lookup.verdict(&found, path) {
                 Ok(verdict) => Some(verdict),
                 Err(error) => {
+                    // Nobody to tell is a run that ends already.
                     let _ = self.hand.tell(Message::Broken(error));
                     return Flow::Break(());
                 }

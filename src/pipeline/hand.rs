@@ -45,14 +45,18 @@ impl<'a> Hand<'a> {
         self.number += 1;
         self.shared.handed.fetch_add(1, Ordering::Release);
         let job = Job { number, found, packed, before, unchanged };
-        if self.shared.cancel.is_set() || self.jobs.send(job).is_err() {
-            return Flow::Break(());
+        if self.shared.cancel.is_set() {
+            // The feeder goes on to count what is left.
+            if job.unchanged.is_empty() {
+                self.shared.leave(job.found.certain);
+            }
+            return Flow::Continue(());
         }
-        Flow::Continue(())
+        if self.jobs.send(job).is_err() { Flow::Break(()) } else { Flow::Continue(()) }
     }
 
     /// Tells that an input is passed over.
-    pub fn skip(&self, path: PathBuf, reason: SkipReason) -> Flow {
+    pub fn skip(&mut self, path: PathBuf, reason: SkipReason) -> Flow {
         self.tell(Message::Skipped { source: SourceName::File(path), reason })
     }
 
@@ -62,11 +66,21 @@ impl<'a> Hand<'a> {
         Turn::new(&self.shared.reading, self.number).take(|()| self.shared.source_bytes.draw(bytes))
     }
 
-    pub fn tell(&self, message: Message) -> Flow {
-        if self.done.send((None, message)).is_err() { Flow::Break(()) } else { Flow::Continue(()) }
+    pub fn tell(&mut self, message: Message) -> Flow {
+        let shared = self.shared;
+        // What is dealt with in order has a number. The keys of a data set count jobs alone.
+        let number = (shared.is_strict() && shared.config.dataset.is_none()).then(|| {
+            let number = self.number;
+            self.number += 1;
+            shared.reading.skip(number);
+            shared.ledger.skip(number);
+            shared.pixels.skip(number);
+            number
+        });
+        if self.done.send((number, message)).is_err() { Flow::Break(()) } else { Flow::Continue(()) }
     }
 
-    pub fn fail(&self, path: PathBuf, stage: Stage, error: String) -> Flow {
+    pub fn fail(&mut self, path: PathBuf, stage: Stage, error: String) -> Flow {
         self.tell(Message::Failed(Failure { source: SourceName::File(path), stage, error }))
     }
 }

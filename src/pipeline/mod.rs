@@ -12,6 +12,7 @@ mod committer;
 mod config;
 mod digest;
 mod feeder;
+mod guarded;
 mod hand;
 mod lookup;
 mod machine;
@@ -86,6 +87,14 @@ pub enum RunError {
         /// What was done until then.
         summary: Box<Summary>,
     },
+    /// A thread of the run died, an input was not answered, or the inputs are not those of a data set.
+    #[error("{why}")]
+    Halted {
+        /// What happened.
+        why: String,
+        /// What was done until then.
+        summary: Box<Summary>,
+    },
     /// The workers could not be started, or too many of them hang.
     #[error("the workers could not be started: {0}")]
     Workers(String),
@@ -95,7 +104,10 @@ impl RunError {
     /// What was done until then.
     pub fn summary(&self) -> Option<&Summary> {
         match self {
-            Self::Sink { summary, .. } | Self::State { summary, .. } | Self::Prune { summary, .. } => Some(summary),
+            Self::Sink { summary, .. }
+            | Self::State { summary, .. }
+            | Self::Prune { summary, .. }
+            | Self::Halted { summary, .. } => Some(summary),
             Self::Workers(_) => None,
         }
     }
@@ -132,12 +144,33 @@ struct Shared {
     finished: AtomicU64,
     /// Workers that are at something which will end.
     working: AtomicU64,
+    /// Threads that died.
+    deaths: guarded::Deaths,
+    /// Inputs that were found and not begun when the run ended early; and files that may be some.
+    left: AtomicU64,
+    left_maybe: AtomicU64,
 }
 
 impl Shared {
+    /// All letters are dealt with in the order of the inputs, so that where failures end a run does not depend on the
+    /// number of workers.
+    fn is_strict(&self) -> bool {
+        strict(&self.config)
+    }
+
+    /// An input was found, but the run ends before it.
+    fn leave(&self, certain: bool) {
+        let count = if certain { &self.left } else { &self.left_maybe };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+
     fn nobody_works(&self) -> bool {
         self.working.load(Ordering::Relaxed) == 0
     }
+}
+
+fn strict(config: &RunConfig) -> bool {
+    config.fail_fast || config.max_failures.is_some()
 }
 
 /// A message about the job of this number; every job has exactly one, unless the run ends early.
@@ -158,6 +191,8 @@ enum Message {
     Many(Vec<Message>),
     /// The state cannot be read.
     Broken(StateError),
+    /// The inputs are not those that the data set was made of.
+    OtherInputs(String),
 }
 
 /// Runs with the recipe's renderer and the sink that the destination asks for, on the calling
@@ -240,12 +275,15 @@ pub fn run_with(
         reading: Ordered::new(()),
         ledger: Ordered::new(guarding(&config)),
         pixels: Ordered::new(()),
-        gate: Gate::new(sink.in_order() || config.dry_run),
+        gate: Gate::new(sink.in_order() || config.dry_run || strict(&config)),
         passed: passed::Passed::default(),
         fed: AtomicBool::new(false),
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
         working: AtomicU64::new(0),
+        deaths: guarded::Deaths::default(),
+        left: AtomicU64::new(0),
+        left_maybe: AtomicU64::new(0),
         recipes: config.nightly.update.is_some().then(|| nightly::Recipes::new(&config)),
         walked: Mutex::new(None),
         watch: watch::Watch::new(config.nightly.timeout),
@@ -267,9 +305,12 @@ pub fn run_with(
     let replace = move || {
         let Some((shared, jobs, done)) = spare.clone() else { return false };
         let thread = std::thread::Builder::new().name("thumbs-worker-again".to_owned());
-        thread.spawn(move || worker::work(&shared, &jobs, &done)).is_ok()
+        // The senders are dropped behind the guard: who finds the channel closed finds the death noted.
+        thread.spawn(move || guarded(&shared, "makes outputs", || worker::work(&shared, &jobs, &done))).is_ok()
     };
-    pool.spawn_broadcast(move |_| worker::work(&worker_shared, &jobs, &worker_done));
+    pool.spawn_broadcast(move |_| {
+        guarded(&worker_shared, "makes outputs", || worker::work(&worker_shared, &jobs, &worker_done));
+    });
     let start = |name: &str, body: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new()
             .name(name.to_owned())
@@ -278,17 +319,20 @@ pub fn run_with(
     };
     if let (Some(delay), true) = (shared.config.count_ahead, shared.config.lists.is_empty()) {
         let shared = Arc::clone(&shared);
-        start("thumbs-counter", Box::new(move || feeder::count(&shared, delay)))?;
+        let count = move || guarded(&shared, "counts inputs", || feeder::count(&shared, delay));
+        start("thumbs-counter", Box::new(count))?;
     }
-    let feeder_shared = Arc::clone(&shared);
-    let feeder = start("thumbs-feeder", Box::new(move || feeder::feed(&feeder_shared, &job_sender, &done_sender)))?;
+    let fed = Arc::clone(&shared);
+    let feed = move || guarded(&fed, "finds inputs", || feeder::feed(&fed, &job_sender, &done_sender));
+    // Not joined: one that waits for standard input cannot be woken. How it ended, `deaths` and `walked` tell.
+    start("thumbs-feeder", Box::new(feed))?;
     let writer = Writer::new(&shared, sink, reporter).map_err(|e| RunError::Workers(words::system_words(&e)))?;
-    let result = writer.write(done, &replace);
-    // A feeder that waits for standard input cannot be woken; it ends with the process.
-    if feeder.is_finished() {
-        let _ = feeder.join();
-    }
-    result
+    writer.write(done, &replace)
+}
+
+/// Does the work of a thread of ours, whose death ends the run.
+fn guarded(shared: &Shared, what: &str, work: impl FnOnce()) {
+    shared.deaths.guard(what, &shared.cancel, work);
 }
 
 /// The system's answer behind an error of the thread pool.

@@ -29,6 +29,8 @@ pub enum End {
     Failed(Stage, String),
     /// Of a walk, and no picture.
     Ignored,
+    /// Not those that the data set was made of.
+    OtherInputs(String),
 }
 
 impl From<SourceError> for End {

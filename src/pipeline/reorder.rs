@@ -99,6 +99,11 @@ impl<T> Window<T> {
         output
     }
 
+    /// What waits.
+    pub fn waiting(&self) -> impl Iterator<Item = &T> {
+        self.waiting.values().flatten()
+    }
+
     /// Whether nothing waits for another.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()

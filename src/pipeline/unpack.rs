@@ -62,14 +62,14 @@ struct Members<'h, 's> {
 }
 
 impl Members<'_, '_> {
-    fn fail(&self, name: &[u8], error: String) -> Flow {
+    fn fail(&mut self, name: &[u8], error: String) -> Flow {
         // As it is stored, for the person; the path is never opened.
         let path = self.archive.join(OsStr::from_bytes(name.strip_prefix(b"/").unwrap_or(name)));
         self.hand.fail(path, Stage::Read, error)
     }
 
     /// The input that a name is, if it counts; those that are refused are told of.
-    fn input(&self, name: &[u8]) -> Result<Option<Found>, ()> {
+    fn input(&mut self, name: &[u8]) -> Result<Option<Found>, ()> {
         match name_of(name) {
             Name::Nothing => Ok(None),
             Name::Inside(path) => {
@@ -91,6 +91,12 @@ impl Members<'_, '_> {
                 Flow::Break(()) => Err(()),
             },
         }
+    }
+
+    /// Hands on a member. An archive is not unpacked only to count what is left in it.
+    fn give(&mut self, found: Found, packed: Packed) -> Flow {
+        let flow = self.hand.give(found, Some(packed));
+        if self.hand.shared.cancel.is_set() { Flow::Break(()) } else { flow }
     }
 
     fn facts(&self, len: u64) -> Facts {
@@ -141,7 +147,7 @@ impl Members<'_, '_> {
                 Err(error) => (Packed::Broken { error: error.to_string(), drawn: true }, Some(error)),
             },
         };
-        let flow = self.hand.give(found, Some(packed));
+        let flow = self.give(found, packed);
         match ended {
             None => Ok(flow),
             Some(error) => Err(error),
@@ -192,7 +198,7 @@ impl Members<'_, '_> {
                 let facts = self.facts(entry.size);
                 Packed::Zip { entry, facts }
             };
-            self.hand.give(found, Some(packed))?;
+            self.give(found, packed)?;
         }
     }
 }

@@ -10,6 +10,7 @@ use super::feeder::{Job, Packed};
 use super::process::{End, process};
 use super::trace::Trace;
 use super::turns::{Turns, pass_over};
+use super::guarded::panic_words;
 use super::{Letter, Message, Ready, Shared};
 use crate::outcome::{Failure, Stage, TimeSpent};
 use crate::state::Kind;
@@ -59,6 +60,9 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
         let unchanged = std::mem::take(&mut job.unchanged);
         let turns = Turns::new(shared, &job, packed.as_ref().is_some_and(Packed::has_drawn));
         if shared.cancel.is_set() || !shared.gate.pass(job.number, &shared.cancel) {
+            if unchanged.is_empty() {
+                shared.leave(job.found.certain);
+            }
             continue;
         }
         if !unchanged.is_empty() {
@@ -79,6 +83,7 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
         let source = job.source();
         let message = match outcome {
             Ok(Ok(ready)) => Message::Ready(Box::new(Ready { spent, ..ready })),
+            Ok(Err(End::OtherInputs(why))) => Message::OtherInputs(why),
             Ok(Err(End::Ignored)) => trace.with(&job, Kind::NoPicture, None, Message::Ignored),
             Ok(Err(End::Skipped(reason))) => Message::Skipped { source, reason },
             Ok(Err(End::Unchanged(reason, record))) => {
@@ -111,9 +116,4 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
         shared.finished.fetch_add(1, Ordering::Release);
         waiting = Instant::now();
     }
-}
-
-fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    text.unwrap_or("no reason given").replace('\n', " ")
 }

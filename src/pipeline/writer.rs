@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use super::batch::Batch;
 use super::broken::Broken;
 use super::committer::Committer;
+use super::feeder::COUNT_ON;
 use super::nightly::{Prune, Update};
 use super::prune;
 use super::reorder::Window;
@@ -24,6 +25,7 @@ use crate::policy::Replace;
 use crate::report::{Event, Progress, Reporter};
 use crate::sink::{Entry, Sink, SinkError, remove_stale};
 use crate::state::Record;
+use crate::walk::Input;
 
 /// How often the reporter hears of progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -33,7 +35,11 @@ pub struct Writer<'a> {
     sink: &'a mut dyn Sink,
     reporter: &'a mut dyn Reporter,
     /// For a sink that takes outputs in the order of the inputs.
-    window: Option<Window<Box<Ready>>>,
+    window: Option<Window<Message>>,
+    /// Everything is dealt with in that order, not only outputs.
+    strict: bool,
+    /// Since when the run is to end.
+    stopped: Option<Instant>,
     summary: Summary,
     start: Instant,
     last_tick: Instant,
@@ -59,7 +65,8 @@ impl<'a> Writer<'a> {
         let config = &shared.config;
         let wanted = config.nightly.update.is_some() || config.nightly.fsync;
         // A plan is read by people, so it comes in order, too.
-        let window = (sink.in_order() || config.dry_run).then(Window::new);
+        let strict = shared.is_strict();
+        let window = (sink.in_order() || config.dry_run || strict).then(Window::new);
         let files = is_directory(&config.naming.destination) && config.dataset.is_none();
         let batch = (wanted && !config.dry_run && files).then(|| Batch::new(config.nightly.fsync));
         let committer = if batch.is_some() { Some(Committer::start(Arc::clone(shared))?) } else { None };
@@ -68,6 +75,8 @@ impl<'a> Writer<'a> {
             sink,
             reporter,
             window,
+            strict,
+            stopped: None,
             summary: Summary::default(),
             start,
             last_tick: start,
@@ -104,7 +113,7 @@ impl<'a> Writer<'a> {
                     }
                 }
                 // After a wish to end, a feeder or worker may still wait for standard input.
-                Err(RecvTimeoutError::Timeout) if self.shared.cancel.is_set() && self.shared.nobody_works() => break,
+                Err(RecvTimeoutError::Timeout) if self.nothing_more_comes() => break,
                 // Workers that hang will never be gone.
                 Err(RecvTimeoutError::Timeout) if self.all_answered() && done.is_empty() => break,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -129,17 +138,22 @@ impl<'a> Writer<'a> {
         if broken.is_none() {
             broken = flushed.err();
         }
+        if broken.is_none() {
+            broken = self.lost_work().map(Broken::Halted);
+        }
+        self.check_failures(true);
+        (self.summary.left, self.summary.left_exact) = self.left();
+        self.summary.stopped = self.stopped();
         if broken.is_none() && self.came_to_a_good_end() {
             broken = self.sink.finish().err().map(Broken::Sink);
         } else {
             self.summary.abandoned = self.sink.abandon();
         }
-        if broken.is_none() && self.shared.cancel.reason().is_none() {
+        if broken.is_none() && self.summary.stopped.is_none() {
             broken = self.prune().err();
         }
         self.tick();
         self.summary.elapsed = self.start.elapsed();
-        self.summary.stopped = self.shared.cancel.reason();
         self.summary.searched = broken.is_none() && self.shared.fed.load(Ordering::Relaxed);
         self.shared.passed.sum(&mut self.summary);
         self.reporter.finished(&self.summary);
@@ -170,7 +184,58 @@ impl<'a> Writer<'a> {
         // Of a data set nobody expects that every picture is good.
         let partial = config.dataset.is_some() || config.archive.as_ref().is_some_and(|archive| archive.partial);
         let in_order = self.window.as_ref().is_none_or(Window::is_empty);
-        self.shared.cancel.reason().is_none() && in_order && (self.summary.failed == 0 || partial)
+        self.summary.stopped.is_none() && in_order && (self.summary.failed == 0 || partial)
+    }
+
+    /// After a wish to end: a feeder or worker may still wait for standard input. A feeder that counts what is left is
+    /// waited for.
+    fn nothing_more_comes(&mut self) -> bool {
+        let shared = self.shared;
+        if !shared.cancel.is_set() || !shared.nobody_works() {
+            return false;
+        }
+        let since = *self.stopped.get_or_insert_with(Instant::now);
+        let config = &shared.config;
+        let from_stdin = config.lists.iter().any(|l| l.file.is_none())
+            || config.inputs.iter().any(|i| !matches!(i, Input::Path(_)));
+        let counts = shared.cancel.lets_count() && !shared.fed.load(Ordering::Relaxed) && !from_stdin;
+        !(counts && since.elapsed() < COUNT_ON + TICK)
+    }
+
+    /// What was to be done and was not, though nobody wished the run to end.
+    fn lost_work(&self) -> Option<String> {
+        let shared = self.shared;
+        if let Some(words) = shared.deaths.words() {
+            return Some(words);
+        }
+        if shared.cancel.is_set() {
+            return None;
+        }
+        if shared.walked.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
+            return Some("not all inputs were found: the thread that finds them is gone".to_owned());
+        }
+        let (handed, finished) = (shared.handed.load(Ordering::Acquire), shared.finished.load(Ordering::Acquire));
+        (handed != finished).then(|| format!("{} inputs were begun and never answered", handed.abs_diff(finished)))
+    }
+
+    /// Inputs that are left undone, and whether that are all.
+    fn left(&self) -> (u64, bool) {
+        let shared = self.shared;
+        if !shared.cancel.is_set() {
+            return (0, true);
+        }
+        let walked = shared.walked.lock().unwrap_or_else(PoisonError::into_inner);
+        let exact = walked.as_ref().is_some_and(|w| w.complete);
+        let waiting = self.window.as_ref().map_or(0, |w| w.waiting().filter(|m| counts(m)).count() as u64);
+        let left = shared.left.load(Ordering::Relaxed) + waiting;
+        // Files that may be pictures count where nothing else is left.
+        (if left == 0 { shared.left_maybe.load(Ordering::Relaxed) } else { left }, exact)
+    }
+
+    /// Why the run ended early, if it did: time that was up when all was done is no reason.
+    fn stopped(&self) -> Option<Stop> {
+        let nothing_left = (self.summary.left, self.summary.left_exact) == (0, true);
+        self.shared.cancel.reason().filter(|stop| !(*stop == Stop::OutOfTime && nothing_left))
     }
 
     /// With `--timeout`: the feeder has handed out everything, and every job is answered.
@@ -211,21 +276,28 @@ impl<'a> Writer<'a> {
 
     fn take(&mut self, number: Option<u64>, message: Message) -> Result<(), Broken> {
         let (Some(window), Some(number)) = (&mut self.window, number) else { return self.deal_with(message) };
-        // Only outputs wait; that an input failed is told at once.
-        match message {
-            Message::Ready(ready) => window.arrive(number, Some(ready)),
-            other => {
-                window.arrive(number, None);
-                self.deal_with(other)?;
-            }
+        // Else only outputs wait; that an input failed is told at once.
+        if self.strict || matches!(message, Message::Ready(_)) {
+            window.arrive(number, Some(message));
+        } else {
+            window.arrive(number, None);
+            self.deal_with(message)?;
         }
-        while let Some(ready) = self.window.as_mut().and_then(|window| window.next(&self.shared.gate)) {
-            self.save(*ready)?;
+        while let Some(message) = self.window.as_mut().and_then(|window| window.next(&self.shared.gate)) {
+            self.deal_with(message)?;
         }
         Ok(())
     }
 
     fn deal_with(&mut self, message: Message) -> Result<(), Broken> {
+        // What was begun beside the failure that ended the run is dropped: with any number of workers the run ends at
+        // the same input.
+        if self.strict && matches!(self.shared.cancel.reason(), Some(Stop::FirstFailure | Stop::TooManyFailures)) {
+            if counts(&message) {
+                self.shared.leave(true);
+            }
+            return Ok(());
+        }
         match message {
             Message::Ignored => self.shared.passed.no_picture(),
             Message::Skipped { source, reason } => self.skip(&source, reason),
@@ -241,6 +313,7 @@ impl<'a> Writer<'a> {
                 self.deal_with(*message)?;
             }
             Message::Broken(error) => return Err(error.into()),
+            Message::OtherInputs(why) => return Err(Broken::Halted(why)),
             Message::Failed(failure) => self.fail(&failure),
             Message::Ready(ready) => self.save(*ready)?,
         }
@@ -282,8 +355,7 @@ impl<'a> Writer<'a> {
                 Ok(Some(outcome)) => outcome,
                 Ok(None) => break,
                 Err(words) => {
-                    let error = SinkError::Broken { path: PathBuf::new(), error: io::Error::other(words) };
-                    return Err(error.into());
+                    return Err(Broken::Halted(words));
                 }
             };
             self.summary.spent.writing += outcome.took;
@@ -331,13 +403,13 @@ impl<'a> Writer<'a> {
         if self.shared.config.fail_fast {
             self.shared.cancel.stop(Stop::FirstFailure);
         }
-        self.check_failures();
+        self.check_failures(false);
     }
 
-    fn check_failures(&self) {
+    fn check_failures(&self, end: bool) {
         if let Some(limit) = self.shared.config.max_failures {
             let all = self.summary.done + self.summary.failed;
-            if limit.exceeded(self.summary.failed, all) {
+            if limit.exceeded(self.summary.failed, all, end) {
                 self.shared.cancel.stop(Stop::TooManyFailures);
             }
         }
@@ -422,6 +494,15 @@ impl<'a> Writer<'a> {
         self.summary.bytes_out += done.outputs.iter().map(|o| o.bytes).sum::<u64>();
         self.summary.outputs += done.outputs.len() as u64;
         self.reporter.event(&Event::Done(done));
+    }
+}
+
+/// Whether a message is of an input that would be begun again.
+fn counts(message: &Message) -> bool {
+    match message {
+        Message::Ready(_) | Message::Failed(_) => true,
+        Message::Recorded(message, _) => counts(message),
+        _ => false,
     }
 }
 

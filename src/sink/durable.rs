@@ -131,9 +131,12 @@ fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<(), SinkError>> {
             .collect();
         let mut results: Vec<_> = chunks.first().map_or_else(Vec::new, |part| part.iter().map(sync).collect());
         for (part, thread) in others {
-            // Without a thread it is done here.
-            let done = thread.ok().and_then(|t| t.join().ok());
-            results.extend(done.unwrap_or_else(|| part.iter().map(sync).collect()));
+            results.extend(match thread {
+                // The committer dies of it as well, and the run is told.
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                // Without a thread it is done here.
+                Err(_) => part.iter().map(sync).collect(),
+            });
         }
         results
     })

@@ -6,17 +6,17 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use thumbs::outcome::{Stop, Summary};
+use thumbs::outcome::Summary;
 
 const LAST_SUCCESS: &str = "thumbs_last_success_timestamp_seconds";
 
 /// Writes the file under another name and renames it, so that it is never read half.
-pub fn write(file: &Path, summary: &Summary, code: i32, begin: SystemTime) -> io::Result<()> {
+pub fn write(file: &Path, summary: &Summary, code: i32, begin: SystemTime, dry_run: bool) -> io::Result<()> {
     let now = SystemTime::now();
     // A run that went wrong keeps the time of the last one that did not.
     let before = fs::read_to_string(file).ok().and_then(|old| value(&old, LAST_SUCCESS));
-    let complete = summary.stopped.is_none_or(|s| s == Stop::OutOfTime);
-    let success = if code == 0 && complete { Some(seconds(now)) } else { before };
+    let complete = code == 0 && summary.stopped.is_none() && !dry_run;
+    let success = if complete { Some(seconds(now)) } else { before };
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     // The collector reads only what ends in .prom.
     let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
@@ -55,6 +55,8 @@ fn text(summary: &Summary, code: i32, begin: f64, end: f64, success: Option<f64>
             ("{result=\"failed\"}", n(summary.failed)),
         ],
     );
+    let help = "Inputs that the last run found and left undone because it ended early; at least so many.";
+    gauge("thumbs_inputs_left", help, &[("", n(summary.left))]);
     gauge("thumbs_outputs", "Outputs written by the last run.", &[("", n(summary.outputs))]);
     gauge("thumbs_pruned", "Outputs removed by the last run.", &[("", n(summary.pruned))]);
     gauge("thumbs_bytes_in", "Bytes of the sources of what the last run made.", &[("", n(summary.bytes_in))]);
@@ -63,7 +65,7 @@ fn text(summary: &Summary, code: i32, begin: f64, end: f64, success: Option<f64>
     gauge("thumbs_exit_status", "How the last run ended.", &[("", f64::from(code))]);
     gauge("thumbs_last_run_timestamp_seconds", "When the last run ended.", &[("", end)]);
     if let Some(success) = success {
-        gauge(LAST_SUCCESS, "When the last run that ended with 0 ended.", &[("", success)]);
+        gauge(LAST_SUCCESS, "When the last run ended that left nothing undone and ended with 0.", &[("", success)]);
     }
     text
 }
@@ -77,11 +79,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("thumbs.prom");
         let read = || fs::read_to_string(&file).unwrap();
-        write(&file, &Summary { failed: 1, ..Summary::default() }, 1, UNIX_EPOCH).unwrap();
+        write(&file, &Summary { failed: 1, ..Summary::default() }, 1, UNIX_EPOCH, false).unwrap();
         assert_eq!(value(&read(), LAST_SUCCESS), None);
-        write(&file, &Summary { done: 3, ..Summary::default() }, 0, UNIX_EPOCH).unwrap();
+        write(&file, &Summary { done: 3, ..Summary::default() }, 0, UNIX_EPOCH, true).unwrap();
+        assert_eq!(value(&read(), LAST_SUCCESS), None, "a dry run");
+        write(&file, &Summary { done: 3, ..Summary::default() }, 0, UNIX_EPOCH, false).unwrap();
         let success = value(&read(), LAST_SUCCESS).unwrap();
-        write(&file, &Summary::default(), 3, UNIX_EPOCH).unwrap();
+        write(&file, &Summary::default(), 3, UNIX_EPOCH, false).unwrap();
         assert_eq!(value(&read(), LAST_SUCCESS), Some(success));
         assert!(read().contains("\nthumbs_exit_status 3\n"));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);

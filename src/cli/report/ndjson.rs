@@ -85,6 +85,8 @@ impl Ndjson {
         }
         if let Some(stopped) = stopped {
             value["stopped"] = stopped.into();
+            value["left"] = summary.left.into();
+            value["left_exact"] = summary.left_exact.into();
         }
         if summary.abandoned {
             // What was done is not there.

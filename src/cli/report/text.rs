@@ -52,7 +52,7 @@ impl Text {
                 Some(format!("thumbs: {source}: skipped: {}", reason.word()))
             }
             Event::Pruned(path) if self.verbose => {
-                Some(format!("thumbs: {}: removed, its source is gone", words::path(path)))
+                Some(format!("thumbs: {}: removed, this job makes it no more", words::path(path)))
             }
             Event::Done(done) if self.verbose => {
                 let outputs: Vec<String> = done
@@ -80,8 +80,8 @@ impl Text {
             Some(Stop::OutOfTime) => Some("out of time (--max-time)"),
             None => None,
         };
-        // Under cron, a run that used up its time as it was told is no news.
-        let ended = summary.stopped.is_some_and(|s| s != Stop::OutOfTime);
+        // Also under cron and with --quiet: a backlog that grows from night to night is news.
+        let ended = summary.stopped.is_some();
         let wanted = summary.failed > 0 || ended || self.verbose || (self.terminal && !self.quiet);
         if wanted && !(self.quiet && summary.failed == 0 && !ended) {
             let failed = format!("{} failed", summary.failed);
@@ -111,6 +111,12 @@ impl Text {
             }
             if let Some(stopped) = stopped {
                 line = format!("{line}; {stopped}");
+                let inputs = if summary.left == 1 { "input" } else { "inputs" };
+                match (summary.left, summary.left_exact) {
+                    (0, _) => {}
+                    (left, true) => line = format!("{line}, {left} {inputs} left"),
+                    (left, false) => line = format!("{line}, at least {left} {inputs} left"),
+                }
             }
             lines.push(line);
         }
