@@ -175,6 +175,8 @@ pub struct Summary {
     pub bytes_in: u64,
     /// Bytes of the outputs.
     pub bytes_out: u64,
+    /// Outputs were to be synced, and their file system cannot do that.
+    pub unsynced: bool,
     /// From start to end.
     pub elapsed: Duration,
     /// Where the time went.

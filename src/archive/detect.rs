@@ -1,6 +1,7 @@
 //! What a stream of bytes is by its beginning, and the tar within it.
 
 use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 
 use super::damage::Unpacked;
 use super::tar::{BLOCK, Header};
@@ -35,6 +36,17 @@ pub fn packing(head: &[u8]) -> Option<Packing> {
     }
     let block = head.get(..BLOCK)?.try_into().ok()?;
     Header::parse(block).map(|_| Packing::Plain)
+}
+
+/// What the file `path` is that begins like this. Zeros are an empty tar where the name says that it is a tar.
+pub fn packing_of(path: &Path, head: &[u8]) -> Option<Packing> {
+    let named = || path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tar"));
+    packing(head).or_else(|| (is_empty_tar(head) && named()).then_some(Packing::Plain))
+}
+
+/// Whether this is how a tar begins that holds nothing: with its end marker, which is zeros.
+pub fn is_empty_tar(head: &[u8]) -> bool {
+    head.len() >= BLOCK && head.iter().all(|&b| b == 0)
 }
 
 /// The tar in a stream, unpacked as it is read. A Zstandard window is at most 128 MiB, as for the
@@ -101,5 +113,6 @@ mod tests {
         assert_eq!(packing(&[0x28, 0xb5, 0x2f, 0xfd, 0]), Some(Packing::Zstd));
         assert_eq!(packing(&[0xff; 600]), None);
         assert_eq!(packing(b""), None);
+        assert!(is_empty_tar(&[0; 512]) && !is_empty_tar(&[0; 511]) && !is_empty_tar(b""));
     }
 }

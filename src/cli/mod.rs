@@ -13,6 +13,7 @@ mod tell;
 mod typed;
 mod usage;
 
+use std::os::fd::AsFd;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -22,6 +23,7 @@ use clap::error::ErrorKind;
 use thumbs::outcome::Summary;
 use thumbs::pipeline::{self, Cancel, RunError};
 use thumbs::plan::Destination;
+use thumbs::sink;
 use thumbs::words;
 
 use args::Args;
@@ -117,7 +119,7 @@ fn go(
         Err(RunError::Halted { why, summary: Box::default() })
     });
     let told = console.close();
-    let (exit, summary) = match result {
+    let (mut exit, summary) = match result {
         Ok(summary) => match say_abandoned(&summary, archive.as_ref()) {
             // The work is done, but what was to be told of it is lost.
             Exit::Success | Exit::Unfinished if !told => (Exit::Broken, summary),
@@ -131,6 +133,11 @@ fn go(
             (Exit::Broken, error.summary().cloned().unwrap_or_default())
         }
     };
+    // Pictures, names or the report may be in a file that others opened for us.
+    if let (Exit::Success | Exit::Unfinished, Err(error)) = (exit, sink::close_copy(std::io::stdout().as_fd())) {
+        report::say(&format!("standard output: {}", words::system_words(&error)));
+        exit = Exit::Broken;
+    }
     if let Some(Err(error)) = metrics.map(|file| report::metrics::write(file, &summary, exit.code(), begin, dry_run)) {
         let file = metrics.map(words::path).unwrap_or_default();
         report::say(&format!("--metrics {file}: {}", words::system_words(&error)));

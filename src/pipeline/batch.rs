@@ -78,11 +78,12 @@ impl Batch {
         Some(std::mem::replace(self, Self::new(self.sync)))
     }
 
-    /// Syncs, renames, syncs directories, then records; gives what became of each input.
-    pub fn commit(self, update: Option<&Update>) -> (Vec<Through>, Result<(), StateError>) {
+    /// Syncs, renames, syncs directories, then records; gives what became of each input, and whether nothing could be
+    /// synced.
+    pub fn commit(self, update: Option<&Update>) -> (Vec<Through>, Result<(), StateError>, bool) {
         let Self { mut durable, waiting, mut records, .. } = self;
         if let Err(error) = announce(&waiting, update) {
-            return (Vec::new(), Err(error));
+            return (Vec::new(), Err(error), false);
         }
         let committed = durable.commit();
         let mut through = Vec::with_capacity(waiting.len());
@@ -100,7 +101,7 @@ impl Batch {
             through.push((done, result));
         }
         let recorded = update.map_or(Ok(()), |u| u.state().record(&records, &committed.made));
-        (through, recorded)
+        (through, recorded, committed.unsynced)
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Outcome {
     pub through: Vec<Through>,
     /// Whether the state knows of them.
     pub recorded: Result<(), StateError>,
+    /// The file system cannot sync.
+    pub unsynced: bool,
     /// What it took.
     pub took: Duration,
 }
@@ -41,8 +43,8 @@ impl Committer {
         let thread = Builder::new().name("thumbs-committer".to_owned()).spawn(move || {
             for batch in to_do {
                 let begin = Instant::now();
-                let (through, recorded) = batch.commit(shared.config.nightly.update.as_ref());
-                if done.send(Outcome { through, recorded, took: begin.elapsed() }).is_err() {
+                let (through, recorded, unsynced) = batch.commit(shared.config.nightly.update.as_ref());
+                if done.send(Outcome { through, recorded, unsynced, took: begin.elapsed() }).is_err() {
                     break;
                 }
             }

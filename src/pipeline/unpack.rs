@@ -221,7 +221,7 @@ fn open(path: &Path) -> Result<(File, Facts, Packing), SourceError> {
     let mut head = Vec::new();
     (&mut file).take(HEAD as u64).read_to_end(&mut head)?;
     file.rewind()?;
-    let packing = detect::packing(&head).ok_or_else(|| io::Error::other("no archive any more"))?;
+    let packing = detect::packing_of(path, &head).ok_or_else(|| io::Error::other("no archive any more"))?;
     Ok((file, facts, packing))
 }
 
@@ -233,7 +233,8 @@ pub fn stdin(hand: &mut Hand<'_>) -> Flow {
     if let Err(error) = (&mut stdin).take(HEAD as u64).read_to_end(&mut head) {
         return hand.fail(path.to_path_buf(), Stage::Read, TarError::Io(error).to_string());
     }
-    let refused = match detect::packing(&head) {
+    let empty = detect::is_empty_tar(&head).then_some(Packing::Plain);
+    let refused = match detect::packing(&head).or(empty) {
         Some(Packing::Zip) => "a zip has its directory at its end, so it must be a file",
         None => "no tar archive",
         Some(packing) => {

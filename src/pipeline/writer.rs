@@ -359,6 +359,7 @@ impl<'a> Writer<'a> {
                 }
             };
             self.summary.spent.writing += outcome.took;
+            self.summary.unsynced |= outcome.unsynced;
             for (done, result) in outcome.through {
                 self.held = self.held.saturating_sub(1);
                 match result {

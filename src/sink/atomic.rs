@@ -4,6 +4,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
-use super::{Entry, TEMPORARY, mark};
+use super::{Entry, TEMPORARY, close_copy, mark};
 use crate::policy::Replace;
 use crate::source::open_file;
 
@@ -65,6 +66,16 @@ impl Temporary {
     /// Whether others can see that it is ours.
     pub fn is_marked(&self) -> bool {
         self.marked
+    }
+
+    /// Closes it as far as writing is meant; to be done before it gets its final name. It stays locked.
+    pub fn close(&self) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| close_copy(file.as_fd()))
+    }
+
+    /// Holds a file that `private` gave away, for its lock.
+    pub fn hold(&mut self, file: File) {
+        self.file = Some(file);
     }
 
     /// Gives it its final name.

@@ -16,6 +16,9 @@ impl Sink for Directory {
         for entry in entries {
             written.push(Temporary::write(entry).map_err(|e| classify(entry.path, e))?);
         }
+        for (temporary, entry) in written.iter().zip(entries) {
+            temporary.close().map_err(|e| classify(entry.path, e))?;
+        }
         // One rename cannot be taken back for another's sake; what would refuse it is looked for first.
         if entries.len() > 1 {
             for entry in entries {

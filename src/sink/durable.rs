@@ -10,7 +10,7 @@ use rustix::fs::{Advice, fadvise};
 use rustix::process::{Resource, getrlimit};
 
 use super::atomic::Temporary;
-use super::{Entry, SinkError, classify};
+use super::{Entry, SinkError, classify, sync};
 use crate::policy::Replace;
 use crate::source::Facts;
 
@@ -42,6 +42,8 @@ pub struct Committed {
     pub inputs: Vec<Result<Vec<Facts>, SinkError>>,
     /// Directories that were made.
     pub made: Vec<PathBuf>,
+    /// The file system cannot sync.
+    pub unsynced: bool,
 }
 
 impl Durable {
@@ -86,21 +88,31 @@ impl Durable {
     pub fn commit(&mut self) -> Committed {
         let inputs = std::mem::take(&mut self.inputs);
         let made = std::mem::take(&mut self.made);
-        let synced = if self.sync { sync_all(&inputs) } else { inputs.iter().map(|_| Ok(())).collect() };
+        let synced = if self.sync { sync_all(&inputs) } else { inputs.iter().map(|_| Ok(true)).collect() };
+        let mut unsynced = synced.iter().any(|result| matches!(result, Ok(false)));
         let mut dirs = BTreeSet::new();
         let mut results: Vec<Result<Vec<Facts>, SinkError>> = Vec::with_capacity(inputs.len());
         for (input, synced) in inputs.into_iter().zip(synced) {
-            results.push(synced.and_then(|()| rename(input, &mut dirs)));
+            results.push(synced.and_then(|_| rename(input, &mut dirs)));
         }
         if self.sync {
             // A new directory is an entry of the one above it.
             dirs.extend(made.iter().map(|d| parent(d)));
-            let lost = dirs.iter().find_map(|dir| sync_dir(dir).err().map(|error| (dir.clone(), error)));
+            let mut lost = None;
+            for dir in dirs {
+                match sync_dir(&dir) {
+                    Ok(synced) => unsynced |= !synced,
+                    Err(error) => {
+                        lost = Some((dir, error));
+                        break;
+                    }
+                }
+            }
             if let (Some((path, error)), Some(last)) = (lost, results.iter_mut().rev().find(|r| r.is_ok())) {
                 *last = Err(SinkError::Broken { path, error });
             }
         }
-        Committed { inputs: results, made }
+        Committed { inputs: results, made, unsynced }
     }
 }
 
@@ -111,13 +123,15 @@ fn parent(path: &Path) -> PathBuf {
     }
 }
 
-fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<(), SinkError>> {
-    let sync = |input: &Vec<Staged>| {
+/// Whether each input's outputs could be synced.
+fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<bool, SinkError>> {
+    let sync_input = |input: &Vec<Staged>| {
+        let mut all = true;
         for staged in input {
-            let file = staged.temporary.file();
-            file.map_or(Ok(()), File::sync_all).map_err(|e| classify(&staged.path, e))?;
+            let synced = staged.temporary.file().map_or(Ok(true), sync);
+            all &= synced.map_err(|e| classify(&staged.path, e))?;
         }
-        Ok(())
+        Ok(all)
     };
     let chunk = inputs.len().div_ceil(SYNCERS).max(1);
     std::thread::scope(|scope| {
@@ -126,16 +140,16 @@ fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<(), SinkError>> {
             .iter()
             .skip(1)
             .map(|part| {
-                (*part, std::thread::Builder::new().spawn_scoped(scope, || part.iter().map(sync).collect::<Vec<_>>()))
+                (*part, std::thread::Builder::new().spawn_scoped(scope, || part.iter().map(sync_input).collect::<Vec<_>>()))
             })
             .collect();
-        let mut results: Vec<_> = chunks.first().map_or_else(Vec::new, |part| part.iter().map(sync).collect());
+        let mut results: Vec<_> = chunks.first().map_or_else(Vec::new, |part| part.iter().map(sync_input).collect());
         for (part, thread) in others {
             results.extend(match thread {
                 // The committer dies of it as well, and the run is told.
                 Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
                 // Without a thread it is done here.
-                Err(_) => part.iter().map(sync).collect(),
+                Err(_) => part.iter().map(sync_input).collect(),
             });
         }
         results
@@ -143,6 +157,9 @@ fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<(), SinkError>> {
 }
 
 fn rename(input: Vec<Staged>, dirs: &mut BTreeSet<PathBuf>) -> Result<Vec<Facts>, SinkError> {
+    for staged in &input {
+        staged.temporary.close().map_err(|e| classify(&staged.path, e))?;
+    }
     // One rename cannot be taken back for another's sake; what would refuse it is looked for first.
     if input.len() > 1 {
         for staged in &input {
@@ -165,12 +182,10 @@ fn facts_of(temporary: &Temporary, path: &Path) -> Result<Facts, SinkError> {
     metadata.map(|m| Facts::from(&m)).map_err(|e| classify(path, e))
 }
 
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    match File::open(dir).and_then(|d| d.sync_all()) {
-        // File systems whose directories need or know no sync.
-        Err(e) if e.kind() == io::ErrorKind::InvalidInput || e.kind() == io::ErrorKind::Unsupported => Ok(()),
+fn sync_dir(dir: &Path) -> io::Result<bool> {
+    match File::open(dir).and_then(|d| sync(&d)) {
         // A directory that may be written but not read cannot be opened for it.
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(true),
         other => other,
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod archive;
 mod atomic;
+mod close;
 mod dir;
 mod durable;
 pub mod mark;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 pub use access::{may_read, may_write, may_write_to, try_out, with_temporary};
 pub use archive::Archive;
 pub use atomic::not_ours;
+pub use close::{close_copy, sync};
 pub use dir::Directory;
 pub use durable::Durable;
 pub use shards::Shards;
@@ -74,6 +76,18 @@ impl SinkError {
         let (Self::Entry { error, .. } | Self::Broken { error, .. }) = self;
         error.kind() == io::ErrorKind::BrokenPipe
     }
+}
+
+/// Writes a file of ours that is no output, such as numbers for others, whole or not at all.
+///
+/// # Errors
+/// The system's; what stood there stands.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    remove_stale(path.parent().unwrap_or(Path::new("")));
+    let gid = rustix::process::getegid().as_raw();
+    let written = atomic::Temporary::write(&Entry { path, bytes, mode: 0o666, gid, beside: None, replace: Replace::Any })?;
+    written.close()?;
+    written.commit(path, Replace::Any)
 }
 
 /// Takes outputs; used by the writer alone.

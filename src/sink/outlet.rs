@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::atomic::Temporary;
-use super::{Entry, mark};
+use super::{Entry, close_copy, mark, remove_stale};
 use crate::policy::Replace;
 
 /// Where the bytes of an archive go.
@@ -54,6 +54,7 @@ impl Outlet {
     pub fn open(path: Option<&Path>) -> io::Result<Self> {
         let (file, target) = match path {
             Some(path) => {
+                remove_stale(path.parent().unwrap_or(Path::new("")));
                 let (file, temporary) = Temporary::private(path.parent().unwrap_or(Path::new("")))?;
                 (file, Some((temporary, path.to_path_buf())))
             }
@@ -65,11 +66,12 @@ impl Outlet {
 
     /// Gives it permissions and name.
     pub fn commit(self, readers: Readers, replace: Replace) -> io::Result<()> {
-        let Some((temporary, path)) = self.target else { return Ok(()) };
+        let Some((mut temporary, path)) = self.target else { return close_copy(self.file.as_fd()) };
         mark::set(&self.file, path.file_name().unwrap_or_default(), None);
         let mode = readers.mode(self.file.metadata()?.gid());
         self.file.set_permissions(fs::Permissions::from_mode(mode))?;
-        drop(self.file);
+        temporary.hold(self.file);
+        temporary.close()?;
         temporary.commit(&path, replace)
     }
 }

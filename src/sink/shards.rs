@@ -13,7 +13,7 @@ use base64::Engine;
 use serde_json::{Value, json};
 
 use super::outlet::{Outlet, Readers};
-use super::{Entry, Sink, SinkError};
+use super::{Entry, Sink, SinkError, remove_stale};
 use crate::archive::tar::{BLOCK, Header, TarWriter};
 use crate::policy::Replace;
 use crate::size::Size;
@@ -139,6 +139,7 @@ impl Shards {
     /// # Errors
     /// A file that bears a shard's name and is none, or one of another recipe.
     pub fn create(dir: &Path, size: ShardSize, recipe: &str) -> Result<Self, SinkError> {
+        remove_stale(dir);
         let mut shards = Vec::new();
         let at = |path: &Path| {
             let path = path.to_path_buf();

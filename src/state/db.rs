@@ -1,6 +1,7 @@
 //! The tables, and nothing but them. The one file that knows SQLite.
 
 use std::ffi::OsStr;
+use std::fs::OpenOptions;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -69,7 +70,7 @@ impl Db {
         };
         let sql = sql.map_err(|e| sorted(file, &e))?;
         let db = Self { sql, file: file.to_path_buf() };
-        db.set_up().map_err(|error| sorted(file, &error))?;
+        db.set_up(dry_run || can_sync(file)).map_err(|error| sorted(file, &error))?;
         let number = |name| db.sql.pragma_query_value(None, name, |r| r.get::<_, i64>(0)).map_err(|e| sorted(file, &e));
         let tables: i64 = db.query("SELECT count(*) FROM sqlite_schema", &[])?;
         match (number("application_id")?, number("user_version")?) {
@@ -88,12 +89,13 @@ impl Db {
         Ok(db)
     }
 
-    fn set_up(&self) -> rusqlite::Result<()> {
+    fn set_up(&self, syncs: bool) -> rusqlite::Result<()> {
         // Operators may look while we write, and we while they do.
         self.sql.busy_timeout(Duration::from_secs(60))?;
         // A rollback journal, not WAL, which needs memory shared with other hosts of a network disk.
         self.sql.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
-        self.sql.pragma_update(None, "synchronous", "FULL")?;
+        // Where the file system cannot sync, to ask for it would fail every transaction.
+        self.sql.pragma_update(None, "synchronous", if syncs { "FULL" } else { "OFF" })?;
         self.sql.pragma_update(None, "cache_size", -16_000)?;
         self.sql.set_prepared_statement_cache_capacity(32);
         Ok(())
@@ -277,6 +279,12 @@ impl Db {
         self.execute("DELETE FROM sources WHERE id = ?1", &[&id])?;
         self.execute("DELETE FROM outputs WHERE source = ?1", &[&id])
     }
+}
+
+/// Whether the file's system can sync. What else is wrong with it SQLite finds out.
+fn can_sync(file: &Path) -> bool {
+    let opened = OpenOptions::new().append(true).create(true).open(file);
+    opened.and_then(|file| crate::sink::sync(&file)).unwrap_or(true)
 }
 
 fn source(row: &Row<'_>) -> rusqlite::Result<Known> {

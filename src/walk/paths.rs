@@ -16,7 +16,7 @@ pub fn is_archive(path: &Path) -> bool {
         let mut file = source::open_file(path).ok()?;
         let mut head = Vec::new();
         (&mut file).take(detect::HEAD as u64).read_to_end(&mut head).ok()?;
-        let packing = detect::packing(&head)?;
+        let packing = detect::packing_of(path, &head)?;
         if matches!(packing, Packing::Plain | Packing::Zip) {
             return Some(true);
         }

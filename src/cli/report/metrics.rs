@@ -17,15 +17,8 @@ pub fn write(file: &Path, summary: &Summary, code: i32, begin: SystemTime, dry_r
     let before = fs::read_to_string(file).ok().and_then(|old| value(&old, LAST_SUCCESS));
     let complete = code == 0 && summary.stopped.is_none() && !dry_run;
     let success = if complete { Some(seconds(now)) } else { before };
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    // The collector reads only what ends in .prom.
-    let temporary = file.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-    let written = fs::write(&temporary, text(summary, code, seconds(begin), seconds(now), success));
-    let renamed = written.and_then(|()| fs::rename(&temporary, file));
-    if renamed.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    renamed
+    // The collector reads only what ends in .prom, so not the temporary file.
+    thumbs::sink::write_whole(file, text(summary, code, seconds(begin), seconds(now), success).as_bytes())
 }
 
 fn seconds(time: SystemTime) -> f64 {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use base64::Engine;
@@ -129,11 +130,17 @@ impl Ndjson {
     pub fn close(self) -> io::Result<()> {
         match self.out {
             Out::Stdout(mut out) => out.flush(),
-            Out::Plain(mut out) => out.flush(),
-            Out::Gzip(out) => out.finish()?.flush(),
-            Out::Zstd(out) => out.finish()?.flush(),
+            Out::Plain(out) => end(out),
+            Out::Gzip(out) => end(out.finish()?),
+            Out::Zstd(out) => end(out.finish()?),
         }
     }
+}
+
+/// Writes the rest, and hears what comes of closing the file.
+fn end(mut out: io::BufWriter<File>) -> io::Result<()> {
+    out.flush()?;
+    thumbs::sink::close_copy(out.get_ref().as_fd())
 }
 
 fn path(path: &Path) -> Value {

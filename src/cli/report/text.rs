@@ -123,6 +123,9 @@ impl Text {
         if self.dry_run && !self.quiet && summary.done > 0 {
             lines.push("thumbs: read headers only; pictures damaged further on are not noticed".to_owned());
         }
+        if self.verbose && summary.unsynced {
+            lines.push("thumbs: the file system of the outputs cannot sync (fsync); a power loss may cost some".to_owned());
+        }
         if self.verbose {
             let t = &summary.spent;
             let s = |d: std::time::Duration| format!("{:.2} s", d.as_secs_f64());

@@ -1,0 +1,53 @@
+//! Closing, with what comes of it: network disks and quotas tell of lost writes only then.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::errno::Errno;
+use rustix::io::Errno as SystemErrno;
+
+/// Closes a copy of the descriptor, which has the system write out what it holds back, and tells what it answers. The
+/// file stays open, and with it the lock that tells others that it is in use.
+///
+/// # Errors
+/// What was written may be lost.
+pub fn close_copy(file: BorrowedFd<'_>) -> io::Result<()> {
+    match nix::unistd::close(file.try_clone_to_owned()?) {
+        // Linux has closed it all the same.
+        Ok(()) | Err(Errno::EINTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Has a file written to the disk; false where its file system knows no such thing.
+pub fn sync(file: &File) -> io::Result<bool> {
+    match rustix::fs::fsync(file.as_fd()) {
+        Ok(()) => Ok(true),
+        Err(SystemErrno::INVAL | SystemErrno::NOTSUP | SystemErrno::NOSYS) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_stays_open() {
+        use std::io::Write;
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"1").unwrap();
+        close_copy(file.as_fd()).unwrap();
+        file.write_all(b"2").unwrap();
+        assert_eq!(file.metadata().unwrap().len(), 2);
+        assert!(sync(&file).unwrap());
+    }
+
+    #[test]
+    fn a_pipe_cannot_be_synced_and_that_is_no_failure() {
+        let (_reader, writer) = io::pipe().unwrap();
+        let file = File::from(std::os::fd::OwnedFd::from(writer));
+        assert!(!sync(&file).unwrap());
+    }
+}
