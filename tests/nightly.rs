@@ -293,7 +293,8 @@ fn out_of_time_goes_on_the_next_night() {
     many(&world, "in", 40, 1200);
     settle();
     let (ran, first) = night(&world, &["--max-time", "0.2", "-j", "1"]);
-    ran.ok();
+    ran.code(4).says("out of time").says("inputs left");
+    assert_eq!(count(&first, "left") + count(&first, "done"), 40);
     let (ran, second) = night(&world, &[]);
     ran.ok();
     assert_eq!(count(&first, "done") + count(&second, "done"), 40);

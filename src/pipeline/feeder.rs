@@ -85,9 +85,11 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
         stopped: None,
     };
     let complete = feeder.all().is_continue() && feeder.hand_over().is_continue();
-    let seen = feeder.lookup.map(|l| l.seen).unwrap_or_default();
     let mut walked = feeder.walked;
-    (walked.complete, walked.seen) = (complete, seen);
+    walked.complete = complete;
+    if let Some(lookup) = feeder.lookup {
+        (walked.seen, walked.own_rows) = (lookup.seen, lookup.current);
+    }
     *shared.walked.lock().unwrap_or_else(PoisonError::into_inner) = Some(walked);
     shared.fed.store(true, Ordering::Release);
 }

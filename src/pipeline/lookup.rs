@@ -86,11 +86,13 @@ pub struct Lookup<'a> {
     stretches: Vec<Stretch>,
     /// Numbers of sources that were found.
     pub seen: Bits,
+    /// Of those, the rows of the recipes of this run.
+    pub current: Bits,
 }
 
 impl<'a> Lookup<'a> {
     pub fn new(shared: &'a Shared, update: &'a Update) -> Self {
-        Self { shared, update, stretches: Vec::new(), seen: Bits::default() }
+        Self { shared, update, stretches: Vec::new(), seen: Bits::default(), current: Bits::default() }
     }
 
     /// Decides about an input that has a path.
@@ -99,6 +101,9 @@ impl<'a> Lookup<'a> {
         let rows = rows.to_vec();
         for row in &rows {
             self.seen.insert(row.id);
+            if row.recipe == recipe {
+                self.current.insert(row.id);
+            }
         }
         let open = |rows, check| Ok(Verdict::Open(Before { recipe, rows, check }));
         let Some(row) = rows.iter().find(|r| r.recipe == recipe && r.kind != Kind::Pending) else {

@@ -43,6 +43,11 @@ impl<T> Ordered<T> {
         }
     }
 
+    /// Enters when nobody comes any more.
+    pub fn at_the_end<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).value)
+    }
+
     fn wait(&self, number: u64) -> MutexGuard<'_, State<T>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.next < number {

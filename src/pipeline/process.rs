@@ -12,7 +12,7 @@ use super::{Message, Prepared, Ready, Shared};
 use crate::archive::{self, detect};
 use crate::codec::DecodeError;
 use crate::format;
-use crate::outcome::{SkipReason, Stage, Stop, TimeSpent};
+use crate::outcome::{SkipReason, Stage, TimeSpent};
 use crate::plan::{Admission, Ledger, Picture, Plan, PlannedOutput, Standing};
 use crate::policy::Replace;
 use crate::render::RenderError;
@@ -43,13 +43,13 @@ pub fn process(
     shared: &Shared,
     job: &Job,
     packed: Option<Packed>,
-    turns: Turns<'_>,
+    mut turns: Turns<'_>,
     spent: &mut TimeSpent,
     trace: &mut Trace,
 ) -> Result<Ready, End> {
     let begin = Instant::now();
     let config = &shared.config;
-    check_covered(shared, job)?;
+    check_covered(shared, job, &mut turns)?;
     let member = packed.is_some();
     let (mut source, mut held) = source_of(shared, job, packed, trace)?;
     let facts = *source.facts();
@@ -161,6 +161,11 @@ pub fn process(
     ready.notes = rendered.notes;
     drop(opened);
     drop((bytes, held));
+    if let Some(shard) = config.dataset.as_ref().and_then(|d| d.covered.closed(job.number)) {
+        let error =
+            format!("it can be read by now, but {shard} was made without it; delete that, and it is made again");
+        return Err(End::Failed(Stage::Write, error));
+    }
     for encoded in rendered.outputs {
         let output = outputs.iter().find(|o| o.variant == encoded.variant);
         if let Some(output) = output {
@@ -173,16 +178,31 @@ pub fn process(
     Ok(ready)
 }
 
-/// Of a data set: whether an earlier run's shards hold this input.
-fn check_covered(shared: &Shared, job: &Job) -> Result<(), End> {
+/// Of a data set: whether an earlier run's shards hold this input. One that failed then is tried again, so that each run
+/// says what fails.
+fn check_covered(shared: &Shared, job: &Job, turns: &mut Turns<'_>) -> Result<(), End> {
     let Some(dataset) = &shared.config.dataset else { return Ok(()) };
-    if let Some(shard) = dataset.covered.contradicts(job.number, job.found.path.as_deref()) {
+    let path = job.found.path.as_deref();
+    if let Some(shard) = dataset.covered.contradicts(job.number, path) {
         // Every number would mean another input than it did.
-        shared.cancel.stop(Stop::FirstFailure);
-        let error = format!("the inputs are not those {shard} was made of; make a new data set");
-        return Err(End::Failed(Stage::Plan, error));
+        return Err(End::OtherInputs(other_inputs(&dataset.dir.join(shard))));
     }
-    if dataset.covered.has(job.number) { Err(End::Skipped(SkipReason::Exists)) } else { Ok(()) }
+    if !dataset.covered.holds(job.number) {
+        return Ok(());
+    }
+    // A second path to it is no further input.
+    let admission = turns.claims.take_if_left(|ledger| path.map(|path| ledger.admit(path)));
+    let reason = match admission.flatten() {
+        Some(Admission::Duplicate) => SkipReason::Duplicate,
+        _ => SkipReason::Exists,
+    };
+    Err(End::Skipped(reason))
+}
+
+/// For a person.
+pub fn other_inputs(shard: &Path) -> String {
+    let shard = words::path(shard);
+    format!("stopped: the inputs are not those that {shard} was made of; make a new data set, in another directory")
 }
 
 /// The opened source, and its share of the budget where the feeder has drawn that.

@@ -1,5 +1,6 @@
-//! Removes outputs whose source is gone: those that the state says we wrote, that stand as we wrote
-//! them, under roots that were walked to their end without error.
+//! Removes outputs that the job makes no more, because their source is gone or left out, or because they are of earlier
+//! options: those that the state says we wrote and that stand as we wrote them. Of sources that were not found only
+//! below roots that were walked to their end without error; of earlier options only where the job made its own.
 
 use std::fs;
 use std::io;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::lookup::Bits;
 use super::nightly::{Prune, Update};
+use crate::plan::{Destination, Naming};
 use crate::state::StateError;
 use crate::walk::{Input, is_pattern, literal_prefix, real_path};
 use crate::words;
@@ -47,6 +49,8 @@ pub struct Walked {
     pub complete: bool,
     /// Numbers of the sources that were found.
     pub seen: Bits,
+    /// Of those, the rows of the recipes of this run.
+    pub own_rows: Bits,
     roots: Vec<Root>,
     current: Option<usize>,
 }
@@ -93,15 +97,53 @@ impl Walked {
 /// Fewer known files may well have been removed by hand.
 const MANY: u64 = 2;
 
-/// Removes what is to go; `gone` hears of each output. A dry run only tells. `last` is the highest
-/// number that the state knew before this run.
-pub fn prune(
-    update: &Update,
-    walked: &Walked,
-    last: i64,
-    dry_run: bool,
-    gone: &mut dyn FnMut(&Path),
-) -> Result<(), PruneError> {
+/// Whose outputs are pruned.
+pub struct Job<'a> {
+    /// Only told.
+    pub dry_run: bool,
+    /// The highest number that the state knew before this run.
+    pub last: i64,
+    pub place: Place,
+    /// Whether a path is neither an output nor an input of this run.
+    pub is_free: &'a mut dyn FnMut(&Path) -> bool,
+}
+
+/// Where a job's outputs lie; those elsewhere are another job's.
+pub enum Place {
+    /// Below this one, and not below another destination within it.
+    Directory(PathBuf),
+    /// Beside the source, or in a directory of this name there.
+    Beside(Option<String>),
+}
+
+impl Place {
+    /// Of a run.
+    pub fn of(naming: &Naming) -> Self {
+        match &naming.destination {
+            Destination::Directory(dir) => Self::Directory(real_path(dir)),
+            _ => Self::Beside(naming.template.literal_dir().map(str::to_owned)),
+        }
+    }
+
+    /// Whether this job would put an output of `source` there. `others` are all destinations that the state knows.
+    fn holds(&self, source: &Path, output: &Path, others: &[PathBuf]) -> bool {
+        match self {
+            Self::Directory(dir) => {
+                let other = |o: &&PathBuf| *o != dir && o.starts_with(dir) && output.starts_with(o);
+                output.starts_with(dir) && others.iter().find(other).is_none()
+            }
+            Self::Beside(name) => {
+                let dir = source.parent().unwrap_or(Path::new(""));
+                let within = name.as_ref().map(|name| dir.join(name));
+                output.parent() == Some(dir) || within.is_some_and(|within| output.parent() == Some(within.as_path()))
+            }
+        }
+    }
+}
+
+/// Removes what is to go; `gone` hears of each output.
+pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMut(&Path)) -> Result<(), PruneError> {
+    let Job { dry_run, last, place, is_free } = job;
     if !walked.complete {
         return Ok(());
     }
@@ -113,7 +155,10 @@ pub fn prune(
         let known = state.below(&root.real, last, &wanted, &mut |path, id| here.push((path, id)))?;
         match walked.vanished(root) {
             // Files that only this run's options leave out still stand.
-            Some("holds nothing") if here.iter().any(|(path, _)| !is_gone(path)) => {}
+            Some("holds nothing") if here.iter().any(|(path, _)| !is_gone(path)) => {
+                // That nothing at all is wanted any more is rather a slip in a pattern.
+                here.retain(|(path, _)| is_gone(path));
+            }
             Some(what) if update.prune != Prune::All && known >= MANY => {
                 return Err(PruneError::Vanished { root: root.real.clone(), what, known });
             }
@@ -125,6 +170,7 @@ pub fn prune(
     }
     sources.sort();
     sources.dedup();
+    let others = state.destinations()?;
     let mut emptied: Vec<PathBuf> = Vec::new();
     let mut remove = |output: &crate::state::Written| -> bool {
         // Changed or gone since: no longer what we wrote.
@@ -142,13 +188,14 @@ pub fn prune(
     for chunk in sources.chunks(256) {
         let (mut outputs, mut forgotten) = (Vec::new(), Vec::new());
         for (source, id) in chunk {
-            // Left out by an option of this run, it is still there.
-            if !is_gone(source) {
-                continue;
-            }
+            // Where an option of this run leaves it out, other jobs may still make something of it.
+            let left_out = !is_gone(source);
             let mut all = true;
             for output in state.outputs_of(*id, false)? {
-                if remove(&output) {
+                let mut is_ours = || place.holds(source, &output.path, &others) && is_free(&output.path);
+                if left_out && !is_ours() {
+                    all = false;
+                } else if remove(&output) {
                     outputs.push(output.path);
                 } else {
                     all = false;
@@ -160,6 +207,28 @@ pub fn prune(
         }
         if !dry_run {
             state.forget(&outputs, &forgotten)?;
+        }
+    }
+    for (source, rows) in state.by_recipes(if dry_run { 1 } else { 2 })? {
+        let current = |id: i64| walked.own_rows.contains(id) || id > last;
+        // What failed now keeps what was made of it. A dry run makes no rows.
+        let made = match dry_run {
+            true => rows.iter().any(|(id, _)| walked.seen.contains(*id)),
+            false => rows.iter().any(|(id, made)| *made && current(*id)),
+        };
+        if !made {
+            continue;
+        }
+        let mut outputs = Vec::new();
+        for (id, _) in rows.iter().filter(|(id, _)| !current(*id)) {
+            for output in state.outputs_of(*id, false)? {
+                if place.holds(&source, &output.path, &others) && is_free(&output.path) && remove(&output) {
+                    outputs.push(output.path);
+                }
+            }
+        }
+        if !dry_run && !outputs.is_empty() {
+            state.forget(&outputs, &[])?;
         }
     }
     for id in state.superseding()? {

@@ -136,12 +136,22 @@ struct World {
     jobs: usize,
     fail_fast: bool,
     max_failures: Option<MaxFailures>,
+    walker: Walker,
+    counts: bool,
 }
 
 impl World {
     fn new(jobs: usize) -> Self {
         let fake = Fake { memory: 1000, now: Arc::default(), most: Arc::default() };
-        Self { dir: tempfile::tempdir().unwrap(), fake, jobs, fail_fast: false, max_failures: None }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            fake,
+            jobs,
+            fail_fast: false,
+            max_failures: None,
+            walker: Walker::default(),
+            counts: false,
+        }
     }
 
     fn file(&self, name: &str, text: &str) {
@@ -154,7 +164,7 @@ impl World {
         let config = RunConfig {
             inputs: vec![Input::Path(self.dir.path().to_path_buf())],
             lists: Vec::new(),
-            walker: Walker::default(),
+            walker: self.walker,
             recipe: Recipe::default(),
             naming: Naming {
                 destination: Destination::Directory("/nowhere/out".into()),
@@ -173,7 +183,7 @@ impl World {
             dry_run: false,
             archive: None,
             dataset: None,
-            count_ahead: None,
+            count_ahead: self.counts.then_some(Duration::ZERO),
             nightly: Nightly::default(),
         };
         let most = Arc::clone(&self.fake.most);
@@ -325,7 +335,53 @@ fn runs_end_early_when_told() {
     let (result, _, _) = world.run(&mut MemorySink::default());
     let summary = result.unwrap();
     assert_eq!(summary.stopped, Some(crate::outcome::Stop::TooManyFailures));
-    assert!(summary.failed >= 6 && summary.failed < 500);
+    assert_eq!(summary.failed, 6);
+}
+
+/// What was begun beside the failure that ends the run is dropped, with any number of workers.
+#[test]
+fn failures_end_a_run_at_the_same_input_however_many_workers_there_are() {
+    for (limit, jobs) in [(Some(MaxFailures::Count(2)), 1), (Some(MaxFailures::Count(2)), 16), (None, 1), (None, 16)] {
+        let mut world = World::new(jobs);
+        (world.max_failures, world.fail_fast) = (limit, limit.is_none());
+        for i in 0..200 {
+            world.file(&format!("{i:03}.png"), if i % 20 == 9 { "bad" } else { "good" });
+        }
+        let (result, log, _) = world.run(&mut MemorySink::default());
+        let summary = result.unwrap();
+        let (done, failed) = if limit.is_some() { (47, 3) } else { (9, 1) };
+        assert_eq!((summary.done, summary.failed, log.len()), (done, failed, (done + failed) as usize), "{jobs}");
+        assert_eq!((summary.left, summary.left_exact), (200 - done - failed, true), "{jobs} {limit:?}");
+    }
+}
+
+#[test]
+fn a_percentage_of_failures_is_looked_at_in_the_end_too() {
+    for (percent, stopped) in [(40.0, Some(crate::outcome::Stop::TooManyFailures)), (60.0, None)] {
+        let mut world = World::new(4);
+        world.max_failures = Some(MaxFailures::Percent(percent));
+        for i in 0..20 {
+            world.file(&format!("{i:03}.png"), if i % 2 == 0 { "bad" } else { "good" });
+        }
+        let (result, _, _) = world.run(&mut MemorySink::default());
+        let summary = result.unwrap();
+        assert_eq!((summary.failed, summary.stopped), (10, stopped));
+    }
+}
+
+#[test]
+fn a_thread_that_dies_ends_the_run_and_nothing_is_finished() {
+    for (counts, in_order) in [(false, false), (false, true), (true, true)] {
+        let mut world = World::new(4);
+        world.walker.dies = true;
+        world.counts = counts;
+        world.file("a.png", "good");
+        let mut sink = MemorySink { in_order, ..MemorySink::default() };
+        let (result, _, _) = world.run(&mut sink);
+        let Err(error @ RunError::Halted { .. }) = result else { panic!("{result:?}") };
+        assert!(error.to_string().contains("died: a bug of the walk"), "{error}");
+        assert_eq!(sink.ended, Some("abandoned"));
+    }
 }
 
 #[test]

@@ -31,6 +31,13 @@ impl Claims<'_> {
     }
 }
 
+impl Claims<'_> {
+    /// Takes the turn and leaves nothing to be taken; None if it was given up.
+    pub fn take_if_left<R>(&mut self, work: impl FnOnce(&mut Ledger) -> R) -> Option<R> {
+        self.turn.take()?.try_take(work)
+    }
+}
+
 impl Drop for Claims<'_> {
     fn drop(&mut self) {
         if let (Some(turn), Some(path)) = (self.turn.take(), self.path) {

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::feeder::{Job, Packed};
+use super::guarded::panic_words;
 use super::process::{End, process};
 use super::trace::Trace;
 use super::turns::{Turns, pass_over};
-use super::guarded::panic_words;
 use super::{Letter, Message, Ready, Shared};
 use crate::outcome::{Failure, Stage, TimeSpent};
 use crate::state::Kind;

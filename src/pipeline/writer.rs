@@ -15,7 +15,8 @@ use super::broken::Broken;
 use super::committer::Committer;
 use super::feeder::COUNT_ON;
 use super::nightly::{Prune, Update};
-use super::prune;
+use super::process::other_inputs;
+use super::prune::{self, Place};
 use super::reorder::Window;
 use super::watch::MOST_LOST;
 use super::{Letter, Message, Ready, RunError, Shared, digest};
@@ -25,7 +26,7 @@ use crate::policy::Replace;
 use crate::report::{Event, Progress, Reporter};
 use crate::sink::{Entry, Sink, SinkError, remove_stale};
 use crate::state::Record;
-use crate::walk::Input;
+use crate::walk::{Input, real_path};
 
 /// How often the reporter hears of progress.
 const TICK: Duration = Duration::from_millis(100);
@@ -95,7 +96,11 @@ impl<'a> Writer<'a> {
     pub fn write(mut self, done: Receiver<Letter>, replace: &dyn Fn() -> bool) -> Result<Summary, RunError> {
         let mut broken: Option<Broken> = None;
         if let Some(update) = self.update() {
-            match update.state().last_id() {
+            let noted = match &self.shared.config.naming.destination {
+                Destination::Directory(dir) => update.state().note_destination(&real_path(dir)),
+                _ => Ok(()),
+            };
+            match noted.and_then(|()| update.state().last_id()) {
                 Ok(id) => self.last_id = id,
                 Err(error) => {
                     self.shared.cancel.broken();
@@ -196,8 +201,8 @@ impl<'a> Writer<'a> {
         }
         let since = *self.stopped.get_or_insert_with(Instant::now);
         let config = &shared.config;
-        let from_stdin = config.lists.iter().any(|l| l.file.is_none())
-            || config.inputs.iter().any(|i| !matches!(i, Input::Path(_)));
+        let from_stdin =
+            config.lists.iter().any(|l| l.file.is_none()) || config.inputs.iter().any(|i| !matches!(i, Input::Path(_)));
         let counts = shared.cancel.lets_count() && !shared.fed.load(Ordering::Relaxed) && !from_stdin;
         !(counts && since.elapsed() < COUNT_ON + TICK)
     }
@@ -215,6 +220,11 @@ impl<'a> Writer<'a> {
             return Some("not all inputs were found: the thread that finds them is gone".to_owned());
         }
         let (handed, finished) = (shared.handed.load(Ordering::Acquire), shared.finished.load(Ordering::Acquire));
+        if let Some(dataset) = &shared.config.dataset
+            && let Some(shard) = dataset.covered.beyond(handed)
+        {
+            return Some(other_inputs(&dataset.dir.join(shard)));
+        }
         (handed != finished).then(|| format!("{} inputs were begun and never answered", handed.abs_diff(finished)))
     }
 
@@ -382,7 +392,11 @@ impl<'a> Writer<'a> {
             summary.pruned += 1;
             reporter.event(&Event::Pruned(path));
         };
-        Ok(prune::prune(update, &walked, self.last_id, shared.config.dry_run, &mut gone)?)
+        // What is claimed is this run's, or an input.
+        let mut is_free = |path: &std::path::Path| shared.ledger.at_the_end(|l| l.claim(&[path], 0).is_ok());
+        let (dry_run, last, place) = (shared.config.dry_run, self.last_id, Place::of(&shared.config.naming));
+        let job = prune::Job { dry_run, last, place, is_free: &mut is_free };
+        Ok(prune::prune(update, &walked, job, &mut gone)?)
     }
 
     /// Removes what a run that was killed left where this one is about to write.

@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
-use rustix::io::Errno as SystemErrno;
 
 /// Closes a copy of the descriptor, which has the system write out what it holds back, and tells what it answers. The
 /// file stays open, and with it the lock that tells others that it is in use.
@@ -21,16 +20,23 @@ pub fn close_copy(file: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// Has a file written to the disk; false where its file system knows no such thing.
+///
+/// # Errors
+/// What was written may be lost.
 pub fn sync(file: &File) -> io::Result<bool> {
-    match rustix::fs::fsync(file.as_fd()) {
-        Ok(()) => Ok(true),
-        Err(SystemErrno::INVAL | SystemErrno::NOTSUP | SystemErrno::NOSYS) => Ok(false),
-        Err(error) => Err(error.into()),
+    use rustix::io::Errno;
+    match file.sync_all() {
+        Err(error) if matches!(Errno::from_io_error(&error), Some(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS)) => {
+            Ok(false)
+        }
+        other => other.map(|()| true),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
     use super::*;
 
     #[test]

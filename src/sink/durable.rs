@@ -140,7 +140,10 @@ fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<bool, SinkError>> {
             .iter()
             .skip(1)
             .map(|part| {
-                (*part, std::thread::Builder::new().spawn_scoped(scope, || part.iter().map(sync_input).collect::<Vec<_>>()))
+                (
+                    *part,
+                    std::thread::Builder::new().spawn_scoped(scope, || part.iter().map(sync_input).collect::<Vec<_>>()),
+                )
             })
             .collect();
         let mut results: Vec<_> = chunks.first().map_or_else(Vec::new, |part| part.iter().map(sync_input).collect());

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufWriter};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
@@ -32,10 +33,13 @@ pub enum ShardSize {
 pub struct Standing {
     /// Its number.
     pub index: u32,
-    /// Number of the first input in it, and what was its source, as its JSON tells it.
-    pub first: (u64, Value),
-    /// The same of the last.
-    pub last: (u64, Value),
+    /// Number of the first input in it.
+    pub first: u64,
+    /// Number of the last.
+    pub last: u64,
+    /// For each number from the first to the last, what its source was, as a hash of what its JSON tells; 0 is an input
+    /// that is not in it.
+    sources: Vec<u32>,
 }
 
 /// The shards that stand already, by their inputs.
@@ -46,18 +50,51 @@ impl Covered {
     /// Whether the shard of this input stands: it is in one, or between two that follow each other
     /// (then it failed when they were made).
     pub fn has(&self, number: u64) -> bool {
-        let after = self.0.partition_point(|shard| shard.last.0 < number);
+        let after = self.0.partition_point(|shard| shard.last < number);
         let Some(next) = self.0.get(after) else { return false };
         let before = after.checked_sub(1).map(|i| self.0[i].index);
-        next.first.0 <= number || next.index == before.map_or(0, |index| index + 1)
+        next.first <= number || next.index == before.map_or(0, |index| index + 1)
+    }
+
+    fn shard(&self, number: u64) -> Option<&Standing> {
+        let shard = self.0.get(self.0.partition_point(|shard| shard.last < number))?;
+        (shard.first <= number).then_some(shard)
+    }
+
+    fn source(&self, number: u64) -> Option<u32> {
+        let shard = self.shard(number)?;
+        let at = usize::try_from(number - shard.first).ok()?;
+        shard.sources.get(at).copied().filter(|hash| *hash != 0)
+    }
+
+    /// Whether a shard holds a sample of this input.
+    pub fn holds(&self, number: u64) -> bool {
+        self.source(number).is_some()
     }
 
     /// The shard that shows that the input of this number was another one when it was made.
     pub fn contradicts(&self, number: u64, source: Option<&Path>) -> Option<String> {
-        let own = source_value(source);
-        let other = |edge: &(u64, Value)| edge.0 == number && edge.1 != own;
-        self.0.iter().find(|s| other(&s.first) || other(&s.last)).map(|s| file_name(s.index))
+        let other = self.source(number)? != hash(&source_value(source));
+        if other { self.shard(number).map(|shard| file_name(shard.index)) } else { None }
     }
+
+    /// The shard that the input of this number belongs to, although it is not in it.
+    pub fn closed(&self, number: u64) -> Option<String> {
+        let shard = self.0.get(self.0.partition_point(|shard| shard.last < number))?;
+        (self.has(number) && !self.holds(number)).then(|| file_name(shard.index))
+    }
+
+    /// The shard that holds inputs behind the last of so many.
+    pub fn beyond(&self, inputs: u64) -> Option<String> {
+        self.0.last().filter(|shard| shard.last >= inputs).map(|shard| file_name(shard.index))
+    }
+}
+
+/// Tells sources apart within one process; never 0.
+fn hash(source: &Value) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    source.to_string().hash(&mut hasher);
+    (hasher.finish() as u32).max(1)
 }
 
 fn file_name(index: u32) -> String {
@@ -154,11 +191,11 @@ impl Shards {
             }
         }
         shards.sort_by_key(|shard| shard.index);
-        if let Some(pair) = shards.windows(2).find(|pair| pair[0].last.0 >= pair[1].first.0) {
+        if let Some(pair) = shards.windows(2).find(|pair| pair[0].last >= pair[1].first) {
             let error = io::Error::other(format!("has samples that {} has, too", file_name(pair[1].index)));
             return Err(at(&dir.join(file_name(pair[0].index)))(error));
         }
-        let standing = shards.iter().map(|s| (s.index, s.first.0)).collect();
+        let standing = shards.iter().map(|s| (s.index, s.first)).collect();
         Ok(Self { dir: dir.to_path_buf(), size, standing, covered: Covered(shards), open: None })
     }
 
@@ -170,7 +207,7 @@ impl Shards {
     /// The shard for the input of this number, which is none of those that stand: after the last one
     /// before it, and the next while there is a name free.
     fn index_for(&self, number: u64, bytes: u64) -> u32 {
-        let before = self.covered.0.iter().rev().find(|s| s.last.0 < number).map_or(0, |s| s.index + 1);
+        let before = self.covered.0.iter().rev().find(|s| s.last < number).map_or(0, |s| s.index + 1);
         let Some(open) = self.open.as_ref().filter(|open| open.index >= before) else { return before };
         let full = match self.size {
             ShardSize::Samples(n) => open.samples >= n,
@@ -218,14 +255,21 @@ impl Shards {
     }
 }
 
-/// The first and last sample of a shard. Members are stepped over, not read.
+/// A header and the JSON behind it are read in one go; most have fewer bytes.
+const STEP: usize = 2 * BLOCK;
+
+/// The samples of a shard. Pictures are stepped over, not read.
 fn look_into(path: &Path, index: u32, recipe: &str) -> io::Result<Standing> {
     let no_shard = || io::Error::other("no shard of ours, or cut off; move it away");
     let file = File::open(path)?;
-    let (mut at, mut first, mut last) = (0, None, None);
-    let mut block = [0; BLOCK];
+    let mut standing = Standing { index, first: 0, last: 0, sources: Vec::new() };
+    let mut at = 0;
+    let mut step = [0; STEP];
     loop {
-        file.read_exact_at(&mut block, at).map_err(|_| no_shard())?;
+        // Two blocks of zeros are its end, so there is always so much.
+        file.read_exact_at(&mut step, at).map_err(|_| no_shard())?;
+        let mut block = [0; BLOCK];
+        block.copy_from_slice(&step[..BLOCK]);
         if block == [0; BLOCK] {
             break;
         }
@@ -238,22 +282,42 @@ fn look_into(path: &Path, index: u32, recipe: &str) -> io::Result<Standing> {
             .ok_or_else(no_shard)?;
         let name = String::from_utf8(header.name).map_err(|_| no_shard())?;
         if let Some(key) = name.strip_suffix(".json") {
-            let found = (key.parse::<u64>().map_err(|_| no_shard())?, content, header.size);
-            first.get_or_insert(found);
-            last = Some(found);
+            let number: u64 = key.parse().map_err(|_| no_shard())?;
+            let size = usize::try_from(header.size).ok().filter(|size| *size < 1 << 20).ok_or_else(no_shard)?;
+            let json: Value = match step[BLOCK..].get(..size) {
+                Some(text) => serde_json::from_slice(text),
+                None => {
+                    let mut text = vec![0; size];
+                    file.read_exact_at(&mut text, content).map_err(|_| no_shard())?;
+                    serde_json::from_slice(&text)
+                }
+            }
+            .map_err(|_| no_shard())?;
+            if json["recipe"] != recipe {
+                return Err(io::Error::other("made with other options; use them again, or another directory"));
+            }
+            standing.add(number, hash(&json["source"])).ok_or_else(no_shard)?;
         }
     }
-    let edge = |found: Option<(u64, u64, u64)>| {
-        let (number, content, size) = found.filter(|f| f.2 < 1 << 20).ok_or_else(no_shard)?;
-        let mut text = vec![0; size as usize];
-        file.read_exact_at(&mut text, content)?;
-        let json: Value = serde_json::from_slice(&text).map_err(|_| no_shard())?;
-        if json["recipe"] != recipe {
-            return Err(io::Error::other("made with other options; use them again, or another directory"));
+    if standing.sources.is_empty() { Err(no_shard()) } else { Ok(standing) }
+}
+
+/// Inputs between two samples of a shard; more are no shard of ours, and would take memory.
+const MOST_MISSING: u64 = 1 << 28;
+
+impl Standing {
+    /// The next sample. None where it is not behind the one before.
+    fn add(&mut self, number: u64, source: u32) -> Option<()> {
+        if self.sources.is_empty() {
+            self.first = number;
+        } else {
+            let missing = number.checked_sub(self.last + 1).filter(|n| *n < MOST_MISSING)?;
+            self.sources.extend(std::iter::repeat_n(0, missing as usize));
         }
-        Ok((number, json["source"].clone()))
-    };
-    Ok(Standing { index, first: edge(first)?, last: edge(last)? })
+        self.last = number;
+        self.sources.push(source);
+        Some(())
+    }
 }
 
 impl Sink for Shards {
@@ -290,8 +354,12 @@ mod tests {
     use super::*;
 
     fn shard(index: u32, first: u64, last: u64) -> Standing {
-        let edge = |n: u64| (n, Value::from(format!("{n}.jpg")));
-        Standing { index, first: edge(first), last: edge(last) }
+        let mut standing = Standing { index, first: 0, last: 0, sources: Vec::new() };
+        for n in (first..=last).filter(|n| *n == first || *n == last || n % 4 != 3) {
+            standing.add(n, hash(&Value::from(format!("{n}.jpg")))).unwrap();
+        }
+        assert!(standing.add(last, 1).is_none());
+        standing
     }
 
     #[test]
@@ -309,7 +377,11 @@ mod tests {
     fn other_inputs_are_noticed() {
         let covered = Covered(vec![shard(0, 0, 9)]);
         assert_eq!(covered.contradicts(0, Some(Path::new("0.jpg"))), None);
-        assert_eq!(covered.contradicts(5, Some(Path::new("x.jpg"))), None, "only the edges are known");
+        assert_eq!(covered.contradicts(3, Some(Path::new("x.jpg"))), None, "it failed");
+        assert_eq!(covered.contradicts(5, Some(Path::new("x.jpg"))), Some("000000.tar".into()));
         assert_eq!(covered.contradicts(9, Some(Path::new("8b.jpg"))), Some("000000.tar".into()));
+        assert_eq!(covered.contradicts(10, Some(Path::new("x.jpg"))), None);
+        assert_eq!((covered.closed(3), covered.closed(4)), (Some("000000.tar".into()), None));
+        assert_eq!((covered.beyond(10), covered.beyond(9)), (None, Some("000000.tar".into())));
     }
 }

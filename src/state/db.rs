@@ -225,6 +225,30 @@ impl Db {
         self.all(sql, &[&source, &superseded], |r| Ok((written(r, 0)?, r.get(5)?)))
     }
 
+    pub fn names_by_recipes(&self, least: i64) -> Result<Vec<(i64, Vec<u8>)>, StateError> {
+        let sql = "SELECT dir, name FROM sources GROUP BY dir, name HAVING count(*) >= ?1";
+        self.all(sql, &[&least], |r| Ok((r.get(0)?, r.get(1)?)))
+    }
+
+    pub fn rows_of(&self, dir: i64, name: &[u8]) -> Result<Vec<(i64, bool)>, StateError> {
+        let sql = "SELECT id, kind = 0 FROM sources WHERE dir = ?1 AND name = ?2";
+        self.all(sql, &[&dir, &name], |r| Ok((r.get(0)?, r.get(1)?)))
+    }
+
+    /// A table that states of earlier versions lack, and that those versions pass over.
+    pub fn note_destination(&self, stored: &[u8]) -> Result<(), StateError> {
+        self.execute("CREATE TABLE IF NOT EXISTS destinations (path BLOB PRIMARY KEY) WITHOUT ROWID", &[])?;
+        self.execute("INSERT OR IGNORE INTO destinations (path) VALUES (?1)", &[&stored])
+    }
+
+    pub fn destinations(&self) -> Result<Vec<Vec<u8>>, StateError> {
+        let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'destinations'";
+        if self.query(known, &[])? == 0 {
+            return Ok(Vec::new());
+        }
+        self.all("SELECT path FROM destinations", &[], |r| r.get(0))
+    }
+
     pub fn superseding(&self) -> Result<Vec<i64>, StateError> {
         self.all("SELECT DISTINCT source FROM outputs WHERE old = 1", &[], |r| r.get(0))
     }

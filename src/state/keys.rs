@@ -59,6 +59,11 @@ impl Keys {
         stored(&self.base, real)
     }
 
+    /// The real path of what is stored.
+    pub fn real(&self, stored: &[u8]) -> PathBuf {
+        clean(&self.base.join(OsStr::from_bytes(stored)))
+    }
+
     fn key(&self, dir: &Path) -> Option<(usize, PathBuf)> {
         let real = real_path(dir);
         let (at, root) = self.roots.iter().enumerate().find(|(_, r)| real.starts_with(&r.real))?;

@@ -308,6 +308,35 @@ impl State {
         Ok(outputs)
     }
 
+    /// Sources that at least so many recipes know: each with its path, and its numbers with whether outputs were made.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn by_recipes(&mut self, least: i64) -> Result<Vec<(PathBuf, Vec<(i64, bool)>)>, StateError> {
+        let mut sources = Vec::new();
+        for (dir, name) in self.db.names_by_recipes(least)? {
+            let path = self.keys.path(&self.db, dir)?.join(OsStr::from_bytes(&name));
+            sources.push((path, self.db.rows_of(dir, &name)?));
+        }
+        Ok(sources)
+    }
+
+    /// Real paths of all directories that runs with this state wrote to as their destination.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn destinations(&self) -> Result<Vec<PathBuf>, StateError> {
+        Ok(self.db.destinations()?.iter().map(|stored| self.keys.real(stored)).collect())
+    }
+
+    /// Remembers the real path of a destination.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn note_destination(&self, real: &Path) -> Result<(), StateError> {
+        if self.read_only { Ok(()) } else { self.db.note_destination(&self.keys.stored(real)) }
+    }
+
     /// Sources with outputs that they make no more.
     ///
     /// # Errors

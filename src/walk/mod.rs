@@ -162,6 +162,9 @@ pub struct Walker {
     pub avoid_name: Option<String>,
     /// Mirror paths below this directory.
     pub relative_to: Option<PathBuf>,
+    /// A bug, for tests of what comes of it.
+    #[cfg(test)]
+    pub dies: bool,
 }
 
 /// No name in a list is longer: paths end at 4096 bytes.
@@ -172,6 +175,8 @@ type Flow = ControlFlow<()>;
 impl Walker {
     /// Gives everything that `input` means, in a stable order, until `give` breaks off.
     pub fn walk(&self, input: &Input, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        #[cfg(test)]
+        assert!(!self.dies, "a bug of the walk");
         match input {
             Input::StdinArchive => give(Item::StdinArchive),
             Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true, link: false })),

@@ -124,7 +124,9 @@ impl Text {
             lines.push("thumbs: read headers only; pictures damaged further on are not noticed".to_owned());
         }
         if self.verbose && summary.unsynced {
-            lines.push("thumbs: the file system of the outputs cannot sync (fsync); a power loss may cost some".to_owned());
+            lines.push(
+                "thumbs: the file system of the outputs cannot sync (fsync); a power loss may cost some".to_owned(),
+            );
         }
         if self.verbose {
             let t = &summary.spent;
