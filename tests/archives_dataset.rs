@@ -79,7 +79,7 @@ fn a_further_run_makes_what_is_missing() {
     let ran = stage.ends(3, &["in", "-s", "17", "--webdataset", "set"]);
     assert!(stderr(&ran).contains("made with other options"), "{}", stderr(&ran));
     stage.write("in/0/000a.jpg", &jpeg(30, 20, 3));
-    let ran = stage.ends(1, &run);
+    let ran = stage.ends(3, &run);
     assert!(stderr(&ran).contains("make a new data set"), "{}", stderr(&ran));
     assert_eq!(stage.names("set").len(), 5);
 }

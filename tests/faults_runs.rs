@@ -174,8 +174,8 @@ fn a_rerun_of_a_data_set_says_again_what_failed() {
     // Mended, it belongs to a shard that is closed.
     world.write("in/005.jpg", &oddities::jpeg::plain(40, 30));
     let ran = run();
-    ran.code(1).says("005.jpg").says("set/000000.tar").says("delete");
-    std::fs::remove_file(world.path("set/000000.tar")).unwrap();
+    ran.code(1).says("005.jpg").says("set/000001.tar").says("delete");
+    std::fs::remove_file(world.path("set/000001.tar")).unwrap();
     run().code(1).never_says("005.jpg").says("011.jpg");
 }
 

@@ -147,10 +147,10 @@ pub struct Args {
     /// Refuse larger files
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = typed::byte_size, help_heading = "Run")]
     pub max_file_size: u64,
-    /// End at the first failure
+    /// End at the first failure, in the order of the inputs
     #[arg(long, help_heading = "Run")]
     pub fail_fast: bool,
-    /// End after more than N failures, or when more than P% failed
+    /// End at the failure after the Nth, in the order of the inputs, or when more than P% failed
     #[arg(long, value_name = "N|P%", value_parser = typed::max_failures, help_heading = "Run")]
     pub max_failures: Option<MaxFailures>,
     /// Print what would be made, write nothing; reads headers only

@@ -23,7 +23,7 @@ pub struct NightlyArgs {
     /// Try again what failed before and has not changed
     #[arg(long, requires = "update")]
     pub retry_failed: bool,
-    /// Remove outputs that were made from files which are gone
+    /// Remove outputs that this job makes no more: of files that are gone or left out, of other sizes, formats and names
     #[arg(long, requires = "update")]
     pub prune: bool,
     /// Like --prune, also where a directory INPUT is empty or missing
@@ -38,7 +38,7 @@ pub struct NightlyArgs {
     /// Fail a picture that takes longer
     #[arg(long, value_name = "SECONDS", value_parser = typed::duration)]
     pub timeout: Option<Duration>,
-    /// End in order after this time, such as 90s, 30m or 2h30m; the next --update goes on there
+    /// End in order after this time, such as 90s, 30m or 2h30m; with inputs left the exit status is 4, and the next --update goes on there
     #[arg(long, value_name = "DURATION", value_parser = typed::duration)]
     pub max_time: Option<Duration>,
     /// Lower the priority of this process

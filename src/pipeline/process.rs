@@ -161,7 +161,10 @@ pub fn process(
     ready.notes = rendered.notes;
     drop(opened);
     drop((bytes, held));
-    if let Some(shard) = config.dataset.as_ref().and_then(|d| d.covered.closed(job.number)) {
+    if let Some(dataset) = &config.dataset
+        && let Some(shard) = dataset.covered.closed(job.number)
+    {
+        let shard = words::path(&dataset.dir.join(shard));
         let error =
             format!("it can be read by now, but {shard} was made without it; delete that, and it is made again");
         return Err(End::Failed(Stage::Write, error));
