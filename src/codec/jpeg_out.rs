@@ -1,9 +1,8 @@
-//! JPEG out, through mozjpeg-rs; docs/encoders.md tells why. Inks go to another encoder.
+//! JPEG out, through our own encoder.
 
-use mozjpeg_rs::{Encoder, Subsampling as Moz};
-
-use super::{Attached, Encode, EncodeError, check_output, iptc, jpeg_out_inks, jpeg_own};
+use super::{Attached, Encode, EncodeError, check_output, iptc, jpeg_own};
 use crate::format::Format;
+use crate::jpeg::encode::{MAX_SEGMENT, Picture, Samples as Jpeg, Sampling, Settings, encode};
 use crate::pixmap::{Channels, Pixmap, Samples, YCbCr};
 use crate::recipe::{EncodeSettings, Subsampling};
 use crate::size::Size;
@@ -11,57 +10,51 @@ use crate::size::Size;
 /// The encoder.
 pub struct JpegOut;
 
-/// Bytes that one segment holds behind its length.
-const SEGMENT: usize = 65_533;
-
 fn failed(what: impl ToString) -> EncodeError {
     EncodeError::Failed { format: Format::Jpeg, what: what.to_string() }
 }
 
 /// From quality 90 on the chroma is kept whole.
-pub(super) fn subsampling(settings: &EncodeSettings) -> Subsampling {
+fn sampling(settings: &EncodeSettings) -> Sampling {
     match settings.subsampling {
-        Subsampling::Auto if settings.quality >= 90 => Subsampling::S444,
-        Subsampling::Auto => Subsampling::S420,
-        chosen => chosen,
+        Subsampling::Auto if settings.quality >= 90 => Sampling::S444,
+        Subsampling::S444 => Sampling::S444,
+        Subsampling::S422 => Sampling::S422,
+        Subsampling::S420 | Subsampling::Auto => Sampling::S420,
     }
 }
 
 /// The segments that metadata go into, as marker number (of APPn) and content. What does not fit one is left out.
-pub(super) fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
+fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
     let with = |prefix: &[u8], data: &[u8]| [prefix, data].concat();
     let exif = attached.exif.map(|exif| (1, with(b"Exif\0\0", exif)));
     let xmp = attached.xmp.map(|xmp| (1, with(b"http://ns.adobe.com/xap/1.0/\0", xmp)));
     let iptc = attached.iptc.map(|records| (13, with(b"Photoshop 3.0\0", &iptc::wrapped(records))));
-    [exif, xmp, iptc].into_iter().flatten().filter(|(_, data)| data.len() <= SEGMENT).collect()
+    [exif, xmp, iptc].into_iter().flatten().filter(|(_, data)| data.len() <= MAX_SEGMENT).collect()
 }
 
-fn encoder(settings: &EncodeSettings, attached: &Attached<'_>) -> Encoder {
-    let mut encoder = Encoder::fastest()
-        .quality(settings.quality.clamp(1, 100))
-        .progressive(settings.progressive)
-        .optimize_huffman(true)
-        .subsampling(match subsampling(settings) {
-            Subsampling::S444 => Moz::S444,
-            Subsampling::S422 => Moz::S422,
-            Subsampling::S420 | Subsampling::Auto => Moz::S420,
-        });
-    for (number, data) in segments(attached) {
-        encoder = encoder.add_marker(number, data);
-    }
-    match attached.icc {
-        Some(icc) => encoder.icc_profile(icc.to_vec()),
-        None => encoder,
-    }
+fn write(
+    size: Size,
+    samples: Jpeg<'_>,
+    settings: &EncodeSettings,
+    attached: &Attached<'_>,
+) -> Result<Vec<u8>, EncodeError> {
+    check_output(Format::Jpeg, size)?;
+    let settings = Settings {
+        quality: settings.quality.clamp(1, 100),
+        sampling: sampling(settings),
+        progressive: settings.progressive,
+        restart: 0,
+        segments: &segments(attached),
+        icc: attached.icc,
+    };
+    encode(&Picture { width: size.width, height: size.height, samples }, &settings).map_err(failed)
 }
 
 impl Encode for JpegOut {
     fn share(&self, settings: &EncodeSettings) -> Option<(u32, u32)> {
-        Some(match subsampling(settings) {
-            Subsampling::S444 => (1, 1),
-            Subsampling::S422 => (2, 1),
-            Subsampling::S420 | Subsampling::Auto => (2, 2),
-        })
+        let (columns, rows) = sampling(settings).share();
+        Some((columns.into(), rows.into()))
     }
 
     fn encode_ycbcr(
@@ -74,13 +67,11 @@ impl Encode for JpegOut {
         if Some(picture.share) != self.share(settings) {
             return Err(failed("chroma in other shares"));
         }
-        let ([y, cb, cr], Size { width, height }) = (&picture.planes, picture.size);
-        let encoder = encoder(settings, attached);
+        let [y, cb, cr] = &picture.planes;
         // A profile is one of three channels, and has to find them.
-        if attached.icc.is_none() && picture.is_grey() {
-            return encoder.encode_gray(y, width, height).map_err(failed);
-        }
-        encoder.encode_ycbcr_planar(y, cb, cr, width, height).map_err(failed)
+        let is_grey = attached.icc.is_none() && picture.is_grey();
+        let samples = if is_grey { Jpeg::Grey(y) } else { Jpeg::YCbCr([y, cb, cr]) };
+        write(picture.size, samples, settings, attached)
     }
 
     fn encode(
@@ -89,16 +80,14 @@ impl Encode for JpegOut {
         settings: &EncodeSettings,
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError> {
-        let size = pixmap.size();
-        check_output(Format::Jpeg, size)?;
         let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits")) };
-        let encoder = encoder(settings, attached);
-        match pixmap.channels() {
-            Channels::Grey => encoder.encode_gray(samples, size.width, size.height).map_err(failed),
-            Channels::Rgb => encoder.encode_rgb(samples, size.width, size.height).map_err(failed),
-            Channels::Cmyk => jpeg_out_inks::encode(size, samples, settings, attached),
-            Channels::GreyAlpha | Channels::Rgba => Err(failed("alpha was not flattened")),
-        }
+        let samples = match pixmap.channels() {
+            Channels::Grey => Jpeg::Grey(samples),
+            Channels::Rgb => Jpeg::Rgb(samples),
+            Channels::Cmyk => Jpeg::Cmyk(samples),
+            Channels::GreyAlpha | Channels::Rgba => return Err(failed("alpha was not flattened")),
+        };
+        write(pixmap.size(), samples, settings, attached)
     }
 
     fn own(&self, source: &[u8], encoded: &[u8], settings: &EncodeSettings) -> Option<Vec<u8>> {

@@ -22,7 +22,6 @@ mod iptc;
 mod jpeg;
 mod jpeg_lossless;
 mod jpeg_out;
-mod jpeg_out_inks;
 mod jpeg_own;
 mod lzw;
 mod png;

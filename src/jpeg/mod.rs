@@ -36,6 +36,7 @@ mod bits;
 mod cache;
 mod color;
 mod decode;
+pub mod encode;
 mod error;
 mod frame;
 mod header;

@@ -4,7 +4,7 @@
 #[cfg(feature = "simd")]
 #[inline]
 pub(super) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(work)
+    wide::arch().dispatch(work)
 }
 
 /// Calls `work` as it is.
@@ -19,4 +19,130 @@ pub(super) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
 #[inline(always)]
 pub(super) fn to_sample(value: f32) -> u32 {
     (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 0xFF
+}
+
+/// Vectors of floats, as wide as the processor has them. Loops over arrays become vectors of their own accord as long as their
+/// bodies are short; a whole transform does not.
+pub(super) trait Vectors: Copy {
+    type Floats: Copy;
+    /// The floats that make whole vectors.
+    fn whole(floats: &mut [f32]) -> &mut [Self::Floats];
+    fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    fn sub(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
+    fn mul(self, a: Self::Floats, b: f32) -> Self::Floats;
+}
+
+/// Work on vectors, which must be `#[inline(always)]` down to its loops.
+pub(super) trait WithVectors {
+    fn run<V: Vectors>(self, vectors: V);
+}
+
+/// Runs `work` in a copy compiled for the best instructions at hand.
+#[cfg(feature = "simd")]
+#[inline]
+pub(super) fn dispatch_vectors(work: impl WithVectors) {
+    wide::arch().dispatch(wide::Run(work));
+}
+
+/// Runs `work` as it is.
+#[cfg(not(feature = "simd"))]
+#[inline]
+pub(super) fn dispatch_vectors(work: impl WithVectors) {
+    work.run(Single);
+}
+
+#[cfg(feature = "simd")]
+mod wide {
+    use super::{Vectors, WithVectors};
+    use pulp::{Simd, WithSimd};
+
+    /// Vectors of a processor.
+    #[derive(Clone, Copy)]
+    struct Wide<S>(S);
+
+    impl<S: Simd> Vectors for Wide<S> {
+        type Floats = S::f32s;
+
+        #[inline(always)]
+        fn whole(floats: &mut [f32]) -> &mut [S::f32s] {
+            S::as_mut_simd_f32s(floats).0
+        }
+        #[inline(always)]
+        fn add(self, a: S::f32s, b: S::f32s) -> S::f32s {
+            self.0.add_f32s(a, b)
+        }
+        #[inline(always)]
+        fn sub(self, a: S::f32s, b: S::f32s) -> S::f32s {
+            self.0.sub_f32s(a, b)
+        }
+        #[inline(always)]
+        fn mul(self, a: S::f32s, b: f32) -> S::f32s {
+            self.0.mul_f32s(a, self.0.splat_f32s(b))
+        }
+    }
+
+    pub(super) struct Run<W>(pub W);
+
+    impl<W: WithVectors> WithSimd for Run<W> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            self.0.run(Wide(simd));
+        }
+    }
+
+    /// The processor's, but in a test of what others do.
+    #[inline]
+    pub(super) fn arch() -> pulp::Arch {
+        #[cfg(test)]
+        if super::tests::IS_PLAIN.get() {
+            return pulp::Arch::Scalar;
+        }
+        pulp::Arch::new()
+    }
+}
+
+/// One float at a time.
+#[cfg(not(feature = "simd"))]
+#[derive(Clone, Copy)]
+struct Single;
+
+#[cfg(not(feature = "simd"))]
+impl Vectors for Single {
+    type Floats = f32;
+
+    #[inline(always)]
+    fn whole(floats: &mut [f32]) -> &mut [f32] {
+        floats
+    }
+    #[inline(always)]
+    fn add(self, a: f32, b: f32) -> f32 {
+        a + b
+    }
+    #[inline(always)]
+    fn sub(self, a: f32, b: f32) -> f32 {
+        a - b
+    }
+    #[inline(always)]
+    fn mul(self, a: f32, b: f32) -> f32 {
+        a * b
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub(super) static IS_PLAIN: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Runs `work` as on a processor without vectors.
+    pub fn plainly<R>(work: impl FnOnce() -> R) -> R {
+        IS_PLAIN.set(true);
+        let result = work();
+        IS_PLAIN.set(false);
+        result
+    }
 }

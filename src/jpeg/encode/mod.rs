@@ -1,0 +1,291 @@
+//! The encoder: baseline or progressive JPEG of 8 bits, from planes or pixels.
+//!
+//! ```
+//! use thumbs::jpeg::encode::{Picture, Samples, Settings, encode};
+//!
+//! # fn main() -> Result<(), thumbs::jpeg::encode::EncodeError> {
+//! let picture = Picture { width: 3, height: 2, samples: Samples::Grey(&[0, 50, 100, 150, 200, 250]) };
+//! let bytes = encode(&picture, &Settings { quality: 90, ..Settings::default() })?;
+//! assert!(bytes.starts_with(&[0xFF, 0xD8]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `components` takes a row of blocks at a time from planes, or from pixels that `convert` makes luma and chroma; `transform` and
+//! `quantize` work on eight blocks side by side, one to a lane of a vector; `blocks` keeps what is not zero of them. `script` says
+//! which scans there are; `walk` goes through the blocks of each twice, first to count symbols, of which `codes` makes the best
+//! Huffman tables, then to write them by `bits`; `sequential` and `progressive` make symbols of blocks. `tables` has the
+//! quantisation, `segments` what stands around the scans.
+//!
+//! Processors and their instructions have no say in the bytes: floats are added and multiplied in one order everywhere.
+
+mod bits;
+mod blocks;
+mod codes;
+mod components;
+mod convert;
+mod progressive;
+mod quantize;
+mod script;
+mod segments;
+mod sequential;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod transform;
+mod walk;
+
+use super::frame::{Component, Frame, Kind};
+use super::markers::{APP0, EOI, SOI};
+use super::simd;
+use blocks::Blocks;
+use progressive::{Band, First, MeanBits, Means, Refinement};
+use quantize::Quantizer;
+use script::Scan;
+use sequential::Sequential;
+use tables::Table;
+use walk::{Coder, Coding, Counter, Part, Sink};
+
+/// The longest side that a JPEG can have.
+pub const MAX_SIDE: u32 = 65_535;
+
+/// Bytes that one segment holds.
+pub const MAX_SEGMENT: usize = segments::MOST;
+
+/// A picture to be encoded.
+#[derive(Clone, Copy, Debug)]
+pub struct Picture<'a> {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Its samples.
+    pub samples: Samples<'a>,
+}
+
+/// Samples of a picture, row by row without gaps.
+#[derive(Clone, Copy, Debug)]
+pub enum Samples<'a> {
+    /// One a pixel.
+    Grey(&'a [u8]),
+    /// Luma, and chroma as JFIF has it, of the size that [`Settings::sampling`] stores: rounded up.
+    YCbCr([&'a [u8]; 3]),
+    /// Three a pixel.
+    Rgb(&'a [u8]),
+    /// Four a pixel, 0 for no ink. Stored as YCCK with Adobe's marker and inversion.
+    Cmyk(&'a [u8]),
+}
+
+/// How many pixels share a sample of chroma.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sampling {
+    /// Each has its own.
+    S444,
+    /// Two neighbours in a line.
+    S422,
+    /// Two neighbours in each of two lines.
+    #[default]
+    S420,
+}
+
+impl Sampling {
+    /// Columns and lines that share a sample of chroma.
+    pub fn share(self) -> (u8, u8) {
+        match self {
+            Self::S444 => (1, 1),
+            Self::S422 => (2, 1),
+            Self::S420 => (2, 2),
+        }
+    }
+}
+
+/// How to encode.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// 1 to 100, on libjpeg's scale.
+    pub quality: u8,
+    /// Of colours; grey pictures have none.
+    pub sampling: Sampling,
+    /// In several scans, coarse to fine.
+    pub progressive: bool,
+    /// MCUs between restart markers, 0 for none.
+    pub restart: u16,
+    /// Application segments: n of APPn (0 to 15), and contents of at most [`MAX_SEGMENT`] bytes. JFIF's or Adobe's is added.
+    pub segments: &'a [(u8, Vec<u8>)],
+    /// A colour profile.
+    pub icc: Option<&'a [u8]>,
+}
+
+impl Default for Settings<'_> {
+    fn default() -> Self {
+        Self { quality: 80, sampling: Sampling::S420, progressive: false, restart: 0, segments: &[], icc: None }
+    }
+}
+
+/// Why a picture cannot be encoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+    /// A side is 0 or longer than [`MAX_SIDE`].
+    #[error("JPEG has no pictures of {width}x{height} pixels")]
+    Size {
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+    },
+    /// Samples are missing, or too many.
+    #[error("there are {found} samples where {needed} are needed")]
+    Samples {
+        /// Given.
+        found: usize,
+        /// Right.
+        needed: usize,
+    },
+    /// A segment has more than [`MAX_SEGMENT`] bytes, or a number above 15.
+    #[error("an APP{0} segment of {1} bytes is impossible")]
+    Segment(u8, usize),
+    /// The profile does not fit 255 segments.
+    #[error("a colour profile of {0} bytes is too long")]
+    Profile(usize),
+}
+
+/// Encodes a picture.
+///
+/// # Errors
+/// What JPEG cannot hold, and samples of another number than the size says.
+pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>, EncodeError> {
+    let frame = frame(picture, settings);
+    check(picture, settings, &frame)?;
+    // One for all components, which saves a thumbnail's header as much as another table would save its chroma.
+    let tables = [Table::new(settings.quality)];
+    let quantizers = tables.each_ref().map(|table| Quantizer::new(table, tables::dead_zone(settings.quality)));
+    let blocks = match picture.samples {
+        Samples::Grey(samples) => components::of_planes(&frame, &[samples], &quantizers),
+        Samples::YCbCr(planes) => components::of_planes(&frame, &planes, &quantizers),
+        Samples::Rgb(pixels) => components::of_pixels::<3>(&frame, pixels, &quantizers),
+        Samples::Cmyk(pixels) => components::of_pixels::<4>(&frame, pixels, &quantizers),
+    };
+    let mut out = vec![0xFF, SOI];
+    match frame.components.len() {
+        4 => segments::adobe(&mut out),
+        _ => segments::jfif(&mut out),
+    }
+    for (number, data) in settings.segments {
+        segments::segment(&mut out, APP0 + number, &[data]);
+    }
+    if let Some(icc) = settings.icc {
+        segments::icc(&mut out, icc);
+    }
+    segments::quantisation(&mut out, &tables);
+    segments::frame(&mut out, &frame);
+    if settings.restart > 0 {
+        segments::restart(&mut out, settings.restart);
+    }
+    for scan in script::of(&frame) {
+        out = write_scan(out, &frame, &scan, &blocks, settings.restart.into());
+    }
+    out.extend([0xFF, EOI]);
+    Ok(out)
+}
+
+fn frame(picture: &Picture<'_>, settings: &Settings<'_>) -> Frame {
+    let (h, v) = settings.sampling.share();
+    let luma = |id| Component { id, h, v, table: 0 };
+    let chroma = |id| Component { id, h: 1, v: 1, table: 0 };
+    let components = match picture.samples {
+        Samples::Grey(_) => vec![Component { id: 1, h: 1, v: 1, table: 0 }],
+        Samples::YCbCr(_) | Samples::Rgb(_) => vec![luma(1), chroma(2), chroma(3)],
+        Samples::Cmyk(_) => vec![luma(1), chroma(2), chroma(3), luma(4)],
+    };
+    let kind = if settings.progressive { Kind::Progressive } else { Kind::Baseline };
+    let Picture { width, height, .. } = *picture;
+    Frame { kind, arithmetic: false, precision: 8, width, height, components }
+}
+
+fn check(picture: &Picture<'_>, settings: &Settings<'_>, frame: &Frame) -> Result<(), EncodeError> {
+    let &Picture { width, height, samples } = picture;
+    if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
+        return Err(EncodeError::Size { width, height });
+    }
+    let pixels = width as usize * height as usize;
+    let given = |found: &[u8], needed: usize| match found.len() {
+        found if found == needed => Ok(()),
+        found => Err(EncodeError::Samples { found, needed }),
+    };
+    match samples {
+        Samples::Grey(samples) => given(samples, pixels)?,
+        Samples::Rgb(samples) => given(samples, pixels * 3)?,
+        Samples::Cmyk(samples) => given(samples, pixels * 4)?,
+        Samples::YCbCr(planes) => {
+            for (plane, component) in planes.iter().zip(&frame.components) {
+                let (width, height) = frame.samples(component);
+                given(plane, width as usize * height as usize)?;
+            }
+        }
+    }
+    if let Some((number, data)) = settings.segments.iter().find(|s| s.0 > 15 || s.1.len() > MAX_SEGMENT) {
+        return Err(EncodeError::Segment(*number, data.len()));
+    }
+    match settings.icc {
+        Some(icc) if icc.len() > segments::MOST_ICC => Err(EncodeError::Profile(icc.len())),
+        _ => Ok(()),
+    }
+}
+
+/// Writes the tables of a scan, its header, and what it codes, behind `out`.
+fn write_scan(out: Vec<u8>, frame: &Frame, scan: &Scan, blocks: &[Blocks], restart: usize) -> Vec<u8> {
+    let part = |&i: &usize| {
+        let component = frame.components[i];
+        Part { blocks: &blocks[i], h: component.h.into(), v: component.v.into(), kind: script::kind(i).into() }
+    };
+    let coded = Coded { frame, scan, parts: scan.components.iter().map(part).collect(), restart };
+    let band = Band { first: scan.first, last: scan.last, low: scan.low };
+    match (frame.kind, scan.first, scan.high) {
+        (Kind::Progressive, 0, 0) => coded.write(out, coded.count(Means::new(scan.low)), Means::new(scan.low)),
+        (Kind::Progressive, 0, _) => {
+            coded.write(out, coded.count(MeanBits { low: scan.low }), MeanBits { low: scan.low })
+        }
+        (Kind::Progressive, _, 0) => coded.write(out, coded.count(First::new(band)), First::new(band)),
+        (Kind::Progressive, ..) => coded.write(out, coded.count(Refinement::new(band)), Refinement::new(band)),
+        _ => {
+            let mut counter = coded.count(sequential::Rest::default());
+            coded.parts.iter().for_each(|part| counter.add(walk::ac(part.kind), &part.blocks.symbols()));
+            coded.write(out, counter, Sequential::default())
+        }
+    }
+}
+
+/// A scan, and what it codes.
+struct Coded<'a> {
+    frame: &'a Frame,
+    scan: &'a Scan,
+    parts: Vec<Part<'a>>,
+    restart: usize,
+}
+
+impl Coded<'_> {
+    fn walk<S: Sink>(&self, coding: impl Coding, sink: S) -> S {
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                // Here, and not behind references, so that they may stay in registers.
+                let (mut coding, mut sink) = (coding, sink);
+                walk::walk(&self.parts, self.restart, &mut coding, &mut sink);
+                sink
+            },
+        )
+    }
+
+    fn count(&self, coding: impl Coding) -> Counter {
+        self.walk(coding, Counter::new())
+    }
+
+    fn write(&self, mut out: Vec<u8>, counter: Counter, coding: impl Coding) -> Vec<u8> {
+        let (codes, bytes) = counter.finish();
+        segments::huffman(&mut out, &codes);
+        segments::scan(&mut out, self.frame, self.scan);
+        // One byte in 256 is stuffed.
+        out.reserve_exact(bytes as usize + (bytes as usize >> 6) + 64);
+        self.walk(coding, Coder::new(&codes, out)).finish()
+    }
+}

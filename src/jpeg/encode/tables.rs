@@ -1,0 +1,50 @@
+//! Quantisation steps by quality.
+
+/// Steps in natural order (row * 8 + column).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Table(pub [u8; 64]);
+
+/// N. Robidoux's steps of quality 50, for luma and chroma alike: `docs/encoders.md` has them beside Annex K's.
+#[rustfmt::skip]
+const ROBIDOUX: [u16; 64] = [
+    16, 16, 16,  18,  25,  37,  56,  85,
+    16, 17, 20,  27,  34,  40,  53,  75,
+    16, 20, 24,  31,  43,  62,  91, 135,
+    18, 27, 31,  40,  53,  74, 106, 156,
+    25, 34, 43,  53,  69,  94, 131, 189,
+    37, 40, 62,  74,  94, 124, 169, 238,
+    56, 53, 91, 106, 131, 169, 226, 311,
+    85, 75, 135, 156, 189, 238, 311, 418,
+];
+
+impl Table {
+    /// At a quality of 1 to 100 on libjpeg's scale.
+    pub fn new(quality: u8) -> Self {
+        let quality = u32::from(quality.clamp(1, 100));
+        let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
+        Self(ROBIDOUX.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u8))
+    }
+}
+
+/// How much of a step is added to the half below which a coefficient is dropped. What this saves in bytes is worth more than what
+/// it costs in looks, the more the coarser the steps; the numbers are in `docs/encoders.md`.
+pub(super) fn dead_zone(quality: u8) -> f32 {
+    const COARSE: (f32, f32) = (70.0, 0.08);
+    const FINE: (f32, f32) = (85.0, 0.04);
+    let share = ((f32::from(quality) - COARSE.0) / (FINE.0 - COARSE.0)).clamp(0.0, 1.0);
+    COARSE.1 + (FINE.1 - COARSE.1) * share
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_and_dead_zones_follow_the_quality() {
+        assert_eq!(Table::new(50).0[..8], [16, 16, 16, 18, 25, 37, 56, 85]);
+        assert_eq!((Table::new(50).0[63], Table::new(1).0[0]), (255, 255));
+        assert_eq!(Table::new(100).0, [1; 64]);
+        assert_eq!(Table::new(80).0[..8], [6, 6, 6, 7, 10, 15, 22, 34]);
+        assert_eq!([1, 70, 85, 100].map(dead_zone), [0.08, 0.08, 0.04, 0.04]);
+    }
+}
