@@ -29,7 +29,7 @@
 //! so, and `strict` refuses the file. Arithmetic coding may leave out
 //! zeros at the end of a scan: where a marker comes too early there, nothing tells it from a picture that is flat from there on.
 //!
-//! How fast it is and why is told in `docs/jpeg.md`.
+//! How fast it is and why is told in `docs/jpeg.md`. The encoder is in [`encode`](mod@encode).
 
 mod arithmetic;
 mod bits;

@@ -78,17 +78,19 @@ pub(super) struct Work {
     lines: Lines,
     coefficients: Coefficients,
     group: Group,
-    words: Vec<u16>,
+    /// Words of the blocks side by side, and of the row so far.
+    words: [u16; COUNT],
+    row: Vec<u16>,
 }
 
 impl Work {
-    /// For rows of so many blocks.
-    pub fn new(columns: usize) -> Self {
+    pub fn new() -> Self {
         Self {
             lines: [[0; 8 * LANES]; 8],
             coefficients: Aligned([0.0; COUNT]),
             group: Aligned([0; COUNT]),
-            words: vec![0; columns * 64],
+            words: [0; COUNT],
+            row: Vec::new(),
         }
     }
 }
@@ -131,12 +133,13 @@ impl WithVectors for PushRow<'_> {
     #[inline(always)]
     fn run<V: Vectors>(self, vectors: V) {
         let Self { blocks, lines, quantizer, work } = self;
-        let mut filled = 0;
+        work.row.clear();
         for x in (0..blocks.columns).step_by(LANES) {
             load(&mut work.lines, lines, x * 8);
             transform::forward(vectors, &work.lines, &mut work.coefficients);
             quantizer.quantize(&work.coefficients, &mut work.group);
             let masks = quantize::nonzero(&work.group).map(|mask| mask | 1);
+            let mut filled = 0;
             for (lane, &mask) in masks.iter().enumerate().take(blocks.columns - x) {
                 if let Some(to) = work.words[filled..].first_chunk_mut() {
                     let length = gather(&work.group, lane, mask, to, &mut blocks.symbols[lane & 1]);
@@ -144,8 +147,9 @@ impl WithVectors for PushRow<'_> {
                     filled += length;
                 }
             }
+            work.row.extend_from_slice(&work.words[..filled]);
         }
-        blocks.rows.push(work.words[..filled].into());
+        blocks.rows.push(work.row.as_slice().into());
     }
 }
 

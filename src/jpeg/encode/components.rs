@@ -41,7 +41,7 @@ impl<'a> Target<'a> {
             Self {
                 blocks: Blocks::new(columns as usize, rows as usize),
                 quantizer: &quantizers[usize::from(c.table)],
-                work: Work::new(columns as usize),
+                work: Work::new(),
                 size: (width as usize, height as usize),
                 v: c.v.into(),
             }
@@ -75,7 +75,8 @@ pub(super) fn of_pixels<const N: usize>(frame: &Frame, pixels: &[u8], quantizers
     let mut targets = Target::all(frame, quantizers);
     let (width, height) = (frame.width as usize, frame.height as usize);
     let picture = Plane { samples: pixels, width: width * N, height };
-    let mut lines: Vec<Vec<u8>> = targets.iter().map(|target| vec![0; target.size.0 * target.v * 8]).collect();
+    let count = |target: &Target<'_>| target.size.0 * target.size.1.min(target.v * 8);
+    let mut lines: Vec<Vec<u8>> = targets.iter().map(|target| vec![0; count(target)]).collect();
     // Columns and lines that share a sample of chroma.
     let (across, down) = (frame.h_max() as usize, frame.v_max() as usize);
     let mut sums = vec![[0u16; N]; width.div_ceil(across)];
@@ -107,7 +108,7 @@ pub(super) fn of_pixels<const N: usize>(frame: &Frame, pixels: &[u8], quantizers
         }
         for (target, lines) in targets.iter_mut().zip(&lines) {
             let width = target.size.0;
-            // Lines beyond the picture repeat its last one, as they were made of that.
+            // Lines beyond the picture repeat its last one.
             let plane = Plane { samples: lines, width, height: lines.len() / width };
             let left = (target.size.1 - y / down * target.v).div_ceil(8).min(target.v);
             (0..left).for_each(|row| target.push(&plane, row * 8));
