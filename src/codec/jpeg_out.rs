@@ -15,7 +15,7 @@ fn failed(what: impl ToString) -> EncodeError {
 }
 
 /// From quality 90 on the chroma is kept whole.
-fn sampling(settings: &EncodeSettings) -> Sampling {
+pub(super) fn sampling(settings: &EncodeSettings) -> Sampling {
     match settings.subsampling {
         Subsampling::Auto if settings.quality >= 90 => Sampling::S444,
         Subsampling::S444 => Sampling::S444,

@@ -1,6 +1,6 @@
 //! The pixels of a JPEG as they are coded already, in another JPEG's wrapping.
 
-use super::jpeg_out::subsampling;
+use super::jpeg_out::sampling;
 use crate::recipe::{EncodeSettings, Subsampling};
 
 /// What is known of the pixels when the first scan begins.
@@ -85,11 +85,7 @@ impl Coding {
         let Some(progressive) = self.progressive else { return false };
         let factors = match settings.subsampling {
             Subsampling::Auto => None,
-            _ => match subsampling(settings) {
-                Subsampling::S422 => Some((2, 1)),
-                Subsampling::S420 => Some((2, 2)),
-                Subsampling::S444 | Subsampling::Auto => Some((1, 1)),
-            },
+            _ => Some(sampling(settings).share()),
         };
         let is_sampled = |(x, y): (u8, u8)| match self.factors[..] {
             [luma, cb, cr] => cb == cr && luma == (cb.0 * x, cb.1 * y),
