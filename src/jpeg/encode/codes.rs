@@ -32,9 +32,9 @@ impl Codes {
         let mut table = Self { counts: [0; 16], symbols: Vec::with_capacity(order.len() - 1), codes: [0; 256] };
         let mut most_frequent = order.iter().rev().filter(|o| o.1 < 256);
         let mut code = 0u32;
-        for length in 1..=16 {
-            table.counts[length - 1] = of_length[length] as u8;
-            for &(_, symbol) in most_frequent.by_ref().take(of_length[length]) {
+        for (length, &count) in of_length.iter().enumerate().take(17).skip(1) {
+            table.counts[length - 1] = count as u8;
+            for &(_, symbol) in most_frequent.by_ref().take(count) {
                 table.symbols.push(symbol as u8);
                 table.codes[usize::from(symbol)] = code << 8 | length as u32;
                 code += 1;

@@ -108,7 +108,7 @@ impl Coder {
         let one = |codes: &Codes| {
             std::array::from_fn(|symbol| {
                 let (code, further) = (u64::from(codes.codes[symbol]), further(symbol));
-                code >> 8 << (8 + further) | (code & 0xFF) + further
+                ((code >> 8) << (8 + further)) | ((code & 0xFF) + further)
             })
         };
         let codes = Box::new(codes.each_ref().map(|codes| codes.as_ref().map_or([0; 256], one)));
