@@ -192,3 +192,22 @@ fn a_file_system_that_cannot_sync_is_no_failure() {
     run(&["-o", "plain/", "--fsync"]).ok();
     assert!(world.exists("plain/a.jpg"));
 }
+
+#[test]
+fn nights_begin_over_a_tree_that_was_made_by_hand() {
+    let world = World::with(&["in/a.jpg", "in/sub/b.png"]);
+    settle();
+    world.run(&["in", "-o", "out/", "-s", "48"]).ok();
+    let (ran, lines) = night(&world, &[]);
+    ran.ok();
+    assert_eq!(counts(&lines), (2, 0, 0));
+    assert_eq!(counts(&night(&world, &[]).1), (0, 2, 0));
+    // What is somebody's own stands, and the message says how to have it replaced.
+    fs::remove_file(world.path(nights::STATE)).unwrap();
+    world.write("out/a.jpg", b"somebody's notes");
+    let (ran, lines) = night(&world, &[]);
+    ran.code(1).says("--existing replace");
+    assert_eq!((counts(&lines), world.read("out/a.jpg")), ((1, 0, 1), b"somebody's notes".to_vec()));
+    night(&world, &["--existing", "replace"]).0.ok();
+    assert_eq!(counts(&night(&world, &[]).1), (0, 2, 0));
+}

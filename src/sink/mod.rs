@@ -85,7 +85,8 @@ impl SinkError {
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     remove_stale(path.parent().unwrap_or(Path::new("")));
     let gid = rustix::process::getegid().as_raw();
-    let written = atomic::Temporary::write(&Entry { path, bytes, mode: 0o666, gid, beside: None, replace: Replace::Any })?;
+    let written =
+        atomic::Temporary::write(&Entry { path, bytes, mode: 0o666, gid, beside: None, replace: Replace::Any })?;
     written.close()?;
     written.commit(path, Replace::Any)
 }

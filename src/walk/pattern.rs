@@ -159,7 +159,13 @@ impl Search<'_> {
     }
 
     /// What the whole pattern means.
-    fn matched(&mut self, path: &Path, metadata: &fs::Metadata, link: bool, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+    fn matched(
+        &mut self,
+        path: &Path,
+        metadata: &fs::Metadata,
+        link: bool,
+        give: &mut dyn FnMut(Item) -> Flow,
+    ) -> Flow {
         let selection = &self.walker.selection;
         let named = matches!(self.pattern.parts.last(), Some(Part::Literal(_)));
         if !named && self.walker.is_avoided(path) {
