@@ -129,7 +129,7 @@ impl Reader<'_> {
         if found == Line::Bare && y > 1 && self.codes + 1 >= y {
             // All rows had the code, so the row before is longer than it should be; a run of nothing at its end is met.
             let start = self.bits.at;
-            self.to_code()?;
+            self.seek_code()?;
             self.damaged += u32::from(self.bits.at > start + 32);
             found = end_of_line(&mut self.bits, two_dimensions).ok_or(TOO_EARLY)?;
         }
@@ -144,7 +144,7 @@ impl Reader<'_> {
             // As the row above, until a row that stands alone.
             line.extend(above);
             self.damaged += 1;
-            return self.to_code();
+            return self.seek_code();
         }
         self.lost = false;
         let read = match found {
@@ -159,14 +159,14 @@ impl Reader<'_> {
                     line.push(line[line.len() - 1]);
                 }
                 (self.damaged, self.lost) = (self.damaged + 1, true);
-                self.to_code()
+                self.seek_code()
             }
             Ok(()) => Ok(()),
         }
     }
 
     /// Goes to the next end-of-line code.
-    fn to_code(&mut self) -> Result<(), &'static str> {
+    fn seek_code(&mut self) -> Result<(), &'static str> {
         let end = self.bits.bytes.len() * 8;
         let mut zeros = 0;
         let mut at = self.bits.at;

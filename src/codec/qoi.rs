@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn zeros_are_no_pixels() {
         for (missing, tail) in [(7, &END[..]), (8, &END[..]), (9, &[0; 9][..]), (8, &[0; 15][..]), (3, &[0; 9][..])] {
-            let mut bytes = file((10, 1), 3, &vec![0xfe, 9, 8, 7].repeat(10 - missing));
+            let mut bytes = file((10, 1), 3, &[0xfe, 9, 8, 7].repeat(10 - missing));
             bytes.truncate(bytes.len() - END.len());
             bytes.extend(tail);
             assert!(decode(&bytes, false).is_err(), "{missing} {tail:?}");
