@@ -136,7 +136,17 @@ fn a_compressed_report_is_readable_after_a_kill() {
     for name in ["r.json", "r.json.gz", "r.json.zst"] {
         let mut child = stage
             .command(binary())
-            .args(["--files-from", "-", "-s", "16", "-o", &format!("out-{name}"), "--print", "--report", name])
+            .args([
+                "--files-from",
+                "-",
+                "-s",
+                "16",
+                "-o",
+                &format!("out-{}", name.replace('.', "-")),
+                "--print",
+                "--report",
+                name,
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -290,9 +290,9 @@ fn a_signal_leaves_all_in_order() {
 #[test]
 fn out_of_time_goes_on_the_next_night() {
     let world = World::new();
-    many(&world, "in", 40, 1200);
+    many(&world, "in", 40, 3000);
     settle();
-    let (ran, first) = night(&world, &["--max-time", "0.2", "-j", "1"]);
+    let (ran, first) = night(&world, &["--max-time", "0.1", "-j", "1"]);
     ran.code(4).says("out of time").says("inputs left");
     assert_eq!(count(&first, "left") + count(&first, "done"), 40);
     let (ran, second) = night(&world, &[]);

@@ -34,7 +34,7 @@ use crate::op;
 use crate::op::color::ToSrgb;
 use crate::op::resize::ResizeError;
 use crate::orientation::Orientation;
-use crate::pixmap::{Pixmap, Samples};
+use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::{Filter, FormatChoice, IccPolicy, Recipe};
 use crate::size::{Region, Size};
 use source::{Notes, Source};
@@ -378,11 +378,12 @@ impl Opened<'_> {
         if op::resize::is_opaque(&pixmap) {
             pixmap = op::resize::without_alpha(pixmap);
         }
-        let mut icc = None;
-        if self.recipe.icc == IccPolicy::Keep {
-            icc = self.described_as(&pixmap, variant).and_then(|channels| op::color::as_profile(color, channels));
-        }
-        if icc.is_none() && !is_srgb {
+        let keeps = self.recipe.icc == IccPolicy::Keep;
+        let described = if keeps { self.described_as(&pixmap, variant) } else { None };
+        let icc = described.and_then(|channels| op::color::as_profile(color, channels));
+        // Inks stay inks also where no profile describes them.
+        let keeps_inks = described == Some(Channels::Cmyk);
+        if icc.is_none() && !is_srgb && !keeps_inks {
             let to = ToSrgb::new(color, pixmap.channels(), wide);
             to.note.into_iter().for_each(|note| notes.add(note));
             if self.recipe.icc == IccPolicy::Keep && !to.is_same() {
