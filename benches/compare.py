@@ -1,18 +1,22 @@
 #!/usr/bin/env python3
 """Side by side with the peers, on the same files, in turn.
 
-    benches/compare.py [--size 256] [--rounds 5] [--peers vipsthumbnail,sharp,pillow,pyvips] [--args='-f webp'] BIN [FOLDER...]
+    benches/compare.py [--size 256] [--rounds 5] [--peers vipsthumbnail,sharp,pillow,pyvips] [--args='-f webp']
+                       [--json FILE] BIN [FOLDER...]
 
 FOLDERs come from the command line, else from THUMBS_PICTURES (separated by ':'), else fixtures/photos. Every run makes one
 JPEG of quality 80 from each file of the folder. A peer that is not installed is skipped, with a word. Prints, per folder and
 program, the medians of wall and CPU seconds and the peak memory of the largest process, and how many times BIN's cost that is:
 gross, and net of a run over one tiny picture (so that an interpreter's start counts for nobody). Ratios are medians over the
-rounds; over 1 means that BIN is ahead. A run that fails or leaves too few outputs is marked, and the exit status is 1.
+rounds; over 1 means that BIN is ahead. A run that fails or leaves too few outputs is marked, and the exit status is 1. --json appends
+the medians and ratios to FILE, one object for each folder and program; benches/chart.py draws them.
 
 PEERS_PYTHON names an interpreter that has Pillow and pyvips (default: the one that runs this), PEERS_NODE_MODULES a
 node_modules folder that has sharp.
 """
 import argparse
+import datetime
+import json
 import os
 import shlex
 import shutil
@@ -142,6 +146,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peers", default="vipsthumbnail,sharp,pillow,pyvips")
     parser.add_argument("--args", default="", help="further options for BIN")
+    parser.add_argument("--json", help="append the figures to this file, one JSON object a line")
     options = parser.parse_args()
     env_folders = os.environ.get("THUMBS_PICTURES", "")
     folders = options.folders or env_folders.split(":") if (options.folders or env_folders) else [os.path.join(HERE, "../fixtures/photos")]
@@ -184,6 +189,13 @@ def main():
                 mark = "" if well else f"   FAILED: {mine[-1][3]} of {len(files)} outputs"
                 print(f"{name + ' ' + programs[name][0][:11]:26}{median(0):8.3f}{median(1):8.3f}{median(2):6.0f}   "
                       f"{ratio(1, 0):9.2f} (net {ratio(1, 1):6.2f}) {ratio(0, 0):9.2f} (net {ratio(0, 1):6.2f}){mark}")
+                if options.json:
+                    figures = {"date": datetime.date.today().isoformat(), "set": os.path.basename(os.path.normpath(folder)),
+                               "files": len(files), "megabytes": round(size, 1), "size": options.size, "program": name,
+                               "version": programs[name][0][:11], "wall": round(median(0), 3), "cpu": round(median(1), 3),
+                               "peak_mb": round(median(2)), "cpu_ratio_net": round(ratio(1, 1), 2), "ok": well}
+                    with open(options.json, "a") as file:
+                        print(json.dumps(figures), file=file)
     sys.exit(failed)
 
 
