@@ -174,7 +174,7 @@ fn a_preview_in_front_is_not_the_page() {
         let found = made("a.tif", &tiff(&[flag.clone(), flag.clone(), mask, Page::scene(96, 64)]));
         assert_eq!(found.size, (96, 64));
         // Alone it is a picture; and it may lead nowhere, or to itself.
-        assert_eq!(made("a.tif", &tiff(&[flag.clone()])).size, (24, 16));
+        assert_eq!(made("a.tif", &tiff(std::slice::from_ref(&flag))).size, (24, 16));
         let mut ring = tiff(&[flag]);
         let (length, start) = (ring.len(), ring[4..8].to_vec());
         ring[length - 4..].copy_from_slice(&start);
@@ -215,7 +215,7 @@ fn a_count_may_run_past_the_file_by_padding() {
         out.finish().unwrap()
     };
     let deflated = Page::new(96, 64, 3, 2).tag(259, SHORT, &[8]).strip(packed(&scene())).tag(279, LONG, &[900_000]);
-    assert_eq!(whole_but("a.tif", &tiff(&[deflated.clone()]), "lead beyond its end").pixels, scene());
+    assert_eq!(whole_but("a.tif", &tiff(std::slice::from_ref(&deflated)), "lead beyond its end").pixels, scene());
     // With rows missing it fails.
     let mut cut = deflated;
     let half = cut.strips[0].len() / 2;

@@ -140,7 +140,7 @@ proptest! {
 
 #[test]
 fn segments_and_long_profiles_come_back() {
-    let icc: Vec<u8> = (0..200_000u32).map(|i| (i * 7 >> 3) as u8).collect();
+    let icc: Vec<u8> = (0..200_000u32).map(|i| ((i * 7) >> 3) as u8).collect();
     let exif = [b"Exif\0\0".as_slice(), b"MM\0\x2A\0\0\0\x08\0\0\0\0\0\0"].concat();
     let xmp = [b"http://ns.adobe.com/xap/1.0/\0".as_slice(), b"<x:xmpmeta/>"].concat();
     let iptc = [b"Photoshop 3.0\0".as_slice(), b"8BIM\x04\x04\0\0\0\0\0\0"].concat();
