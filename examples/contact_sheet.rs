@@ -39,11 +39,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut png = std::io::Cursor::new(Vec::new());
     sheet.write_to(&mut png, image::ImageFormat::Png)?;
-    let recipe = Recipe {
-        sizes: vec!["original".parse()?],
-        formats: vec![FormatChoice::To(Format::Jpeg)],
-        ..Recipe::default()
-    };
+    let recipe =
+        Recipe { sizes: vec!["original".parse()?], formats: vec![FormatChoice::To(Format::Jpeg)], ..Recipe::default() };
     let rendered = render(png.get_ref(), &recipe, &Limits::default())?;
     std::fs::write(out, &rendered.outputs[0].bytes)?;
     Ok(())
