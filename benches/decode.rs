@@ -1,6 +1,6 @@
 //! Decoding of pictures made in the process, whole and for a thumbnail.
 
-#[path = "../tests/pictures/mod.rs"]
+#[path = "../crates/render/tests/pictures/mod.rs"]
 mod pictures;
 
 use divan::{Bencher, black_box};

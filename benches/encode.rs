@@ -1,6 +1,6 @@
 //! Encoding of a 256-pixel thumbnail.
 
-#[path = "../tests/pictures/mod.rs"]
+#[path = "../crates/render/tests/pictures/mod.rs"]
 mod pictures;
 
 use divan::{Bencher, black_box};

@@ -5,7 +5,7 @@ use divan::{
     Bencher,
     counter::{BytesCount, ItemsCount},
 };
-use thumbs::jpeg::{self, Options, Region};
+use thumbs_jpeg::{Options, Region};
 
 const SIZE: (u16, u16) = (1024, 768);
 
@@ -40,36 +40,36 @@ const PIXELS: usize = SIZE.0 as usize * SIZE.1 as usize;
 #[divan::bench(args = [1, 2, 3, 4, 5, 6, 7, 8])]
 fn baseline(bencher: Bencher<'_, '_>, n: u8) {
     let data = encoded(false);
-    let header = jpeg::read_header(&data).unwrap();
+    let header = thumbs_jpeg::read_header(&data).unwrap();
     bencher
         .counter(ItemsCount::new(BLOCKS))
         .counter(BytesCount::new(data.len()))
-        .bench(|| jpeg::decode_planes(&data, &header, &header.plan_at(n), &Options::default()).unwrap());
+        .bench(|| thumbs_jpeg::decode_planes(&data, &header, &header.plan_at(n), &Options::default()).unwrap());
 }
 
 /// Shrink 8/n, progressive.
 #[divan::bench(args = [1, 2, 4, 8])]
 fn progressive(bencher: Bencher<'_, '_>, n: u8) {
     let data = encoded(true);
-    let header = jpeg::read_header(&data).unwrap();
+    let header = thumbs_jpeg::read_header(&data).unwrap();
     bencher
         .counter(ItemsCount::new(BLOCKS))
         .counter(BytesCount::new(data.len()))
-        .bench(|| jpeg::decode_planes(&data, &header, &header.plan_at(n), &Options::default()).unwrap());
+        .bench(|| thumbs_jpeg::decode_planes(&data, &header, &header.plan_at(n), &Options::default()).unwrap());
 }
 
 #[divan::bench]
 fn header(bencher: Bencher<'_, '_>) {
     let data = encoded(false);
-    bencher.bench(|| jpeg::read_header(&data).unwrap());
+    bencher.bench(|| thumbs_jpeg::read_header(&data).unwrap());
 }
 
 /// Interpolation of chroma and YCbCr to RGB at full size.
 #[divan::bench]
 fn color(bencher: Bencher<'_, '_>) {
     let data = encoded(false);
-    let header = jpeg::read_header(&data).unwrap();
-    let planes = jpeg::decode_planes(&data, &header, &header.plan_at(8), &Options::default()).unwrap();
+    let header = thumbs_jpeg::read_header(&data).unwrap();
+    let planes = thumbs_jpeg::decode_planes(&data, &header, &header.plan_at(8), &Options::default()).unwrap();
     bencher.counter(ItemsCount::new(PIXELS)).with_inputs(|| planes.clone()).bench_values(|planes| planes.into_image());
 }
 
@@ -77,8 +77,8 @@ fn color(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn resize(bencher: Bencher<'_, '_>) {
     let data = encoded(false);
-    let header = jpeg::read_header(&data).unwrap();
-    let planes = jpeg::decode_planes(&data, &header, &header.plan_at(4), &Options::default()).unwrap();
+    let header = thumbs_jpeg::read_header(&data).unwrap();
+    let planes = thumbs_jpeg::decode_planes(&data, &header, &header.plan_at(4), &Options::default()).unwrap();
     let whole = Region { left: 0.0, top: 0.0, width: SIZE.0.into(), height: SIZE.1.into() };
     bencher.counter(ItemsCount::new(PIXELS / 4)).bench(|| planes.resize(whole, 256, 192));
 }

@@ -1,6 +1,6 @@
 //! Resizing whole pictures to 256 pixels.
 
-#[path = "../tests/pictures/mod.rs"]
+#[path = "../crates/render/tests/pictures/mod.rs"]
 mod pictures;
 
 use divan::{Bencher, black_box};

@@ -50,33 +50,20 @@
 //! The library never prints, never exits, and never touches a global thread pool.
 
 pub mod archive;
-pub mod codec;
-pub mod format;
-pub mod geometry;
-pub mod jpeg;
-pub mod limits;
-pub mod metadata;
-pub mod op;
-pub mod orientation;
 pub mod outcome;
 pub mod pipeline;
-pub mod pixmap;
 pub mod plan;
 pub mod policy;
-pub mod recipe;
-pub mod render;
 pub mod report;
 pub mod sink;
-pub mod size;
 pub mod source;
 pub mod state;
 pub mod walk;
 pub mod words;
 
-pub use format::Format;
-pub use limits::Limits;
+pub use thumbs_render::{Format, Limits, Recipe, RenderError, Rendered, render};
+pub use thumbs_render::{codec, format, geometry, limits, metadata, op, orientation, pixmap, recipe, size};
+
 pub use outcome::Summary;
 pub use pipeline::{Cancel, RunConfig, run};
-pub use recipe::Recipe;
-pub use render::{RenderError, Rendered, render};
 pub use report::{Event, Reporter};

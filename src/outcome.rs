@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::format::Format;
-use crate::size::Size;
 use crate::walk::LeftOut;
+use thumbs_render::format::Format;
+use thumbs_render::size::Size;
 
 /// Which input is spoken of.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Walks the pictures in the folder that THUMBS_CORPUS names and holds what each folder is there
 //! to tell. Without the variable nothing is tested, and that is said.
 
+#[path = "../crates/render/tests/pictures/mod.rs"]
 mod pictures;
 
 use std::collections::HashMap;

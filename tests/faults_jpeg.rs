@@ -1,5 +1,6 @@
 //! JPEG files that were decoded wrongly, refused though whole, or refused with the wrong words.
 
+#[path = "../crates/render/tests/pictures/mod.rs"]
 mod pictures;
 mod testenv;
 

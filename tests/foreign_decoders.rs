@@ -1,6 +1,7 @@
 //! The decoders that are not ours, on files of independent writers, against independent readers. `fixtures/README.md`
 //! tells who wrote the files and who read them.
 
+#[path = "../crates/render/tests/pictures/mod.rs"]
 mod pictures;
 
 use std::fs;

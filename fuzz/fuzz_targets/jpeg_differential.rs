@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use libfuzzer_sys::fuzz_target;
 use mozjpeg::CompInfoExt;
-use thumbs::jpeg::{self, Kind, Options};
+use thumbs_jpeg::{Kind, Options};
 
 thread_local! {
     static IN_LIBJPEG: Cell<bool> = const { Cell::new(false) };
@@ -45,14 +45,14 @@ fuzz_target!(
         if data.windows(2).any(|two| two == [0xFF, 0xFF]) {
             return;
         }
-        let Ok(header) = jpeg::read_header(data) else { return };
+        let Ok(header) = thumbs_jpeg::read_header(data) else { return };
         // Of progressive pictures that lack scans it smooths the blocks.
         let sequential = matches!(header.kind, Kind::Baseline | Kind::Extended);
         if u64::from(header.width) * u64::from(header.height) > 1 << 18 || !sequential {
             return;
         }
         let strict = Options { strict: true, ..Options::default() };
-        let Ok(ours) = jpeg::decode_planes(data, &header, &header.full(), &strict) else { return };
+        let Ok(ours) = thumbs_jpeg::decode_planes(data, &header, &header.full(), &strict) else { return };
         let Some(theirs) = theirs(data) else { return };
         assert_eq!(ours.planes.len(), theirs.len());
         for (ours, (stride, theirs)) in ours.planes.iter().zip(&theirs) {

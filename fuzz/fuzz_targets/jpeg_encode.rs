@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use thumbs::jpeg::encode::{Picture, Samples, Sampling, Settings, encode};
-use thumbs::jpeg::{self, Options};
+use thumbs_jpeg::encode::{Picture, Samples, Sampling, Settings, encode};
+use thumbs_jpeg::{Options};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&[width, height, quality, choice, restart, icc], samples)) = data.split_first_chunk() else { return };
@@ -36,10 +36,10 @@ fuzz_target!(|data: &[u8]| {
         assert!(width == 0 || height == 0);
         return;
     };
-    let header = jpeg::read_header(&bytes).expect("a header");
+    let header = thumbs_jpeg::read_header(&bytes).expect("a header");
     assert_eq!((header.width, header.height, header.icc.as_deref()), (width, height, settings.icc));
     let strict = Options { strict: true, ..Options::default() };
-    let planes = jpeg::decode_planes(&bytes, &header, &header.full(), &strict).expect("a picture");
+    let planes = thumbs_jpeg::decode_planes(&bytes, &header, &header.full(), &strict).expect("a picture");
     if quality >= 100 && choice & 3 < 2 {
         for (got, wanted) in planes.planes.iter().zip([&pixels, &blue, &red]) {
             let lines = got.data.chunks(got.width as usize).zip(wanted.chunks(got.extent.0.ceil() as usize));

@@ -7,13 +7,13 @@ use super::machine;
 use super::nightly::Nightly;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
-use crate::geometry::SizeSpec;
-use crate::limits::Limits;
 use crate::plan::{Destination, Naming, Template};
 use crate::policy::{Existing, MaxFailures};
-use crate::recipe::Recipe;
 use crate::sink::shards::{Covered, ShardSize};
 use crate::walk::{self, Input, Walker, real_path};
+use thumbs_render::geometry::SizeSpec;
+use thumbs_render::limits::Limits;
+use thumbs_render::recipe::Recipe;
 
 /// A list of inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]

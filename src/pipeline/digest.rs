@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 
 use super::Ready;
 use crate::outcome::SourceName;
-use crate::recipe::Recipe;
 use crate::sink::shards::Sample;
+use thumbs_render::recipe::Recipe;
 
 /// SHA-256 in hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {

@@ -22,6 +22,7 @@ mod passed;
 mod process;
 mod prune;
 mod ready;
+mod recipes;
 mod renderer;
 mod reorder;
 mod trace;
@@ -134,7 +135,7 @@ struct Shared {
     counted: AtomicU64,
     count_complete: AtomicBool,
     /// Digests of what this run does, with `--update`.
-    recipes: Option<nightly::Recipes>,
+    recipes: Option<recipes::Recipes>,
     /// What the walk found, when it is over.
     walked: Mutex<Option<prune::Walked>>,
     /// Which worker is at what.
@@ -284,7 +285,7 @@ pub fn run_with(
         deaths: guarded::Deaths::default(),
         left: AtomicU64::new(0),
         left_maybe: AtomicU64::new(0),
-        recipes: config.nightly.update.is_some().then(|| nightly::Recipes::new(&config)),
+        recipes: config.nightly.update.is_some().then(|| recipes::Recipes::new(&config)),
         walked: Mutex::new(None),
         watch: watch::Watch::new(config.nightly.timeout),
         handed: AtomicU64::new(0),

@@ -10,16 +10,16 @@ use super::trace::{Trace, standing, unchanged};
 use super::turns::{Turns, pass_over};
 use super::{Message, Prepared, Ready, Shared};
 use crate::archive::{self, detect};
-use crate::codec::DecodeError;
-use crate::format;
 use crate::outcome::{SkipReason, Stage, TimeSpent};
 use crate::plan::{Admission, Ledger, Picture, Plan, PlannedOutput, Standing};
 use crate::policy::Replace;
-use crate::render::RenderError;
 use crate::source::{Facts, Source, SourceError};
 use crate::state::digest;
 use crate::state::{Kind, Record, Seen};
 use crate::words;
+use thumbs_render::codec::DecodeError;
+use thumbs_render::format;
+use thumbs_render::render::RenderError;
 
 /// What ends the way of an input before its outputs are encoded.
 pub enum End {

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use super::budget::Share;
-use crate::format::Format;
 use crate::outcome::{Done, Output, SourceName, TimeSpent};
 use crate::plan::PlannedOutput;
-use crate::size::Size;
 use crate::source::Facts;
 use crate::state::Record;
+use thumbs_render::format::Format;
+use thumbs_render::size::Size;
 
 /// An output on its way to the writer.
 pub type ReadyOutput = (PlannedOutput, Format, Size, Vec<u8>);

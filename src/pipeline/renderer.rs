@@ -1,9 +1,9 @@
 //! What a worker needs of the picture side; a seam for tests.
 
-use crate::codec::{DecodeError, Header};
-use crate::limits::Limits;
-use crate::recipe::Recipe;
-use crate::render::{self, Opened, PlannedVariant, RenderError, Rendered};
+use thumbs_render::codec::{DecodeError, Header};
+use thumbs_render::limits::Limits;
+use thumbs_render::recipe::Recipe;
+use thumbs_render::render::{self, Opened, PlannedVariant, RenderError, Rendered};
 
 /// Opens pictures.
 pub trait Renderer: Send + Sync {

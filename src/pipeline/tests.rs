@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::codec::{DecodeError, Header};
-use crate::format::Format;
-use crate::geometry::Placement;
-use crate::limits::Limits;
 use crate::plan::{Naming, Template};
 use crate::policy::{Existing, MaxFailures};
-use crate::recipe::{FormatChoice, Recipe};
-use crate::render::{Encoded, PlannedVariant, RenderError, Rendered, Times};
 use crate::report::Event;
 use crate::sink::Entry;
-use crate::size::{Region, Size};
 use crate::walk::{Input, Walker};
+use thumbs_render::codec::{DecodeError, Header};
+use thumbs_render::format::Format;
+use thumbs_render::geometry::Placement;
+use thumbs_render::limits::Limits;
+use thumbs_render::recipe::{FormatChoice, Recipe};
+use thumbs_render::render::{Encoded, PlannedVariant, RenderError, Rendered, Times};
+use thumbs_render::size::{Region, Size};
 
 /// Sleeps for a time that depends on the content, so that workers overtake each other; counts the
 /// bytes that are held at once.

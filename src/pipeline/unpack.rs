@@ -18,10 +18,10 @@ use super::process::too_large;
 use crate::archive::detect::{self, HEAD, Packing};
 use crate::archive::tar_reader::{EntryKind, TarEntry, TarError, TarReader};
 use crate::archive::zip_reader::ZipReader;
-use crate::format;
 use crate::outcome::Stage;
 use crate::source::{self, Facts, Source, SourceError};
 use crate::walk::{Found, has_picture_extension};
+use thumbs_render::format;
 
 type Flow = ControlFlow<()>;
 

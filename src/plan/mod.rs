@@ -17,10 +17,10 @@ pub use own::OwnOutputs;
 pub use standing::{Picture, Standing};
 pub use template::{Fields, Template, TemplateError};
 
-use crate::format::Format;
 use crate::policy::{Existing, Replace};
-use crate::recipe::FormatChoice;
-use crate::render::PlannedVariant;
+use thumbs_render::format::Format;
+use thumbs_render::recipe::FormatChoice;
+use thumbs_render::render::PlannedVariant;
 
 /// Where outputs go.
 #[derive(Clone, Debug, PartialEq, Eq)]

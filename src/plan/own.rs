@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 
 use super::template::{Origin, is_shortened};
 use super::{Destination, Naming};
-use crate::format::{self, Format};
-use crate::recipe::FormatChoice;
 use crate::sink::mark::Mark;
 use crate::source;
 use crate::walk::real_path;
+use thumbs_render::format::{self, Format};
+use thumbs_render::recipe::FormatChoice;
 
 /// Tells own outputs from inputs. Holds the names of one directory at most.
 #[derive(Debug)]

@@ -5,15 +5,15 @@ use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::codec::{Header, registry};
-use crate::format::{self, Format};
-use crate::limits::Limits;
-use crate::orientation::Orientation;
-use crate::recipe::MetadataPolicy;
-use crate::render::PlannedVariant;
 use crate::sink::mark::Mark;
-use crate::size::Size;
 use crate::source;
+use thumbs_render::codec::{Header, registry};
+use thumbs_render::format::{self, Format};
+use thumbs_render::limits::Limits;
+use thumbs_render::orientation::Orientation;
+use thumbs_render::recipe::MetadataPolicy;
+use thumbs_render::render::PlannedVariant;
+use thumbs_render::size::Size;
 
 /// What stands under an output's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use super::*;
-use crate::geometry::Placement;
-use crate::size::{Region, Size};
+use thumbs_render::geometry::Placement;
+use thumbs_render::size::{Region, Size};
 
 fn naming(destination: Destination, template: &str) -> Naming {
     Naming {
@@ -107,11 +107,11 @@ fn only_what_is_ours_is_replaced() {
     fs::create_dir(at("d.jpg")).unwrap();
     std::os::unix::fs::symlink("empty.jpg", at("link.jpg")).unwrap();
     let source = at("a.png");
-    let limits = crate::limits::Limits::default();
+    let limits = thumbs_render::limits::Limits::default();
     let picture = Picture {
         size: Size::new(960, 640),
         bytes: 9999,
-        metadata: crate::recipe::MetadataPolicy::None,
+        metadata: thumbs_render::recipe::MetadataPolicy::None,
         limits: &limits,
     };
     let settle = |naming: &Naming, name: &str| {

@@ -17,7 +17,7 @@ use super::outlet::{Outlet, Readers};
 use super::{Entry, Sink, SinkError, remove_stale};
 use crate::archive::tar::{BLOCK, Header, TarWriter};
 use crate::policy::Replace;
-use crate::size::Size;
+use thumbs_render::size::Size;
 
 /// When a shard is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

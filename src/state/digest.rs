@@ -6,8 +6,8 @@ use std::path::Path;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
-use crate::format::Format;
-use crate::recipe::Recipe;
+use thumbs_render::format::Format;
+use thumbs_render::recipe::Recipe;
 
 /// Digest of a file's content.
 pub type Content = [u8; 16];

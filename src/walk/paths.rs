@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::archive::detect::{self, Packing};
-use crate::format::Format;
 use crate::source;
+use thumbs_render::format::Format;
 
 /// Whether a file holds other files; what is compressed may be something else. What cannot be read fails later, as an
 /// input of its own.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jpeg_encoder::{ColorType, SamplingFactor};
 use measure::{Rgb, cpu, read_png, score};
-use thumbs::jpeg::encode::{self, Picture, Samples, Sampling, Settings};
+use thumbs_jpeg::encode::{self, Picture, Samples, Sampling, Settings};
 
 type Planes = [Vec<u8>; 3];
 
@@ -55,8 +55,8 @@ fn ours(p: &Rgb, quality: u8, progressive: bool, sampling: Sampling) -> Vec<u8> 
 /// From planes, as JPEG to JPEG is encoded; making them takes no time of the encoder's.
 fn planes(p: &Rgb) -> Planes {
     let bytes = ours(p, 100, false, Sampling::S420);
-    let header = thumbs::jpeg::read_header(&bytes).expect("our own JPEG");
-    let decoded = thumbs::jpeg::decode_planes(&bytes, &header, &header.full(), &Default::default());
+    let header = thumbs_jpeg::read_header(&bytes).expect("our own JPEG");
+    let decoded = thumbs_jpeg::decode_planes(&bytes, &header, &header.full(), &Default::default());
     let mut planes = decoded.expect("our own JPEG").planes.into_iter().map(|plane| {
         let columns = plane.extent.0.ceil() as usize;
         plane.data.chunks(plane.width as usize).flat_map(|line| &line[..columns]).copied().collect()

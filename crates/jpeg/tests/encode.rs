@@ -1,0 +1,178 @@
+//! What the encoder writes, as libjpeg sees it, and our own decoder in strict mode.
+
+use mozjpeg::CompInfoExt;
+use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr};
+use proptest::prelude::*;
+use thumbs_jpeg::encode::{Picture, Samples, Sampling, Settings, encode};
+use thumbs_jpeg::{ColorSpace, Kind, Options};
+
+const STRICT: Options<'_> = Options { allow_truncated: false, strict: true, interrupt: None, max_memory: None };
+
+extern "C-unwind" fn ignore(_: &mut jpeg_common_struct) {}
+
+extern "C-unwind" fn fail(_: &mut jpeg_common_struct) {
+    panic!("libjpeg gives up");
+}
+
+extern "C-unwind" fn message(_: &mut jpeg_common_struct, level: i32) {
+    assert!(level >= 0, "libjpeg warns");
+}
+
+/// Planes as libjpeg sees them, with their line lengths; a warning is a panic.
+fn theirs(data: &[u8]) -> Vec<(usize, Vec<u8>)> {
+    let errors = jpeg_error_mgr {
+        error_exit: Some(fail),
+        emit_message: Some(message),
+        output_message: Some(ignore),
+        format_message: None,
+        reset_error_mgr: Some(ignore),
+        msg_code: 0,
+        msg_parm: Default::default(),
+        trace_level: 0,
+        num_warnings: 0,
+        jpeg_message_table: std::ptr::null(),
+        last_jpeg_message: 0,
+        addon_message_table: std::ptr::null(),
+        first_addon_message: 0,
+        last_addon_message: 0,
+    };
+    let mut raw = mozjpeg::Decompress::with_err(errors).from_mem(data).unwrap().raw().unwrap();
+    let lines: Vec<usize> = raw.components().iter().map(|c| c.row_stride()).collect();
+    let mut planes = vec![Vec::new(); lines.len()];
+    raw.read_raw_data(&mut planes.iter_mut().collect::<Vec<_>>());
+    raw.finish().unwrap();
+    lines.into_iter().zip(planes).collect()
+}
+
+/// Samples that are smooth, but for `noise` of 256.
+fn samples(size: (u32, u32), channels: u32, noise: u32, seed: u32) -> Vec<u8> {
+    let mut state = seed | 1;
+    let mut out = Vec::new();
+    for y in 0..size.1 {
+        for x in 0..size.0 {
+            for c in 0..channels {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let wave = (f64::from(x + 5 * c) / 11.0 + f64::from(seed % 7)).sin() * (f64::from(y) / 13.0).cos();
+                let noise = f64::from(noise) * (f64::from(state >> 16) / 65_536.0 - 0.5);
+                out.push((128.0 + 80.0 * wave + noise).clamp(0.0, 255.0) as u8);
+            }
+        }
+    }
+    out
+}
+
+fn any_settings() -> impl Strategy<Value = Settings<'static>> {
+    let quality = prop_oneof![1u8..=100, 95u8..=100];
+    let sampling = prop_oneof![Just(Sampling::S444), Just(Sampling::S422), Just(Sampling::S420)];
+    let restart = prop_oneof![Just(0u16), 1u16..9];
+    (quality, sampling, any::<bool>(), restart).prop_map(|(quality, sampling, progressive, restart)| Settings {
+        quality,
+        sampling,
+        progressive,
+        restart,
+        ..Settings::default()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_picture_decodes_without_a_warning(
+        (width, height) in prop_oneof![(1u32..20, 1u32..20), (1u32..150, 1u32..100)],
+        kind in 0usize..4,
+        noise in prop_oneof![Just(0u32), 0u32..60, 200u32..600],
+        seed in any::<u32>(),
+        settings in any_settings(),
+    ) {
+        let (h, v) = settings.sampling.share();
+        let chroma = (width.div_ceil(h.into()), height.div_ceil(v.into()));
+        let planes = [(width, height), chroma, chroma].map(|size| samples(size, 1, noise, seed));
+        let pixels = samples((width, height), [1, 3, 3, 4][kind], noise, seed);
+        let given = match kind {
+            0 => Samples::Grey(&pixels),
+            1 => Samples::YCbCr([&planes[0], &planes[1], &planes[2]]),
+            2 => Samples::Rgb(&pixels),
+            _ => Samples::Cmyk(&pixels),
+        };
+        let bytes = encode(&Picture { width, height, samples: given }, &settings).unwrap();
+
+        let header = thumbs_jpeg::read_header(&bytes).unwrap();
+        prop_assert_eq!((header.width, header.height), (width, height));
+        let colors = [ColorSpace::Grey, ColorSpace::YCbCr, ColorSpace::YCbCr, ColorSpace::Ycck];
+        prop_assert_eq!(header.color, colors[kind]);
+        prop_assert_eq!(header.kind, if settings.progressive { Kind::Progressive } else { Kind::Baseline });
+        let ours = thumbs_jpeg::decode_planes(&bytes, &header, &header.full(), &STRICT).unwrap();
+        let theirs = theirs(&bytes);
+        prop_assert_eq!(ours.planes.len(), theirs.len());
+        for (ours, (stride, theirs)) in ours.planes.iter().zip(&theirs) {
+            let (width, height) = (ours.width as usize, ours.height as usize);
+            for (top, left) in (0..height).step_by(8).flat_map(|y| (0..width).step_by(8).map(move |x| (y, x))) {
+                let block = (top..height.min(top + 8)).flat_map(|y| (left..width.min(left + 8)).map(move |x| (y, x)));
+                let pairs: Vec<(u8, u8)> = block.map(|(y, x)| (ours.data[y * width + x], theirs[y * stride + x])).collect();
+                // Its integer transform wraps where coefficients are far out of range.
+                let is_clamped = pairs.iter().any(|&(a, _)| a == 0 || a == 255);
+                prop_assert!(is_clamped || pairs.iter().all(|(a, b)| a.abs_diff(*b) <= 1), "{:?}", pairs);
+            }
+        }
+
+        // Close to what was given, where the settings promise that.
+        let (is_whole, is_smooth) = (settings.sampling == Sampling::S444 || kind < 2, noise < 10);
+        let most = match settings.quality {
+            // Colours have errors of three planes, some of them nearly doubled.
+            100 if is_whole => [3, 3, 8, 8][kind],
+            95.. if is_smooth => 14,
+            _ => return Ok(()),
+        };
+        if kind == 1 {
+            for (got, wanted) in ours.planes.iter().zip(&planes) {
+                for (line, wanted) in got.data.chunks(got.width as usize).zip(wanted.chunks(got.extent.0.round() as usize)) {
+                    let worst = line.iter().zip(wanted).map(|(a, b)| a.abs_diff(*b)).max();
+                    prop_assert!(worst <= Some(most), "{:?}", worst);
+                }
+            }
+        } else {
+            let worst = ours.into_image().data.iter().zip(&pixels).map(|(a, b)| a.abs_diff(*b)).max();
+            prop_assert!(worst <= Some(most), "{:?}", worst);
+        }
+    }
+}
+
+#[test]
+fn segments_and_long_profiles_come_back() {
+    let icc: Vec<u8> = (0..200_000u32).map(|i| ((i * 7) >> 3) as u8).collect();
+    let exif = [b"Exif\0\0".as_slice(), b"MM\0\x2A\0\0\0\x08\0\0\0\0\0\0"].concat();
+    let xmp = [b"http://ns.adobe.com/xap/1.0/\0".as_slice(), b"<x:xmpmeta/>"].concat();
+    let iptc = [b"Photoshop 3.0\0".as_slice(), b"8BIM\x04\x04\0\0\0\0\0\0"].concat();
+    let segments = [(1, exif), (1, xmp), (13, iptc)];
+    for progressive in [false, true] {
+        for samples in [Samples::Rgb(&[9; 12]), Samples::Cmyk(&[9; 16])] {
+            let settings = Settings { segments: &segments, icc: Some(&icc), progressive, ..Settings::default() };
+            let bytes = encode(&Picture { width: 2, height: 2, samples }, &settings).unwrap();
+            theirs(&bytes);
+            let header = thumbs_jpeg::read_header(&bytes).unwrap();
+            assert_eq!(header.icc.as_ref(), Some(&icc));
+            assert_eq!(bytes[header.exif.unwrap()], segments[0].1[6..]);
+            assert_eq!(bytes[header.xmp.unwrap()], segments[1].1[29..]);
+            assert_eq!(bytes[header.iptc.unwrap()], segments[2].1[14..]);
+            assert_eq!(
+                (header.jfif.is_some(), header.adobe),
+                if header.components.len() == 3 { (true, None) } else { (false, Some(2)) }
+            );
+        }
+    }
+}
+
+#[test]
+fn restart_markers_come_as_often_as_asked() {
+    let pixels = vec![77; 64 * 24];
+    let count = |restart, progressive| {
+        let settings = Settings { restart, progressive, ..Settings::default() };
+        let bytes = encode(&Picture { width: 64, height: 24, samples: Samples::Grey(&pixels) }, &settings).unwrap();
+        theirs(&bytes);
+        bytes.windows(2).filter(|two| two[0] == 0xFF && (0xD0..=0xD7).contains(&two[1])).count()
+    };
+    assert_eq!([0, 1, 5, 24, 25].map(|restart| count(restart, false)), [0, 23, 4, 0, 0]);
+    // Six scans.
+    assert_eq!(count(8, true), 6 * 2);
+}

@@ -1,0 +1,86 @@
+//! JPEG out, through our own encoder.
+
+use crate::codec::{Attached, Encode, EncodeError, check_output, iptc, jpeg::own, jpeg::sampling::sampling};
+use crate::format::Format;
+use crate::pixmap::{Channels, Pixmap, Samples, YCbCr};
+use crate::recipe::EncodeSettings;
+use crate::size::Size;
+use thumbs_jpeg::encode::{MAX_SEGMENT, Picture, Samples as Jpeg, Settings, encode};
+
+/// The encoder.
+pub struct JpegOut;
+
+fn failed(what: impl ToString) -> EncodeError {
+    EncodeError::Failed { format: Format::Jpeg, what: what.to_string() }
+}
+
+/// The segments that metadata go into, as marker number (of APPn) and content. What does not fit one is left out.
+fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
+    let with = |prefix: &[u8], data: &[u8]| [prefix, data].concat();
+    let exif = attached.exif.map(|exif| (1, with(b"Exif\0\0", exif)));
+    let xmp = attached.xmp.map(|xmp| (1, with(b"http://ns.adobe.com/xap/1.0/\0", xmp)));
+    let iptc = attached.iptc.map(|records| (13, with(b"Photoshop 3.0\0", &iptc::wrapped(records))));
+    [exif, xmp, iptc].into_iter().flatten().filter(|(_, data)| data.len() <= MAX_SEGMENT).collect()
+}
+
+fn write(
+    size: Size,
+    samples: Jpeg<'_>,
+    settings: &EncodeSettings,
+    attached: &Attached<'_>,
+) -> Result<Vec<u8>, EncodeError> {
+    check_output(Format::Jpeg, size)?;
+    let settings = Settings {
+        quality: settings.quality.clamp(1, 100),
+        sampling: sampling(settings),
+        progressive: settings.progressive,
+        restart: 0,
+        segments: &segments(attached),
+        icc: attached.icc,
+    };
+    encode(&Picture { width: size.width, height: size.height, samples }, &settings).map_err(failed)
+}
+
+impl Encode for JpegOut {
+    fn share(&self, settings: &EncodeSettings) -> Option<(u32, u32)> {
+        let (columns, rows) = sampling(settings).share();
+        Some((columns.into(), rows.into()))
+    }
+
+    fn encode_ycbcr(
+        &self,
+        picture: &YCbCr,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+    ) -> Result<Vec<u8>, EncodeError> {
+        check_output(Format::Jpeg, picture.size)?;
+        if Some(picture.share) != self.share(settings) {
+            return Err(failed("chroma in other shares"));
+        }
+        let [y, cb, cr] = &picture.planes;
+        // A profile is one of three channels, and has to find them.
+        let is_grey = attached.icc.is_none() && picture.is_grey();
+        let samples = if is_grey { Jpeg::Grey(y) } else { Jpeg::YCbCr([y, cb, cr]) };
+        write(picture.size, samples, settings, attached)
+    }
+
+    fn encode(
+        &self,
+        pixmap: &Pixmap,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+    ) -> Result<Vec<u8>, EncodeError> {
+        let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits")) };
+        let samples = match pixmap.channels() {
+            Channels::Grey => Jpeg::Grey(samples),
+            Channels::Rgb => Jpeg::Rgb(samples),
+            Channels::Cmyk => Jpeg::Cmyk(samples),
+            Channels::GreyAlpha | Channels::Rgba => return Err(failed("alpha was not flattened")),
+        };
+        write(pixmap.size(), samples, settings, attached)
+    }
+
+    fn own(&self, source: &[u8], encoded: &[u8], settings: &EncodeSettings) -> Option<Vec<u8>> {
+        own::own(source, encoded, settings)
+    }
+}

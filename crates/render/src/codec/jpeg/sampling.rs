@@ -1,0 +1,14 @@
+//! Chroma subsampling that settings ask for.
+
+use crate::recipe::{EncodeSettings, Subsampling};
+use thumbs_jpeg::encode::Sampling;
+
+/// From quality 90 on the chroma is kept whole.
+pub(in crate::codec) fn sampling(settings: &EncodeSettings) -> Sampling {
+    match settings.subsampling {
+        Subsampling::Auto if settings.quality >= 90 => Sampling::S444,
+        Subsampling::S444 => Sampling::S444,
+        Subsampling::S422 => Sampling::S422,
+        Subsampling::S420 | Subsampling::Auto => Sampling::S420,
+    }
+}

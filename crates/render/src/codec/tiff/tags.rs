@@ -1,0 +1,30 @@
+//! Numbers of the tags that are read.
+
+pub const NEW_SUBFILE_TYPE: u16 = 254;
+pub const SUBFILE_TYPE: u16 = 255;
+pub const WIDTH: u16 = 256;
+pub const HEIGHT: u16 = 257;
+pub const BITS: u16 = 258;
+pub const COMPRESSION: u16 = 259;
+pub const PHOTOMETRIC: u16 = 262;
+pub const FILL_ORDER: u16 = 266;
+pub const STRIP_OFFSETS: u16 = 273;
+pub const SAMPLES: u16 = 277;
+pub const ROWS_PER_STRIP: u16 = 278;
+pub const STRIP_COUNTS: u16 = 279;
+pub const PLANAR: u16 = 284;
+pub const T4_OPTIONS: u16 = 292;
+pub const PREDICTOR: u16 = 317;
+pub const COLOR_MAP: u16 = 320;
+pub const TILE_WIDTH: u16 = 322;
+pub const TILE_HEIGHT: u16 = 323;
+pub const TILE_OFFSETS: u16 = 324;
+pub const TILE_COUNTS: u16 = 325;
+pub const SUB_DIRECTORIES: u16 = 330;
+pub const INK_SET: u16 = 332;
+pub const EXTRA: u16 = 338;
+pub const SAMPLE_FORMAT: u16 = 339;
+pub const YCBCR_COEFFICIENTS: u16 = 529;
+pub const YCBCR_SUBSAMPLING: u16 = 530;
+pub const REFERENCE_BLACK_WHITE: u16 = 532;
+pub const DNG_VERSION: u16 = 50_706;

@@ -1,0 +1,49 @@
+//! WebP out, through libwebp.
+
+use thumbs_libwebp::{Mode, Settings};
+
+use crate::codec::{Attached, Encode, EncodeError, check_output, webp::container};
+use crate::format::Format;
+use crate::pixmap::{Channels, Pixmap, Samples};
+use crate::recipe::EncodeSettings;
+
+/// The encoder.
+pub struct WebPOut;
+
+impl Encode for WebPOut {
+    fn encode(
+        &self,
+        pixmap: &Pixmap,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+    ) -> Result<Vec<u8>, EncodeError> {
+        let size = pixmap.size();
+        check_output(Format::WebP, size)?;
+        let failed = |what: String| EncodeError::Failed { format: Format::WebP, what };
+        let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits".into())) };
+        let expanded: Vec<u8>;
+        let (samples, alpha) = match pixmap.channels() {
+            Channels::Rgb => (samples, false),
+            Channels::Rgba => (samples, true),
+            Channels::Grey => {
+                expanded = samples.iter().flat_map(|&v| [v, v, v]).collect();
+                (&expanded, false)
+            }
+            Channels::GreyAlpha => {
+                expanded = samples.chunks_exact(2).flat_map(|p| [p[0], p[0], p[0], p[1]]).collect();
+                (&expanded, true)
+            }
+            Channels::Cmyk => return Err(failed("WebP has no CMYK".into())),
+        };
+        let mode = if settings.lossless { Mode::Lossless } else { Mode::Lossy(f32::from(settings.quality)) };
+        let how = Settings { mode, method: 4, sharp_yuv: false };
+        let file = thumbs_libwebp::encode(size.width, size.height, alpha, samples, &how)
+            .map_err(|fault| failed(format!("libwebp's error {}", fault.0)))?;
+        Ok(container::with_metadata(file, size, alpha, attached.icc, attached.exif, attached.xmp))
+    }
+
+    /// Lossy ones stand for what is to be lossless as well: their pixels are all that there is to keep.
+    fn own(&self, source: &[u8], encoded: &[u8], _settings: &EncodeSettings) -> Option<Vec<u8>> {
+        container::own(source, encoded)
+    }
+}

@@ -1,0 +1,452 @@
+//! WHAT pixels: from the bytes of one picture to encoded variants. No files, no threads, no printing.
+//!
+//! ```
+//! use thumbs_render::{limits::Limits, recipe::Recipe, render::render};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use thumbs_render::codec::{Attached, registry};
+//! # use thumbs_render::{format::Format, pixmap::{Channels, Pixmap}, recipe::EncodeSettings, size::Size};
+//! # let pixmap = Pixmap::new_u8(Size::new(1600, 900), Channels::Grey, vec![7; 1600 * 900]);
+//! # let encoder = registry::encoder(Format::Png).unwrap();
+//! # let bytes = encoder.encode(&pixmap, &EncodeSettings::default(), &Attached::default())?;
+//! let recipe = Recipe { sizes: vec!["256".parse()?], ..Recipe::default() };
+//! let rendered = render(&bytes, &recipe, &Limits::default())?;
+//! assert_eq!(rendered.outputs[0].size.to_string(), "256x144");
+//! # Ok(())
+//! # }
+//! ```
+
+mod described;
+mod direct;
+mod own;
+mod source;
+
+use std::time::{Duration, Instant};
+
+use crate::codec::{
+    Attached, ColorSpace, DecodeError, DecodeOptions, Decoded, Encode, EncodeError, Header, Need, Offer, Picture,
+    check_output, registry,
+};
+use crate::format::{self, Format};
+use crate::geometry::{Constraint, Placement, place};
+use crate::limits::Limits;
+use crate::metadata::{self, Changes};
+use crate::op;
+use crate::op::color::ToSrgb;
+use crate::op::resize::ResizeError;
+use crate::orientation::Orientation;
+use crate::pixmap::{Channels, Pixmap, Samples};
+use crate::recipe::{Filter, FormatChoice, IccPolicy, Recipe};
+use crate::size::{Region, Size};
+use source::{Notes, Source};
+
+/// An opened picture with its outputs planned from the header.
+pub struct Opened<'a> {
+    bytes: &'a [u8],
+    picture: Box<dyn Picture + 'a>,
+    recipe: Recipe,
+    limits: Limits,
+    orientation: Orientation,
+    variants: Vec<PlannedVariant>,
+    /// Of each variant, whether and how it can be made of planes: see `direct`.
+    shares: Vec<Option<(u32, u32)>>,
+}
+
+/// One output that was asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedVariant {
+    /// Which of the recipe's sizes.
+    pub size_index: usize,
+    /// Its format.
+    pub format: Format,
+    /// Size of the output.
+    pub size: Size,
+    /// Where the pixels go.
+    pub placement: Placement,
+}
+
+impl PlannedVariant {
+    /// Whether its format can hold its size.
+    ///
+    /// # Errors
+    /// [`EncodeError::TooLarge`].
+    pub fn check(&self) -> Result<(), EncodeError> {
+        check_output(self.format, self.size)
+    }
+}
+
+/// One output.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// Which of the planned variants.
+    pub variant: usize,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its size in pixels.
+    pub size: Size,
+    /// Its format.
+    pub format: Format,
+}
+
+/// Where the time went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Decoding.
+    pub decode: Duration,
+    /// Resizing and all other work on pixels.
+    pub resize: Duration,
+    /// Encoding.
+    pub encode: Duration,
+}
+
+/// What became of a picture.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Outputs in the order in which they were wanted.
+    pub outputs: Vec<Encoded>,
+    /// By how much the decoder shrank.
+    pub shrink: f64,
+    /// What was lost or passed over, for the report.
+    pub notes: Vec<String>,
+    /// Where the time went.
+    pub times: Times,
+}
+
+/// Why a picture could not be rendered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// While decoding.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// While resizing.
+    #[error(transparent)]
+    Resize(#[from] ResizeError),
+    /// While encoding.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl RenderError {
+    /// "decode", "resize" or "encode".
+    pub fn stage(&self) -> &'static str {
+        match self {
+            Self::Decode(_) => "decode",
+            Self::Resize(_) => "resize",
+            Self::Encode(_) => "encode",
+        }
+    }
+}
+
+/// Reads the header of `bytes`, checks it against `limits`, and plans the outputs.
+///
+/// # Errors
+/// What is no picture, not supported, beyond the limits, or damaged in its header.
+pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Opened<'a>, DecodeError> {
+    let format = format::sniff(bytes).ok_or_else(|| match format::unread(bytes) {
+        Some(name) => DecodeError::Unsupported(name.to_owned()),
+        None => DecodeError::NotAPicture(format::describe(bytes)),
+    })?;
+    let decoder = registry::decoder(format).ok_or_else(|| DecodeError::Unsupported(format.name().to_owned()))?;
+    let picture = decoder.open(bytes, limits)?;
+    let header = picture.header();
+    let orientation = if recipe.auto_orient { header.orientation } else { Orientation::Upright };
+    let oriented = orientation.apply(header.size);
+    let mut variants = Vec::with_capacity(recipe.sizes.len() * recipe.formats.len());
+    for (size_index, &size) in recipe.sizes.iter().enumerate() {
+        let constraint = Constraint { size, fit: recipe.fit, gravity: recipe.gravity, enlarge: recipe.enlarge };
+        let placement = place(oriented, &constraint);
+        for &choice in &recipe.formats {
+            let format = output_format(choice, header);
+            variants.push(PlannedVariant { size_index, format, size: placement.canvas, placement });
+        }
+    }
+    let shares = variants.iter().map(|variant| direct::share(header, recipe, orientation, variant)).collect();
+    Ok(Opened { bytes, picture, recipe: recipe.clone(), limits: *limits, orientation, variants, shares })
+}
+
+/// From bytes to all variants of a recipe, in one call.
+///
+/// # Errors
+/// [`RenderError`].
+pub fn render(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<Rendered, RenderError> {
+    let opened = open(bytes, recipe, limits)?;
+    let wanted: Vec<usize> = (0..opened.variants().len()).collect();
+    opened.render(&wanted, None)
+}
+
+fn output_format(choice: FormatChoice, header: &Header) -> Format {
+    match choice {
+        FormatChoice::To(format) => format,
+        FormatChoice::Keep if header.format.writes() => header.format,
+        FormatChoice::Keep if header.has_alpha => Format::Png,
+        FormatChoice::Keep => Format::Jpeg,
+    }
+}
+
+impl Opened<'_> {
+    /// What the picture says of itself.
+    pub fn header(&self) -> &Header {
+        self.picture.header()
+    }
+
+    /// One for each size and format of the recipe, formats of a size together; equal ones are all there.
+    pub fn variants(&self) -> &[PlannedVariant] {
+        &self.variants
+    }
+
+    /// How the source will be decoded when these variants are wanted, in numbers that tell one way from another.
+    pub fn decoding(&self, wanted: &[usize]) -> (f64, f64) {
+        (self.offer(wanted).shrink, self.chroma(wanted))
+    }
+
+    /// Upper bound of the bytes that rendering all variants takes beyond the source.
+    pub fn memory(&self) -> u64 {
+        let all: Vec<usize> = (0..self.variants.len()).collect();
+        self.memory_of(&self.offer(&all), &all)
+    }
+
+    fn memory_of(&self, offer: &Offer, wanted: &[usize]) -> u64 {
+        // 16 bits a sample and 4 samples at most, of which not more than `offer.memory` was decoded.
+        let mut pixel = (offer.memory / offer.size.pixels().max(1)).clamp(1, 8);
+        // Before the resize colours may be converted to 16 bits; those of JPEG, which come in planes, are not.
+        let header = self.header();
+        let converts = self.recipe.icc == IccPolicy::ToSrgb && !matches!(header.color, ColorSpace::Srgb);
+        let converted = if converts && header.format != Format::Jpeg { offer.size.pixels() * 8 } else { 0 };
+        if converted > 0 {
+            pixel = (pixel * 2).min(8);
+        }
+        // Colours with alpha are resized in floating point.
+        let plane = if header.has_alpha { 4 } else { 2 };
+        let mut work = 0;
+        let mut encoded = 0;
+        for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
+            let (crop, to) = self.stored(variant, offer);
+            let canvas = variant.size.pixels();
+            // The resized pixels, turned, converted and laid on a canvas: two of these at a time. Encoding them takes less: JPEG
+            // two bytes for each sample at the most beside the pixels and the output.
+            let pixels = 2 * to.pixels() * pixel + canvas * 8;
+            work = work.max(op::resize::intermediate(offer.size, crop, to, plane) + pixels);
+            encoded += canvas * 5 + (128 << 10);
+            // The source's own bytes, which may stand instead, are put together in two steps.
+            if variant.format == header.format && variant.size == header.size {
+                encoded += 2 * self.bytes.len() as u64;
+            }
+        }
+        let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
+        offer.memory + linear.max(converted) + work + encoded
+    }
+
+    /// Crop, in decoded pixels, and resized size of a variant, both in the stored orientation.
+    fn stored(&self, variant: &PlannedVariant, offer: &Offer) -> (Region, Size) {
+        let (crop, to) = variant.placement.stored(self.orientation, self.header().size);
+        (crop.scaled(offer.scale.0, offer.scale.1), to)
+    }
+
+    /// What the decoder will do for the largest of the wanted variants.
+    fn offer(&self, wanted: &[usize]) -> Offer {
+        let full = self.header().size;
+        // The nearest pixel is one of the picture's own, and decoders that shrink do so in sRGB.
+        if self.recipe.filter == Filter::Nearest || self.recipe.linear {
+            return self.picture.offer(None);
+        }
+        let mut need = Need { width: 0.0, height: 0.0, chroma: self.chroma(wanted) };
+        for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
+            let (width, height) = variant.placement.whole(self.orientation.apply(full));
+            let (width, height) = if self.orientation.swaps() { (height, width) } else { (width, height) };
+            need = Need { width: need.width.max(width), height: need.height.max(height), ..need };
+        }
+        let whole = need.width >= f64::from(full.width) || need.height >= f64::from(full.height);
+        self.picture.offer((!whole && need.width > 0.0).then_some(need))
+    }
+
+    /// Decodes once, and makes each of the `wanted` variants, which are indices into
+    /// [`Opened::variants`]. `interrupt` is asked from time to time; true ends the work with
+    /// [`DecodeError::Interrupted`].
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub fn render(
+        &self,
+        wanted: &[usize],
+        interrupt: Option<&(dyn Fn() -> bool + Sync)>,
+    ) -> Result<Rendered, RenderError> {
+        for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
+            variant.check()?;
+        }
+        let mut clock = Clock(Instant::now());
+        let mut times = Times::default();
+        let offer = self.offer(wanted);
+        let memory = self.memory_of(&offer, wanted);
+        if memory > self.limits.max_memory {
+            let (header, limit) = (self.header(), self.limits.max_memory);
+            return Err(DecodeError::Limit(format!(
+                "{} of {} takes {memory} bytes of memory, over the limit of {limit} (--memory)",
+                header.format, header.size
+            ))
+            .into());
+        }
+        let options =
+            DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt };
+        let Decoded { pixels, notes: lost } = self.picture.decode(&offer, &options)?;
+        times.decode += clock.lap();
+        let mut notes = Notes(self.header().notes.clone());
+        if self.header().animated {
+            let is_paged = matches!(self.header().format, Format::Tiff | Format::Pnm);
+            notes.add(if is_paged {
+                "further pages lost: first page only"
+            } else {
+                "animation lost: first frame only"
+            });
+        }
+        let is_unchanged = self.is_unchanged(&pixels, &lost);
+        lost.iter().for_each(|note| notes.add(note));
+
+        // Planes are taken first, before pixels are made of them. What is only cut out wants its pixels as they are; the
+        // others want them prepared.
+        let is_copied = |i: &usize| self.is_copied(&self.variants[*i], &offer);
+        let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
+        let mut pending = Vec::new();
+        for &index in wanted {
+            if interrupt.is_some_and(|stop| stop()) {
+                return Err(DecodeError::Interrupted.into());
+            }
+            let variant = &self.variants[index];
+            let Some(picture) = self.planes(&pixels, index, &offer, &mut notes) else {
+                pending.push(index);
+                continue;
+            };
+            times.resize += clock.lap();
+            let mut bytes = self.encode_planes(&picture, variant)?;
+            if is_unchanged {
+                bytes = self.smaller(bytes, variant, &offer, &mut notes);
+            }
+            times.encode += clock.lap();
+            outputs.push(Encoded { variant: index, bytes, size: picture.size, format: variant.format });
+        }
+        let (copied, resized): (Vec<usize>, Vec<usize>) = pending.into_iter().partition(is_copied);
+        let mut source = Source::new(pixels);
+        for index in copied.into_iter().chain(resized) {
+            if interrupt.is_some_and(|stop| stop()) {
+                return Err(DecodeError::Interrupted.into());
+            }
+            let variant = &self.variants[index];
+            let (crop, to) = self.stored(variant, &offer);
+            let small = if is_copied(&index) {
+                source.cut(crop, to)?
+            } else {
+                source.prepare(&self.recipe, &self.header().color, &mut notes);
+                let shown = variant.placement.stored(self.orientation, self.header().size).0;
+                source.resize(shown, crop, self.header().size, to, &self.recipe)?
+            };
+            let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
+            times.resize += clock.lap();
+            let mut bytes = self.encode(&done, variant, icc.as_deref())?;
+            if is_unchanged {
+                bytes = self.smaller(bytes, variant, &offer, &mut notes);
+            }
+            times.encode += clock.lap();
+            outputs.push(Encoded { variant: index, bytes, size: done.size(), format: variant.format });
+        }
+        outputs.sort_by_key(|output| wanted.iter().position(|&w| w == output.variant));
+        Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times })
+    }
+
+    /// Whether a variant shows decoded pixels as they are.
+    fn is_copied(&self, variant: &PlannedVariant, offer: &Offer) -> bool {
+        let (crop, to) = self.stored(variant, offer);
+        let whole = |v: f64| (v - v.round()).abs() < 1e-6;
+        let same = |extent: f64, side: u32| (extent - f64::from(side)).abs() < 1e-6;
+        offer.shrink == 1.0
+            && whole(crop.x)
+            && whole(crop.y)
+            && same(crop.width, to.width)
+            && same(crop.height, to.height)
+    }
+
+    /// Orients, converts colours, flattens, lays onto the canvas; the result is 8 bits a sample, and
+    /// comes with the profile that describes it, where it is not sRGB.
+    fn finish(
+        &self,
+        small: Pixmap,
+        variant: &PlannedVariant,
+        is_srgb: bool,
+        notes: &mut Notes,
+    ) -> (Pixmap, Option<Vec<u8>>) {
+        let Placement { canvas, offset, .. } = variant.placement;
+        let mut pixmap = op::orient::orient(small, self.orientation);
+        let color = &self.header().color;
+        let wide = matches!(pixmap.samples(), Samples::U16(_));
+        if op::resize::is_opaque(&pixmap) {
+            pixmap = op::resize::without_alpha(pixmap);
+        }
+        let keeps = self.recipe.icc == IccPolicy::Keep;
+        let described = if keeps { self.described_as(&pixmap, variant) } else { None };
+        let icc = described.and_then(|channels| op::color::as_profile(color, channels));
+        // Inks stay inks also where no profile describes them.
+        let keeps_inks = described == Some(Channels::Cmyk);
+        if icc.is_none() && !is_srgb && !keeps_inks {
+            let to = ToSrgb::new(color, pixmap.channels(), wide);
+            to.note.into_iter().for_each(|note| notes.add(note));
+            if self.recipe.icc == IccPolicy::Keep && !to.is_same() {
+                notes.add("colours converted to sRGB: no profile fits them in this output");
+            }
+            pixmap = to.apply(pixmap);
+        }
+        let alpha = variant.format.has_alpha();
+        let is_flattened = pixmap.channels().has_alpha() && !alpha;
+        let mut background = self.recipe.background;
+        if !alpha && background.rgba[3] < 255 && (is_flattened || canvas != pixmap.size()) {
+            background = background.over_white();
+            notes.add(&format!("background laid over white: {} has no alpha", variant.format));
+        }
+        if is_flattened {
+            pixmap = op::flatten::flatten(pixmap, background);
+            notes.add("alpha flattened onto the background");
+        }
+        let mut pixmap = op::extend::extend(pixmap.into_u8(), canvas, offset, background, alpha);
+        // A profile is one of three channels, and has to find them.
+        if icc.is_none() {
+            pixmap = op::resize::grey_if_it_is(pixmap);
+        }
+        (pixmap, icc)
+    }
+
+    fn encode(&self, pixmap: &Pixmap, variant: &PlannedVariant, icc: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
+        self.encode_with(pixmap.size(), variant, icc, |encoder, attached| {
+            encoder.encode(pixmap, &self.recipe.encode, attached)
+        })
+    }
+
+    fn encode_with(
+        &self,
+        size: Size,
+        variant: &PlannedVariant,
+        icc: Option<&[u8]>,
+        encode: impl FnOnce(&dyn Encode, &Attached<'_>) -> Result<Vec<u8>, EncodeError>,
+    ) -> Result<Vec<u8>, EncodeError> {
+        let format = variant.format;
+        let encoder = registry::encoder(format)
+            .ok_or_else(|| EncodeError::Failed { format, what: "it is not written".to_owned() })?;
+        let (placement, stored) = (&variant.placement, self.header().size);
+        let is_whole = placement.crop == Region::whole(stored) && placement.canvas == placement.resized;
+        let changes = Changes {
+            size,
+            from: (is_whole && self.orientation == Orientation::Upright).then_some(stored),
+            is_upright: self.recipe.auto_orient,
+            is_srgb: self.recipe.icc == IccPolicy::ToSrgb || (icc.is_none() && self.header().color != ColorSpace::Srgb),
+        };
+        let blocks = metadata::outgoing(&self.header().metadata, self.recipe.metadata, &changes);
+        let attached =
+            Attached { icc, exif: blocks.exif.as_deref(), xmp: blocks.xmp.as_deref(), iptc: blocks.iptc.as_deref() };
+        encode(encoder, &attached)
+    }
+}
+
+/// Measures from one call to the next.
+struct Clock(Instant);
+
+impl Clock {
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now.duration_since(std::mem::replace(&mut self.0, now))
+    }
+}
