@@ -4,12 +4,12 @@
 mod pictures;
 
 use divan::{Bencher, black_box};
-use thumbs::codec::{DecodeOptions, Need, registry};
-use thumbs::format::Format;
-use thumbs::limits::Limits;
-use thumbs::pixmap::Channels;
-use thumbs::recipe::EncodeSettings;
-use thumbs::size::Size;
+use thumbs_render::codec::{DecodeOptions, Need, registry};
+use thumbs_render::format::Format;
+use thumbs_render::limits::Limits;
+use thumbs_render::pixmap::Channels;
+use thumbs_render::recipe::EncodeSettings;
+use thumbs_render::size::Size;
 
 fn main() {
     divan::main();
@@ -28,7 +28,7 @@ const KINDS: &[(&str, Format, Channels, bool)] = &[
 
 fn decode(bencher: Bencher<'_, '_>, kind: usize, need: Option<Need>) {
     let (_, format, channels, other) = KINDS[kind];
-    let settings = EncodeSettings { progressive: other, lossless: other, ..EncodeSettings::default() };
+    let settings = EncodeSettings::default().with_progressive(other).with_lossless(other);
     let bytes = pictures::encoded(&pictures::scene(SIZE, channels), format, &settings);
     let decoder = registry::decoder(format).expect("a format that is read");
     bencher.counter(divan::counter::ItemsCount::new(SIZE.pixels())).bench(|| {

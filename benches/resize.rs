@@ -4,10 +4,10 @@
 mod pictures;
 
 use divan::{Bencher, black_box};
-use thumbs::op;
-use thumbs::pixmap::Channels;
-use thumbs::recipe::Filter;
-use thumbs::size::{Region, Size};
+use thumbs_render::op;
+use thumbs_render::pixmap::Channels;
+use thumbs_render::recipe::Filter;
+use thumbs_render::size::{Region, Size};
 
 fn main() {
     divan::main();

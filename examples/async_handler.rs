@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let path = args.next().unwrap_or_else(|| "fixtures/photos/chelsea.jpg".into());
     let size = args.next().unwrap_or_else(|| "256".into());
-    let recipe = Arc::new(Recipe { sizes: vec![size.parse()?], ..Recipe::default() });
+    let recipe = Arc::new(Recipe::default().with_sizes([size.parse()?]));
     let slots = Arc::new(Semaphore::new(2));
     let bytes = std::fs::read(&path)?;
     let requests = (0..4).map(|_| tokio::spawn(thumbnail(slots.clone(), bytes.clone(), recipe.clone())));

@@ -27,7 +27,7 @@ impl Reporter for Saved {
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [input, output] = args.as_slice() else { return Err("two arguments: INPUT and OUTPUT directory".into()) };
-    let recipe = Recipe { sizes: vec!["256".parse()?], ..Recipe::default() };
+    let recipe = Recipe::default().with_sizes(["256".parse()?]);
     let config = RunConfig::into_directory([input], recipe, output);
     let mut saved = Saved::default();
     let summary = thumbs::run(config, &mut saved, &Cancel::default())?;

@@ -5,9 +5,9 @@
 use std::error::Error;
 
 use image::{ImageReader, RgbImage, imageops};
-use thumbs::geometry::Fit;
-use thumbs::recipe::FormatChoice;
 use thumbs::{Format, Limits, Recipe, render};
+use thumbs_render::geometry::Fit;
+use thumbs_render::recipe::FormatChoice;
 
 const SIDE: u32 = 160;
 const GAP: u32 = 8;
@@ -16,13 +16,11 @@ const COLUMNS: usize = 9;
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args_os().skip(1);
     let out = arguments.next().ok_or("usage: contact_sheet OUT.jpg PICTURE...")?;
-    let recipe = Recipe {
-        sizes: vec![SIDE.to_string().parse()?],
-        formats: vec![FormatChoice::To(Format::Png)],
-        fit: Fit::Cover,
-        enlarge: true,
-        ..Recipe::default()
-    };
+    let recipe = Recipe::default()
+        .with_sizes([SIDE.to_string().parse()?])
+        .with_formats([FormatChoice::To(Format::Png)])
+        .with_fit(Fit::Cover)
+        .with_enlarge(true);
     let mut squares = Vec::new();
     for path in arguments {
         let rendered = render(&std::fs::read(path)?, &recipe, &Limits::default())?;
@@ -39,8 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut png = std::io::Cursor::new(Vec::new());
     sheet.write_to(&mut png, image::ImageFormat::Png)?;
-    let recipe =
-        Recipe { sizes: vec!["original".parse()?], formats: vec![FormatChoice::To(Format::Jpeg)], ..Recipe::default() };
+    let recipe = Recipe::default().with_sizes(["original".parse()?]).with_formats([FormatChoice::To(Format::Jpeg)]);
     let rendered = render(png.get_ref(), &recipe, &Limits::default())?;
     std::fs::write(out, &rendered.outputs[0].bytes)?;
     Ok(())

@@ -12,9 +12,9 @@ type Answer = Result<(&'static str, Vec<u8>), (u16, String)>;
 /// One call from bytes to a picture; errors of the picture are the client's 422.
 fn thumbnail(bytes: &[u8], size: &str) -> Answer {
     let bad = |e: &dyn std::fmt::Display| (422, e.to_string());
-    let recipe = Recipe { sizes: vec![size.parse().map_err(|e| bad(&e))?], ..Recipe::default() };
+    let recipe = Recipe::default().with_sizes([size.parse().map_err(|e| bad(&e))?]);
     // What a stranger may ask for is less than what a batch may.
-    let limits = Limits { max_pixels: 50_000_000, max_memory: 256 << 20, ..Limits::default() };
+    let limits = Limits::default().with_max_pixels(50_000_000).with_max_memory(256 << 20);
     let mut rendered = render(bytes, &recipe, &limits).map_err(|e| bad(&e))?;
     let output = rendered.outputs.remove(0);
     let kind = match output.format {

@@ -9,7 +9,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let photo = std::fs::read("fixtures/photos/chelsea.jpg")?;
-//! let recipe = Recipe { sizes: vec!["256".parse()?, "800x600".parse()?], ..Recipe::default() };
+//! let recipe = Recipe::default().with_sizes(["256".parse()?, "800x600".parse()?]);
 //! let rendered = render(&photo, &recipe, &Limits::default())?;
 //! for output in &rendered.outputs {
 //!     println!("{} {} bytes, {}", output.format, output.bytes.len(), output.size);
@@ -38,7 +38,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let out = tempfile::tempdir()?;
 //! # let out = out.path();
-//! let recipe = Recipe { sizes: vec!["256".parse()?], ..Recipe::default() };
+//! let recipe = Recipe::default().with_sizes(["256".parse()?]);
 //! let config = RunConfig::into_directory(["fixtures/photos"], recipe, out);
 //! let mut failures = Failures(Vec::new());
 //! let summary = thumbs::run(config, &mut failures, &Cancel::default())?;
@@ -49,21 +49,45 @@
 //!
 //! The library never prints, never exits, and never touches a global thread pool.
 
-pub mod archive;
-pub mod outcome;
-pub mod pipeline;
-pub mod plan;
-pub mod policy;
-pub mod report;
-pub mod sink;
-pub mod source;
-pub mod state;
-pub mod walk;
-pub mod words;
+mod archive;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod cli;
+mod outcome;
+mod pipeline;
+mod plan;
+mod policy;
+mod report;
+mod sink;
+mod source;
+mod state;
+mod walk;
+mod words;
 
+pub use thumbs_render::geometry::{Fit, Gravity, SizeSpec};
+pub use thumbs_render::recipe::{Color, EncodeSettings, Filter, FormatChoice, IccPolicy, MetadataPolicy, Subsampling};
+pub use thumbs_render::render::Encoded;
+pub use thumbs_render::size::Size;
 pub use thumbs_render::{Format, Limits, Recipe, RenderError, Rendered, render};
-pub use thumbs_render::{codec, format, geometry, limits, metadata, op, orientation, pixmap, recipe, size};
 
-pub use outcome::Summary;
-pub use pipeline::{Cancel, RunConfig, run};
-pub use report::{Event, Reporter};
+pub use archive::Kind as ArchiveKind;
+pub use outcome::{Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent};
+pub use pipeline::{Cancel, PruneError, RunConfig, RunError, run};
+pub use plan::TemplateError;
+pub use policy::{Existing, MaxFailures};
+pub use report::{Event, Progress, Reporter};
+pub use sink::SinkError;
+pub use state::StateError;
+pub use walk::{LeftOut, PatternError};
+
+/// What tests and fuzz targets use of the inside. No part of the interface.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::archive::tar::{TarWriter, header as tar_header};
+    pub use crate::archive::tar_reader::TarReader;
+    pub use crate::archive::zip_writer::ZipWriter;
+    pub use crate::plan::{
+        Admission, Destination, Fields, Ledger, Naming, OwnOutputs, Plan, PlannedOutput, Standing, Template,
+    };
+    pub use crate::walk::{Input, Item, Patterns, Selection, Walker};
+}

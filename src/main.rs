@@ -1,7 +1,5 @@
 //! `thumbs`: see `thumbs --help`.
 
-mod cli;
-
 fn main() {
-    cli::main()
+    thumbs::cli::main()
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 
 use sha2::Digest;
 use stage::{Stage, has, jpeg, stderr};
-use thumbs::archive::tar_reader::TarReader;
+use thumbs::internal::TarReader;
 
 fn members(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut tar = TarReader::new(bytes);

@@ -5,7 +5,7 @@ mod stage;
 use std::io::Write;
 
 use stage::{Stage, has, jpeg, stderr};
-use thumbs::archive::tar::{TarWriter, header};
+use thumbs::internal::{TarWriter, tar_header as header};
 
 fn tar(entries: &[(&[u8], &[u8])]) -> Vec<u8> {
     let mut tar = TarWriter(Vec::new());
@@ -108,7 +108,7 @@ fn names_cannot_lead_out() {
         [b"../up.jpg", b"a/../../up.jpg", b"/abs.jpg", b"ok.jpg", b"..", b"deep/../../../../../../tmp/thumbs-up.jpg"];
     let entries: Vec<(&[u8], &[u8])> = names.iter().map(|n| (*n, &picture[..])).collect();
     stage.write("in/x.tar", &tar(&entries));
-    let mut zip = thumbs::archive::zip_writer::ZipWriter::new(Vec::new());
+    let mut zip = thumbs::internal::ZipWriter::new(Vec::new());
     for (name, bytes) in &entries {
         zip.add(name, bytes).unwrap();
     }
@@ -185,7 +185,7 @@ fn what_is_cut_or_damaged_is_told() {
     stage.write("sum.tar.gz", &gz);
     stage.ends(1, &["sum.tar.gz", "-o", "out2"]);
     // A stored member whose bytes are not those of its checksum.
-    let mut zip = thumbs::archive::zip_writer::ZipWriter::new(Vec::new());
+    let mut zip = thumbs::internal::ZipWriter::new(Vec::new());
     zip.add(b"a.jpg", &a).unwrap();
     let mut zip = zip.end().unwrap();
     zip[200] ^= 1;

@@ -207,7 +207,7 @@ fn more_entries_than_a_small_zip_can_count() {
     use std::io::Write;
     let stage = Stage::new();
     let file = std::io::BufWriter::new(std::fs::File::create(stage.path("many.zip")).unwrap());
-    let mut zip = thumbs::archive::zip_writer::ZipWriter::new(file);
+    let mut zip = thumbs::internal::ZipWriter::new(file);
     for i in 0..70_000 {
         zip.add(format!("{i}.txt").as_bytes(), b"x").unwrap();
     }
@@ -235,8 +235,8 @@ fn an_entry_over_eight_gigabytes_reads_back() {
         at
     };
     // A hole stands for its bytes.
-    put(&thumbs::archive::tar::header(b"big.bin", size), size);
-    put(&thumbs::archive::tar::header(b"after", 0), 0);
+    put(&thumbs::internal::tar_header(b"big.bin", size), size);
+    put(&thumbs::internal::tar_header(b"after", 0), 0);
     let end = put(&[0; 1024], 0);
     file.set_len(end).unwrap();
     for reader in ["tar", "bsdtar"] {

@@ -13,11 +13,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use pictures::{decoded, difference, rgba};
-use thumbs::format::Format;
-use thumbs::limits::Limits;
-use thumbs::pixmap::{Pixmap, Samples};
-use thumbs::recipe::{FormatChoice, Recipe};
-use thumbs::render::{RenderError, Rendered, render};
+use thumbs_render::format::Format;
+use thumbs_render::limits::Limits;
+use thumbs_render::pixmap::{Pixmap, Samples};
+use thumbs_render::recipe::{FormatChoice, Recipe};
+use thumbs_render::render::{RenderError, Rendered, render};
 
 fn corpus(folder: &str) -> Option<PathBuf> {
     let Some(root) = std::env::var_os("THUMBS_CORPUS").filter(|folder| !folder.is_empty()) else {
@@ -52,11 +52,8 @@ fn name(path: &Path) -> String {
 
 /// As PNG at this size.
 fn rendered(bytes: &[u8], size: &str) -> Result<Rendered, RenderError> {
-    let recipe = Recipe {
-        sizes: vec![size.parse().expect("a size")],
-        formats: vec![FormatChoice::To(Format::Png)],
-        ..Recipe::default()
-    };
+    let recipe =
+        Recipe::default().with_sizes([size.parse().expect("a size")]).with_formats([FormatChoice::To(Format::Png)]);
     render(bytes, &recipe, &Limits::default())
 }
 

@@ -6,7 +6,7 @@ mod testenv;
 
 use oddities::lossless::{Lossless, adobe};
 use testenv::World;
-use thumbs::pixmap::Samples;
+use thumbs_render::pixmap::Samples;
 
 /// What becomes of a sample of `precision` bits: 8 or 16 bits over the same range.
 fn spread(sample: u16, precision: u8) -> u16 {

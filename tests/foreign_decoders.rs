@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pictures::{decoded, difference, rgba};
-use thumbs::pixmap::{Channels, Pixmap, Samples};
-use thumbs::size::Size;
+use thumbs_render::pixmap::{Channels, Pixmap, Samples};
+use thumbs_render::size::Size;
 
 fn fixtures(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder)

@@ -2,11 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use thumbs::codec::{Metadata, exif};
-use thumbs::metadata::{Changes, outgoing};
-use thumbs::orientation::Orientation;
-use thumbs::recipe::MetadataPolicy;
-use thumbs::size::Size;
+use thumbs_render::codec::{Metadata, exif};
+use thumbs_render::metadata::{Changes, outgoing};
+use thumbs_render::orientation::Orientation;
+use thumbs_render::recipe::MetadataPolicy;
+use thumbs_render::size::Size;
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = exif::read(bytes);

@@ -10,14 +10,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use libfuzzer_sys::fuzz_target;
-use thumbs::format::Format;
-use thumbs::geometry::{Constraint, Fit, Gravity, SizeSpec, place};
-use thumbs::plan::{Destination, Fields, Ledger, Naming, OwnOutputs, Plan, PlannedOutput, Standing, Template};
-use thumbs::policy::Existing;
-use thumbs::recipe::FormatChoice;
-use thumbs::render::PlannedVariant;
-use thumbs::size::Size;
-use thumbs::walk::{Input, Item, Patterns, Selection, Walker};
+use thumbs_render::format::Format;
+use thumbs_render::geometry::{Constraint, Fit, Gravity, SizeSpec, place};
+use thumbs::internal::{Destination, Fields, Ledger, Naming, OwnOutputs, Plan, PlannedOutput, Standing, Template};
+use thumbs::Existing;
+use thumbs_render::recipe::FormatChoice;
+use thumbs_render::render::PlannedVariant;
+use thumbs_render::size::Size;
+use thumbs::internal::{Input, Item, Patterns, Selection, Walker};
 
 /// Folders and files to be found, made once and never written to afterwards.
 fn grove() -> &'static Path {
@@ -137,7 +137,7 @@ fn plan(
     taken: &mut HashSet<PathBuf>,
 ) {
     let Some(path) = path else { return };
-    let thumbs::plan::Admission::New(number) = ledger.admit(path) else { return };
+    let thumbs::internal::Admission::New(number) = ledger.admit(path) else { return };
     let size = Size { width: u32::from(width) + 1, height: 1 };
     let original =
         Constraint { size: SizeSpec::Original, fit: Fit::Inside, gravity: Gravity::Center, enlarge: false };

@@ -1,7 +1,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use thumbs::format::Format;
+use thumbs_render::format::Format;
 
 mod picture;
 

@@ -2,10 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use thumbs::{limits::Limits, recipe::Recipe, render::render};
+use thumbs::{Limits, Recipe, render};
 
 fuzz_target!(|bytes: &[u8]| {
-    let limits = Limits { max_pixels: 1 << 22, ..Limits::default() };
+    let limits = Limits::default().with_max_pixels(1 << 22);
     if let Ok(rendered) = render(bytes, &Recipe::default(), &limits) {
         assert!(!rendered.outputs.is_empty());
     }

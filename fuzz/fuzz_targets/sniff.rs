@@ -1,7 +1,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use thumbs::format::{describe, sniff, unread};
+use thumbs_render::format::{describe, sniff, unread};
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = (sniff(bytes), unread(bytes), describe(bytes));

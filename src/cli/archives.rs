@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
+use crate::archive::Kind;
+use crate::archive::compress::Levels;
+use crate::pipeline::{ArchiveOptions, Dataset};
+use crate::plan::Destination;
+use crate::sink::Archive;
+use crate::sink::shards::{Covered, ShardSize};
+use crate::walk::{Input, real_path};
+use crate::words;
 use anyhow::{Result, bail, ensure};
-use thumbs::archive::Kind;
-use thumbs::archive::compress::Levels;
-use thumbs::pipeline::{ArchiveOptions, Dataset};
-use thumbs::plan::Destination;
-use thumbs::sink::Archive;
-use thumbs::sink::shards::{Covered, ShardSize};
-use thumbs::walk::{Input, real_path};
-use thumbs::words;
 
 use super::args::{ArchiveKind, Args, Existing};
 

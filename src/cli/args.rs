@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::plan::Template;
+use crate::policy::MaxFailures;
+use crate::sink::shards::ShardSize;
 use clap::{ArgAction, Parser, ValueEnum};
-use thumbs::plan::Template;
-use thumbs::policy::MaxFailures;
-use thumbs::recipe::{Color, FormatChoice};
-use thumbs::sink::shards::ShardSize;
+use thumbs_render::recipe::{Color, FormatChoice};
 
 use super::typed::{self, TypedSize};
 
@@ -142,7 +142,7 @@ pub struct Args {
     #[arg(long, value_name = "SIZE", value_parser = typed::memory, help_heading = "Run")]
     pub memory: Option<u64>,
     /// Refuse pictures with more pixels
-    #[arg(long, value_name = "N", default_value_t = thumbs::limits::Limits::DEFAULT_MAX_PIXELS, value_parser = typed::whole("a number of pixels", 1..=u64::MAX), help_heading = "Run")]
+    #[arg(long, value_name = "N", default_value_t = thumbs_render::limits::Limits::DEFAULT_MAX_PIXELS, value_parser = typed::whole("a number of pixels", 1..=u64::MAX), help_heading = "Run")]
     pub max_pixels: u64,
     /// Refuse larger files
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = typed::byte_size, help_heading = "Run")]
@@ -228,16 +228,16 @@ macro_rules! words {
     (@ $variant:ident $other:ident) => { Self::$other };
 }
 
-words!(Fit => thumbs::geometry::Fit { Inside, Cover, Contain, Fill, Outside });
-words!(Gravity => thumbs::geometry::Gravity {
+words!(Fit => thumbs_render::geometry::Fit { Inside, Cover, Contain, Fill, Outside });
+words!(Gravity => thumbs_render::geometry::Gravity {
     Center, North, NorthEast = "northeast", East, SouthEast = "southeast", South, SouthWest = "southwest", West,
     NorthWest = "northwest",
 });
-words!(Filter => thumbs::recipe::Filter { Lanczos3, CatmullRom = "catmullrom", Mitchell, Bilinear, Box, Nearest });
-words!(Subsample => thumbs::recipe::Subsampling { S444 = "444", S422 = "422", S420 = "420", Auto });
-words!(Icc => thumbs::recipe::IccPolicy { Srgb => ToSrgb, Keep });
-words!(Metadata => thumbs::recipe::MetadataPolicy { None, Copyright, Keep });
-words!(Existing => thumbs::policy::Existing { Replace, Skip, Fail });
+words!(Filter => thumbs_render::recipe::Filter { Lanczos3, CatmullRom = "catmullrom", Mitchell, Bilinear, Box, Nearest });
+words!(Subsample => thumbs_render::recipe::Subsampling { S444 = "444", S422 = "422", S420 = "420", Auto });
+words!(Icc => thumbs_render::recipe::IccPolicy { Srgb => ToSrgb, Keep });
+words!(Metadata => thumbs_render::recipe::MetadataPolicy { None, Copyright, Keep });
+words!(Existing => crate::policy::Existing { Replace, Skip, Fail });
 
 /// An archive on standard output.
 #[derive(Clone, Copy, Debug, ValueEnum)]

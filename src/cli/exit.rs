@@ -1,6 +1,6 @@
 //! How a run ends for the shell.
 
-use thumbs::outcome::{Stop, Summary};
+use crate::outcome::{Stop, Summary};
 
 /// The exit table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::pipeline::Cancel;
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
-use thumbs::pipeline::Cancel;
 
 /// Installs the handlers.
 pub fn install(cancel: &Cancel) -> io::Result<()> {

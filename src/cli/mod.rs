@@ -1,4 +1,4 @@
-//! The command line. It sees only the library's public API.
+//! The command line.
 
 mod archives;
 mod args;
@@ -18,13 +18,13 @@ use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::outcome::Summary;
+use crate::pipeline::{self, Cancel, RunError};
+use crate::plan::Destination;
+use crate::sink;
+use crate::words;
 use clap::Parser;
 use clap::error::ErrorKind;
-use thumbs::outcome::Summary;
-use thumbs::pipeline::{self, Cancel, RunError};
-use thumbs::plan::Destination;
-use thumbs::sink;
-use thumbs::words;
 
 use args::Args;
 use exit::Exit;

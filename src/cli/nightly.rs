@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::pipeline::{Cancel, Nightly, Prune, RunConfig, Update};
+use crate::plan::Destination;
+use crate::state::{FILE_NAME, Lock, LockError, OnLocked, State, StateError};
+use crate::walk::real_path;
 use anyhow::{Result, bail};
-use thumbs::pipeline::{Cancel, Nightly, Prune, RunConfig, Update};
-use thumbs::plan::Destination;
-use thumbs::state::{FILE_NAME, Lock, LockError, OnLocked, State, StateError};
-use thumbs::walk::real_path;
 
 use super::args_nightly::{NightlyArgs, OnLock};
 use super::exit::Exit;
@@ -131,5 +131,5 @@ pub fn files(state: &Path) -> Vec<PathBuf> {
 /// Lowers the priority of this process.
 pub fn be_nice() {
     // Ten steps give others nearly everything they want and us the rest.
-    let _ = thumbs::pipeline::lower_priority(10);
+    let _ = crate::pipeline::lower_priority(10);
 }

@@ -5,14 +5,14 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::pipeline::{List, RunConfig};
+use crate::plan::Destination;
+use crate::sink;
+use crate::source::HEAD;
+use crate::walk::{Input, has_picture_extension, is_pattern, real_path, scheme};
+use crate::words::{self, system_words};
 use anyhow::{Result, bail, ensure};
-use thumbs::format::{self, Format};
-use thumbs::pipeline::{List, RunConfig};
-use thumbs::plan::Destination;
-use thumbs::sink;
-use thumbs::source::HEAD;
-use thumbs::walk::{Input, has_picture_extension, is_pattern, real_path, scheme};
-use thumbs::words::{self, system_words};
+use thumbs_render::format::{self, Format};
 
 /// Makes the destination and sees whether something can be written to it, so that one that is no good is told once
 /// and not for every input. Only looks at it in a dry run.

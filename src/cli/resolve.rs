@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use crate::pipeline::{self, List, Memory, RunConfig};
+use crate::plan::{Destination, Naming, Template};
+use crate::policy::Existing;
+use crate::walk::{self, Input, Patterns, Selection, Walker, real_path};
+use crate::words;
 use anyhow::{Result, bail, ensure};
-use thumbs::format::Format;
-use thumbs::geometry::SizeSpec;
-use thumbs::limits::Limits;
-use thumbs::pipeline::{self, List, Memory, RunConfig};
-use thumbs::plan::{Destination, Naming, Template};
-use thumbs::policy::Existing;
-use thumbs::recipe::{EncodeSettings, FormatChoice, Recipe};
-use thumbs::walk::{self, Input, Patterns, Selection, Walker, real_path};
-use thumbs::words;
+use thumbs_render::format::Format;
+use thumbs_render::geometry::SizeSpec;
+use thumbs_render::limits::Limits;
+use thumbs_render::recipe::{EncodeSettings, FormatChoice, Recipe};
 
 use super::archives;
 use super::args::Args;
@@ -101,6 +101,8 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         avoid: avoided(&args, &destination, &roots, state.as_ref()),
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
         relative_to: relative_to(&args, &destination)?,
+        #[cfg(test)]
+        dies: false,
     };
     let dataset = archives::dataset(&args, labels.len(), formats.len())?;
     ensure!(
@@ -123,27 +125,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         inputs,
         lists,
         walker,
-        recipe: Recipe {
-            sizes,
-            formats: formats.clone(),
-            fit: args.fit.into(),
-            gravity: args.gravity.into(),
-            background: args.background,
-            enlarge: args.enlarge,
-            auto_orient: !args.no_auto_orient,
-            filter: args.filter.into(),
-            encode: EncodeSettings {
-                quality: args.quality,
-                lossless: args.lossless,
-                progressive: args.progressive,
-                subsampling: args.subsample.into(),
-            },
-            linear: args.linear,
-            icc: args.icc.into(),
-            metadata: args.metadata.into(),
-            allow_truncated: args.allow_truncated,
-            strict: args.strict,
-        },
+        recipe: recipe(&args, sizes, formats.clone()),
         naming: Naming {
             destination,
             template,
@@ -165,6 +147,29 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         nightly,
     };
     Ok(Resolved { run, tell, state, nice: args.nightly.nice })
+}
+
+fn recipe(args: &Args, sizes: Vec<SizeSpec>, formats: Vec<FormatChoice>) -> Recipe {
+    let encode = EncodeSettings::default()
+        .with_quality(args.quality)
+        .with_lossless(args.lossless)
+        .with_progressive(args.progressive)
+        .with_subsampling(args.subsample.into());
+    Recipe::default()
+        .with_sizes(sizes)
+        .with_formats(formats)
+        .with_fit(args.fit.into())
+        .with_gravity(args.gravity.into())
+        .with_background(args.background)
+        .with_enlarge(args.enlarge)
+        .with_auto_orient(!args.no_auto_orient)
+        .with_filter(args.filter.into())
+        .with_linear(args.linear)
+        .with_icc(args.icc.into())
+        .with_metadata(args.metadata.into())
+        .with_encode(encode)
+        .with_allow_truncated(args.allow_truncated)
+        .with_strict(args.strict)
 }
 
 fn input(path: &Path, archive_in: bool) -> Input {
@@ -282,7 +287,10 @@ fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Opt
 }
 
 fn limits(args: &Args) -> Limits {
-    Limits { max_pixels: args.max_pixels, max_file_size: args.max_file_size, max_memory: memory(args).ceiling }
+    Limits::DEFAULT
+        .with_max_pixels(args.max_pixels)
+        .with_max_file_size(args.max_file_size)
+        .with_max_memory(memory(args).ceiling)
 }
 
 fn memory(args: &Args) -> Memory {

@@ -4,9 +4,9 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::plan::Destination;
+use crate::words;
 use anyhow::{Result, ensure};
-use thumbs::plan::Destination;
-use thumbs::words;
 
 use super::args::{Args, When};
 

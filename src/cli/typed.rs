@@ -6,13 +6,13 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
-use thumbs::format::Format;
-use thumbs::geometry::SizeSpec;
-use thumbs::plan::{Template, TemplateError};
-use thumbs::policy::MaxFailures;
-use thumbs::recipe::{Color, FormatChoice};
-use thumbs::sink::shards::ShardSize;
-use thumbs::walk::Patterns;
+use crate::plan::{Template, TemplateError};
+use crate::policy::MaxFailures;
+use crate::sink::shards::ShardSize;
+use crate::walk::Patterns;
+use thumbs_render::format::Format;
+use thumbs_render::geometry::SizeSpec;
+use thumbs_render::recipe::{Color, FormatChoice};
 
 /// A size, and how it was typed, which `{size}` in names shows.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,9 +4,9 @@ use std::any::TypeId;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::words;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Error};
-use thumbs::words;
 
 use super::args::Args;
 use super::args_nightly::WITH_UPDATE;

@@ -1,17 +1,16 @@
 //! Everything a run needs to know, resolved.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::machine;
 use super::nightly::Nightly;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
-use crate::plan::{Destination, Naming, Template};
-use crate::policy::{Existing, MaxFailures};
+use crate::plan::Naming;
+use crate::policy::MaxFailures;
 use crate::sink::shards::{Covered, ShardSize};
-use crate::walk::{self, Input, Walker, real_path};
-use thumbs_render::geometry::SizeSpec;
+use crate::walk::{Input, Walker};
 use thumbs_render::limits::Limits;
 use thumbs_render::recipe::Recipe;
 
@@ -24,41 +23,59 @@ pub struct List {
     pub nul: bool,
 }
 
-/// A run.
+/// What a run reads, what it makes, and where the outputs go.
+///
+/// Three constructors choose the place of the outputs: [`beside`](Self::beside), [`into_directory`](Self::into_directory) and
+/// [`into_archive`](Self::into_archive). They start from the command line's defaults, which the `with_` methods change.
+///
+/// ```
+/// use thumbs::{Existing, Recipe, RunConfig};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let recipe = Recipe::default().with_sizes(["256".parse()?]);
+/// let config = RunConfig::into_directory(["photos"], recipe, "thumbnails")
+///     .with_name("{dir}/{stem}-{width}.{ext}")?
+///     .with_exclude(["*.gif"])?
+///     .with_existing(Existing::Skip)
+///     .with_jobs(4);
+/// # let _ = config;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct RunConfig {
     /// What was named.
-    pub inputs: Vec<Input>,
+    pub(crate) inputs: Vec<Input>,
     /// Lists of more, read as they come.
-    pub lists: Vec<List>,
+    pub(crate) lists: Vec<List>,
     /// How inputs are found.
-    pub walker: Walker,
+    pub(crate) walker: Walker,
     /// What is made of each.
-    pub recipe: Recipe,
+    pub(crate) recipe: Recipe,
     /// What the outputs are called.
-    pub naming: Naming,
+    pub(crate) naming: Naming,
     /// Whether thumbnails beside their pictures are passed over.
-    pub skip_own: bool,
+    pub(crate) skip_own: bool,
     /// What one picture may cost.
-    pub limits: Limits,
+    pub(crate) limits: Limits,
     /// What all pictures in flight may cost.
-    pub memory: Memory,
+    pub(crate) memory: Memory,
     /// Workers.
-    pub jobs: usize,
+    pub(crate) jobs: usize,
     /// End at the first failure.
-    pub fail_fast: bool,
+    pub(crate) fail_fast: bool,
     /// End at too many failures.
-    pub max_failures: Option<MaxFailures>,
+    pub(crate) max_failures: Option<MaxFailures>,
     /// Plan only.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// How an archive is made, where the destination is one.
-    pub archive: Option<ArchiveOptions>,
+    pub(crate) archive: Option<ArchiveOptions>,
     /// How a data set is made, where the destination's directory is to hold one.
-    pub dataset: Option<Dataset>,
+    pub(crate) dataset: Option<Dataset>,
     /// Walk ahead with a thread of its own, only to count, after this time. Lists are not counted.
-    pub count_ahead: Option<Duration>,
+    pub(crate) count_ahead: Option<Duration>,
     /// What an unattended run asks for.
-    pub nightly: Nightly,
+    pub(crate) nightly: Nightly,
 }
 
 /// How an archive is made.
@@ -81,53 +98,6 @@ pub struct Dataset {
     pub size: ShardSize,
     /// What stands; found out by the run.
     pub covered: Covered,
-}
-
-impl RunConfig {
-    /// A run that puts outputs beside each input as `{stem}_thumb.{ext}`, with the command line's defaults.
-    pub fn beside(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe) -> Self {
-        Self::with(inputs, recipe, Destination::Beside)
-    }
-
-    /// A run that mirrors the inputs below `dir` as `{stem}.{ext}`, with the command line's defaults.
-    pub fn into_directory(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe, dir: &Path) -> Self {
-        let mut config = Self::with(inputs, recipe, Destination::Directory(dir.to_path_buf()));
-        let real = real_path(dir);
-        if !config.naming.roots.contains(&real) {
-            config.walker.avoid.insert(real);
-        }
-        config
-    }
-
-    fn with(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe, destination: Destination) -> Self {
-        let inputs: Vec<Input> = inputs.into_iter().map(|path| Input::Path(path.into())).collect();
-        let labels = recipe.sizes.iter().map(SizeSpec::to_string).collect();
-        Self {
-            naming: Naming {
-                template: Template::standard(&destination, recipe.sizes.len()),
-                destination,
-                labels,
-                formats: recipe.formats.clone(),
-                existing: Existing::Careful,
-                roots: walk::roots(&inputs),
-            },
-            inputs,
-            lists: Vec::new(),
-            walker: Walker::default(),
-            recipe,
-            skip_own: true,
-            limits: Limits { max_memory: Memory::of_machine().ceiling, ..Limits::default() },
-            memory: Memory::of_machine(),
-            jobs: machine::processors(),
-            fail_fast: false,
-            max_failures: None,
-            dry_run: false,
-            archive: None,
-            dataset: None,
-            count_ahead: None,
-            nightly: Nightly::default(),
-        }
-    }
 }
 
 /// Bytes for source bytes, pixels and encoded outputs in flight.

@@ -7,6 +7,7 @@
 mod batch;
 mod broken;
 mod budget;
+mod builder;
 mod cancel;
 mod committer;
 mod config;
@@ -40,7 +41,7 @@ use crossbeam_channel::bounded;
 
 pub use cancel::Cancel;
 pub use config::{ArchiveOptions, Dataset, List, Memory, RunConfig};
-pub use machine::{lower_priority, memory as machine_memory, processors};
+pub use machine::{lower_priority, processors};
 pub use nightly::{Nightly, Prune, Update};
 pub use prune::PruneError;
 pub use renderer::{Prepared, RecipeRenderer, Renderer};

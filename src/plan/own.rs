@@ -153,7 +153,7 @@ impl Naming {
             (FormatChoice::To(format), _) => own(format),
             (FormatChoice::Keep, Some(format)) if format.writes() => own(format),
             // Kept formats that cannot be written become one of these.
-            (FormatChoice::Keep, _) => own(Format::Png) || own(Format::Jpeg),
+            _ => own(Format::Png) || own(Format::Jpeg),
         }
     }
 }

@@ -47,7 +47,7 @@ impl Common {
     /// Of a recipe and this build.
     pub fn new(recipe: &Recipe) -> Self {
         // Debug tells every field, also those of days to come.
-        let rest = Recipe { sizes: Vec::new(), formats: Vec::new(), ..recipe.clone() };
+        let rest = recipe.clone().with_sizes([]).with_formats([]);
         let text = format!("{} {:x} {rest:?}", env!("CARGO_PKG_VERSION"), versions(LOCK));
         Self { digest: xxh3_64(text.as_bytes()), recipe: recipe.clone() }
     }
@@ -101,12 +101,12 @@ mod tests {
         let first = of(&base, 2.0);
         assert_eq!(first, of(&base.clone(), 2.0));
         assert_ne!(first, of(&base, 4.0), "the decode scale");
-        assert_ne!(first, of(&Recipe { enlarge: true, ..base.clone() }, 2.0));
+        assert_ne!(first, of(&base.clone().with_enlarge(true), 2.0));
         let mut other = base.clone();
         other.encode.quality = 81;
         assert_ne!(first, of(&other, 2.0));
         // A further size leaves those that were there alone, but is another run.
-        let more = Recipe { sizes: vec![base.sizes[0], "256".parse().unwrap()], ..base.clone() };
+        let more = base.clone().with_sizes([base.sizes[0], "256".parse().unwrap()]);
         assert_eq!(first, of(&more, 2.0));
         let run = |recipe: &Recipe| Common::new(recipe).run("", "", Path::new(""));
         assert_ne!(run(&base), run(&more));

@@ -2,10 +2,10 @@
 
 use image::{ExtendedColorType, ImageEncoder};
 use proptest::prelude::*;
-use thumbs::op::{linear, resize};
-use thumbs::pixmap::{Channels, Pixmap, Samples};
-use thumbs::recipe::Filter;
-use thumbs::size::{Region, Size};
+use thumbs_render::op::{linear, resize};
+use thumbs_render::pixmap::{Channels, Pixmap, Samples};
+use thumbs_render::recipe::Filter;
+use thumbs_render::size::{Region, Size};
 
 use crate::testenv::World;
 use crate::{png, rgba};

@@ -27,13 +27,13 @@ fn samples() -> Vec<(String, Vec<u8>)> {
         let picture = scene(SIZE, channels);
         out.push((format!("png {channels:?}"), encoded(&picture, Format::Png, &settings())));
         for lossless in [false, true] {
-            let how = EncodeSettings { lossless, ..settings() };
+            let how = settings().with_lossless(lossless);
             out.push((format!("webp {channels:?} lossless {lossless}"), encoded(&picture, Format::WebP, &how)));
         }
     }
     for channels in [Channels::Grey, Channels::Rgb, Channels::Cmyk] {
         for progressive in [false, true] {
-            let how = EncodeSettings { progressive, ..settings() };
+            let how = settings().with_progressive(progressive);
             let bytes = encoded(&scene(SIZE, channels), Format::Jpeg, &how);
             out.push((format!("jpeg {channels:?} progressive {progressive}"), bytes));
         }
@@ -257,8 +257,7 @@ fn cut_anywhere_is_an_error() {
 fn what_there_is_of_a_cut_picture() {
     for (name, bytes) in samples() {
         let Some(format) = format::sniff(&bytes) else { continue };
-        let recipe =
-            Recipe { formats: vec![FormatChoice::To(Format::Png)], allow_truncated: true, ..Recipe::default() };
+        let recipe = Recipe::default().with_formats([FormatChoice::To(Format::Png)]).with_allow_truncated(true);
         for length in (0..bytes.len()).step_by(37) {
             let out = render::render(&bytes[..length], &recipe, &Limits::default());
             if let Ok(out) = out {
@@ -292,13 +291,13 @@ fn limits_hold() {
     for (name, bytes) in samples() {
         let format = format::sniff(&bytes).unwrap();
         let decoder = registry::decoder(format).unwrap();
-        let few = Limits { max_pixels: SIZE.pixels() - 1, ..Limits::default() };
+        let few = Limits::default().with_max_pixels(SIZE.pixels() - 1);
         let out = decoder.open(&bytes, &few).map(|_| ());
         let Err(DecodeError::Limit(words)) = out else { panic!("{name}: {out:?}") };
         assert!(words.contains("--max-pixels") && words.contains(&SIZE.to_string()), "{name}: {words}");
-        let exact = Limits { max_pixels: SIZE.pixels(), ..Limits::default() };
+        let exact = Limits::default().with_max_pixels(SIZE.pixels());
         assert!(decoder.open(&bytes, &exact).is_ok(), "{name}");
-        let small = Limits { max_memory: 1000, ..Limits::default() };
+        let small = Limits::default().with_max_memory(1000);
         let out = render::render(&bytes, &Recipe::default(), &small);
         let Err(render::RenderError::Decode(DecodeError::Limit(words))) = out else {
             panic!("{name}: {:?}", out.map(|o| o.notes))
@@ -340,11 +339,11 @@ fn the_offer_is_what_comes() {
 
 #[test]
 fn same_bytes_every_time() {
-    let recipe = Recipe {
-        sizes: vec!["20x20".parse().unwrap(), "9x".parse().unwrap()],
-        formats: vec![FormatChoice::To(Format::Jpeg), FormatChoice::To(Format::Png), FormatChoice::To(Format::WebP)],
-        ..Recipe::default()
-    };
+    let recipe = Recipe::default().with_sizes(["20x20".parse().unwrap(), "9x".parse().unwrap()]).with_formats([
+        FormatChoice::To(Format::Jpeg),
+        FormatChoice::To(Format::Png),
+        FormatChoice::To(Format::WebP),
+    ]);
     for (name, bytes) in samples() {
         let all = |out: render::Rendered| out.outputs.into_iter().map(|o| o.bytes).collect::<Vec<_>>();
         let first = all(render::render(&bytes, &recipe, &Limits::default()).unwrap());

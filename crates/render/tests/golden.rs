@@ -16,8 +16,8 @@ use thumbs_render::render::{Rendered, render};
 use thumbs_render::size::{Region, Size};
 
 fn recipe(size: &str, format: Format) -> Recipe {
-    let encode = EncodeSettings { quality: 95, lossless: true, ..EncodeSettings::default() };
-    Recipe { sizes: vec![size.parse().unwrap()], formats: vec![FormatChoice::To(format)], encode, ..Recipe::default() }
+    let encode = EncodeSettings::default().with_quality(95).with_lossless(true);
+    Recipe::default().with_sizes([size.parse().unwrap()]).with_formats([FormatChoice::To(format)]).with_encode(encode)
 }
 
 fn run(bytes: &[u8], recipe: &Recipe) -> Rendered {
@@ -37,7 +37,7 @@ fn exif(orientation: Orientation) -> Vec<u8> {
 
 fn with_exif(pixmap: &Pixmap, format: Format, exif: &[u8]) -> Vec<u8> {
     let encoder = registry::encoder(format).unwrap();
-    let settings = EncodeSettings { quality: 95, lossless: true, ..EncodeSettings::default() };
+    let settings = EncodeSettings::default().with_quality(95).with_lossless(true);
     encoder.encode(pixmap, &settings, &Attached { exif: Some(exif), ..Attached::default() }).unwrap()
 }
 
@@ -56,7 +56,7 @@ fn orientations_are_baked_in() {
             // Lossless ones agree but for rounding; JPEG at quality 95 by its noise.
             let limits = if format == Format::Jpeg { (60, 3.0) } else { (2, 0.5) };
             assert!(largest <= limits.0 && mean <= limits.1, "{orientation:?} {format}: {largest} {mean}");
-            let as_stored = Recipe { auto_orient: false, ..recipe("60x60", Format::Png) };
+            let as_stored = recipe("60x60", Format::Png).with_auto_orient(false);
             assert_eq!(first(&bytes, &as_stored).size().width < 60, orientation.swaps());
         }
     }
@@ -67,7 +67,7 @@ fn orientations_are_baked_in() {
 fn gravity_means_the_upright_picture() {
     let upright = scene(Size::new(120, 80), Channels::Rgb);
     for gravity in [Gravity::NorthWest, Gravity::East, Gravity::Center] {
-        let cover = Recipe { fit: Fit::Cover, gravity, ..recipe("30x30", Format::Png) };
+        let cover = recipe("30x30", Format::Png).with_fit(Fit::Cover).with_gravity(gravity);
         let wanted = first(&encoded(&upright, Format::Png, &EncodeSettings::default()), &cover);
         for orientation in Orientation::ALL {
             let stored = op::orient::orient(upright.clone(), orientation.inverse());
@@ -100,7 +100,7 @@ fn shrunk_decodes_show_the_same() {
                 if channels.has_alpha() && format == Format::Jpeg {
                     continue;
                 }
-                let settings = EncodeSettings { quality: 95, lossless: false, ..EncodeSettings::default() };
+                let settings = EncodeSettings::default().with_quality(95).with_lossless(false);
                 let bytes = encoded(&picture, format, &settings);
                 let out = run(&bytes, &recipe("100", Format::Png));
                 assert!(out.shrink > 1.0, "{format} {channels:?} {}", out.shrink);
@@ -114,16 +114,14 @@ fn shrunk_decodes_show_the_same() {
 #[test]
 fn several_variants_from_one_decode() {
     let bytes = encoded(&scene(Size::new(400, 300), Channels::Rgb), Format::Png, &EncodeSettings::default());
-    let many = Recipe {
-        sizes: vec![
+    let many = Recipe::default()
+        .with_sizes([
             "200".parse().unwrap(),
             "50%".parse().unwrap(),
             "original".parse().unwrap(),
             "40x40".parse().unwrap(),
-        ],
-        formats: vec![FormatChoice::Keep, FormatChoice::To(Format::Jpeg), FormatChoice::To(Format::WebP)],
-        ..Recipe::default()
-    };
+        ])
+        .with_formats([FormatChoice::Keep, FormatChoice::To(Format::Jpeg), FormatChoice::To(Format::WebP)]);
     let out = run(&bytes, &many);
     let sizes: Vec<String> = out.outputs.iter().map(|o| format!("{} {}", o.format.word(), o.size)).collect();
     assert_eq!(
@@ -155,7 +153,7 @@ fn several_variants_from_one_decode() {
 fn contain_adds_bars() {
     let bytes = encoded(&scene(Size::new(100, 50), Channels::Rgb), Format::Png, &EncodeSettings::default());
     let red = Color { rgba: [255, 0, 0, 255] };
-    let contain = Recipe { fit: Fit::Contain, background: red, ..recipe("40x40", Format::Png) };
+    let contain = recipe("40x40", Format::Png).with_fit(Fit::Contain).with_background(red);
     let out = first(&bytes, &contain);
     assert_eq!(out.size(), Size::new(40, 40));
     let pixels = rgba(out);
@@ -165,7 +163,7 @@ fn contain_adds_bars() {
     );
     assert_ne!(pixels[40 * 10 + 20], [255, 0, 0, 255]);
     let glass = Color { rgba: [0, 0, 0, 0] };
-    let out = first(&bytes, &Recipe { background: glass, ..contain });
+    let out = first(&bytes, &contain.with_background(glass));
     assert_eq!(rgba(out)[0][3], 0);
 }
 
@@ -177,7 +175,7 @@ fn alpha_is_flattened_onto_the_background() {
     let grey = Pixmap::new_u8(size, Channels::GreyAlpha, [0, 128].repeat(64 * 64));
     for picture in [&veil, &grey] {
         for format in [Format::Png, Format::WebP] {
-            let bytes = encoded(picture, format, &EncodeSettings { lossless: true, ..EncodeSettings::default() });
+            let bytes = encoded(picture, format, &EncodeSettings::default().with_lossless(true));
             for to in ["64", "16"] {
                 let out = run(&bytes, &recipe(to, Format::Jpeg));
                 assert!(out.notes.iter().any(|n| n.contains("alpha")), "{:?}", out.notes);
@@ -210,7 +208,7 @@ fn sixteen_bits_stay_until_the_end() {
     let samples = (0..64 * 64).map(|i: u32| if (i + i / 64).is_multiple_of(2) { 25_600 } else { 25_856 }).collect();
     let picture = Pixmap::new(size, Channels::Grey, Samples::U16(samples));
     let bytes = encoded(&picture, Format::Png, &EncodeSettings::default());
-    let out = rgba(first(&bytes, &Recipe { filter: Filter::Box, ..recipe("8", Format::Png) }));
+    let out = rgba(first(&bytes, &recipe("8", Format::Png).with_filter(Filter::Box)));
     // The mean, 25728, is 100.1 of 255: rounded once.
     assert!(out.iter().all(|p| p[0] == 100), "{out:?}");
 }
@@ -231,7 +229,7 @@ fn linear_light() {
         let bytes =
             encoded(&Pixmap::new_u8(Size::new(64, 64), channels, samples), Format::Png, &EncodeSettings::default());
         for (linear, value) in [(true, 188), (false, 128)] {
-            let how = Recipe { linear, filter: Filter::Box, ..recipe("16", Format::Png) };
+            let how = recipe("16", Format::Png).with_linear(linear).with_filter(Filter::Box);
             for p in rgba(first(&bytes, &how)) {
                 assert!(p[0].abs_diff(value) <= 1, "{channels:?} linear {linear}: {p:?}");
                 assert!(!channels.has_alpha() || p[3] == 200, "{p:?}");
@@ -249,7 +247,7 @@ fn flat_colors_survive() {
         let inks = color.map(|c| 255 - c);
         let cmyk = Pixmap::new_u8(size, Channels::Cmyk, [inks[0], inks[1], inks[2], 0].repeat(64 * 48));
         for picture in [rgb, cmyk] {
-            let bytes = encoded(&picture, Format::Jpeg, &EncodeSettings { quality: 95, ..EncodeSettings::default() });
+            let bytes = encoded(&picture, Format::Jpeg, &EncodeSettings::default().with_quality(95));
             for to in ["original", "20"] {
                 for p in rgba(first(&bytes, &recipe(to, Format::Png))) {
                     let near = (0..3).all(|c| p[c].abs_diff(color[c]) <= 3);
@@ -282,12 +280,12 @@ fn light_in_cie_xyz() {
 #[test]
 fn inks_are_kept_where_wanted() {
     let picture = scene(Size::new(60, 40), Channels::Cmyk);
-    let bytes = encoded(&picture, Format::Jpeg, &EncodeSettings { quality: 95, ..EncodeSettings::default() });
-    let keep = Recipe { icc: IccPolicy::Keep, ..recipe("30", Format::Jpeg) };
+    let bytes = encoded(&picture, Format::Jpeg, &EncodeSettings::default().with_quality(95));
+    let keep = recipe("30", Format::Jpeg).with_icc(IccPolicy::Keep);
     let out = first(&bytes, &keep);
     assert_eq!(out.channels(), Channels::Cmyk);
     assert_eq!(first(&bytes, &recipe("30", Format::Jpeg)).channels(), Channels::Rgb);
-    assert_eq!(first(&bytes, &Recipe { icc: IccPolicy::Keep, ..recipe("30", Format::Png) }).channels(), Channels::Rgb);
+    assert_eq!(first(&bytes, &recipe("30", Format::Png).with_icc(IccPolicy::Keep)).channels(), Channels::Rgb);
 }
 
 #[test]
@@ -305,7 +303,7 @@ fn metadata_goes_where_it_should() {
         let bytes = encoder.encode(&picture, &EncodeSettings::default(), &attached).unwrap();
         for to in [Format::Jpeg, Format::Png, Format::WebP] {
             for policy in [MetadataPolicy::None, MetadataPolicy::Copyright, MetadataPolicy::Keep] {
-                let how = Recipe { metadata: policy, ..recipe("30", to) };
+                let how = recipe("30", to).with_metadata(policy);
                 let out = &run(&bytes, &how).outputs[0].bytes;
                 let picture = registry::decoder(to).unwrap().open(out, &Limits::default()).unwrap();
                 let found = &picture.header().metadata;
@@ -329,7 +327,7 @@ fn metadata_goes_where_it_should() {
 fn enlarging_only_where_asked() {
     let bytes = encoded(&scene(Size::new(30, 20), Channels::Rgb), Format::Jpeg, &EncodeSettings::default());
     assert_eq!(run(&bytes, &recipe("300", Format::Png)).outputs[0].size, Size::new(30, 20));
-    let larger = Recipe { enlarge: true, ..recipe("300", Format::Png) };
+    let larger = recipe("300", Format::Png).with_enlarge(true);
     assert_eq!(run(&bytes, &larger).outputs[0].size, Size::new(300, 200));
 }
 
@@ -344,7 +342,7 @@ fn one_pixel_and_long_strips() {
                 let bytes = encoded(&scene(size, channels), format, &EncodeSettings::default());
                 for to in ["100x100", "1x1", "original"] {
                     for fit in [Fit::Inside, Fit::Cover, Fit::Contain, Fit::Fill, Fit::Outside] {
-                        let how = Recipe { fit, ..recipe(to, Format::WebP) };
+                        let how = recipe(to, Format::WebP).with_fit(fit);
                         assert_eq!(run(&bytes, &how).outputs.len(), 1, "{size} {format} {to} {fit:?}");
                     }
                 }

@@ -17,7 +17,7 @@ use thumbs_render::size::Size;
 const SHARES: [Subsampling; 3] = [Subsampling::S420, Subsampling::S422, Subsampling::S444];
 
 fn settings(subsampling: Subsampling) -> EncodeSettings {
-    EncodeSettings { quality: 95, subsampling, ..EncodeSettings::default() }
+    EncodeSettings::default().with_quality(95).with_subsampling(subsampling)
 }
 
 fn stored(pixmap: &Pixmap, orientation: Orientation, subsampling: Subsampling) -> Vec<u8> {
@@ -35,7 +35,7 @@ fn made(bytes: &[u8], recipe: &Recipe) -> Vec<u8> {
 
 /// The two ways of one picture: by planes, and as pixels that are then encoded.
 fn both(bytes: &[u8], recipe: &Recipe) -> (Pixmap, Pixmap) {
-    let png = Recipe { formats: vec![FormatChoice::To(Format::Png)], ..recipe.clone() };
+    let png = recipe.clone().with_formats([FormatChoice::To(Format::Png)]);
     let pixels = decoded(&made(bytes, &png)).unwrap();
     (decoded(&made(bytes, recipe)).unwrap(), decoded(&encoded(&pixels, Format::Jpeg, &recipe.encode)).unwrap())
 }
@@ -53,13 +53,11 @@ fn planes_and_pixels_look_alike() {
                 [("61x61", Fit::Inside), ("64x48", Fit::Cover), ("50%", Fit::Inside), ("7x7", Fit::Cover)]
             {
                 let formats = vec![FormatChoice::To(Format::Jpeg)];
-                let recipe = Recipe {
-                    sizes: vec![text.parse().unwrap()],
-                    formats,
-                    fit,
-                    encode: settings(to),
-                    ..Recipe::default()
-                };
+                let recipe = Recipe::default()
+                    .with_sizes([text.parse().unwrap()])
+                    .with_formats(formats)
+                    .with_fit(fit)
+                    .with_encode(settings(to));
                 let (planes, pixels) = both(&bytes, &recipe);
                 assert_eq!(planes.size(), pixels.size());
                 let width = planes.size().width.min(planes.size().height);
@@ -82,12 +80,10 @@ fn planes_that_are_right_already_are_not_touched() {
     let size = Size::new(48, 32);
     let samples = (0..size.height).flat_map(|y| (0..size.width).flat_map(move |x| sharp(x, y))).collect();
     let source = encoded(&Pixmap::new_u8(size, Channels::Rgb, samples), Format::Jpeg, &settings(Subsampling::S420));
-    let recipe = Recipe {
-        sizes: vec!["original".parse().unwrap()],
-        formats: vec![FormatChoice::To(Format::Jpeg)],
-        encode: EncodeSettings { quality: 100, ..settings(Subsampling::S420) },
-        ..Recipe::default()
-    };
+    let recipe = Recipe::default()
+        .with_sizes(["original".parse().unwrap()])
+        .with_formats([FormatChoice::To(Format::Jpeg)])
+        .with_encode(settings(Subsampling::S420).with_quality(100));
     let (planes, pixels) = both(&source, &recipe);
     let before = decoded(&source).unwrap();
     let (by_planes, by_pixels) = (difference(before.clone(), planes).1, difference(before, pixels).1);
@@ -99,9 +95,9 @@ fn planes_that_are_right_already_are_not_touched() {
     for text in ["24x24", "original"] {
         // At a higher quality the source's own bytes would be the smaller ones, and stand.
         let encode = settings(Subsampling::S420);
-        let recipe = Recipe { sizes: vec![text.parse().unwrap()], encode, ..recipe.clone() };
+        let recipe = recipe.clone().with_sizes([text.parse().unwrap()]).with_encode(encode);
         assert_eq!(decoded(&made(&source, &recipe)).unwrap().channels(), Channels::Grey, "{text}");
-        let kept = Recipe { icc: IccPolicy::Keep, ..recipe };
+        let kept = recipe.with_icc(IccPolicy::Keep);
         let profile = moxcms::ColorProfile::new_display_p3().encode().unwrap();
         let attached = Attached { icc: Some(&profile), ..Attached::default() };
         let encoder = registry::encoder(Format::Jpeg).unwrap();
@@ -118,7 +114,7 @@ fn the_way_of_decoding_tells_of_chroma() {
     let source = encoded(&scene(Size::new(640, 480), Channels::Rgb), Format::Jpeg, &settings(Subsampling::S420));
     let formats = [Format::Jpeg, Format::Png].map(FormatChoice::To).to_vec();
     let encode = settings(Subsampling::S420);
-    let recipe = Recipe { sizes: vec!["256x256".parse().unwrap()], formats, encode, ..Recipe::default() };
+    let recipe = Recipe::default().with_sizes(["256x256".parse().unwrap()]).with_formats(formats).with_encode(encode);
     let opened = open(&source, &recipe, &Limits::default()).unwrap();
     assert_ne!(opened.decoding(&[0]), opened.decoding(&[0, 1]));
     assert_eq!(opened.decoding(&[1]), opened.decoding(&[0, 1]));

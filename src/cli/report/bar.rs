@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use thumbs::report::Progress;
+use crate::report::Progress;
 
 /// Columns of a terminal that does not say how many it has.
 const COLUMNS: usize = 80;

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use thumbs::outcome::Summary;
+use crate::outcome::Summary;
 
 const LAST_SUCCESS: &str = "thumbs_last_success_timestamp_seconds";
 
@@ -18,7 +18,7 @@ pub fn write(file: &Path, summary: &Summary, code: i32, begin: SystemTime, dry_r
     let complete = code == 0 && summary.stopped.is_none() && !dry_run;
     let success = if complete { Some(seconds(now)) } else { before };
     // The collector reads only what ends in .prom, so not the temporary file.
-    thumbs::sink::write_whole(file, text(summary, code, seconds(begin), seconds(now), success).as_bytes())
+    crate::sink::write_whole(file, text(summary, code, seconds(begin), seconds(now), success).as_bytes())
 }
 
 fn seconds(time: SystemTime) -> f64 {

@@ -12,9 +12,9 @@ mod voice;
 
 use std::io::{IsTerminal, Write};
 
+use crate::outcome::Summary;
+use crate::report::{Event, Progress, Reporter};
 use anyhow::{Result, anyhow};
-use thumbs::outcome::Summary;
-use thumbs::report::{Event, Progress, Reporter};
 
 use super::tell::Tell;
 use names::Names;
@@ -52,7 +52,7 @@ impl Console {
             .report
             .as_deref()
             .map(|path| {
-                let refuse = |e| anyhow!("--report {}: {}", thumbs::words::path(path), thumbs::words::system_words(&e));
+                let refuse = |e| anyhow!("--report {}: {}", crate::words::path(path), crate::words::system_words(&e));
                 Ndjson::create(path).map_err(refuse)
             })
             .transpose()?;
@@ -74,7 +74,7 @@ impl Console {
         // A reader that went away has had enough of it.
         if error.kind() != std::io::ErrorKind::BrokenPipe {
             self.failed = true;
-            let message = format!("thumbs: {what} cannot be written: {}", thumbs::words::system_words(error));
+            let message = format!("thumbs: {what} cannot be written: {}", crate::words::system_words(error));
             self.meter.above(&voice::line(Level::Error, &message));
         }
     }

@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use thumbs::report::Event;
-use thumbs::words;
+use crate::report::Event;
+use crate::words;
 
 use crate::cli::tell::{Print, Tell};
 

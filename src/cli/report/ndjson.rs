@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
+use crate::outcome::{Done, SourceName, Stop, Summary};
+use crate::report::Event;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
-use thumbs::outcome::{Done, SourceName, Stop, Summary};
-use thumbs::report::Event;
 
 /// Where the lines go.
 enum Out {
@@ -140,7 +140,7 @@ impl Ndjson {
 /// Writes the rest, and hears what comes of closing the file.
 fn end(mut out: io::BufWriter<File>) -> io::Result<()> {
     out.flush()?;
-    thumbs::sink::close_copy(out.get_ref().as_fd())
+    crate::sink::close_copy(out.get_ref().as_fd())
 }
 
 fn path(path: &Path) -> Value {

@@ -1,7 +1,7 @@
 //! What is said of a run that found no picture at all: where it looked, and what it left out by which option.
 
-use thumbs::outcome::Summary;
-use thumbs::walk::LeftOut;
+use crate::outcome::Summary;
+use crate::walk::LeftOut;
 
 /// Places that are named; more are counted.
 const NAMED: usize = 3;

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::time::Duration;
 
-use thumbs::outcome::Stop;
-use thumbs::report::Progress;
+use crate::outcome::Stop;
+use crate::report::Progress;
 
 use super::bar::{self, Bar, Sums, clock};
 use super::voice::{self, Level};

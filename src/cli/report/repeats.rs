@@ -3,9 +3,9 @@
 
 use std::collections::HashMap;
 
-use thumbs::format::Format;
-use thumbs::outcome::{Failure, SourceName, Stage};
-use thumbs::words;
+use crate::outcome::{Failure, SourceName, Stage};
+use crate::words;
+use thumbs_render::format::Format;
 
 /// Shown by name.
 const SHOWN: u64 = 5;

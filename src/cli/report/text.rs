@@ -2,10 +2,10 @@
 
 use std::io::IsTerminal;
 
-use thumbs::outcome::{Stop, Summary};
-use thumbs::report::Event;
-use thumbs::walk::LeftOut;
-use thumbs::words;
+use crate::outcome::{Stop, Summary};
+use crate::report::Event;
+use crate::walk::LeftOut;
+use crate::words;
 
 use super::nothing;
 use super::repeats::Repeats;

@@ -1,9 +1,9 @@
 //! The encoder: baseline or progressive JPEG of 8 bits, from planes or pixels.
 //!
 //! ```
-//! use thumbs::jpeg::encode::{Picture, Samples, Settings, encode};
+//! use thumbs_jpeg::encode::{Picture, Samples, Settings, encode};
 //!
-//! # fn main() -> Result<(), thumbs::jpeg::encode::EncodeError> {
+//! # fn main() -> Result<(), thumbs_jpeg::encode::EncodeError> {
 //! let picture = Picture { width: 3, height: 2, samples: Samples::Grey(&[0, 50, 100, 150, 200, 250]) };
 //! let bytes = encode(&picture, &Settings { quality: 90, ..Settings::default() })?;
 //! assert!(bytes.starts_with(&[0xFF, 0xD8]));

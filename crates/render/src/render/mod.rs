@@ -8,7 +8,7 @@
 //! # let pixmap = Pixmap::new_u8(Size::new(1600, 900), Channels::Grey, vec![7; 1600 * 900]);
 //! # let encoder = registry::encoder(Format::Png).unwrap();
 //! # let bytes = encoder.encode(&pixmap, &EncodeSettings::default(), &Attached::default())?;
-//! let recipe = Recipe { sizes: vec!["256".parse()?], ..Recipe::default() };
+//! let recipe = Recipe::default().with_sizes(["256".parse()?]);
 //! let rendered = render(&bytes, &recipe, &Limits::default())?;
 //! assert_eq!(rendered.outputs[0].size.to_string(), "256x144");
 //! # Ok(())

@@ -1,10 +1,27 @@
 //! What to make of a picture.
+//!
+//! ```
+//! use thumbs_render::recipe::{FormatChoice, Recipe};
+//! use thumbs_render::Format;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let recipe = Recipe::default()
+//!     .with_sizes(["400x".parse()?, "1600x".parse()?])
+//!     .with_formats([FormatChoice::To(Format::WebP), FormatChoice::To(Format::Jpeg)])
+//!     .with_quality(75);
+//! assert_eq!(recipe.sizes.len() * recipe.formats.len(), 4);
+//! # Ok(())
+//! # }
+//! ```
+
+mod with;
 
 use crate::format::Format;
 use crate::geometry::{Fit, Gravity, SizeSpec};
 
 /// The format of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FormatChoice {
     /// The input's, where it can be written; else PNG with alpha and JPEG without.
     Keep,
@@ -14,6 +31,7 @@ pub enum FormatChoice {
 
 /// Chroma subsampling of JPEG.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Subsampling {
     /// 4:2:0 below quality 90, else 4:4:4.
     #[default]
@@ -28,6 +46,7 @@ pub enum Subsampling {
 
 /// How to encode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct EncodeSettings {
     /// 1 to 100, for lossy formats.
     pub quality: u8,
@@ -47,6 +66,7 @@ impl Default for EncodeSettings {
 
 /// The kernel of the resize.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Filter {
     /// Lanczos with three lobes.
     #[default]
@@ -65,6 +85,7 @@ pub enum Filter {
 
 /// What becomes of colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum IccPolicy {
     /// Pixels come out in sRGB.
     #[default]
@@ -75,6 +96,7 @@ pub enum IccPolicy {
 
 /// What becomes of EXIF, XMP and IPTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum MetadataPolicy {
     /// Nothing is kept.
     #[default]
@@ -106,6 +128,7 @@ impl Color {
 
 /// All that decides the bytes of the outputs of one input.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Recipe {
     /// Sizes, each made in each format.
     pub sizes: Vec<SizeSpec>,

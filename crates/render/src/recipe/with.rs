@@ -1,0 +1,141 @@
+//! Builder methods of [`Recipe`] and [`EncodeSettings`].
+
+use super::{Color, EncodeSettings, Filter, FormatChoice, IccPolicy, MetadataPolicy, Recipe, Subsampling};
+use crate::geometry::{Fit, Gravity, SizeSpec};
+
+impl Recipe {
+    /// Sets the sizes; each is made in each format.
+    #[must_use]
+    pub fn with_sizes(mut self, sizes: impl IntoIterator<Item = SizeSpec>) -> Self {
+        self.sizes = sizes.into_iter().collect();
+        self
+    }
+
+    /// Sets the formats.
+    #[must_use]
+    pub fn with_formats(mut self, formats: impl IntoIterator<Item = FormatChoice>) -> Self {
+        self.formats = formats.into_iter().collect();
+        self
+    }
+
+    /// Sets how a picture fits its box.
+    #[must_use]
+    pub fn with_fit(mut self, fit: Fit) -> Self {
+        self.fit = fit;
+        self
+    }
+
+    /// Sets which part a crop keeps, and where a picture stands in a padded box.
+    #[must_use]
+    pub fn with_gravity(mut self, gravity: Gravity) -> Self {
+        self.gravity = gravity;
+        self
+    }
+
+    /// Sets the colour of padding, and of what lies behind transparency in formats without alpha.
+    #[must_use]
+    pub fn with_background(mut self, background: Color) -> Self {
+        self.background = background;
+        self
+    }
+
+    /// Lets pictures grow to the size.
+    #[must_use]
+    pub fn with_enlarge(mut self, enlarge: bool) -> Self {
+        self.enlarge = enlarge;
+        self
+    }
+
+    /// Applies the EXIF orientation to the pixels (the default), or leaves them as stored.
+    #[must_use]
+    pub fn with_auto_orient(mut self, auto_orient: bool) -> Self {
+        self.auto_orient = auto_orient;
+        self
+    }
+
+    /// Sets the kernel of the resize.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// Resizes in linear light.
+    #[must_use]
+    pub fn with_linear(mut self, linear: bool) -> Self {
+        self.linear = linear;
+        self
+    }
+
+    /// Sets how colour profiles are treated.
+    #[must_use]
+    pub fn with_icc(mut self, icc: IccPolicy) -> Self {
+        self.icc = icc;
+        self
+    }
+
+    /// Sets which EXIF, XMP and IPTC data the outputs keep.
+    #[must_use]
+    pub fn with_metadata(mut self, metadata: MetadataPolicy) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// Sets how outputs are encoded.
+    #[must_use]
+    pub fn with_encode(mut self, encode: EncodeSettings) -> Self {
+        self.encode = encode;
+        self
+    }
+
+    /// Sets the quality of lossy formats, 1 to 100.
+    #[must_use]
+    pub fn with_quality(mut self, quality: u8) -> Self {
+        self.encode.quality = quality;
+        self
+    }
+
+    /// Makes truncated pictures from the data that they have.
+    #[must_use]
+    pub fn with_allow_truncated(mut self, allow_truncated: bool) -> Self {
+        self.allow_truncated = allow_truncated;
+        self
+    }
+
+    /// Checks all of a picture, also data that its thumbnails do not need.
+    #[must_use]
+    pub fn with_strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+}
+
+impl EncodeSettings {
+    /// Sets the quality of lossy formats, 1 to 100.
+    #[must_use]
+    pub const fn with_quality(mut self, quality: u8) -> Self {
+        self.quality = quality;
+        self
+    }
+
+    /// Encodes without loss where the format offers both.
+    #[must_use]
+    pub const fn with_lossless(mut self, lossless: bool) -> Self {
+        self.lossless = lossless;
+        self
+    }
+
+    /// Writes progressive JPEG.
+    #[must_use]
+    pub const fn with_progressive(mut self, progressive: bool) -> Self {
+        self.progressive = progressive;
+        self
+    }
+
+    /// Sets the chroma subsampling of JPEG.
+    #[must_use]
+    pub const fn with_subsampling(mut self, subsampling: Subsampling) -> Self {
+        self.subsampling = subsampling;
+        self
+    }
+}

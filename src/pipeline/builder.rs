@@ -1,0 +1,226 @@
+//! Constructors of a [`RunConfig`] and the methods that change it.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::config::{ArchiveOptions, Memory, RunConfig};
+use super::machine;
+use super::nightly::Nightly;
+use crate::archive::Kind;
+use crate::archive::compress::Levels;
+use crate::plan::{Destination, Naming, Template, TemplateError};
+use crate::policy::{Existing, MaxFailures};
+use crate::walk::{self, Input, PatternError, Patterns, Walker, real_path};
+use thumbs_render::geometry::SizeSpec;
+use thumbs_render::limits::Limits;
+use thumbs_render::recipe::Recipe;
+
+impl RunConfig {
+    /// A run that puts outputs beside each input as `{stem}_thumb.{ext}`, with the command line's defaults.
+    pub fn beside(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe) -> Self {
+        Self::with(inputs, recipe, Destination::Beside)
+    }
+
+    /// A run that mirrors the inputs below `dir` as `{stem}.{ext}`, with the command line's defaults.
+    pub fn into_directory(
+        inputs: impl IntoIterator<Item = impl Into<PathBuf>>,
+        recipe: Recipe,
+        dir: impl AsRef<Path>,
+    ) -> Self {
+        let dir = dir.as_ref();
+        let mut config = Self::with(inputs, recipe, Destination::Directory(dir.to_path_buf()));
+        let real = real_path(dir);
+        if !config.naming.roots.contains(&real) {
+            config.walker.avoid.insert(real);
+        }
+        config
+    }
+
+    /// A run that writes its outputs into the archive `file`, in the order of the inputs, mirrored as `{stem}.{ext}`.
+    pub fn into_archive(
+        inputs: impl IntoIterator<Item = impl Into<PathBuf>>,
+        recipe: Recipe,
+        file: impl AsRef<Path>,
+        kind: Kind,
+    ) -> Self {
+        let file = file.as_ref();
+        let mut config = Self::with(inputs, recipe, Destination::Archive(Some(file.to_path_buf())));
+        config.walker.avoid.insert(real_path(file));
+        config.archive = Some(ArchiveOptions { kind, levels: Levels::default(), partial: false });
+        config
+    }
+
+    fn with(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe, destination: Destination) -> Self {
+        let inputs: Vec<Input> = inputs.into_iter().map(|path| Input::Path(path.into())).collect();
+        let labels = recipe.sizes.iter().map(SizeSpec::to_string).collect();
+        Self {
+            naming: Naming {
+                template: Template::standard(&destination, recipe.sizes.len()),
+                destination,
+                labels,
+                formats: recipe.formats.clone(),
+                existing: Existing::Careful,
+                roots: walk::roots(&inputs),
+            },
+            inputs,
+            lists: Vec::new(),
+            walker: Walker::default(),
+            recipe,
+            skip_own: true,
+            limits: Limits::default().with_max_memory(Memory::of_machine().ceiling),
+            memory: Memory::of_machine(),
+            jobs: machine::processors(),
+            fail_fast: false,
+            max_failures: None,
+            dry_run: false,
+            archive: None,
+            dataset: None,
+            count_ahead: None,
+            nightly: Nightly::default(),
+        }
+    }
+
+    /// Names outputs by a template of `{stem}`, `{name}`, `{ext}`, `{size}`, `{width}`, `{height}` and `{dir}`.
+    ///
+    /// # Errors
+    /// A field that does not exist, or a brace without its partner.
+    pub fn with_name(mut self, template: &str) -> Result<Self, TemplateError> {
+        self.naming.template = Template::parse(template)?;
+        Ok(self)
+    }
+
+    /// Sets what happens to files that exist under an output's name.
+    #[must_use]
+    pub fn with_existing(mut self, existing: Existing) -> Self {
+        self.naming.existing = existing;
+        self
+    }
+
+    /// Skips thumbnails that stand beside their pictures (the default), or takes them as inputs.
+    #[must_use]
+    pub fn with_skip_own(mut self, skip: bool) -> Self {
+        self.skip_own = skip;
+        self
+    }
+
+    /// Takes only files that match one of these glob patterns.
+    ///
+    /// # Errors
+    /// A pattern that cannot be parsed.
+    pub fn with_include(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, PatternError> {
+        let patterns: Vec<_> = patterns.into_iter().collect();
+        self.walker.selection.include = Patterns::new(&patterns)?;
+        Ok(self)
+    }
+
+    /// Leaves out files and directories that match one of these glob patterns.
+    ///
+    /// # Errors
+    /// A pattern that cannot be parsed.
+    pub fn with_exclude(mut self, patterns: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Self, PatternError> {
+        let patterns: Vec<_> = patterns.into_iter().collect();
+        self.walker.selection.exclude = Patterns::new(&patterns)?;
+        Ok(self)
+    }
+
+    /// Walks at most this many levels deep; 1 takes only a directory's own files.
+    #[must_use]
+    pub fn with_max_depth(mut self, levels: usize) -> Self {
+        self.walker.selection.max_depth = Some(levels);
+        self
+    }
+
+    /// Walks hidden files and directories too.
+    #[must_use]
+    pub fn with_hidden(mut self, hidden: bool) -> Self {
+        self.walker.selection.hidden = hidden;
+        self
+    }
+
+    /// Takes backups and partial downloads too.
+    #[must_use]
+    pub fn with_backups(mut self, backups: bool) -> Self {
+        self.walker.selection.backups = backups;
+        self
+    }
+
+    /// Follows symbolic links found in a walk.
+    #[must_use]
+    pub fn with_follow(mut self, follow: bool) -> Self {
+        self.walker.selection.follow = follow;
+        self
+    }
+
+    /// Sets what one picture may cost.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Bounds the memory of sources, pixels and outputs in flight, in bytes.
+    #[must_use]
+    pub fn with_memory(mut self, bytes: u64) -> Self {
+        self.memory = Memory::with_budget(bytes);
+        self.limits.max_memory = self.memory.ceiling;
+        self
+    }
+
+    /// Sets the number of workers; 0 counts as 1. The default is the number of processors that this process may use.
+    #[must_use]
+    pub fn with_jobs(mut self, workers: usize) -> Self {
+        self.jobs = workers;
+        self
+    }
+
+    /// Ends the run at the first failure, in the order of the inputs.
+    #[must_use]
+    pub fn with_fail_fast(mut self, fail_fast: bool) -> Self {
+        self.fail_fast = fail_fast;
+        self
+    }
+
+    /// Ends the run at too many failures.
+    #[must_use]
+    pub fn with_max_failures(mut self, limit: MaxFailures) -> Self {
+        self.max_failures = Some(limit);
+        self
+    }
+
+    /// Reads headers and reports [`Event::Planned`](crate::Event::Planned), but writes nothing.
+    #[must_use]
+    pub fn with_dry_run(mut self, dry_run: bool) -> Self {
+        self.dry_run = dry_run;
+        self
+    }
+
+    /// Finishes an archive even if some inputs failed. It has no effect on other destinations.
+    #[must_use]
+    pub fn with_partial(mut self, partial: bool) -> Self {
+        if let Some(archive) = &mut self.archive {
+            archive.partial = partial;
+        }
+        self
+    }
+
+    /// Makes outputs survive a power loss once they are reported as done.
+    #[must_use]
+    pub fn with_fsync(mut self, fsync: bool) -> Self {
+        self.nightly.fsync = fsync;
+        self
+    }
+
+    /// Fails a picture that takes longer.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.nightly.timeout = Some(timeout);
+        self
+    }
+
+    /// Ends the run in order after this time.
+    #[must_use]
+    pub fn with_max_time(mut self, time: Duration) -> Self {
+        self.nightly.max_time = Some(time);
+        self
+    }
+}
