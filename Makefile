@@ -50,7 +50,11 @@ fuzz:
 
 install: build
 	install -D -m 755 target/release/thumbs "$(DESTDIR)$(PREFIX)/bin/thumbs"
-	$(CARGO) run --release --locked --quiet -p thumbs-manual -- target/manual
+	mkdir -p target/manual
+	target/release/thumbs --man > target/manual/thumbs.1
+	target/release/thumbs --completions bash > target/manual/thumbs.bash
+	target/release/thumbs --completions zsh > target/manual/_thumbs
+	target/release/thumbs --completions fish > target/manual/thumbs.fish
 	install -D -m 644 target/manual/thumbs.1 "$(DESTDIR)$(PREFIX)/share/man/man1/thumbs.1"
 	install -D -m 644 target/manual/thumbs.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/thumbs"
 	install -D -m 644 target/manual/_thumbs "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_thumbs"

@@ -191,6 +191,12 @@ pub struct Args {
     /// Print help
     #[arg(short, long, action = ArgAction::HelpShort, help_heading = "Telling")]
     pub help: Option<bool>,
+    /// Print the man page, as roff
+    #[arg(long, exclusive = true, help_heading = "Telling")]
+    pub man: bool,
+    /// Print completions for a shell
+    #[arg(long, value_enum, value_name = "SHELL", exclusive = true, ignore_case = true, help_heading = "Telling")]
+    pub completions: Option<clap_complete::Shell>,
     /// Print version
     #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Telling")]
     pub version: Option<bool>,

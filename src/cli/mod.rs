@@ -5,6 +5,7 @@ mod args;
 mod args_nightly;
 mod exit;
 mod interrupt;
+mod manual;
 mod nightly;
 mod place;
 mod report;
@@ -13,6 +14,7 @@ mod tell;
 mod typed;
 mod usage;
 
+use std::io::Write;
 use std::os::fd::AsFd;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,12 @@ pub fn main() -> ! {
         Ok(args) => args,
         Err(error) => refuse(&error).leave(),
     };
+    if args.man {
+        return_text(manual::man(&mut std::io::stdout()));
+    }
+    if let Some(shell) = args.completions {
+        return_text(manual::completions(shell, &mut std::io::stdout()));
+    }
     report::speak(args.nightly.log_format);
     let metrics = args.nightly.metrics.clone();
     let Resolved { run, tell, state, nice } = match resolve::resolve(args) {
@@ -50,6 +58,17 @@ pub fn main() -> ! {
         nightly::be_nice();
     }
     go(run, tell, state, metrics.as_deref()).leave()
+}
+
+/// Ends the program after a text was printed. A reader that has enough, as `head` has, is no failure.
+fn return_text(printed: std::io::Result<()>) -> ! {
+    match printed.and_then(|()| std::io::stdout().flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            report::say(&format!("standard output: {}", words::system_words(&error)));
+            Exit::Broken.leave()
+        }
+        _ => Exit::Success.leave(),
+    }
 }
 
 /// The help and the version that were asked for, or what is wrong with the command line.
