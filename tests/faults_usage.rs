@@ -36,7 +36,7 @@ fn a_wrong_value_names_the_values_that_are_right() {
         ("--fit", "covr", "one of inside, cover, contain, fill, outside; did you mean cover?"),
         ("--gravity", "norhteast", "northwest"),
         ("--gravity", "norhteast", "; did you mean northeast?"),
-        ("--filter", "lanczos", "; did you mean lanczos3?"),
+        ("--filter", "lancos", "; did you mean lanczos3?"),
         ("--icc", "rgb", "one of srgb, keep"),
         ("--metadata", "all", "one of none, copyright, keep"),
         ("--subsample", "411", "one of 444, 422, 420, auto"),
@@ -145,7 +145,8 @@ fn a_misspelled_option_gets_the_nearest() {
     let world = World::with(&["a.jpg", "-a.jpg"]);
     for (typed, near) in [
         ("--sise", "--sise: no such option; did you mean --size?"),
-        ("--out", "did you mean --output?"),
+        ("--out", "--out: no such option; -o DIR/ sets the directory of the outputs"),
+        ("--outpt", "did you mean --output?"),
         ("--fitt=cover", "--fitt: no such option; did you mean --fit?"),
         ("-S", "-S: no such option; did you mean -s?"),
         ("--xyzzy", "--xyzzy: no such option; thumbs --help lists all"),

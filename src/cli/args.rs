@@ -17,22 +17,23 @@ use super::typed::{self, TypedSize};
     version,
     max_term_width = 100,
     override_usage = "thumbs [OPTIONS] [INPUT]...",
-    after_help = EXAMPLES,
+    after_help = SHORT,
+    after_long_help = EXAMPLES,
     disable_help_flag = true,
     disable_version_flag = true
 )]
 pub struct Args {
-    /// Files, directories (walked), archives (their members), quoted patterns, or - for one picture on standard input
+    /// Pictures, directories (walked), archives (their members), quoted patterns, or - for a picture on standard input
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
 
-    /// Size: 800x600 (a box), 256 (256x256), 800x, x600, 50%, original; repeatable [default: 800x600]
+    /// Largest size: 800x600, 256 (256x256), 800x, x600, 50% or original; repeatable [default: 800x600]
     #[arg(short, long, value_name = "SIZE", value_delimiter = ',', value_parser = typed::size, help_heading = "Geometry")]
     pub size: Vec<TypedSize>,
-    /// How a picture fits its box
+    /// How a picture fits its size, as in CSS
     #[arg(long, value_enum, default_value_t = Fit::Inside, help_heading = "Geometry")]
     pub fit: Fit,
-    /// The part that a crop keeps, and the place in a padded box: center, north, northeast, ...
+    /// Part that a crop keeps, or place in a padded box: center, top, bottom-left, north, ...
     #[arg(long, value_enum, value_name = "G", default_value_t = Gravity::Center, hide_possible_values = true, help_heading = "Geometry")]
     pub gravity: Gravity,
     /// CSS colour of padding, and behind transparency in formats without alpha
@@ -41,17 +42,17 @@ pub struct Args {
     /// Let pictures grow to the size
     #[arg(long, help_heading = "Geometry")]
     pub enlarge: bool,
-    /// Kernel of the resize
+    /// Resize kernel
     #[arg(long, value_enum, default_value_t = Filter::Lanczos3, help_heading = "Geometry")]
     pub filter: Filter,
     /// Resize in linear light (slower)
     #[arg(long, help_heading = "Geometry")]
     pub linear: bool,
-    /// Leave pixels as stored; do not apply EXIF orientation
+    /// Do not apply EXIF orientation
     #[arg(long, help_heading = "Geometry")]
     pub no_auto_orient: bool,
 
-    /// Colours: convert to sRGB, or keep pixels and profile
+    /// Convert colours to sRGB, or keep pixels and profile
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Icc::Srgb, help_heading = "Geometry")]
     pub icc: Icc,
     /// EXIF, XMP and IPTC to copy into outputs; GPS only with keep
@@ -61,84 +62,84 @@ pub struct Args {
     /// Directory, picture file, archive (.tar .tar.gz .tgz .tar.zst .zip), or - for standard output [default: beside each input]
     #[arg(short, long, value_name = "DEST", help_heading = "Output")]
     pub output: Option<PathBuf>,
-    /// Write an archive to standard output (with -o -)
+    /// Kind of archive to write to standard output, with -o -
     #[arg(long, value_enum, value_name = "KIND", help_heading = "Output")]
     pub archive: Option<ArchiveKind>,
-    /// Finish an archive even if some inputs failed
+    /// Finish an archive even if inputs fail
     #[arg(long, help_heading = "Output")]
     pub partial: bool,
-    /// Compression of .tar.zst, 1 to 19 [default: 3]
+    /// Compression level of .tar.zst, 1 to 19 [default: 3]
     #[arg(long, value_name = "N", value_parser = typed::whole::<i32>("a level", 1..=19), help_heading = "Output")]
     pub zstd_level: Option<i32>,
-    /// Compression of .tar.gz, 0 to 9 [default: 6]
+    /// Compression level of .tar.gz, 0 to 9 [default: 6]
     #[arg(long, value_name = "N", value_parser = typed::whole::<u32>("a level", 0..=9), help_heading = "Output")]
     pub gzip_level: Option<u32>,
-    /// Write shards 000000.tar, 000001.tar, ... to DIR, a data set for the WebDataset library
+    /// Write a WebDataset data set to DIR, in shards 000000.tar, 000001.tar, ...
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "name", "relative_to", "existing"], help_heading = "Output")]
     pub webdataset: Option<PathBuf>,
-    /// Samples in a shard, or bytes with a unit, such as 500M [default: 10000]
+    /// Size of a shard, in samples, or in bytes with a unit such as 500M [default: 10000]
     #[arg(long, value_name = "N|SIZE", value_parser = typed::shard_size, help_heading = "Output")]
     pub shard_size: Option<ShardSize>,
     /// Mirror paths relative to DIR in the destination
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub relative_to: Option<PathBuf>,
-    /// Template for names of outputs: {stem} {name} {ext} {size} {width} {height} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
+    /// Name template of {stem} {name} {ext} {size} {width} {height} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
     #[arg(long, value_name = "TEMPLATE", value_parser = typed::template, help_heading = "Output")]
     pub name: Option<Template>,
-    /// Format: keep, jpeg, png, webp; repeatable [default: keep]
+    /// Output format: keep, jpeg, png or webp; repeatable [default: keep]
     #[arg(short, long, value_name = "FORMAT", value_delimiter = ',', value_parser = typed::format, help_heading = "Output")]
     pub format: Vec<FormatChoice>,
     /// Quality of lossy formats, 1 to 100
     #[arg(short, long, value_name = "N", default_value_t = 80, value_parser = typed::whole::<u8>("quality", 1..=100), help_heading = "Output")]
     pub quality: u8,
-    /// Lossless WebP
+    /// Encode WebP without loss
     #[arg(long, help_heading = "Output")]
     pub lossless: bool,
-    /// Progressive JPEG
+    /// Write progressive JPEG
     #[arg(long, help_heading = "Output")]
     pub progressive: bool,
     /// Chroma subsampling of JPEG
     #[arg(long, value_enum, value_name = "S", default_value_t = Subsample::Auto, help_heading = "Output")]
     pub subsample: Subsample,
-    /// What to do with files that exist under an output's name [default: replace only what thumbs wrote]
+    /// What to do when an output exists [default: replace it if thumbs wrote it, else fail]
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
     pub existing: Option<Existing>,
-    /// Also take thumbnails that stand beside their pictures as inputs
+    /// Take thumbnails beside their pictures as inputs, too
     #[arg(long, help_heading = "Output")]
     pub no_skip_own: bool,
 
-    /// Read inputs from FILE (- is standard input), separated by NUL
+    /// Read INPUTs from FILE (- for standard input), each ending with NUL
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     pub files0_from: Vec<PathBuf>,
-    /// Read inputs from FILE (- is standard input), one a line
+    /// Read INPUTs from FILE (- for standard input), one per line
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     pub files_from: Vec<PathBuf>,
-    /// The INPUT - is an archive (.tar, .tar.gz, .tar.zst)
+    /// Read an archive (.tar, .tar.gz, .tar.zst) from the INPUT -
     #[arg(long, help_heading = "Selection")]
     pub archive_in: bool,
     /// Take only files that match, in directories, patterns and archives; repeatable
     #[arg(long, value_name = "GLOB", value_parser = typed::glob, help_heading = "Selection")]
     pub include: Vec<String>,
-    /// Leave out what matches, in directories, patterns and archives; repeatable
+    /// Leave out files and directories that match; repeatable
     #[arg(long, value_name = "GLOB", value_parser = typed::glob, help_heading = "Selection")]
     pub exclude: Vec<String>,
     /// Walk at most N levels deep; 1 takes only a directory's own files
     #[arg(long, value_name = "N", value_parser = typed::whole("a depth", 1..=u32::MAX), help_heading = "Selection")]
     pub max_depth: Option<u32>,
-    /// Walk hidden files and directories too
+    /// Include hidden files and directories
     #[arg(long, help_heading = "Selection")]
     pub hidden: bool,
-    /// Take backups, partial downloads and previews of network drives (.bak, .part, a.jpg_original, @eaDir ...), too
+    /// Include backups, partial downloads and previews of network drives (.bak, .part, a.jpg_original, @eaDir, ...)
     #[arg(long, help_heading = "Selection")]
     pub backups: bool,
-    /// Follow symbolic links found in a walk
+    /// Follow symbolic links in directories
     #[arg(long, help_heading = "Selection")]
     pub follow: bool,
 
-    /// Workers [default: the processors this process may use]
+    /// Number of workers [default: the available processors]
     #[arg(short, long, value_name = "N", value_parser = typed::whole::<u32>("the number of workers", 1..=1024), help_heading = "Run")]
     pub jobs: Option<u32>,
-    /// Memory for sources, pixels and outputs in flight, such as 512M [default: half of what may be used]
+    /// Memory for pictures in flight, such as 512M [default: half of the available memory]
     #[arg(long, value_name = "SIZE", value_parser = typed::memory, help_heading = "Run")]
     pub memory: Option<u64>,
     /// Refuse pictures with more pixels
@@ -147,19 +148,19 @@ pub struct Args {
     /// Refuse larger files
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = typed::byte_size, help_heading = "Run")]
     pub max_file_size: u64,
-    /// End at the first failure, in the order of the inputs
+    /// Stop at the first failure
     #[arg(long, help_heading = "Run")]
     pub fail_fast: bool,
-    /// End at the failure after the Nth, in the order of the inputs, or when more than P% failed
+    /// Stop after more than N failures, or when more than P% of the inputs failed
     #[arg(long, value_name = "N|P%", value_parser = typed::max_failures, help_heading = "Run")]
     pub max_failures: Option<MaxFailures>,
-    /// Print what would be made, write nothing; reads headers only
+    /// Print what would be made, and write nothing; reads headers only
     #[arg(short = 'n', long, help_heading = "Run")]
     pub dry_run: bool,
-    /// Make truncated pictures from the data that they have
+    /// Decode truncated pictures as far as their data goes
     #[arg(long, help_heading = "Run")]
     pub allow_truncated: bool,
-    /// Check all of a picture, also data that its thumbnails do not need
+    /// Check all data of a picture, even what its thumbnails do not need
     #[arg(long, help_heading = "Run")]
     pub strict: bool,
 
@@ -167,40 +168,50 @@ pub struct Args {
     pub nightly: super::args_nightly::NightlyArgs,
 
     /// Show progress: a bar on a terminal, lines elsewhere
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Telling")]
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Messages")]
     pub progress: When,
     /// Print failures only
-    #[arg(long, help_heading = "Telling")]
+    #[arg(long, help_heading = "Messages")]
     pub quiet: bool,
-    /// Print each output, every failure, and where the time went
-    #[arg(short, long, help_heading = "Telling")]
+    /// Print each output, every failure, and timings
+    #[arg(short, long, help_heading = "Messages")]
     pub verbose: bool,
-    /// Colours in messages
-    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Telling")]
+    /// Use colours in messages
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Messages")]
     pub color: When,
     /// Print the path of every finished output
-    #[arg(long, help_heading = "Telling")]
+    #[arg(long, help_heading = "Messages")]
     pub print: bool,
-    /// Like --print, paths ending with NUL
-    #[arg(short = '0', long, help_heading = "Telling")]
+    /// Like --print, but end each path with NUL
+    #[arg(short = '0', long, help_heading = "Messages")]
     pub print0: bool,
-    /// Write a report of every input to FILE (- is standard output) as NDJSON; .gz and .zst are compressed
-    #[arg(long, value_name = "FILE", help_heading = "Telling")]
+    /// Write an NDJSON report on every input to FILE (- for standard output); .gz and .zst are compressed
+    #[arg(long, value_name = "FILE", help_heading = "Messages")]
     pub report: Option<PathBuf>,
 
-    /// Print help
-    #[arg(short, long, action = ArgAction::HelpShort, help_heading = "Telling")]
+    /// Print help; -h prints the common options, --help all
+    #[arg(short, long, action = ArgAction::Help, help_heading = "Messages")]
     pub help: Option<bool>,
     /// Print the man page, as roff
-    #[arg(long, exclusive = true, help_heading = "Telling")]
+    #[arg(long, exclusive = true, help_heading = "Messages")]
     pub man: bool,
     /// Print completions for a shell
-    #[arg(long, value_enum, value_name = "SHELL", exclusive = true, ignore_case = true, help_heading = "Telling")]
+    #[arg(long, value_enum, value_name = "SHELL", exclusive = true, ignore_case = true, help_heading = "Messages")]
     pub completions: Option<clap_complete::Shell>,
     /// Print version
-    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Telling")]
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Messages")]
     pub version: Option<bool>,
 }
+
+const SHORT: &str = "\
+Examples:
+  thumbs photo.jpg                                    photo_thumb.jpg beside it, inside 800x600
+  thumbs images/*.jpg -s 256 -o thumbs/               into a directory
+  thumbs photos/ -o web/ -s 400,1600 -f webp,jpeg     a tree, two sizes in two formats
+  thumbs photos/ -s 256 --fit cover -o squares/       squares, cropped
+  thumbs photos/ -s 400 -o thumbs/ --update --quiet   every night: only what is new or changed
+
+thumbs --help lists every option, thumbs --man prints the man page.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -208,20 +219,28 @@ Examples:
   thumbs images/*.jpg -s 256 -o thumbs/     into a directory
   thumbs photos/ -o web/ -s 400,1600 -f webp,jpeg
                                             a tree, two sizes in two formats
-  thumbs photos/ -s 256 --fit cover --gravity north -o faces/
-                                            squares, cropped
+  thumbs photos/ -s 256 --fit cover --gravity top -o faces/
+                                            squares, cropped from the bottom
   thumbs photos/ -s 256 -o small.tar.zst    one archive, in the order of the inputs
   find . -name '*.png' -print0 | thumbs --files0-from - -o small/ --relative-to .
   thumbs - -s 256 < in.jpg > out.jpg        one picture through a pipe
 
-Exit status: 0 all done; 1 some inputs failed; 2 usage; 3 the run could not go on;
-75 another run holds the state; 130 and 143 ended by SIGINT and SIGTERM.";
+Exit status:
+  0          every input is done, or skipped
+  1          some inputs failed
+  2          usage error; nothing was written
+  3          the run could not go on
+  4          --max-time ended the run, and inputs are left
+  75         another run holds the lock of the state
+  130, 143   ended by SIGINT or SIGTERM";
 
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident => $target:path { $($variant:ident $(= $word:literal)? $(=> $other:ident)?),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident => $target:path {
+        $($variant:ident $(= $word:literal)? $(| $alias:literal)* $(=> $other:ident)?),* $(,)?
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, ValueEnum)]
-        pub enum $name { $($(#[value(name = $word)])? $variant),* }
+        pub enum $name { $($(#[value(name = $word)])? $(#[value(alias = $alias)])* $variant),* }
 
         impl From<$name> for $target {
             fn from(value: $name) -> Self {
@@ -234,13 +253,27 @@ macro_rules! words {
     (@ $variant:ident $other:ident) => { Self::$other };
 }
 
-words!(Fit => thumbs_render::geometry::Fit { Inside, Cover, Contain, Fill, Outside });
-words!(Gravity => thumbs_render::geometry::Gravity {
-    Center, North, NorthEast = "northeast", East, SouthEast = "southeast", South, SouthWest = "southwest", West,
-    NorthWest = "northwest",
+words!(Fit => thumbs_render::geometry::Fit {
+    Inside, Cover | "crop", Contain | "pad", Fill | "stretch", Outside,
 });
-words!(Filter => thumbs_render::recipe::Filter { Lanczos3, CatmullRom = "catmullrom", Mitchell, Bilinear, Box, Nearest });
-words!(Subsample => thumbs_render::recipe::Subsampling { S444 = "444", S422 = "422", S420 = "420", Auto });
+words!(Gravity => thumbs_render::geometry::Gravity {
+    Center | "centre" | "middle",
+    North | "top",
+    NorthEast = "northeast" | "north-east" | "top-right" | "right-top",
+    East | "right",
+    SouthEast = "southeast" | "south-east" | "bottom-right" | "right-bottom",
+    South | "bottom",
+    SouthWest = "southwest" | "south-west" | "bottom-left" | "left-bottom",
+    West | "left",
+    NorthWest = "northwest" | "north-west" | "top-left" | "left-top",
+});
+words!(Filter => thumbs_render::recipe::Filter {
+    Lanczos3 | "lanczos", CatmullRom = "catmullrom" | "catmull-rom" | "bicubic" | "cubic", Mitchell,
+    Bilinear | "linear" | "triangle", Box, Nearest,
+});
+words!(Subsample => thumbs_render::recipe::Subsampling {
+    S444 = "444" | "4:4:4", S422 = "422" | "4:2:2", S420 = "420" | "4:2:0", Auto,
+});
 words!(Icc => thumbs_render::recipe::IccPolicy { Srgb => ToSrgb, Keep });
 words!(Metadata => thumbs_render::recipe::MetadataPolicy { None, Copyright, Keep });
 words!(Existing => crate::policy::Existing { Replace, Skip, Fail });

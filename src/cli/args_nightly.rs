@@ -11,40 +11,40 @@ use super::typed;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Nightly")]
 pub struct NightlyArgs {
-    /// Make only what changed since the last run with this option
+    /// Make only what is new or changed since the last --update
     #[arg(short, long)]
     pub update: bool,
-    /// Where --update remembers what was made [default: .thumbs-state.sqlite in the -o directory, or in the one directory INPUT]
+    /// State of --update [default: .thumbs-state.sqlite in the -o directory, or in the one directory INPUT]
     #[arg(long, value_name = "FILE", requires = "update")]
     pub state: Option<PathBuf>,
     /// Compare contents instead of sizes and times
     #[arg(long, requires = "update")]
     pub checksum: bool,
-    /// Try again what failed before and has not changed
+    /// Retry inputs that failed before and have not changed
     #[arg(long, requires = "update")]
     pub retry_failed: bool,
-    /// Remove outputs that this job makes no more: of files that are gone or left out, of other sizes, formats and names
+    /// Remove outputs that this job no longer makes: their source is gone or left out, or the size, format or name changed
     #[arg(long, requires = "update")]
     pub prune: bool,
-    /// Like --prune, also where a directory INPUT is empty or missing
+    /// Like --prune, even if a directory INPUT is empty or missing
     #[arg(long, requires = "update")]
     pub prune_all: bool,
-    /// What to do when another run holds the state
+    /// What to do while another run holds the state
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = OnLock::Fail, requires = "update")]
     pub lock: OnLock,
-    /// Sync outputs, so that they survive a power loss; on with --update
+    /// Sync outputs to disk, so that they survive a power loss; on with --update
     #[arg(long)]
     pub fsync: bool,
     /// Fail a picture that takes longer
     #[arg(long, value_name = "SECONDS", value_parser = typed::duration)]
     pub timeout: Option<Duration>,
-    /// End in order after this time, such as 90s, 30m or 2h30m; with inputs left the exit status is 4, and the next --update goes on there
+    /// Stop after this time, such as 90s, 30m or 2h30m; the exit status is 4 if inputs are left, and the next --update continues
     #[arg(long, value_name = "DURATION", value_parser = typed::duration)]
     pub max_time: Option<Duration>,
     /// Lower the priority of this process
     #[arg(long)]
     pub nice: bool,
-    /// Write metrics of the run to FILE for Prometheus' textfile collector
+    /// Write metrics to FILE for the textfile collector of Prometheus
     #[arg(long, value_name = "FILE")]
     pub metrics: Option<PathBuf>,
     /// Format of messages

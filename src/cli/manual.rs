@@ -2,20 +2,19 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::args::Args;
+use super::command::command;
 
 /// The man page, as roff.
 pub fn man(out: &mut dyn Write) -> io::Result<()> {
-    clap_mangen::Man::new(Args::command()).date("").render(out)
+    clap_mangen::Man::new(command()).date("").render(out)
 }
 
 /// Completions for `shell`.
 pub fn completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
     // `generate` panics where `out` fails, so it writes to memory first.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "thumbs", &mut script);
+    clap_complete::generate(shell, &mut command(), "thumbs", &mut script);
     out.write_all(&script)
 }

@@ -3,7 +3,10 @@
 mod archives;
 mod args;
 mod args_nightly;
+mod command;
+mod effect;
 mod exit;
+mod foreign;
 mod interrupt;
 mod manual;
 mod nightly;
@@ -25,18 +28,16 @@ use crate::pipeline::{self, Cancel, RunError};
 use crate::plan::Destination;
 use crate::sink;
 use crate::words;
-use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::Args;
 use exit::Exit;
 use report::Console;
 use resolve::Resolved;
 
 /// Runs the program.
 pub fn main() -> ! {
-    let args = match Args::try_parse() {
-        Ok(args) => args,
+    let (args, typed) = match command::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
         Err(error) => refuse(&error).leave(),
     };
     if args.man {
@@ -47,13 +48,16 @@ pub fn main() -> ! {
     }
     report::speak(args.nightly.log_format);
     let metrics = args.nightly.metrics.clone();
-    let Resolved { run, tell, state, nice } = match resolve::resolve(args) {
+    let Resolved { run, tell, state, nice, notices } = match resolve::resolve(args, &typed) {
         Ok(resolved) => resolved,
         Err(error) => {
             report::say(&format!("{error:#}"));
             Exit::Usage.leave()
         }
     };
+    for notice in &notices {
+        report::tell(notice);
+    }
     if nice {
         nightly::be_nice();
     }

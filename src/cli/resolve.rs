@@ -18,6 +18,8 @@ use thumbs_render::recipe::{EncodeSettings, FormatChoice, Recipe};
 
 use super::archives;
 use super::args::Args;
+use super::command::Typed;
+use super::effect;
 use super::nightly::{self, StatePlan};
 use super::place;
 use super::tell::{Tell, tell};
@@ -31,14 +33,16 @@ pub struct Resolved {
     pub tell: Tell,
     pub state: Option<StatePlan>,
     pub nice: bool,
+    /// What to say before the run, unless it is quiet.
+    pub notices: Vec<String>,
 }
 
-pub fn resolve(args: Args) -> Result<Resolved> {
+pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     let (sizes, labels) = sizes(&args.size);
     let mut formats = formats(&args.format);
     let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
     let lists = lists(&args);
-    ensure!(!inputs.is_empty() || !lists.is_empty(), "no INPUT; name pictures, directories or a list (see --help)");
+    ensure!(!inputs.is_empty() || !lists.is_empty(), "{}", no_input());
     check_stdin(&inputs, &lists)?;
 
     ensure!(!args.archive_in || inputs.contains(&Input::StdinArchive), "--archive-in: only for the INPUT -");
@@ -121,6 +125,7 @@ pub fn resolve(args: Args) -> Result<Resolved> {
             place::check_not_source(option, file, &inputs, &lists)?;
         }
     }
+    let notices = if args.quiet { Vec::new() } else { effect::without(&args, typed, &sizes, &formats) };
     let run = RunConfig {
         inputs,
         lists,
@@ -146,7 +151,20 @@ pub fn resolve(args: Args) -> Result<Resolved> {
         count_ahead: tell.count_after().filter(|_| !archive_input),
         nightly,
     };
-    Ok(Resolved { run, tell, state, nice: args.nightly.nice })
+    Ok(Resolved { run, tell, state, nice: args.nightly.nice, notices })
+}
+
+/// What to say to somebody who named nothing, perhaps with a pipe in hand.
+fn no_input() -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    let stdin = std::fs::metadata("/dev/stdin").map(|metadata| metadata.file_type());
+    match stdin {
+        Ok(kind) if kind.is_fifo() || kind.is_file() => {
+            "no INPUT; to read names from standard input, add --files-from - (--files0-from - after find -print0); \
+             for one picture, -"
+        }
+        _ => "no INPUT; name pictures, directories or a list (see --help)",
+    }
 }
 
 fn recipe(args: &Args, sizes: Vec<SizeSpec>, formats: Vec<FormatChoice>) -> Recipe {

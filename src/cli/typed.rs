@@ -25,14 +25,14 @@ pub fn size(text: &str) -> Result<TypedSize, String> {
     let wrong = |_| {
         format!("a size is 800x600, 256, 800x, x600, 50% or original, no side 0{}", did_you_mean(text, ["original"]))
     };
-    Ok(TypedSize { size: SizeSpec::from_str(text).map_err(wrong)?, label: text.to_owned() })
+    Ok(TypedSize { size: SizeSpec::from_str(&text.to_ascii_lowercase()).map_err(wrong)?, label: text.to_owned() })
 }
 
 pub fn format(text: &str) -> Result<FormatChoice, String> {
     let writable = || Format::all().filter(|f| f.writes()).map(Format::word);
     let words = || std::iter::once("keep").chain(writable());
     let all = || words().collect::<Vec<_>>().join(", ");
-    if text == "keep" {
+    if text.eq_ignore_ascii_case("keep") {
         return Ok(FormatChoice::Keep);
     }
     match Format::from_word(text) {

@@ -5,11 +5,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::words;
+use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Error};
 
-use super::args::Args;
 use super::args_nightly::WITH_UPDATE;
+use super::command::command;
+use super::foreign;
+
+/// Options that print something and end.
+const STANDS_ALONE: [&str; 2] = ["--man", "--completions"];
 
 /// Our words for what clap refused of the words `typed`.
 pub fn words(error: &Error, typed: &[OsString]) -> String {
@@ -38,6 +42,10 @@ pub fn words(error: &Error, typed: &[OsString]) -> String {
             format!("{}: it has no effect without --update", asks.unwrap_or(&"an option"))
         }
         ErrorKind::ArgumentConflict => match all(error, ContextKind::PriorArg) {
+            // clap names no other option where one has to be alone.
+            prior if prior.is_empty() && STANDS_ALONE.contains(&option.as_str()) => {
+                format!("{option}: not together with other options or INPUTs")
+            }
             prior if prior.first().is_none_or(|prior| spelled(prior, typed) == option) => {
                 format!("{option}: given twice")
             }
@@ -67,6 +75,9 @@ pub fn wants_json(typed: &[OsString]) -> bool {
 fn unknown(error: &Error, option: &str, typed: &[OsString]) -> String {
     let exists = |word: &&str| word.starts_with(option) && Path::new(word).symlink_metadata().is_ok();
     let file = typed.iter().filter_map(|word| word.to_str()).find(exists);
+    if let (None, Some(answer)) = (file, foreign::answer(option, value_of(option, typed))) {
+        return format!("{}: no such option; {answer}", shown(option));
+    }
     let near = first(error, ContextKind::SuggestedArg).or_else(|| other_case(option));
     let hint = match (file, near) {
         (Some(file), _) => format!("; write ./{} for the file of this name", shown(file)),
@@ -76,9 +87,17 @@ fn unknown(error: &Error, option: &str, typed: &[OsString]) -> String {
     format!("{}: no such option{hint}", shown(option))
 }
 
+/// The word that belongs to an option: behind `=`, or the next one.
+fn value_of<'a>(option: &str, typed: &'a [OsString]) -> Option<&'a str> {
+    typed.iter().enumerate().find_map(|(at, word)| match word.to_str()?.strip_prefix(option)? {
+        "" => typed.get(at + 1)?.to_str(),
+        rest => rest.strip_prefix('='),
+    })
+}
+
 /// The option whose value had to be UTF-8, and the value.
 fn not_utf8(typed: &[OsString]) -> String {
-    let command = Args::command();
+    let command = command();
     let takes_text = |word: &str| {
         let is = |arg: &clap::Arg| {
             let long = arg.get_long().is_some_and(|long| word.strip_prefix("--") == Some(long));
@@ -103,7 +122,7 @@ fn other_case(option: &str) -> Option<String> {
     let mut letters = option.strip_prefix('-')?.chars();
     let (letter, None) = (letters.next()?, letters.next()) else { return None };
     let other = if letter.is_uppercase() { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() };
-    let known = Args::command().get_arguments().any(|arg| arg.get_short() == Some(other));
+    let known = command().get_arguments().any(|arg| arg.get_short() == Some(other));
     known.then(|| format!("-{other}"))
 }
 
@@ -111,7 +130,7 @@ fn other_case(option: &str) -> Option<String> {
 fn one_dash(option: &str, value: &str) -> String {
     let Some(short) = option.strip_prefix('-').filter(|short| short.len() == 1) else { return String::new() };
     let long = format!("{short}{value}");
-    let known = Args::command().get_arguments().any(|arg| arg.get_long() == Some(&long));
+    let known = command().get_arguments().any(|arg| arg.get_long() == Some(&long));
     if known { format!("; did you mean --{long}?") } else { String::new() }
 }
 
@@ -125,7 +144,7 @@ fn spelled(name: &str, typed: &[OsString]) -> String {
         let rest = word.to_str().and_then(|word| word.strip_prefix(name));
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
     };
-    let command = Args::command();
+    let command = command();
     let short = command.get_arguments().find(|arg| arg.get_long() == Some(long)).and_then(clap::Arg::get_short);
     match short {
         Some(short) if !typed.iter().any(is_long) => format!("-{short}"),
@@ -147,13 +166,12 @@ fn first(error: &Error, kind: ContextKind) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
     fn said(line: &str) -> String {
         let typed: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let error = Args::try_parse_from(std::iter::once(OsString::from("thumbs")).chain(typed.clone())).unwrap_err();
+        let words_typed = std::iter::once(OsString::from("thumbs")).chain(typed.clone());
+        let error = super::super::command::parse(words_typed).unwrap_err();
         words(&error, &typed)
     }
 
@@ -175,6 +193,12 @@ mod tests {
             ("a --webdataset d -o e", "--webdataset: not together with -o"),
             ("a --fit fill --fit fill", "--fit: given twice"),
             ("a --report=", "--report: a value is missing"),
+            ("a --width 300", "--width: no such option; -s 300x sets the width, with the height free"),
+            ("a --height=200", "--height: no such option; -s x200 sets the height, with the width free"),
+            ("a --force", "--force: no such option; --existing replace replaces files that thumbs did not write"),
+            ("a --strip", "--strip: no such option; metadata is dropped by default"),
+            ("a -r", "-r: no such option; directories are walked anyway (--max-depth 1 takes only their own files)"),
+            ("a --man", "--man: not together with other options or INPUTs"),
         ] {
             assert_eq!(said(line), want, "{line}");
         }

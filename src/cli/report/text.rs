@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use crate::outcome::{Stop, Summary};
+use crate::outcome::{Failure, SourceName, Stop, Summary};
 use crate::report::Event;
 use crate::walk::LeftOut;
 use crate::words;
@@ -45,7 +45,9 @@ impl Text {
     pub fn line(&mut self, event: &Event<'_>) -> Option<String> {
         match event {
             Event::Failed(failure) => {
-                let line = format!("thumbs: {}: {} {}", failure.source, self.paint("1;31", "failed:"), failure.error);
+                let hint = stdin_hint(failure);
+                let failed = self.paint("1;31", "failed:");
+                let line = format!("thumbs: {}: {failed} {}{hint}", failure.source, failure.error);
                 if self.verbose { Some(line) } else { self.repeats.show(failure, line) }
             }
             Event::Skipped(source, reason) if self.verbose => {
@@ -142,5 +144,19 @@ impl Text {
             ));
         }
         lines
+    }
+}
+
+/// The option for what standard input holds, where it is no picture.
+fn stdin_hint(failure: &Failure) -> &'static str {
+    let holds = |what: &str| failure.source == SourceName::Stdin && failure.error.ends_with(what);
+    if holds("(a tar archive)") {
+        "; --archive-in takes an archive's members"
+    } else if holds("(gzip data)") || holds("(Zstandard data)") {
+        "; --archive-in takes the members of a compressed tar archive"
+    } else if holds("(text)") {
+        "; --files-from - takes a list of names"
+    } else {
+        ""
     }
 }

@@ -1,0 +1,52 @@
+//! Options that were typed and change nothing in this job. Each is named once; the run goes on.
+
+use super::args::{Args, Fit};
+use super::command::Typed;
+use thumbs_render::format::Format;
+use thumbs_render::geometry::SizeSpec;
+use thumbs_render::recipe::FormatChoice;
+
+/// A sentence for each option without effect.
+pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[FormatChoice]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut say = |option: &str, why: &str| found.push(format!("{option} has no effect: {why}"));
+    // With `keep`, the inputs decide.
+    let only = |wanted: &[Format]| {
+        formats.iter().all(|choice| matches!(choice, FormatChoice::To(format) if wanted.contains(format)))
+    };
+    let lossless_only = formats.iter().all(|choice| match choice {
+        FormatChoice::To(Format::Png) => true,
+        FormatChoice::To(Format::WebP) => args.lossless,
+        _ => false,
+    });
+    if typed.has("quality") && lossless_only {
+        say("-q", "the output is lossless");
+    }
+    if args.lossless && only(&[Format::Jpeg]) {
+        say("--lossless", "JPEG is lossy; -f webp or png is lossless");
+    } else if args.lossless && only(&[Format::Png]) {
+        say("--lossless", "PNG is always lossless");
+    }
+    if args.progressive && only(&[Format::Png, Format::WebP]) {
+        say("--progressive", "only JPEG is progressive");
+    }
+    if typed.has("subsample") && only(&[Format::Png, Format::WebP]) {
+        say("--subsample", "it sets the chroma of JPEG");
+    }
+    if typed.has("gravity") && !matches!(args.fit, Fit::Cover | Fit::Contain) {
+        say("--gravity", "only --fit cover crops and only --fit contain pads");
+    }
+    if sizes.iter().all(|size| *size == SizeSpec::Original) {
+        for (given, option) in [
+            (typed.has("fit"), "--fit"),
+            (args.enlarge, "--enlarge"),
+            (typed.has("filter"), "--filter"),
+            (args.linear, "--linear"),
+        ] {
+            if given {
+                say(option, "-s original does not resize");
+            }
+        }
+    }
+    found
+}
