@@ -1,4 +1,4 @@
-//! Picture formats: one table of what each can do, and recognition by content.
+//! Picture formats: one table of what each can do, and detection by content.
 
 mod others;
 mod sniff;
@@ -8,7 +8,7 @@ use std::fmt;
 pub use others::{describe, unread};
 pub use sniff::{HEAD, sniff};
 
-/// A format that is recognised; [`Format::reads`] says whether it is also decoded.
+/// A format that can be detected. [`Format::reads`] says whether it can be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Format {
@@ -36,13 +36,13 @@ pub enum Format {
     Farbfeld,
 }
 
-/// One row of the table.
+/// A row of the table.
 struct Row {
     format: Format,
     name: &'static str,
-    /// As `-f` takes it.
+    /// The word that `-f` takes.
     word: &'static str,
-    /// The first is the one written.
+    /// Outputs use the first one.
     extensions: &'static [&'static str],
     reads: bool,
     writes: bool,
@@ -67,7 +67,7 @@ const fn write(mut row: Row, alpha: bool, max_side: u32) -> Row {
 }
 
 static TABLE: &[Row] = &[
-    // libjpeg, and with it nearly every reader, ends below the 65,535 that the format could hold.
+    // libjpeg, and with it nearly every reader, stops below the 65,535 of the format.
     write(read(row(Format::Jpeg, "JPEG", "jpeg", &["jpg", "jpeg", "jpe", "jfif", "jif"])), false, 65_500),
     write(read(row(Format::Png, "PNG", "png", &["png", "apng"])), true, 0x7fff_ffff),
     write(read(row(Format::WebP, "WebP", "webp", &["webp"])), true, 16_383),
@@ -94,7 +94,7 @@ static TABLE: &[Row] = &[
 
 impl Format {
     fn row(self) -> &'static Row {
-        // The order of the table is the order of the enum; a test holds that.
+        // The table has the order of the enum. A test checks that.
         &TABLE[self as usize]
     }
 
@@ -103,17 +103,17 @@ impl Format {
         TABLE.iter().map(|row| row.format)
     }
 
-    /// As people write it: "JPEG".
+    /// The usual name: "JPEG".
     pub fn name(self) -> &'static str {
         self.row().name
     }
 
-    /// As the command line and the report write it: "jpeg".
+    /// The name on the command line and in the report: "jpeg".
     pub fn word(self) -> &'static str {
         self.row().word
     }
 
-    /// The extension that an output gets, without the dot.
+    /// The extension of outputs, without the dot.
     pub fn extension(self) -> &'static str {
         self.row().extensions.first().copied().unwrap_or(self.row().word)
     }
@@ -123,37 +123,37 @@ impl Format {
         self.row().extensions
     }
 
-    /// Whether this build decodes it.
+    /// Whether this build can decode the format.
     pub fn reads(self) -> bool {
         self.row().reads
     }
 
-    /// Whether this build encodes it.
+    /// Whether this build can encode the format.
     pub fn writes(self) -> bool {
         self.row().writes
     }
 
-    /// Whether outputs of it can be transparent.
+    /// Whether outputs can be transparent.
     pub fn has_alpha(self) -> bool {
         self.row().alpha
     }
 
-    /// The longest side that it can hold.
+    /// The longest side that the format can hold.
     pub fn max_side(self) -> u32 {
         self.row().max_side
     }
 
-    /// Whether `extension` (without the dot, any case) is one of this format's.
+    /// Whether `extension` (without the dot, in any case) belongs to this format.
     pub fn takes_extension(self, extension: &[u8]) -> bool {
         self.row().extensions.iter().any(|e| e.as_bytes().eq_ignore_ascii_case(extension))
     }
 
-    /// The format that files of this extension claim to be.
+    /// The format that a file with this extension claims to be.
     pub fn from_extension(extension: &[u8]) -> Option<Self> {
         Self::all().find(|format| format.takes_extension(extension))
     }
 
-    /// The format of this word or extension, as `-f` takes it.
+    /// The format for a word or an extension, as `-f` takes it.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::all()
             .find(|format| format.word().eq_ignore_ascii_case(word))
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_read_and_written_has_code() {
+    fn the_table_agrees_with_the_registry() {
         use crate::codec::registry;
         for format in Format::all() {
             assert_eq!(format.reads(), registry::decoder(format).is_some(), "{format}");

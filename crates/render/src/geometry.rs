@@ -1,5 +1,5 @@
-//! Where the pixels go: from the size of an upright picture and what is wanted, to a crop, a size
-//! to resize to, and a canvas. Numbers only; `place` runs once, from the header.
+//! Plans the geometry: from the size of an upright picture and a constraint to a crop, a resized
+//! size and a canvas. Pure arithmetic; `place` runs once, from the header.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,19 +7,19 @@ use std::str::FromStr;
 use crate::orientation::Orientation;
 use crate::size::{Region, Size};
 
-/// A size that is wanted, as on the command line.
+/// A requested size, as on the command line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SizeSpec {
-    /// A box; a free side follows from the picture's shape. At least one side is given.
+    /// A box. If one side is free, it follows from the aspect ratio. At least one side is given.
     Box {
-        /// Pixels, or free.
+        /// Width in pixels, or free.
         width: Option<u32>,
-        /// Pixels, or free.
+        /// Height in pixels, or free.
         height: Option<u32>,
     },
-    /// A share of the picture's own sides; 0.5 is half.
+    /// A fraction of the picture's own size; 0.5 is half.
     Scale(f64),
-    /// As it is.
+    /// The picture's own size.
     Original,
 }
 
@@ -30,7 +30,7 @@ impl Default for SizeSpec {
     }
 }
 
-/// A size that cannot be read.
+/// A size that cannot be parsed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not a size: write 800x600, 256, 800x, x600, 50% or original")]
 pub struct SizeSpecError(String);
@@ -78,23 +78,24 @@ impl fmt::Display for SizeSpec {
     }
 }
 
-/// How a picture is put into a box of another shape; the words are those of CSS and sharp.
+/// How a picture is fitted to a box with another aspect ratio. The words are those of CSS and
+/// sharp.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Fit {
-    /// As large as fits inside; the box may be left partly empty.
+    /// As large as fits inside the box. Part of the box may stay empty.
     #[default]
     Inside,
-    /// Fills the box, what hangs over is cropped.
+    /// Fills the box and crops the excess.
     Cover,
-    /// Inside, and padded to the box.
+    /// Like `Inside`, then padded to the box.
     Contain,
     /// Stretched to the box.
     Fill,
-    /// As small as covers the box, nothing cropped.
+    /// As small as covers the box, without cropping.
     Outside,
 }
 
-/// Which part of the upright picture stays, or where it stands.
+/// Which part of the upright picture a crop keeps, or where the picture is placed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Gravity {
@@ -111,7 +112,7 @@ pub enum Gravity {
 }
 
 impl Gravity {
-    /// Shares of the free space that lie left of and above what is placed: 0, 1/2 or 1.
+    /// The fraction of the free space to the left and above: 0, 1/2 or 1.
     fn shares(self) -> (f64, f64) {
         let x = match self {
             Self::West | Self::NorthWest | Self::SouthWest => 0.0,
@@ -127,35 +128,35 @@ impl Gravity {
     }
 }
 
-/// What is wanted of every picture.
+/// The constraint on every picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Constraint {
     /// The size.
     pub size: SizeSpec,
-    /// How to put the picture into it.
+    /// How the picture is fitted to it.
     pub fit: Fit,
-    /// Which part stays, or where it stands.
+    /// Which part a crop keeps, or where the picture is placed.
     pub gravity: Gravity,
-    /// Whether it may grow.
+    /// Whether the picture may be enlarged.
     pub enlarge: bool,
 }
 
-/// What is done with one picture: crop, resize, lay onto a canvas. Everything is in the
-/// coordinates of the upright, full-size picture.
+/// The geometry of one output: crop, resize, then place on a canvas. Everything is in coordinates
+/// of the upright, full-size picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Placement {
     /// The part that is shown.
     pub crop: Region,
-    /// What the crop is resized to.
+    /// The size to which the crop is resized.
     pub resized: Size,
-    /// The output's size; larger than `resized` only where bars are added.
+    /// The size of the output. Larger than `resized` only if bars are added.
     pub canvas: Size,
-    /// Where the resized picture's upper left corner stands on the canvas.
+    /// The position of the resized picture's upper left corner on the canvas.
     pub offset: (u32, u32),
 }
 
 impl Placement {
-    /// The size that all of the picture, of `oriented` size, would have at this scale.
+    /// The size that the whole picture, of size `oriented`, has at this scale.
     pub fn whole(&self, oriented: Size) -> (f64, f64) {
         (
             f64::from(self.resized.width) * f64::from(oriented.width) / self.crop.width,
@@ -163,7 +164,7 @@ impl Placement {
         )
     }
 
-    /// Crop and resized size in the coordinates of the stored picture.
+    /// The crop and the resized size in coordinates of the stored picture.
     pub fn stored(&self, orientation: Orientation, stored: Size) -> (Region, Size) {
         // Swapping sides is its own inverse.
         (orientation.stored_region(stored, self.crop), orientation.apply(self.resized))
@@ -172,12 +173,13 @@ impl Placement {
 
 /// `a * b / c`, rounded half up, at least 1.
 fn muldiv(a: u32, b: u32, c: u32) -> u32 {
-    // Two sides of 32 bits and the doubling do not fit 64.
+    // The product of two 32-bit sides, doubled, does not fit 64 bits.
     let (a, b, c) = (u128::from(a), u128::from(b), u128::from(c));
     ((2 * a * b + c) / (2 * c)).clamp(1, u128::from(u32::MAX)) as u32
 }
 
-/// `picture` at the scale that gives it this width: exact, so that halves round up.
+/// The size at this width with the aspect ratio of `picture`. Exact arithmetic makes halves round
+/// up.
 fn at_width(picture: Size, width: u32) -> Size {
     Size::new(width, muldiv(picture.height, width, picture.width))
 }
@@ -186,7 +188,7 @@ fn at_height(picture: Size, height: u32) -> Size {
     Size::new(muldiv(picture.width, height, picture.height), height)
 }
 
-/// Whether a box is, for its height, at least as wide as the picture.
+/// Whether the box's aspect ratio is at least that of the picture.
 fn wider(boxed: Size, picture: Size) -> bool {
     u64::from(boxed.width) * u64::from(picture.height) >= u64::from(boxed.height) * u64::from(picture.width)
 }
@@ -199,7 +201,7 @@ fn outside(picture: Size, boxed: Size) -> Size {
     if wider(boxed, picture) { at_width(picture, boxed.width) } else { at_height(picture, boxed.height) }
 }
 
-/// Places a picture of `oriented` (upright) size.
+/// Plans the placement of an upright picture of size `oriented`.
 pub fn place(oriented: Size, constraint: &Constraint) -> Placement {
     let limit = |size: Size| {
         let grows = size.width > oriented.width || size.height > oriented.height;
@@ -211,7 +213,7 @@ pub fn place(oriented: Size, constraint: &Constraint) -> Placement {
             let side = |n: u32| ((f64::from(n) * scale + 0.5).floor()).clamp(1.0, f64::from(u32::MAX)) as u32;
             return plain(oriented, limit(Size::new(side(oriented.width), side(oriented.height))));
         }
-        // With a side free there is no box to crop, pad or stretch to.
+        // With a free side there is no box to crop, pad or stretch to.
         SizeSpec::Box { width: Some(width), height: None } => return plain(oriented, limit(at_width(oriented, width))),
         SizeSpec::Box { width: None, height: Some(height) } => {
             return plain(oriented, limit(at_height(oriented, height)));
@@ -243,14 +245,15 @@ fn cover(oriented: Size, boxed: Size, constraint: &Constraint) -> Placement {
     let fits = boxed.width <= oriented.width && boxed.height <= oriented.height;
     let (sx, sy) = constraint.gravity.shares();
     if fits || constraint.enlarge {
-        // The largest part of the box's shape; one side is the picture's own.
+        // The largest part with the box's aspect ratio. One side is the picture's own.
         let (w, h) = (f64::from(oriented.width), f64::from(oriented.height));
         let shape = f64::from(boxed.width) / f64::from(boxed.height);
         let (width, height) = if wider(boxed, oriented) { (w, (w / shape).min(h)) } else { ((h * shape).min(w), h) };
         let crop = Region { x: (w - width) * sx, y: (h - height) * sy, width, height };
         return Placement { crop, resized: boxed, canvas: boxed, offset: (0, 0) };
     }
-    // Not to grow: the box's shape at the largest size that the picture holds, its pixels as they are.
+    // Without enlarging: the largest size with the box's aspect ratio that fits in the picture,
+    // pixels unchanged.
     let size = inside(boxed, oriented);
     let size = Size::new(size.width.min(oriented.width), size.height.min(oriented.height));
     let at = |all: u32, part: u32, share: f64| (f64::from(all - part) * share).floor();

@@ -1,4 +1,4 @@
-//! Tables and properties of `place`.
+//! Table tests and property tests of `place`.
 
 use proptest::prelude::*;
 
@@ -95,7 +95,7 @@ fn halves_round_up() {
 }
 
 #[test]
-fn inside_grows_only_when_told() {
+fn inside_grows_only_with_enlarge() {
     assert_resized((100, 50), &constraint("800x600", Fit::Inside), (100, 50));
     assert_resized((100, 50), &growing("800x600", Fit::Inside), (800, 400));
     assert_resized((100, 50), &growing("x600", Fit::Inside), (1200, 600));
@@ -174,7 +174,7 @@ fn cover_without_enlarge_crops_at_the_pictures_size() {
 
 #[test]
 fn crops_turn_with_the_picture() {
-    // The upright picture is 4000x6000; its upper part is the stored picture's left.
+    // The upright picture is 4000x6000. Its upper part is the left part of the stored picture.
     let c = Constraint { gravity: Gravity::North, ..constraint("400", Fit::Cover) };
     let stored = size(6000, 4000);
     let o = Orientation::Rotate90;
@@ -217,7 +217,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_grows_untold_and_crops_lie_within(
+    fn sizes_grow_only_with_enlarge_and_crops_lie_within(
         w in sides(), h in sides(), bw in sides(), bh in sides(), fit in fits(), enlarge: bool, gravity in 0usize..9,
     ) {
         let gravity = [Gravity::Center, Gravity::North, Gravity::NorthEast, Gravity::East, Gravity::SouthEast,

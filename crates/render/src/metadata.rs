@@ -1,4 +1,5 @@
-//! Which metadata goes into an output: nothing, what tells whose picture it is, or all that still holds.
+//! Selects the metadata of an output: none, authorship and rights, or everything that is still
+//! true.
 
 mod exif;
 mod iptc;
@@ -12,44 +13,45 @@ use crate::orientation::Orientation;
 use crate::recipe::MetadataPolicy;
 use crate::size::Size;
 
-/// What became of the picture, as far as its metadata has to follow.
+/// How the output differs from the source, as far as metadata depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Changes {
     /// Size of the output.
     pub size: Size,
-    /// Size of what all of it shows and nothing else: the source, neither cropped, padded nor turned.
+    /// Size of the source, if the output shows exactly the whole source: not cropped, padded or
+    /// turned.
     pub from: Option<Size>,
-    /// The pixels stand upright now.
+    /// Whether the pixels are upright now.
     pub is_upright: bool,
-    /// The pixels are sRGB now.
+    /// Whether the pixels are sRGB now.
     pub is_srgb: bool,
 }
 
-/// Metadata of metadata, as they stand in a file.
+/// Blocks of metadata as stored in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// A TIFF structure, without the `Exif\0\0` that precedes it in JPEG.
+    /// A TIFF structure, without the `Exif\0\0` prefix of JPEG.
     pub exif: Option<Vec<u8>>,
     /// An XMP packet (UTF-8 XML).
     pub xmp: Option<Vec<u8>>,
-    /// IPTC-IIM records (datasets starting with 0x1C), without Photoshop's wrapping.
+    /// IPTC-IIM records (datasets starting with 0x1C), without the Photoshop wrapper.
     pub iptc: Option<Vec<u8>>,
 }
 
 impl Metadata {
-    /// How the picture has to be turned: as EXIF says, or XMP where that says nothing.
+    /// The orientation from EXIF, or from XMP if EXIF has none.
     pub fn orientation(&self) -> Orientation {
         let exif = self.exif.as_deref().and_then(|exif| tags::read(exif).orientation);
         exif.or_else(|| self.xmp_orientation()).unwrap_or_default()
     }
 
-    /// As XMP says.
+    /// The orientation from XMP.
     pub fn xmp_orientation(&self) -> Option<Orientation> {
         xmp::orientation(std::str::from_utf8(self.xmp.as_deref()?).ok()?)
     }
 }
 
-/// The metadata of an output of this picture. What cannot be read is left out.
+/// The metadata of an output of this picture. Unreadable metadata is dropped.
 pub fn outgoing(stored: &Metadata, policy: MetadataPolicy, changes: &Changes) -> Metadata {
     let text = |bytes: &[u8]| std::str::from_utf8(bytes).ok().map(str::to_owned);
     match policy {

@@ -1,4 +1,4 @@
-//! Steps on decoded pixels, one a file.
+//! Operations on decoded pixels, one per file.
 
 pub mod color;
 pub mod extend;

@@ -1,9 +1,9 @@
-//! The eight EXIF orientations: what has to be done to stored pixels to see them upright.
+//! The eight EXIF orientations: how to turn stored pixels upright.
 
 use crate::size::{Region, Size};
 
-/// EXIF tag 0x0112. The names say how the stored picture has to be changed to stand upright:
-/// first the mirror, then the clockwise turn.
+/// EXIF tag 0x0112. The names say what turns the stored picture upright: first the mirror, then the
+/// clockwise turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Orientation {
@@ -39,7 +39,8 @@ impl Orientation {
         Self::Rotate270,
     ];
 
-    /// From the EXIF number. 0 and numbers over 8, which cameras do write, mean upright.
+    /// The orientation for an EXIF number. 0 and numbers over 8, which some cameras write, mean
+    /// upright.
     pub fn from_exif(value: u32) -> Self {
         match value {
             1..=8 => Self::ALL[value as usize - 1],
@@ -52,12 +53,12 @@ impl Orientation {
         self as u8
     }
 
-    /// Whether width and height change places.
+    /// Whether width and height are exchanged.
     pub fn swaps(self) -> bool {
         self.exif() >= 5
     }
 
-    /// The size after orienting a stored picture.
+    /// The upright size of a stored picture.
     pub fn apply(self, stored: Size) -> Size {
         if self.swaps() { stored.swapped() } else { stored }
     }
@@ -71,7 +72,7 @@ impl Orientation {
         }
     }
 
-    /// Where the pixel at `(x, y)` of the stored picture comes to lie in the upright one.
+    /// The position in the upright picture of the pixel at `(x, y)` of the stored one.
     pub fn map(self, stored: Size, x: u32, y: u32) -> (u32, u32) {
         let (right, bottom) = (stored.width - 1, stored.height - 1);
         match self {
@@ -86,7 +87,7 @@ impl Orientation {
         }
     }
 
-    /// The part of the stored picture, `stored` in size, that `region` of the upright one shows.
+    /// The region of the stored picture, of size `stored`, that `region` of the upright one shows.
     pub fn stored_region(self, stored: Size, region: Region) -> Region {
         let Region { x, y, width, height } = region;
         let (w, h) = (f64::from(stored.width), f64::from(stored.height));
@@ -108,7 +109,7 @@ impl Orientation {
 mod tests {
     use super::*;
 
-    /// Corners follow pixels: the stored region of an upright pixel is the pixel that maps there.
+    /// Regions follow pixels: the stored region of an upright pixel is the pixel that maps there.
     #[test]
     fn regions_agree_with_pixels() {
         let stored = Size::new(5, 3);

@@ -1,24 +1,24 @@
-//! Pixels with their layout.
+//! Pixels and their layout.
 
 use crate::size::Size;
 
-/// Meaning and order of the samples of one pixel.
+/// The meaning and order of the samples of a pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Channels {
     /// Grey.
     Grey,
-    /// Grey, then alpha; not premultiplied.
+    /// Grey, then alpha. Not premultiplied.
     GreyAlpha,
     /// Red, green, blue.
     Rgb,
-    /// Red, green, blue, alpha; not premultiplied.
+    /// Red, green, blue, alpha. Not premultiplied.
     Rgba,
-    /// Cyan, magenta, yellow, black; 0 is no ink.
+    /// Cyan, magenta, yellow, black. 0 is no ink.
     Cmyk,
 }
 
 impl Channels {
-    /// Samples of one pixel.
+    /// The number of samples per pixel.
     pub const fn count(self) -> usize {
         match self {
             Self::Grey => 1,
@@ -34,12 +34,12 @@ impl Channels {
     }
 }
 
-/// Samples, row by row without gaps: full range, 0 to 255 or 0 to 65535.
+/// Samples, row by row without gaps, in full range: 0 to 255 or 0 to 65535.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Samples {
-    /// 8 bits a sample.
+    /// 8 bits per sample.
     U8(Vec<u8>),
-    /// 16 bits a sample.
+    /// 16 bits per sample.
     U16(Vec<u16>),
 }
 
@@ -52,10 +52,10 @@ pub struct Pixmap {
 }
 
 impl Pixmap {
-    /// A picture of `samples`.
+    /// Makes a picture of `samples`.
     ///
     /// # Panics
-    /// If the number of samples is not `width * height * channels`: a bug of the caller.
+    /// If the number of samples is not `width * height * channels`, which is a bug of the caller.
     pub fn new(size: Size, channels: Channels, samples: Samples) -> Self {
         let len = match &samples {
             Samples::U8(v) => v.len(),
@@ -65,7 +65,7 @@ impl Pixmap {
         Self { size, channels, samples }
     }
 
-    /// A picture of 8-bit samples; panics like [`Pixmap::new`].
+    /// Makes a picture of 8-bit samples. Panics like [`Pixmap::new`].
     pub fn new_u8(size: Size, channels: Channels, samples: Vec<u8>) -> Self {
         Self::new(size, channels, Samples::U8(samples))
     }
@@ -75,7 +75,7 @@ impl Pixmap {
         self.size
     }
 
-    /// What the samples of a pixel are.
+    /// The channels of a pixel.
     pub fn channels(&self) -> Channels {
         self.channels
     }
@@ -85,17 +85,17 @@ impl Pixmap {
         &self.samples
     }
 
-    /// The samples, to be changed in place.
+    /// The samples, for changes in place.
     pub fn samples_mut(&mut self) -> &mut Samples {
         &mut self.samples
     }
 
-    /// The samples alone.
+    /// Takes the samples.
     pub fn into_samples(self) -> Samples {
         self.samples
     }
 
-    /// 8-bit samples, narrowed by rounding from 16 where needed (`(v * 255 + 32767) / 65535`).
+    /// Converts to 8-bit samples. 16-bit samples are rounded (`(v * 255 + 32767) / 65535`).
     pub fn into_u8(self) -> Self {
         match self.samples {
             Samples::U8(_) => self,
@@ -106,7 +106,7 @@ impl Pixmap {
         }
     }
 
-    /// Bytes that the samples take.
+    /// The size of the samples in bytes.
     pub fn bytes(&self) -> u64 {
         match &self.samples {
             Samples::U8(v) => v.len() as u64,
@@ -115,12 +115,12 @@ impl Pixmap {
     }
 }
 
-/// A picture as JPEG stores it: luma and chroma of JFIF, 8 bits a sample.
+/// A picture as JPEG stores it: luma and chroma of JFIF, 8 bits per sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct YCbCr {
-    /// Its size, which is that of luma.
+    /// The size, which is that of luma.
     pub size: Size,
-    /// Columns and rows that have one sample of chroma between them: 2 and 2 is 4:2:0.
+    /// Columns and rows per chroma sample: 2 and 2 is 4:2:0.
     pub share: (u32, u32),
     /// Y, Cb and Cr, row by row without gaps.
     pub planes: [Vec<u8>; 3],
@@ -132,7 +132,7 @@ impl YCbCr {
         Size::new(self.size.width.div_ceil(self.share.0), self.size.height.div_ceil(self.share.1))
     }
 
-    /// Whether it has no colours.
+    /// Whether the picture is grey.
     pub fn is_grey(&self) -> bool {
         self.planes[1..].iter().all(|plane| plane.iter().all(|&v| v == 128))
     }

@@ -1,8 +1,8 @@
-//! Widths and heights, width first.
+//! Sizes and regions. Width comes first.
 
 use std::fmt;
 
-/// A picture's size in pixels. Both sides are at least 1 for every picture that exists.
+/// The size of a picture in pixels. Both sides of a valid picture are at least 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Size {
     /// Columns.
@@ -17,12 +17,12 @@ impl Size {
         Self { width, height }
     }
 
-    /// Number of pixels.
+    /// The number of pixels.
     pub const fn pixels(self) -> u64 {
         self.width as u64 * self.height as u64
     }
 
-    /// Width and height exchanged.
+    /// The size with width and height exchanged.
     pub const fn swapped(self) -> Self {
         Self::new(self.height, self.width)
     }
@@ -34,26 +34,26 @@ impl fmt::Display for Size {
     }
 }
 
-/// A rectangle in pixels; fractions of a pixel are meant, a resize weighs them.
+/// A rectangle in pixels, with fractional edges. A resize weights the partial pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
     /// Left edge.
     pub x: f64,
     /// Upper edge.
     pub y: f64,
-    /// Extent to the right.
+    /// Width.
     pub width: f64,
-    /// Extent downward.
+    /// Height.
     pub height: f64,
 }
 
 impl Region {
-    /// All of a picture.
+    /// The whole picture.
     pub fn whole(size: Size) -> Self {
         Self { x: 0.0, y: 0.0, width: f64::from(size.width), height: f64::from(size.height) }
     }
 
-    /// The same place in a picture that is `sx` times as wide and `sy` times as high.
+    /// The same region in a picture `sx` times as wide and `sy` times as high.
     pub fn scaled(self, sx: f64, sy: f64) -> Self {
         Self { x: self.x * sx, y: self.y * sy, width: self.width * sx, height: self.height * sy }
     }

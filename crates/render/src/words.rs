@@ -2,7 +2,8 @@
 
 use std::io;
 
-/// The system's own words for an error, without Rust's "(os error 2)", also where the system was not asked.
+/// The system's text for an error, without Rust's "(os error 2)". Errors that did not come from the
+/// system get the same wording.
 pub fn system_words(error: &io::Error) -> String {
     use io::ErrorKind;
     if error.raw_os_error().is_none() && error.get_ref().is_none() {
@@ -29,7 +30,7 @@ pub fn system_words(error: &io::Error) -> String {
     }
 }
 
-/// Bytes in decimal units: "812 B", "48.2 kB", "1.00 TB".
+/// A byte count in decimal units: "812 B", "48.2 kB", "1.00 TB".
 pub fn bytes(n: u64) -> String {
     const UNITS: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
     if n < 1000 {

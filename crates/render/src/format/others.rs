@@ -1,10 +1,10 @@
-//! What content is that is not read, for a message.
+//! Names content that is not supported, for messages.
 
 use std::io::Read;
 
 use super::sniff::{HEAD, is_svg, u16_at, u32_at};
 
-/// First bytes of pictures of kinds that have no row in the table of formats, and their names.
+/// Magic numbers and names of picture formats that are not in the table of formats.
 const MAGICS: &[(&[u8], &str)] = &[
     (b"\x01\xda\0\x01", "SGI"),
     (b"\x01\xda\x01\x01", "SGI"),
@@ -42,7 +42,7 @@ const MAGICS: &[(&[u8], &str)] = &[
     (b"\x97JB2\r\n\x1a\n", "JBIG2"),
 ];
 
-/// The name of the picture format of content that [`sniff`](super::sniff) does not know, where it is one.
+/// The name of a picture format that [`sniff`](super::sniff) does not detect.
 pub fn unread(head: &[u8]) -> Option<&'static str> {
     let head = &head[..head.len().min(HEAD)];
     if let Some((_, name)) = MAGICS.iter().find(|(magic, _)| head.starts_with(magic)) {
@@ -63,7 +63,7 @@ pub fn unread(head: &[u8]) -> Option<&'static str> {
     checks.into_iter().find_map(|(is, name)| is.then_some(name))
 }
 
-/// Its magic number is one byte, and the fields behind it may have few values.
+/// The magic number is a single byte, so the fields behind it are checked too.
 fn is_pcx(head: &[u8]) -> bool {
     matches!(head, [0x0a, 0 | 2..=5, 0 | 1, 1 | 2 | 4 | 8, _, _, _, _, ..])
         && head.get(64) == Some(&0)
@@ -71,7 +71,7 @@ fn is_pcx(head: &[u8]) -> bool {
         && (u16_at(head, 4, false) <= u16_at(head, 8, false) && u16_at(head, 6, false) <= u16_at(head, 10, false))
 }
 
-/// A bitmap as source code of C.
+/// A bitmap as C source code.
 fn is_xbm(head: &[u8]) -> bool {
     if !head.starts_with(b"#define ") && !head.starts_with(b"/*") {
         return false;
@@ -95,17 +95,17 @@ fn is_xwd(head: &[u8]) -> bool {
     })
 }
 
-/// SVG is also passed around compressed.
+/// SVG compressed with gzip.
 fn is_svgz(head: &[u8]) -> bool {
     let mut inner = Vec::new();
     if head.starts_with(b"\x1f\x8b") {
-        // What can be had before the head ends.
+        // Errors are ignored: the head usually ends in the middle of the stream.
         let _ = flate2::read::GzDecoder::new(head).take(HEAD as u64).read_to_end(&mut inner);
     }
     is_svg(&inner)
 }
 
-/// What content that is no picture seems to be, for a message: "an empty file", "HTML".
+/// What content that is not a picture appears to be, for messages: "an empty file", "HTML".
 pub fn describe(head: &[u8]) -> String {
     let head = &head[..head.len().min(HEAD)];
     let trimmed = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
@@ -151,7 +151,7 @@ pub fn describe(head: &[u8]) -> String {
     format!("not a picture ({what})")
 }
 
-/// UTF-8 (the last character may be cut) without control characters.
+/// UTF-8 without control characters. The last character may be cut.
 fn is_text(head: &[u8]) -> bool {
     let text = match std::str::from_utf8(head) {
         Ok(text) => text,
@@ -165,7 +165,7 @@ fn is_text(head: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// These bytes at these places, zeros elsewhere.
+    /// These bytes at these offsets, zeros elsewhere.
     fn head(parts: &[(usize, &[u8])]) -> Vec<u8> {
         let mut out = vec![0; 600];
         for &(at, bytes) in parts {
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_of_other_kinds() {
+    fn unsupported_pictures_are_named() {
         let large = [&b"<svg>"[..], &[b' '; 9000]].concat();
         let cases: &[(&[u8], Option<&str>)] = &[
             (b"gimp xcf v011\0", Some("GIMP")),

@@ -1,13 +1,13 @@
-//! What content is, by its first bytes.
+//! Detects the format of content from its first bytes.
 
 use super::Format;
 
-/// How many first bytes are ever looked at.
+/// The number of leading bytes that detection inspects.
 pub const HEAD: usize = 4096;
 
-/// The format of content that begins with `head`; names play no part. Also recognises what is not
-/// decoded (HEIC, camera raw, SVG, ...), so that it can be called by its name. A few hundred bytes
-/// are enough for most; [`HEAD`] are all that is ever looked at.
+/// The format of content that begins with `head`. File names play no part. Formats that are not
+/// decoded (HEIC, camera raw, SVG and others) are detected too, so that messages can name them. A
+/// few hundred bytes suffice for most formats; at most [`HEAD`] are inspected.
 pub fn sniff(head: &[u8]) -> Option<Format> {
     let head = &head[..head.len().min(HEAD)];
     let starts = |magic: &[u8]| head.starts_with(magic);
@@ -62,7 +62,7 @@ pub fn sniff(head: &[u8]) -> Option<Format> {
     if is_svg(head) {
         return Some(Format::Svg);
     }
-    // It has no magic number, so it comes last.
+    // TGA has no magic number, so it comes last.
     is_tga(head).then_some(Format::Tga)
 }
 
@@ -76,7 +76,7 @@ pub(super) fn u32_at(bytes: &[u8], at: usize, big: bool) -> Option<u32> {
     Some(if big { u32::from_be_bytes(b) } else { u32::from_le_bytes(b) })
 }
 
-/// TIFF, and the camera files that are built like one.
+/// TIFF, and the camera raw formats based on it.
 fn tiff(head: &[u8]) -> Option<Format> {
     let big = match head.get(..2)? {
         b"II" => false,
@@ -86,7 +86,7 @@ fn tiff(head: &[u8]) -> Option<Format> {
     match (u16_at(head, 2, big)?, head.get(2..4)?) {
         (42, _) => {}
         (43, _) => return Some(Format::Tiff),
-        // Olympus and Panasonic have numbers of their own.
+        // Olympus and Panasonic use magic numbers of their own.
         (_, b"RO" | b"RS" | b"OR" | b"U\0") => return Some(Format::Raw),
         _ => return None,
     }
@@ -97,8 +97,9 @@ fn tiff(head: &[u8]) -> Option<Format> {
     Some(if raw { Format::Raw } else { Format::Tiff })
 }
 
-/// DNG says so in a tag; the others have samples of a colour filter array, or a maker and a reduced first picture, the real
-/// one being in a sub-IFD or, by some makers, in the next one.
+/// Whether a TIFF is a camera raw file. DNG has a tag that says so. Other raw formats have colour
+/// filter array samples, or a camera maker and a reduced first picture, with the real one in a
+/// sub-IFD or, from some makers, in the next IFD.
 fn camera_raw(head: &[u8], big: bool) -> Option<bool> {
     let ifd = u32_at(head, 4, big)? as usize;
     let count = u16_at(head, ifd, big)?;
@@ -107,7 +108,7 @@ fn camera_raw(head: &[u8], big: bool) -> Option<bool> {
         let entry = ifd.checked_add(2 + 12 * i)?;
         let (Some(tag), Some(value)) = (u16_at(head, entry, big), u32_at(head, entry + 8, big)) else { break };
         match tag {
-            // NewSubfileType: the lowest bit means a reduced version of another picture.
+            // NewSubfileType: the lowest bit marks a reduced version of another picture.
             0x00fe => reduced = value & 1 == 1,
             0x014a => inner = true,
             0x010f => {
@@ -124,7 +125,7 @@ fn camera_raw(head: &[u8], big: bool) -> Option<bool> {
     Some(reduced && (maker || (made && inner)))
 }
 
-/// HEIC, AVIF and Canon's CR3 are ISO media files with a brand.
+/// HEIC, AVIF and Canon's CR3 are ISO media files, told apart by their brand.
 fn iso_media(head: &[u8]) -> Option<Format> {
     if head.get(4..8)? != b"ftyp" {
         return None;
@@ -148,15 +149,16 @@ fn iso_media(head: &[u8]) -> Option<Format> {
 }
 
 fn is_bmp(head: &[u8]) -> bool {
-    // The size of the second header tells the version; without this check "BM" would be any text.
+    // The size of the second header gives the version. Without this check any text that starts with
+    // "BM" would match.
     let is_file = |head: &[u8]| {
         head.starts_with(b"BM") && u32_at(head, 14, false).is_some_and(|n| matches!(n, 12 | 16..=64 | 108 | 124))
     };
-    // OS/2 put several into one file.
+    // OS/2 bitmap arrays hold several bitmaps.
     is_file(head) || (head.starts_with(b"BA") && head.get(14..).is_some_and(is_file)) || is_bare_bitmap(head)
 }
 
-/// A bitmap without the file's header, as clipboards have it: what its fields may be is narrow enough.
+/// A bitmap without a file header, as found on clipboards. Its fields have few valid values.
 fn is_bare_bitmap(head: &[u8]) -> bool {
     let fields = || {
         let (length, width, height) = (u32_at(head, 0, false)?, u32_at(head, 4, false)?, u32_at(head, 8, false)?);
@@ -182,7 +184,7 @@ fn is_pnm(head: &[u8]) -> bool {
         // An XV thumbnail.
         [b'P', b'7', b' ', b'3', b'3', b'2', ..] => false,
         [b'P', b'1'..=b'7', space, ..] => blank(space),
-        // PFM has its size in the next word.
+        // The size of a PFM follows as the next word.
         [b'P', b'F' | b'f', space, next, ..] => blank(space) && (blank(next) || next.is_ascii_digit()),
         _ => false,
     }
@@ -191,12 +193,13 @@ fn is_pnm(head: &[u8]) -> bool {
 fn is_ico(head: &[u8]) -> bool {
     let [0, 0, 1 | 2, 0, count_low, count_high, entry @ ..] = head else { return false };
     let count = u16::from_le_bytes([*count_low, *count_high]);
-    // One entry: width, height, colours, 0, planes, bits, bytes, offset; the offset lies behind the directory.
+    // An entry has width, height, colours, 0, planes, bits, bytes, offset. The offset must lie
+    // behind the directory.
     let offset = u32_at(entry, 12, false).unwrap_or(0);
     (1..=1024).contains(&count) && entry.get(3).is_some_and(|&b| b == 0 || b == 255) && offset >= 6 + 16
 }
 
-/// An XML document, or a fragment, whose first element is `svg`.
+/// Whether this is an XML document or fragment whose first element is `svg`.
 pub(super) fn is_svg(head: &[u8]) -> bool {
     let mut rest = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     if rest.starts_with(b"\x1f\x8b") {
@@ -213,7 +216,7 @@ pub(super) fn is_svg(head: &[u8]) -> bool {
             _ => return inner.starts_with(b"svg") || inner.starts_with(b"svg:svg"),
         };
         let Some(at) = inner.windows(end.len()).position(|w| w == end) else {
-            // A doctype of SVG whose end is beyond the head is SVG as well.
+            // An SVG doctype that ends beyond the head also counts.
             return inner.starts_with(b"!DOCTYPE svg");
         };
         rest = inner[at + end.len()..].trim_ascii_start();
@@ -226,7 +229,7 @@ fn is_tga(head: &[u8]) -> bool {
     let (width, height) = (u16::from_le_bytes([h[12], h[13]]), u16::from_le_bytes([h[14], h[15]]));
     let map_length = u16::from_le_bytes([h[5], h[6]]);
     let map = match mapped {
-        // Some writers leave the bits of a map that is not there.
+        // Some writers set the bit depth of an absent colour map.
         0 => h[3..7] == [0; 4] && matches!(h[7], 0 | 15 | 16 | 24 | 32),
         1 => map_length > 0 && matches!(h[7], 15 | 16 | 24 | 32),
         _ => false,
@@ -259,7 +262,7 @@ mod tests {
         let mut dng = b"II*\0\x08\0\0\0\x02\0".to_vec();
         dng.extend(b"\x00\x01\x04\0\x01\0\0\0\x01\0\0\0");
         dng.extend(b"\x12\xc6\x01\0\x04\0\0\0\x01\x04\0\0");
-        // A maker, a reduced picture, and another inside.
+        // A maker, a reduced picture, and a sub-IFD.
         let mut other_raw = b"II*\0\x08\0\0\0\x03\0".to_vec();
         other_raw.extend(b"\xfe\0\x04\0\x01\0\0\0\x01\0\0\0");
         other_raw.extend(b"\x0f\x01\x02\0\x0b\0\0\0\0\x04\0\0");
@@ -311,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn any_head_is_safe() {
+    fn arbitrary_heads_do_not_panic() {
         for magic in
             [&b"II*\0"[..], b"MM\0*", b"\0\0\xff\xffftyp", b"<!", b"\0\0\x01\0\x01\0", b"P", b"\x28\0\0\0", b"BA"]
         {

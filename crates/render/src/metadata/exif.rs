@@ -1,12 +1,12 @@
-//! EXIF written anew from what is stored: IFD 0, the EXIF IFD, GPS and interoperability, in the
-//! byte order of the source. The second IFD, which holds the preview, is never written.
+//! Writes a new EXIF structure from a stored one: IFD 0, the EXIF IFD, GPS and interoperability, in
+//! the byte order of the source. The second IFD, which holds the preview, is never written.
 
 use super::Changes;
 use super::tags::{Entry, Tiff, size_of_kind, without_prefix};
 
-/// Bytes of one value that are copied at most; maker notes are the largest.
+/// The largest value, in bytes, that is copied. Maker notes are the largest in practice.
 const MAX_VALUE: usize = 1 << 20;
-/// Bytes of the whole structure: a JPEG segment holds no more.
+/// The largest structure, in bytes. A JPEG segment holds no more.
 const MAX_WHOLE: usize = 65_000;
 
 const ORIENTATION: u16 = 0x0112;
@@ -20,22 +20,23 @@ const PIXEL_X: u16 = 0xa002;
 const PIXEL_Y: u16 = 0xa003;
 const MAKER_NOTE: u16 = 0x927c;
 const COMPRESSED_BITS: u16 = 0x9102;
-/// Pixels of the picture: x, y, and perhaps width and height or a diameter.
+/// Subject position in pixels: x, y, and optionally width and height or a diameter.
 const SUBJECT: [u16; 2] = [0x9214, 0xa214];
-/// Pixels of the sensor for a unit of length, across and down.
+/// Sensor pixels per unit of length, horizontally and vertically.
 const FOCAL_PLANE: [u16; 2] = [0xa20e, 0xa20f];
 /// Transfer function, white point, primaries, black and white.
 const COLORS: [u16; 4] = [0x012d, 0x013e, 0x013f, 0x0214];
 
-/// Tags of IFD 0 that speak of how the pixels lie in the file, or hold what goes elsewhere: sizes,
-/// strips, tiles, palettes, previews, sub-IFDs, XMP, IPTC, Photoshop resources, ICC profiles.
+/// Tags of IFD 0 that describe how the pixels are stored, or hold data that is kept elsewhere:
+/// sizes, strips, tiles, palettes, previews, sub-IFDs, XMP, IPTC, Photoshop resources, ICC
+/// profiles.
 const NOT_KEPT: &[u16] = &[
     0x00fe, 0x00ff, 0x0100, 0x0101, 0x0102, 0x0103, 0x0106, 0x010a, 0x0111, 0x0115, 0x0116, 0x0117, 0x011c, 0x013d,
     0x0140, 0x0142, 0x0143, 0x0144, 0x0145, 0x014a, 0x0152, 0x0153, 0x015b, 0x0200, 0x0201, 0x0202, 0x0211, 0x0212,
     0x0213, 0x0214, 0x02bc, 0x83bb, 0x8649, 0x8773, 0xc4a5,
 ];
 
-/// What tells whose picture it is: artist and copyright.
+/// Keeps only authorship: artist and copyright.
 pub fn copyright(exif: &[u8]) -> Option<Vec<u8>> {
     let tiff = Tiff::new(without_prefix(exif))?;
     let mut ifd = Ifd::default();
@@ -45,12 +46,12 @@ pub fn copyright(exif: &[u8]) -> Option<Vec<u8>> {
     write(tiff, ifd)
 }
 
-/// Everything that still holds of the output.
+/// Keeps everything that is still true of the output.
 pub fn keep(exif: &[u8], changes: &Changes) -> Option<Vec<u8>> {
     rebuild(exif, Some(changes), true).or_else(|| rebuild(exif, Some(changes), false))
 }
 
-/// The EXIF inside a TIFF file, whose IFD 0 is that of EXIF as well.
+/// The EXIF in a TIFF file, whose IFD 0 is also that of EXIF.
 pub fn of_tiff(file: &[u8]) -> Option<Vec<u8>> {
     rebuild(file, None, true).or_else(|| rebuild(file, None, false))
 }
@@ -107,7 +108,7 @@ fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// An IFD to be written; values are in the source's byte order.
+/// An IFD to be written. Values are in the byte order of the source.
 #[derive(Default)]
 struct Ifd {
     entries: Vec<(u16, u16, u32, Vec<u8>)>,
@@ -132,12 +133,12 @@ impl Ifd {
         self.push(tag, 4, 1, bytes.to_vec());
     }
 
-    /// Where the subject is, in pixels of the output.
+    /// Scales the subject position to pixels of the output.
     fn subject(&mut self, tiff: Tiff<'_>, entry: &Entry, changes: &Changes) {
         let (Some(from), 3, 2..=4) = (changes.from, entry.kind, entry.count) else { return };
         let mut value = Vec::with_capacity(8);
         for at in 0..entry.count {
-            // The diameter of a circle is measured across.
+            // The diameter of a circle is measured horizontally.
             let (to, from) =
                 if at % 2 == 0 { (changes.size.width, from.width) } else { (changes.size.height, from.height) };
             let Some(stored) = tiff.u16(entry.at + 2 * at as usize) else { return };
@@ -147,7 +148,7 @@ impl Ifd {
         self.push(entry.tag, 3, entry.count, value);
     }
 
-    /// Pixels for a unit of length on the sensor, of the output's pixels.
+    /// Scales the focal plane resolution to pixels of the output.
     fn focal_plane(&mut self, tiff: Tiff<'_>, entry: &Entry, changes: &Changes) {
         let (Some(from), 5, 1) = (changes.from, entry.kind, entry.count) else { return };
         let (to, from) = if entry.tag == FOCAL_PLANE[0] {
@@ -169,7 +170,7 @@ impl Ifd {
         }
     }
 
-    /// Of two of one tag the first counts, as for values.
+    /// Adds a sub-IFD. If a tag occurs twice, the first one counts, as for values.
     fn sub(&mut self, tag: u16, ifd: Ifd) {
         if self.subs.iter().all(|(other, _)| *other != tag) {
             self.subs.push((tag, ifd));
@@ -181,7 +182,7 @@ impl Ifd {
     }
 }
 
-/// The structure; None if it is empty or too large for a JPEG segment.
+/// Serialises the structure. Returns None if it is empty or too large for a JPEG segment.
 fn write(tiff: Tiff<'_>, ifd: Ifd) -> Option<Vec<u8>> {
     if ifd.is_empty() {
         return None;
@@ -208,14 +209,14 @@ impl Writer {
         self.bytes.extend(if self.big { v.to_be_bytes() } else { v.to_le_bytes() });
     }
 
-    /// An IFD at the end of what is written, its long values and sub-IFDs behind it.
+    /// Appends an IFD, followed by its long values and its sub-IFDs.
     fn ifd(&mut self, mut ifd: Ifd) -> Option<()> {
         ifd.subs.retain(|(_, sub)| !sub.is_empty());
         for (tag, _) in &ifd.subs {
             ifd.entries.retain(|e| e.0 != *tag);
             ifd.entries.push((*tag, 4, 1, Vec::new()));
         }
-        // Readers may rely on the order of tags (TIFF 6.0); what is behind them follows it.
+        // Readers may rely on sorted tags (TIFF 6.0). Sub-IFDs follow the same order.
         ifd.entries.sort_by_key(|e| e.0);
         ifd.subs.sort_by_key(|sub| sub.0);
         let start = self.bytes.len();
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_and_reset() {
+    fn keeps_tags_and_resets_orientation() {
         for big in [false, true] {
             let stored = sample(big);
             assert_eq!(read(&stored).orientation, Some(Orientation::Rotate90));
@@ -306,9 +307,9 @@ mod tests {
         }
     }
 
-    /// Found by fuzzing: both were written, and only the second was reached.
+    /// Regression, found by fuzzing: both IFDs were written, but only the second was reachable.
     #[test]
-    fn of_two_sub_ifds_the_first_counts() {
+    fn the_first_of_two_equal_sub_ifds_counts() {
         let mut twice = b"II*\0\x08\0\0\0\x02\0".to_vec();
         for at in [38_u8, 56] {
             twice.extend([0x69, 0x87, 4, 0, 1, 0, 0, 0, at, 0, 0, 0]);
@@ -325,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn copyright_is_nothing_else() {
+    fn copyright_keeps_nothing_else() {
         let out = copyright(&sample(true)).unwrap();
         assert_eq!(tags(&out, 8), [ARTIST]);
         assert!(!out.windows(6).any(|w| w == b"secret"));

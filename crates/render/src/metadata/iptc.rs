@@ -1,13 +1,13 @@
 //! IPTC-IIM records (IIM 4.2): datasets of marker, record, number, length and value.
 
-/// The coded character set, without which the texts cannot be read.
+/// The coded character set, which is needed to read the texts.
 const CHARSET: (u8, u8) = (1, 90);
-/// By-line, its title, credit, source, copyright notice.
+/// By-line, by-line title, credit, source, copyright notice.
 const COPYRIGHT: [(u8, u8); 5] = [(2, 80), (2, 85), (2, 110), (2, 115), (2, 116)];
 /// The object preview and its formats.
 const PREVIEW: [(u8, u8); 3] = [(2, 200), (2, 201), (2, 202)];
 
-/// What tells whose picture it is.
+/// Keeps only authorship and rights.
 pub fn copyright(records: &[u8]) -> Option<Vec<u8>> {
     let picked = pick(records, |id| COPYRIGHT.contains(&id));
     if picked.is_empty() {
@@ -16,7 +16,7 @@ pub fn copyright(records: &[u8]) -> Option<Vec<u8>> {
     Some([pick(records, |id| id == CHARSET), picked].concat())
 }
 
-/// All but the preview.
+/// Keeps everything but the preview.
 pub fn keep(records: &[u8]) -> Option<Vec<u8>> {
     let kept = pick(records, |id| !PREVIEW.contains(&id));
     (!kept.is_empty()).then_some(kept)
@@ -27,7 +27,7 @@ fn pick(records: &[u8], wanted: impl Fn((u8, u8)) -> bool) -> Vec<u8> {
     let mut rest = records;
     while let [0x1c, record, number, high, low, ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
-        // Extended lengths (the highest bit) are for values of over 32 kB; none of those is kept.
+        // Extended lengths (highest bit set) are for values over 32 kB, which are not kept.
         let Some(dataset) = rest.get(..5 + length).filter(|_| high & 0x80 == 0) else { break };
         if wanted((*record, *number)) {
             out.extend_from_slice(dataset);

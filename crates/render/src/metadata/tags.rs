@@ -1,17 +1,18 @@
-//! Reading EXIF: the few tags that decide how a picture is shown. Bounded, and without panics,
-//! whatever the bytes are.
+//! Reads the few EXIF tags that affect how a picture is shown. Bounded and free of panics on any
+//! input.
 
 use crate::orientation::Orientation;
 
-/// Entries of one IFD that are looked at; a real one has a few dozen.
+/// The number of entries that are read per IFD. Real IFDs have a few dozen.
 const MAX_ENTRIES: u16 = 1024;
 
-/// What EXIF says of showing the picture.
+/// The EXIF tags that affect how a picture is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exif {
-    /// Tag 0x0112 of IFD 0, where that is there.
+    /// Tag 0x0112 of IFD 0, if present.
     pub orientation: Option<Orientation>,
-    /// Whether the colours are Adobe RGB (1998): ColorSpace "uncalibrated" and interoperability index R03 (DCF 2.0).
+    /// Whether the colours are Adobe RGB (1998): ColorSpace "uncalibrated" and interoperability
+    /// index R03 (DCF 2.0).
     pub adobe_rgb: bool,
 }
 
@@ -22,18 +23,18 @@ pub(crate) struct Tiff<'a> {
     big: bool,
 }
 
-/// One entry of an IFD.
+/// An entry of an IFD.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub tag: u16,
     pub kind: u16,
     pub count: u32,
-    /// Where its value lies: in the entry itself, or where that points.
+    /// The offset of the value, which is in the entry itself or where the entry points.
     pub at: usize,
 }
 
 impl<'a> Tiff<'a> {
-    /// From the byte order mark; None where there is none.
+    /// Reads the byte order mark. Returns None if there is none.
     pub fn new(bytes: &'a [u8]) -> Option<Self> {
         let big = match bytes.get(..4)? {
             b"II*\0" => false,
@@ -58,12 +59,12 @@ impl<'a> Tiff<'a> {
         Some(if self.big { u32::from_be_bytes(b) } else { u32::from_le_bytes(b) })
     }
 
-    /// Where IFD 0 begins.
+    /// The offset of IFD 0.
     pub fn first_ifd(&self) -> Option<usize> {
         Some(self.u32(4)? as usize)
     }
 
-    /// The entries of the IFD at `at`, as many as lie within the bytes.
+    /// The entries of the IFD at `at` that lie within the bytes.
     pub fn entries(self, at: usize) -> impl Iterator<Item = Entry> + 'a {
         let count = self.u16(at).unwrap_or(0).min(MAX_ENTRIES);
         (0..usize::from(count)).map_while(move |i| {
@@ -74,7 +75,7 @@ impl<'a> Tiff<'a> {
         })
     }
 
-    /// The first number of an entry of whole numbers.
+    /// The first number of an integer entry.
     pub fn number(&self, entry: &Entry) -> Option<u32> {
         if entry.count == 0 {
             return None;
@@ -98,7 +99,7 @@ impl<'a> Tiff<'a> {
     }
 }
 
-/// Bytes of one value of a TIFF type.
+/// The size in bytes of one value of a TIFF type.
 pub(crate) fn size_of_kind(kind: u16) -> u64 {
     match kind {
         3 | 8 => 2,
@@ -108,13 +109,13 @@ pub(crate) fn size_of_kind(kind: u16) -> u64 {
     }
 }
 
-/// Reads a TIFF structure, with or without the `Exif\0\0` that precedes it in JPEG. What cannot
-/// be read counts as not there.
+/// Reads a TIFF structure, with or without the `Exif\0\0` prefix of JPEG. Unreadable data counts as
+/// absent.
 pub fn read(exif: &[u8]) -> Exif {
     read_tiff(without_prefix(exif)).unwrap_or_default()
 }
 
-/// Without the `Exif\0\0` that some writers of PNG and WebP leave before the TIFF structure.
+/// Strips the `Exif\0\0` that some writers of PNG and WebP put before the TIFF structure.
 pub(crate) fn without_prefix(exif: &[u8]) -> &[u8] {
     exif.strip_prefix(b"Exif\0\0").unwrap_or(exif)
 }
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_and_changed_anywhere_is_safe() {
+    fn truncated_and_damaged_data_does_not_panic() {
         let whole = sample(false, 6);
         for len in 0..whole.len() {
             let _ = read(&whole[..len]);

@@ -1,10 +1,10 @@
-//! What of an XMP packet goes into an output, and what it says of showing the picture.
+//! Selects the properties of an XMP packet that an output keeps, and reads the orientation.
 
 use super::Changes;
 use super::xmp_edit::{Edit, edit};
 use crate::orientation::Orientation;
 
-/// What tells whose picture it is.
+/// Properties that state authorship and rights.
 const COPYRIGHT: &[&str] = &[
     "dc:creator",
     "dc:rights",
@@ -17,14 +17,14 @@ const COPYRIGHT: &[&str] = &[
     "xmpRights:WebStatement",
 ];
 
-/// Prefixes that the new packet declares.
+/// Namespaces that the new packet declares.
 const NAMESPACES: &[(&str, &str)] = &[
     ("dc", "http://purl.org/dc/elements/1.1/"),
     ("photoshop", "http://ns.adobe.com/photoshop/1.0/"),
     ("xmpRights", "http://ns.adobe.com/xap/1.0/rights/"),
 ];
 
-/// What speaks of pictures, sounds and packets that are not in the file any more: gain maps, depth maps, videos.
+/// Prefixes that describe data which the output does not contain: gain maps, depth maps, videos.
 const NOT_KEPT: &[&str] = &[
     "Container",
     "Device",
@@ -39,7 +39,7 @@ const NOT_KEPT: &[&str] = &[
     "xmpNote",
 ];
 
-/// How the samples lay in the file.
+/// Properties that describe how the samples were stored.
 const LAYOUT: &[&str] = &[
     "tiff:BitsPerSample",
     "tiff:Compression",
@@ -60,7 +60,7 @@ const LAYOUT: &[&str] = &[
     "crs:CropUnits",
 ];
 
-/// The colours that the samples had.
+/// Properties that describe the colour encoding of the source.
 const COLORS: &[&str] = &[
     "photoshop:ColorMode",
     "photoshop:ICCProfile",
@@ -71,7 +71,7 @@ const COLORS: &[&str] = &[
     "tiff:YCbCrCoefficients",
 ];
 
-/// What counts pixels of the picture as it was.
+/// Properties measured in pixels of the source.
 const PIXELS: &[&str] = &[
     "acdsee-rs:Regions",
     "exif:FocalPlaneResolutionUnit",
@@ -81,10 +81,10 @@ const PIXELS: &[&str] = &[
     "exif:SubjectLocation",
 ];
 
-/// Places in the picture, told as shares of its sides.
+/// Regions given as fractions of the sides.
 const PLACES: &[&str] = &["mwg-rs:Regions", "MP:RegionInfo", "Iptc4xmpExt:ImageRegion"];
 
-/// Only what tells whose picture it is.
+/// Keeps only authorship and rights.
 pub fn copyright(packet: &str) -> Option<String> {
     let mut elements = String::new();
     let mut attributes = String::new();
@@ -111,7 +111,7 @@ pub fn copyright(packet: &str) -> Option<String> {
     ))
 }
 
-/// The orientation that a packet tells: `tiff:Orientation`, as attribute or as element.
+/// The orientation in `tiff:Orientation`, as attribute or as element.
 pub fn orientation(packet: &str) -> Option<Orientation> {
     let name = "tiff:Orientation";
     let value = match (attribute(packet, name), element(packet, name)) {
@@ -122,7 +122,8 @@ pub fn orientation(packet: &str) -> Option<Orientation> {
     value.trim().parse().ok().filter(|value| (1..=8).contains(value)).map(Orientation::from_exif)
 }
 
-/// The packet with what still holds of the output; None if it is no XML.
+/// Keeps everything that is still true of the output. Returns None if the packet is not
+/// well-formed.
 pub fn keep(packet: &str, changes: &Changes) -> Option<String> {
     let number = |name| value(packet, name).and_then(|text| text.parse::<f64>().ok()).filter(|&n| n >= 1.0);
     let (across, down) = (number("GPano:CroppedAreaImageWidthPixels"), number("GPano:CroppedAreaImageHeightPixels"));
@@ -167,7 +168,8 @@ fn is_of_regions(open: &[String]) -> bool {
     open.iter().any(|name| name == "mwg-rs:AppliedToDimensions")
 }
 
-/// A property of a panorama: pixels of the whole, of the part that the picture shows, and of a rectangle in that.
+/// Scales a panorama property: pixels of the whole panorama, of the part that the picture shows,
+/// and of a rectangle in that part.
 fn scaled(local: &str, value: &str, scale: Option<(f64, f64)>) -> Edit {
     let (Some((across, down)), Ok(number)) = (scale, value.parse::<f64>()) else { return Edit::Keep };
     let share = match local {
@@ -186,7 +188,7 @@ fn scaled(local: &str, value: &str, scale: Option<(f64, f64)>) -> Edit {
     Edit::Set(format!("{:.0}", number * share))
 }
 
-/// The first simple value of a property, under its customary name.
+/// The first simple value of a property, found by its customary name.
 fn value(packet: &str, wanted: &str) -> Option<String> {
     let found = std::cell::RefCell::new(None);
     edit(packet, &|_, name, value| {
@@ -198,7 +200,7 @@ fn value(packet: &str, wanted: &str) -> Option<String> {
     found.into_inner()
 }
 
-/// From `<name` to the end of `</name>` (or of an empty element).
+/// The range from `<name` to the end of `</name>`, or of an empty element.
 fn element(packet: &str, name: &str) -> Option<(usize, usize)> {
     let open = format!("<{name}");
     let start = packet
@@ -214,7 +216,7 @@ fn element(packet: &str, name: &str) -> Option<(usize, usize)> {
     Some((start, end))
 }
 
-/// `name="value"`, in either kind of quotes.
+/// The range of `name="value"`, with either kind of quotes.
 fn attribute(packet: &str, name: &str) -> Option<(usize, usize)> {
     let open = format!("{name}=");
     packet.match_indices(&open).find_map(|(start, _)| {
@@ -226,7 +228,7 @@ fn attribute(packet: &str, name: &str) -> Option<(usize, usize)> {
     })
 }
 
-/// Whether all tags and attributes in a piece of XML have prefixes that the new packet declares.
+/// Whether all tags and attributes use prefixes that the new packet declares.
 fn only_known_prefixes(text: &str) -> bool {
     text.split('<').skip(1).all(|tag| {
         let head = tag.split('>').next().unwrap_or_default().trim_start_matches('/').trim_end_matches('/');
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn whose_it_is() {
+    fn copyright_keeps_authorship_only() {
         let out = copyright(PACKET).unwrap();
         for part in ["<rdf:li>A. Person</rdf:li>", "mine", "photoshop:Credit=\"Me &amp; Co\""] {
             assert!(out.contains(part), "{part} in {out}");
@@ -271,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_anywhere_is_safe() {
+    fn truncated_packets_do_not_panic() {
         let changes = Changes { size: Size::new(80, 60), from: None, is_upright: true, is_srgb: true };
         for (at, _) in PACKET.char_indices() {
             let _ = (keep(&PACKET[..at], &changes), copyright(&PACKET[..at]), orientation(&PACKET[..at]));

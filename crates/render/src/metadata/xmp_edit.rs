@@ -1,17 +1,18 @@
-//! Changing properties of an XMP packet where they stand, as attributes or as elements, without a model of its RDF.
+//! Edits properties of an XMP packet in place, both attributes and elements, without an RDF model.
 
-/// What becomes of a property.
+/// What to do with a property.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Edit {
-    /// It stays.
+    /// Leave it unchanged.
     Keep,
-    /// It goes, with all that is inside.
+    /// Remove it with everything inside.
     Drop,
-    /// It gets another simple value.
+    /// Replace its value with this simple value.
     Set(String),
 }
 
-/// Prefixes that nearly every writer uses, and what they stand for. Only the second half is binding.
+/// The prefixes that nearly every writer uses, with their namespaces. Only the namespace is
+/// binding.
 const CUSTOMARY: &[(&str, &str)] = &[
     ("Container", "http://ns.google.com/photos/1.0/container/"),
     ("GAudio", "http://ns.google.com/photos/1.0/audio/"),
@@ -37,26 +38,27 @@ const CUSTOMARY: &[(&str, &str)] = &[
     ("xmpNote", "http://ns.adobe.com/xmp/note/"),
 ];
 
-/// Prefixes of other names that are looked up; real packets have none or one.
+/// The number of other prefixes that are resolved. Real packets have none or one.
 const MAX_PREFIXES: usize = 32;
 
-/// The packet with what `decide` says of every element and attribute. It is given the names of the elements around, the
-/// property's own with its customary prefix, and its value where that is simple. None where the packet is no XML.
+/// Applies `decide` to every element and attribute and returns the changed packet. `decide`
+/// receives the names of the enclosing elements, the property's name with its customary prefix, and
+/// its value if that is simple. Returns None if the packet is not well-formed XML.
 pub fn edit(packet: &str, decide: &dyn Fn(&[String], &str, Option<&str>) -> Edit) -> Option<String> {
     let mut editor = Editor { prefixes: Vec::new(), open: Vec::new(), decide };
     editor.run(packet)
 }
 
 struct Editor<'a> {
-    /// Prefixes of this packet, and the customary ones.
+    /// The prefixes that this packet declares, with their customary names.
     prefixes: Vec<(&'a str, &'static str)>,
     open: Vec<String>,
     decide: &'a dyn Fn(&[String], &str, Option<&str>) -> Edit,
 }
 
-/// A piece of markup from `<` to `>`.
+/// A piece of markup, from `<` to `>`.
 enum Piece<'a> {
-    /// Comment, instruction, or what else is no tag.
+    /// A comment, a processing instruction, or other markup that is not a tag.
     Other,
     End,
     Start {
@@ -66,7 +68,7 @@ enum Piece<'a> {
     },
 }
 
-/// The markup that `text` begins with, and its length.
+/// The piece of markup at the start of `text`, and its length.
 fn piece(text: &str) -> Option<(Piece<'_>, usize)> {
     let until = |end: &str| text.find(end).map(|at| (Piece::Other, at + end.len()));
     if text.starts_with("<!--") {
@@ -104,7 +106,7 @@ fn piece(text: &str) -> Option<(Piece<'_>, usize)> {
     (!name.is_empty()).then_some((Piece::Start { name, attributes, is_empty }, end + 1))
 }
 
-/// The length of everything up to the end tag that fits one which is open.
+/// The length up to and including the end tag that closes an element which is already open.
 fn to_end(text: &str) -> Option<usize> {
     let (mut at, mut depth) = (0, 1);
     while depth > 0 {
@@ -120,7 +122,7 @@ fn to_end(text: &str) -> Option<usize> {
     Some(at)
 }
 
-/// The first of these attributes, as the space before it, its name and its value in quotes, and the rest.
+/// Splits off the first attribute: the space before it, its name, its quoted value, and the rest.
 fn attribute(text: &str) -> Option<(&str, &str, &str, &str)> {
     let start = text.len() - text.trim_ascii_start().len();
     let equals = start + text[start..].find('=')?;
@@ -194,7 +196,7 @@ impl<'a> Editor<'a> {
         Some(())
     }
 
-    /// Takes the prefixes that are declared here.
+    /// Records the prefixes that this tag declares.
     fn declare(&mut self, mut rest: &'a str) -> Option<()> {
         while !rest.trim_ascii().is_empty() {
             let (_, name, value, behind) = attribute(rest)?;
@@ -256,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_xml() {
+    fn malformed_xml_is_refused() {
         for from in ["<a", "<a>", "</a>", "<a b></a>", "<a b='1></a>", "<GPano:Gone>", "<a><!--</a>", "<>"] {
             assert_eq!(drop_or_set(from), None, "{from}");
         }

@@ -1,11 +1,11 @@
-//! Lays a picture onto a larger canvas.
+//! Places a picture on a larger canvas.
 
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::Color;
 use crate::size::Size;
 
-/// `pixmap` (8 bits) at `offset` on a canvas of `background`. The result has alpha only if the
-/// picture has it or the background is not opaque and `alpha_allowed`.
+/// Places `pixmap` (8 bits) at `offset` on a canvas of `background`. The result has alpha only if
+/// the picture has it, or if the background is not opaque and `alpha_allowed` is set.
 pub fn extend(pixmap: Pixmap, canvas: Size, offset: (u32, u32), background: Color, alpha_allowed: bool) -> Pixmap {
     let size = pixmap.size();
     if size == canvas {
@@ -38,7 +38,7 @@ pub fn extend(pixmap: Pixmap, canvas: Size, offset: (u32, u32), background: Colo
     Pixmap::new_u8(canvas, channels, out)
 }
 
-/// The picture with more channels, 8 bits each; alpha that is added is opaque.
+/// Adds channels to the picture, 8 bits each. Added alpha is opaque.
 pub fn converted(pixmap: Pixmap, to: Channels) -> Pixmap {
     let (size, from) = (pixmap.size(), pixmap.channels());
     let pixmap = pixmap.into_u8();

@@ -1,10 +1,11 @@
-//! Lays pixels with alpha onto a colour.
+//! Composes pixels with alpha onto a colour.
 
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::Color;
 
-/// The picture on `background`, without alpha: `c * a + b * (1 - a)`, in the picture's own encoding,
-/// as browsers compose. Pictures without alpha come back as they are. Grey ones stay grey on grey.
+/// Composes the picture onto `background` and removes alpha: `c * a + b * (1 - a)`, in the
+/// picture's own encoding, as browsers do. Pictures without alpha come back unchanged. Grey
+/// pictures stay grey on a grey background.
 pub fn flatten(pixmap: Pixmap, background: Color) -> Pixmap {
     let [r, g, b, _] = background.rgba;
     let size = pixmap.size();

@@ -1,11 +1,11 @@
-//! Between sRGB and linear light, 16 bits a sample. Alpha is linear already.
+//! Converts between sRGB and linear light, with 16 bits per sample. Alpha is linear already.
 
 use std::sync::LazyLock;
 
 use super::color::decode_srgb;
 use crate::pixmap::{Pixmap, Samples};
 
-/// Linear light of every 16-bit sRGB value, and back.
+/// Linear light for every 16-bit sRGB value, and the inverse.
 static TABLES: LazyLock<(Vec<u16>, Vec<u16>)> = LazyLock::new(|| {
     let wide = |v: f64| (v.clamp(0.0, 1.0) * 65_535.0).round() as u16;
     let unit = |i: u32| f64::from(i) / 65_535.0;
@@ -51,7 +51,7 @@ mod tests {
     fn alpha_stays() {
         let one = Pixmap::new_u8(Size::new(1, 1), Channels::GreyAlpha, vec![188, 100]);
         let Samples::U16(v) = to_linear(one).into_samples() else { unreachable!() };
-        // 188 is half of white's light.
+        // 188 is half the light of white.
         assert!(v[0].abs_diff(32_767) < 400 && v[1] == 25_700, "{v:?}");
     }
 }

@@ -4,7 +4,7 @@ use crate::orientation::Orientation;
 use crate::pixmap::{Pixmap, Samples, YCbCr};
 use crate::size::Size;
 
-/// The picture as it stands upright.
+/// Turns a picture upright.
 pub fn orient(pixmap: Pixmap, orientation: Orientation) -> Pixmap {
     if orientation == Orientation::Upright {
         return pixmap;
@@ -17,7 +17,7 @@ pub fn orient(pixmap: Pixmap, orientation: Orientation) -> Pixmap {
     Pixmap::new(orientation.apply(stored), channels, samples)
 }
 
-/// The same for planes. The sides of a turned picture must be multiples of the shares.
+/// Turns planes upright. The sides of the picture must be multiples of the chroma shares.
 pub fn orient_planes(picture: YCbCr, orientation: Orientation) -> YCbCr {
     if orientation == Orientation::Upright {
         return picture;

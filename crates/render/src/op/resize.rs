@@ -1,4 +1,4 @@
-//! Crop and resize in one pass, by fast_image_resize.
+//! Crops and resizes in one pass, with fast_image_resize.
 
 use thumbs_resize::{Crop, resize_f32, resize_u8, resize_u16};
 
@@ -7,13 +7,13 @@ use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::Filter;
 use crate::size::{Region, Size};
 
-/// A fault of the resizer: none is known for sizes that exist.
+/// An error of the resizer. None is known for valid sizes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("resize: {0}")]
 pub struct ResizeError(String);
 
-/// What shows in `crop` (in pixels of `source`) at the size `to`, plane by plane. Colours are
-/// weighted by their alpha, in floating point.
+/// Resizes `crop` (in pixels of `source`) to the size `to`, plane by plane. Colours are weighted by
+/// their alpha, in floating point.
 ///
 /// # Errors
 /// [`ResizeError`].
@@ -21,8 +21,8 @@ pub fn resize(source: &Pixmap, crop: Region, to: Size, filter: Filter) -> Result
     let from = source.size();
     let (x, width) = within(crop.x, crop.width, from.width);
     let (y, height) = within(crop.y, crop.height, from.height);
-    let way = Way { from, crop: (x, y, width, height), to, filter };
-    // The nearest pixels, and pixels that are only cut out, are nobody's mean.
+    let way = Job { from, crop: (x, y, width, height), to, filter };
+    // Nearest pixels and plain cut-outs are copied, so alpha needs no weighting.
     let is_copy = filter == Filter::Nearest
         || (x.fract() == 0.0 && y.fract() == 0.0 && width == f64::from(to.width) && height == f64::from(to.height));
     let n = source.channels().count();
@@ -58,15 +58,15 @@ fn put<T: Copy>(plane: &[T], out: &mut [T], n: usize, c: usize) {
     }
 }
 
-/// From where to where one resize goes.
-struct Way {
+/// The parameters of one resize.
+struct Job {
     from: Size,
     crop: Crop,
     to: Size,
     filter: Filter,
 }
 
-impl Way {
+impl Job {
     fn narrow(&self, plane: &[u8]) -> Result<Vec<u8>, ResizeError> {
         let source = (self.from.width, self.from.height, plane);
         resize_u8(source, self.crop, (self.to.width, self.to.height), kernel(self.filter)).map_err(ResizeError)
@@ -80,11 +80,12 @@ impl Way {
         Ok(out)
     }
 
-    /// Pixels of `n` samples with alpha last. `narrow` rounds, and clamps to what a sample can be.
+    /// Resizes pixels of `n` samples with alpha last. `narrow` rounds and clamps to the range of a
+    /// sample.
     ///
-    /// Kernels overshoot on both sides of an edge. Neither colour times alpha nor alpha may be clamped before one is
-    /// divided by the other: they reach their bounds at different places, and where only one is cut off, the quotient is
-    /// another colour. Hence floating point.
+    /// Kernels overshoot on both sides of an edge. Neither the product of colour and alpha nor
+    /// alpha itself may be clamped before the division: they reach their bounds at different
+    /// places, and if only one is clamped, the quotient is another colour. Hence floating point.
     fn weighted<T: Copy + Default>(
         &self,
         v: &[T],
@@ -101,7 +102,7 @@ impl Way {
             }
             let resized = self.floating(&plane)?;
             for ((pixel, color), &alpha) in out.chunks_exact_mut(n).zip(resized).zip(&alpha) {
-                // Less than half a step of alpha shows nothing.
+                // An alpha below half a step is invisible.
                 if alpha >= 0.5 {
                     pixel[c] = narrow(color / alpha);
                 }
@@ -122,8 +123,8 @@ impl Way {
     }
 }
 
-/// Planes cropped and resized one by one, and joined: what shows in `crop` (in pixels of the stored
-/// picture, which is of size `stored`) at the size `to`.
+/// Crops and resizes the planes one by one and joins them. `crop` is in pixels of the stored
+/// picture, which has size `stored`.
 ///
 /// # Errors
 /// [`ResizeError`].
@@ -142,16 +143,16 @@ pub fn resize_planes(
         let crop = crop.scaled(plane.extent.0 / f64::from(stored.width), plane.extent.1 / f64::from(stored.height));
         let (x, width) = within(crop.x, crop.width, plane.size.width);
         let (y, height) = within(crop.y, crop.height, plane.size.height);
-        let way = Way { from: plane.size, crop: (x, y, width, height), to, filter };
+        let way = Job { from: plane.size, crop: (x, y, width, height), to, filter };
         resized.push(way.narrow(plane.samples)?);
     }
     Ok(planes.join(to, resized))
 }
 
-/// A crop's edge and extent, kept inside the picture against what rounding adds.
+/// Clamps a crop's edge and extent to the picture, against rounding errors.
 fn within(at: f64, extent: f64, side: u32) -> (f64, f64) {
     let side = f64::from(side);
-    // Whole numbers that rounding has missed by a hair would blur what is only cut out.
+    // An edge that misses a whole number by a rounding error would blur a plain cut-out.
     let snap = |v: f64| if (v - v.round()).abs() < 1e-6 { v.round() } else { v };
     let at = snap(at).clamp(0.0, side - 1e-3);
     (at, snap(extent).min(side - at).max(1e-3))
@@ -169,15 +170,16 @@ fn kernel(filter: Filter) -> Option<thumbs_resize::Filter> {
     }
 }
 
-/// Bytes that a resize takes beyond source and target: one plane of the source, and the rows between
-/// the two passes, which have the target's width and the crop's height or the other way round.
+/// The bytes that a resize takes beyond source and target: one plane of the source, and the rows
+/// between the two passes, which have the target's width and the crop's height or the other way
+/// round.
 pub fn intermediate(from: Size, crop: Region, to: Size, sample_bytes: u64) -> u64 {
     let across = f64::from(to.width) * (crop.height + 8.0);
     let down = f64::from(to.height) * (crop.width + 8.0);
     (from.pixels() + across.max(down).ceil() as u64 + 3 * to.pixels()) * sample_bytes + 65_536
 }
 
-/// Whether a picture has alpha and makes no use of it.
+/// Whether a picture has an alpha channel but is opaque everywhere.
 pub fn is_opaque(pixmap: &Pixmap) -> bool {
     let n = pixmap.channels().count();
     pixmap.channels().has_alpha()
@@ -187,7 +189,7 @@ pub fn is_opaque(pixmap: &Pixmap) -> bool {
         }
 }
 
-/// The same picture without its alpha channel.
+/// The picture without its alpha channel.
 pub fn without_alpha(pixmap: Pixmap) -> Pixmap {
     let to = match pixmap.channels() {
         Channels::GreyAlpha => Channels::Grey,
@@ -205,7 +207,8 @@ pub fn without_alpha(pixmap: Pixmap) -> Pixmap {
     Pixmap::new(size, to, samples)
 }
 
-/// A picture of red, green and blue that are equal everywhere, as grey; others as they are.
+/// Converts RGB to grey if all three channels are equal everywhere. Returns other pictures
+/// unchanged.
 pub fn grey_if_it_is(pixmap: Pixmap) -> Pixmap {
     fn first<T: Copy + PartialEq>(v: &[T]) -> Option<Vec<T>> {
         let is_grey = v.chunks_exact(3).all(|p| p[0] == p[1] && p[1] == p[2]);

@@ -1,4 +1,4 @@
-//! What to make of a picture.
+//! A recipe: which outputs to make of a picture, and how.
 //!
 //! ```
 //! use thumbs_render::recipe::{FormatChoice, Recipe};
@@ -23,9 +23,9 @@ use crate::geometry::{Fit, Gravity, SizeSpec};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FormatChoice {
-    /// The input's, where it can be written; else PNG with alpha and JPEG without.
+    /// The format of the input if it can be written, else PNG with alpha and JPEG without.
     Keep,
-    /// This one.
+    /// This format.
     To(Format),
 }
 
@@ -36,25 +36,25 @@ pub enum Subsampling {
     /// 4:2:0 below quality 90, else 4:4:4.
     #[default]
     Auto,
-    /// None.
+    /// No subsampling.
     S444,
-    /// Columns halved.
+    /// Half the columns.
     S422,
-    /// Columns and rows halved.
+    /// Half the columns and half the rows.
     S420,
 }
 
-/// How to encode.
+/// Encoder settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct EncodeSettings {
-    /// 1 to 100, for lossy formats.
+    /// Quality of lossy formats, 1 to 100.
     pub quality: u8,
-    /// Lossless where the format offers both (WebP).
+    /// Lossless, if the format offers both (WebP).
     pub lossless: bool,
-    /// Progressive JPEG, interlaced is not offered for PNG.
+    /// Progressive JPEG. Interlaced PNG is not offered.
     pub progressive: bool,
-    /// Chroma of JPEG.
+    /// Chroma subsampling of JPEG.
     pub subsampling: Subsampling,
 }
 
@@ -64,7 +64,7 @@ impl Default for EncodeSettings {
     }
 }
 
-/// The kernel of the resize.
+/// The resize kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Filter {
@@ -77,48 +77,48 @@ pub enum Filter {
     Mitchell,
     /// Triangle.
     Bilinear,
-    /// Mean.
+    /// Mean over the area.
     Box,
     /// Nearest pixel.
     Nearest,
 }
 
-/// What becomes of colours.
+/// How colour profiles are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IccPolicy {
-    /// Pixels come out in sRGB.
+    /// Convert pixels to sRGB.
     #[default]
     ToSrgb,
-    /// Pixels and profile stay as they are; colours told otherwise than by a profile get one.
+    /// Keep pixels and profile. Colours that are described without a profile get one.
     Keep,
 }
 
-/// What becomes of EXIF, XMP and IPTC.
+/// Which EXIF, XMP and IPTC data an output keeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MetadataPolicy {
-    /// Nothing is kept.
+    /// None.
     #[default]
     None,
-    /// What tells whose picture it is.
+    /// Authorship and rights.
     Copyright,
-    /// All, with orientation and dimensions of the output, without previews.
+    /// Everything but previews, with the orientation and dimensions of the output.
     Keep,
 }
 
-/// An opaque or transparent colour, sRGB.
+/// An sRGB colour, opaque or transparent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Color {
-    /// Red, green, blue, alpha; not premultiplied.
+    /// Red, green, blue, alpha. Not premultiplied.
     pub rgba: [u8; 4],
 }
 
 impl Color {
-    /// White, opaque.
+    /// Opaque white.
     pub const WHITE: Self = Self { rgba: [255; 4] };
 
-    /// What shows of it over white, opaque.
+    /// The colour composed over white, opaque.
     pub fn over_white(self) -> Self {
         let [r, g, b, alpha] = self.rgba.map(u32::from);
         let over = |c: u32| ((c * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
@@ -126,42 +126,42 @@ impl Color {
     }
 }
 
-/// All that decides the bytes of the outputs of one input.
+/// Everything that decides the bytes of the outputs of one input.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Recipe {
-    /// Sizes, each made in each format.
+    /// Sizes. Each size is made in each format.
     pub sizes: Vec<SizeSpec>,
     /// Formats.
     pub formats: Vec<FormatChoice>,
-    /// How the picture is put into a box.
+    /// How a picture fits its box.
     pub fit: Fit,
-    /// Which part stays when cropped, and where it stands when padded.
+    /// Which part a crop keeps, and where a picture is placed in a padded box.
     pub gravity: Gravity,
-    /// Of bars, and below alpha in formats without it.
+    /// Colour of padding, and of the background in formats without alpha.
     pub background: Color,
-    /// Whether pictures may grow.
+    /// Whether pictures may be enlarged.
     pub enlarge: bool,
-    /// Whether EXIF orientation is baked into the pixels.
+    /// Whether the EXIF orientation is applied to the pixels.
     pub auto_orient: bool,
     /// The resize kernel.
     pub filter: Filter,
-    /// Resize in linear light.
+    /// Whether to resize in linear light.
     pub linear: bool,
-    /// What becomes of colours.
+    /// How colour profiles are treated.
     pub icc: IccPolicy,
-    /// What becomes of EXIF, XMP and IPTC.
+    /// Which EXIF, XMP and IPTC data is kept.
     pub metadata: MetadataPolicy,
-    /// The encoders' settings.
+    /// Encoder settings.
     pub encode: EncodeSettings,
-    /// Accept pictures that end early.
+    /// Whether truncated pictures are accepted.
     pub allow_truncated: bool,
-    /// Parse also what a scaled decode may pass over.
+    /// Whether data that a scaled decode may skip is checked too.
     pub strict: bool,
 }
 
 impl Default for Recipe {
-    /// One JPEG-or-as-it-was picture inside 800x600.
+    /// One output that fits inside 800x600, in the format of the input where possible.
     fn default() -> Self {
         Self {
             sizes: vec![SizeSpec::default()],

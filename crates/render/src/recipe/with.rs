@@ -4,7 +4,7 @@ use super::{Color, EncodeSettings, Filter, FormatChoice, IccPolicy, MetadataPoli
 use crate::geometry::{Fit, Gravity, SizeSpec};
 
 impl Recipe {
-    /// Sets the sizes; each is made in each format.
+    /// Sets the sizes. Each size is made in each format.
     #[must_use]
     pub fn with_sizes(mut self, sizes: impl IntoIterator<Item = SizeSpec>) -> Self {
         self.sizes = sizes.into_iter().collect();
@@ -25,21 +25,21 @@ impl Recipe {
         self
     }
 
-    /// Sets which part a crop keeps, and where a picture stands in a padded box.
+    /// Sets which part a crop keeps, and where a picture is placed in a padded box.
     #[must_use]
     pub fn with_gravity(mut self, gravity: Gravity) -> Self {
         self.gravity = gravity;
         self
     }
 
-    /// Sets the colour of padding, and of what lies behind transparency in formats without alpha.
+    /// Sets the colour of padding, and of the background in formats without alpha.
     #[must_use]
     pub fn with_background(mut self, background: Color) -> Self {
         self.background = background;
         self
     }
 
-    /// Lets pictures grow to the size.
+    /// Allows pictures to be enlarged to the size.
     #[must_use]
     pub fn with_enlarge(mut self, enlarge: bool) -> Self {
         self.enlarge = enlarge;
@@ -53,7 +53,7 @@ impl Recipe {
         self
     }
 
-    /// Sets the kernel of the resize.
+    /// Sets the resize kernel.
     #[must_use]
     pub fn with_filter(mut self, filter: Filter) -> Self {
         self.filter = filter;
@@ -95,14 +95,14 @@ impl Recipe {
         self
     }
 
-    /// Makes truncated pictures from the data that they have.
+    /// Accepts truncated pictures and renders the data that is present.
     #[must_use]
     pub fn with_allow_truncated(mut self, allow_truncated: bool) -> Self {
         self.allow_truncated = allow_truncated;
         self
     }
 
-    /// Checks all of a picture, also data that its thumbnails do not need.
+    /// Checks the whole picture, including data that its thumbnails do not need.
     #[must_use]
     pub fn with_strict(mut self, strict: bool) -> Self {
         self.strict = strict;

@@ -1,16 +1,17 @@
-//! Which profile can describe an output.
+//! Decides which profile can describe an output.
 
 use super::{Opened, PlannedVariant};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap};
 
 impl Opened<'_> {
-    /// The channels that a profile of an output of these pixels has to describe, where there can be one.
+    /// The channels that a profile of an output of these pixels must describe, if a profile is
+    /// possible.
     pub(super) fn described_as(&self, pixmap: &Pixmap, variant: &PlannedVariant) -> Option<Channels> {
         let channels = pixmap.channels();
         let has_bars = variant.placement.canvas != pixmap.size();
         match channels {
-            // Inks can only be kept in JPEG, and not beside bars of a colour.
+            // Only JPEG can keep CMYK, and only without coloured bars.
             Channels::Cmyk => (variant.format == Format::Jpeg && !has_bars).then_some(channels),
             Channels::Grey | Channels::GreyAlpha => {
                 let [red, green, blue, _] = self.recipe.background.rgba;

@@ -1,5 +1,6 @@
-//! From JPEG to JPEG without red, green and blue in between: planes are resized to the shares that the output stores them in.
-//! What is never made need not be converted, and chroma needs decoding and resizing for its own few samples only.
+//! JPEG to JPEG without RGB in between: planes are resized directly to the sizes at which the
+//! output stores them. This saves colour conversion, and chroma is decoded and resized only to the
+//! few samples it needs.
 
 use super::source::Notes;
 use super::{Opened, PlannedVariant};
@@ -11,8 +12,9 @@ use crate::orientation::Orientation;
 use crate::pixmap::{Channels, YCbCr};
 use crate::recipe::{Filter, IccPolicy, Recipe};
 
-/// Columns and rows, as stored, that share a sample of chroma in an output which can be made of planes. Depends on the
-/// picture's header and this variant alone, so that the others have no say in its bytes.
+/// The number of stored columns and rows per chroma sample, if the output can be made of planes.
+/// The answer depends only on the header and this variant, so that other variants do not change its
+/// bytes.
 pub(super) fn share(
     header: &Header,
     recipe: &Recipe,
@@ -28,7 +30,7 @@ pub(super) fn share(
     let (x, y) = registry::encoder(variant.format)?.share(&recipe.encode)?;
     let share = if orientation.swaps() { (y, x) } else { (x, y) };
     let to = placement.stored(orientation, header.size).1;
-    // Mirrored, a share would begin at the other edge.
+    // In a mirrored picture, blocks would start at the other edge.
     let is_whole = to.width.is_multiple_of(share.0) && to.height.is_multiple_of(share.1);
     if orientation != Orientation::Upright && !is_whole {
         return None;
@@ -38,13 +40,13 @@ pub(super) fn share(
 }
 
 impl Opened<'_> {
-    /// What share of the columns and rows of these variants needs chroma of its own.
+    /// The fraction of the columns and rows that needs chroma of its own, for these variants.
     pub(super) fn chroma(&self, wanted: &[usize]) -> f64 {
         let of = |share: &Option<(u32, u32)>| share.map_or(1.0, |(x, y)| 1.0 / f64::from(x.min(y)));
         wanted.iter().filter_map(|&i| self.shares.get(i)).map(of).fold(0.0, f64::max)
     }
 
-    /// The upright planes of a variant, where there is this way.
+    /// The upright planes of a variant, if it can be made of planes.
     pub(super) fn planes(&self, pixels: &Pixels, index: usize, offer: &Offer, notes: &mut Notes) -> Option<YCbCr> {
         let (Pixels::Planes(planes), share) = (pixels, self.shares[index]?) else { return None };
         let variant = &self.variants[index];

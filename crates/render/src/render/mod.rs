@@ -1,4 +1,4 @@
-//! WHAT pixels: from the bytes of one picture to encoded variants. No files, no threads, no printing.
+//! Renders one picture, from its bytes to encoded variants. No files, no threads, no printing.
 //!
 //! ```
 //! use thumbs_render::{limits::Limits, recipe::Recipe, render::render};
@@ -39,7 +39,7 @@ use crate::recipe::{Filter, FormatChoice, IccPolicy, Recipe};
 use crate::size::{Region, Size};
 use source::{Notes, Source};
 
-/// An opened picture with its outputs planned from the header.
+/// An opened picture, with outputs planned from its header.
 pub struct Opened<'a> {
     bytes: &'a [u8],
     picture: Box<dyn Picture + 'a>,
@@ -47,14 +47,14 @@ pub struct Opened<'a> {
     limits: Limits,
     orientation: Orientation,
     variants: Vec<PlannedVariant>,
-    /// Of each variant, whether and how it can be made of planes: see `direct`.
+    /// The chroma share of each variant that can be made of planes, see `direct`.
     shares: Vec<Option<(u32, u32)>>,
 }
 
-/// One output that was asked for.
+/// A requested output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedVariant {
-    /// Which of the recipe's sizes.
+    /// Index into the sizes of the recipe.
     pub size_index: usize,
     /// Its format.
     pub format: Format,
@@ -65,7 +65,7 @@ pub struct PlannedVariant {
 }
 
 impl PlannedVariant {
-    /// Whether its format can hold its size.
+    /// Checks that the format can hold the size.
     ///
     /// # Errors
     /// [`EncodeError::TooLarge`].
@@ -74,20 +74,20 @@ impl PlannedVariant {
     }
 }
 
-/// One output.
+/// An encoded output.
 #[derive(Clone, Debug)]
 pub struct Encoded {
-    /// Which of the planned variants.
+    /// Index into the planned variants.
     pub variant: usize,
-    /// The file.
+    /// The bytes of the file.
     pub bytes: Vec<u8>,
-    /// Its size in pixels.
+    /// Size in pixels.
     pub size: Size,
     /// Its format.
     pub format: Format,
 }
 
-/// Where the time went.
+/// The time spent in each stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times {
     /// Decoding.
@@ -98,35 +98,35 @@ pub struct Times {
     pub encode: Duration,
 }
 
-/// What became of a picture.
+/// The result of rendering a picture.
 #[derive(Clone, Debug)]
 pub struct Rendered {
-    /// Outputs in the order in which they were wanted.
+    /// The outputs, in the order requested.
     pub outputs: Vec<Encoded>,
-    /// By how much the decoder shrank.
+    /// The factor by which the decoder reduced the picture.
     pub shrink: f64,
-    /// What was lost or passed over, for the report.
+    /// What was lost or skipped, for the report.
     pub notes: Vec<String>,
-    /// Where the time went.
+    /// The time spent in each stage.
     pub times: Times,
 }
 
 /// Why a picture could not be rendered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
-    /// While decoding.
+    /// Decoding failed.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// While resizing.
+    /// Resizing failed.
     #[error(transparent)]
     Resize(#[from] ResizeError),
-    /// While encoding.
+    /// Encoding failed.
     #[error(transparent)]
     Encode(#[from] EncodeError),
 }
 
 impl RenderError {
-    /// "decode", "resize" or "encode".
+    /// The stage that failed: "decode", "resize" or "encode".
     pub fn stage(&self) -> &'static str {
         match self {
             Self::Decode(_) => "decode",
@@ -139,7 +139,7 @@ impl RenderError {
 /// Reads the header of `bytes`, checks it against `limits`, and plans the outputs.
 ///
 /// # Errors
-/// What is no picture, not supported, beyond the limits, or damaged in its header.
+/// The content is not a picture, is not supported, exceeds the limits, or has a damaged header.
 pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Opened<'a>, DecodeError> {
     let format = format::sniff(bytes).ok_or_else(|| match format::unread(bytes) {
         Some(name) => DecodeError::Unsupported(name.to_owned()),
@@ -163,7 +163,7 @@ pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Ope
     Ok(Opened { bytes, picture, recipe: recipe.clone(), limits: *limits, orientation, variants, shares })
 }
 
-/// From bytes to all variants of a recipe, in one call.
+/// Renders all variants of a recipe in one call.
 ///
 /// # Errors
 /// [`RenderError`].
@@ -183,31 +183,33 @@ fn output_format(choice: FormatChoice, header: &Header) -> Format {
 }
 
 impl Opened<'_> {
-    /// What the picture says of itself.
+    /// The header of the picture.
     pub fn header(&self) -> &Header {
         self.picture.header()
     }
 
-    /// One for each size and format of the recipe, formats of a size together; equal ones are all there.
+    /// The planned variants: one for each size and format, grouped by size. Equal variants are not
+    /// merged.
     pub fn variants(&self) -> &[PlannedVariant] {
         &self.variants
     }
 
-    /// How the source will be decoded when these variants are wanted, in numbers that tell one way from another.
+    /// Numbers that identify how the source is decoded when these variants are wanted.
     pub fn decoding(&self, wanted: &[usize]) -> (f64, f64) {
         (self.offer(wanted).shrink, self.chroma(wanted))
     }
 
-    /// Upper bound of the bytes that rendering all variants takes beyond the source.
+    /// Upper bound of the memory, in bytes, that rendering all variants takes beyond the source.
     pub fn memory(&self) -> u64 {
         let all: Vec<usize> = (0..self.variants.len()).collect();
         self.memory_of(&self.offer(&all), &all)
     }
 
     fn memory_of(&self, offer: &Offer, wanted: &[usize]) -> u64 {
-        // 16 bits a sample and 4 samples at most, of which not more than `offer.memory` was decoded.
+        // At most 4 samples of 16 bits, and no more than `offer.memory` for the decoded pixels.
         let mut pixel = (offer.memory / offer.size.pixels().max(1)).clamp(1, 8);
-        // Before the resize colours may be converted to 16 bits; those of JPEG, which come in planes, are not.
+        // The colour conversion before the resize may widen samples to 16 bits. JPEG comes in
+        // planes and is not converted there.
         let header = self.header();
         let converts = self.recipe.icc == IccPolicy::ToSrgb && !matches!(header.color, ColorSpace::Srgb);
         let converted = if converts && header.format != Format::Jpeg { offer.size.pixels() * 8 } else { 0 };
@@ -221,12 +223,13 @@ impl Opened<'_> {
         for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
             let (crop, to) = self.stored(variant, offer);
             let canvas = variant.size.pixels();
-            // The resized pixels, turned, converted and laid on a canvas: two of these at a time. Encoding them takes less: JPEG
-            // two bytes for each sample at the most beside the pixels and the output.
+            // The resized pixels are turned, converted and laid onto a canvas: two buffers at a
+            // time. Encoding takes less: JPEG needs at most two bytes per sample beside the pixels
+            // and the output.
             let pixels = 2 * to.pixels() * pixel + canvas * 8;
             work = work.max(op::resize::intermediate(offer.size, crop, to, plane) + pixels);
             encoded += canvas * 5 + (128 << 10);
-            // The source's own bytes, which may stand instead, are put together in two steps.
+            // The source's own bytes may replace the output. They are assembled in two steps.
             if variant.format == header.format && variant.size == header.size {
                 encoded += 2 * self.bytes.len() as u64;
             }
@@ -235,16 +238,18 @@ impl Opened<'_> {
         offer.memory + linear.max(converted) + work + encoded
     }
 
-    /// Crop, in decoded pixels, and resized size of a variant, both in the stored orientation.
+    /// The crop in decoded pixels and the resized size of a variant, both in the stored
+    /// orientation.
     fn stored(&self, variant: &PlannedVariant, offer: &Offer) -> (Region, Size) {
         let (crop, to) = variant.placement.stored(self.orientation, self.header().size);
         (crop.scaled(offer.scale.0, offer.scale.1), to)
     }
 
-    /// What the decoder will do for the largest of the wanted variants.
+    /// How the source is decoded for the largest of the wanted variants.
     fn offer(&self, wanted: &[usize]) -> Offer {
         let full = self.header().size;
-        // The nearest pixel is one of the picture's own, and decoders that shrink do so in sRGB.
+        // Nearest-pixel resizing takes original pixels, and decoders that reduce do so in sRGB, not
+        // in linear light.
         if self.recipe.filter == Filter::Nearest || self.recipe.linear {
             return self.picture.offer(None);
         }
@@ -258,8 +263,8 @@ impl Opened<'_> {
         self.picture.offer((!whole && need.width > 0.0).then_some(need))
     }
 
-    /// Decodes once, and makes each of the `wanted` variants, which are indices into
-    /// [`Opened::variants`]. `interrupt` is asked from time to time; true ends the work with
+    /// Decodes once and makes the `wanted` variants, which are indices into [`Opened::variants`].
+    /// `interrupt` is called from time to time; if it returns true, the work ends with
     /// [`DecodeError::Interrupted`].
     ///
     /// # Errors
@@ -300,8 +305,8 @@ impl Opened<'_> {
         let is_unchanged = self.is_unchanged(&pixels, &lost);
         lost.iter().for_each(|note| notes.add(note));
 
-        // Planes are taken first, before pixels are made of them. What is only cut out wants its pixels as they are; the
-        // others want them prepared.
+        // Variants made of planes come first, while the planes exist. Variants that are only cut
+        // out need the unprepared pixels; the others need prepared ones.
         let is_copied = |i: &usize| self.is_copied(&self.variants[*i], &offer);
         let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
         let mut pending = Vec::new();
@@ -350,7 +355,7 @@ impl Opened<'_> {
         Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times })
     }
 
-    /// Whether a variant shows decoded pixels as they are.
+    /// Whether a variant shows decoded pixels without resampling.
     fn is_copied(&self, variant: &PlannedVariant, offer: &Offer) -> bool {
         let (crop, to) = self.stored(variant, offer);
         let whole = |v: f64| (v - v.round()).abs() < 1e-6;
@@ -362,8 +367,8 @@ impl Opened<'_> {
             && same(crop.height, to.height)
     }
 
-    /// Orients, converts colours, flattens, lays onto the canvas; the result is 8 bits a sample, and
-    /// comes with the profile that describes it, where it is not sRGB.
+    /// Orients the pixels, converts colours, flattens and lays them onto the canvas. The result has
+    /// 8 bits per sample and, if it is not sRGB, the profile that describes it.
     fn finish(
         &self,
         small: Pixmap,
@@ -381,7 +386,7 @@ impl Opened<'_> {
         let keeps = self.recipe.icc == IccPolicy::Keep;
         let described = if keeps { self.described_as(&pixmap, variant) } else { None };
         let icc = described.and_then(|channels| op::color::as_profile(color, channels));
-        // Inks stay inks also where no profile describes them.
+        // CMYK stays CMYK even without a profile.
         let keeps_inks = described == Some(Channels::Cmyk);
         if icc.is_none() && !is_srgb && !keeps_inks {
             let to = ToSrgb::new(color, pixmap.channels(), wide);
@@ -403,7 +408,7 @@ impl Opened<'_> {
             notes.add("alpha flattened onto the background");
         }
         let mut pixmap = op::extend::extend(pixmap.into_u8(), canvas, offset, background, alpha);
-        // A profile is one of three channels, and has to find them.
+        // A profile of three channels needs three channels in the output.
         if icc.is_none() {
             pixmap = op::resize::grey_if_it_is(pixmap);
         }
@@ -441,7 +446,7 @@ impl Opened<'_> {
     }
 }
 
-/// Measures from one call to the next.
+/// Measures the time between calls.
 struct Clock(Instant);
 
 impl Clock {

@@ -1,4 +1,4 @@
-//! The source's own bytes, where nothing is changed and encoding again would only make more of them.
+//! Keeps the source's own bytes if nothing changes and encoding again would only make them larger.
 
 use super::source::Notes;
 use super::{Opened, PlannedVariant};
@@ -8,10 +8,10 @@ use crate::orientation::Orientation;
 use crate::pixmap::Channels;
 use crate::recipe::IccPolicy;
 
-/// What the report says of it.
+/// The note for the report.
 const KEPT: &str = "kept the source's own bytes: encoding again would be larger";
 
-/// Whether colours of these decoded pixels stay as they are stored.
+/// Whether the colours of these decoded pixels stay as stored.
 fn colors_stay(color: &ColorSpace, icc: IccPolicy, pixels: &Pixels) -> bool {
     let channels = match pixels {
         Pixels::Joint(pixmap) => pixmap.channels(),
@@ -34,7 +34,8 @@ fn colors_stay(color: &ColorSpace, icc: IccPolicy, pixels: &Pixels) -> bool {
 }
 
 impl Opened<'_> {
-    /// Whether these decoded pixels, none of them made up, are all that the source shows, and as it shows them.
+    /// Whether these decoded pixels are all that the source shows, unchanged, and none of them is
+    /// filled in.
     pub(super) fn is_unchanged(&self, pixels: &Pixels, lost: &[String]) -> bool {
         let header = self.header();
         self.orientation == Orientation::Upright
@@ -44,7 +45,7 @@ impl Opened<'_> {
             && colors_stay(&header.color, self.recipe.icc, pixels)
     }
 
-    /// `encoded`, or the source's own bytes with the metadata of that, if they are fewer.
+    /// The smaller of `encoded` and the source's own bytes with the metadata of `encoded`.
     pub(super) fn smaller(
         &self,
         encoded: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Decoded pixels, from which every variant is made.
+//! Decoded pixels, from which all variants are made.
 
 use crate::codec::{ColorSpace, Pixels};
 use crate::op;
@@ -8,7 +8,7 @@ use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::{Filter, IccPolicy, Recipe};
 use crate::size::{Region, Size};
 
-/// Notes for the report, each once.
+/// Notes for the report, without repetitions.
 pub struct Notes(pub Vec<String>);
 
 impl Notes {
@@ -19,14 +19,14 @@ impl Notes {
     }
 }
 
-/// Decoded pixels from which variants are made.
+/// Decoded pixels, from which all variants are made.
 pub struct Source {
     pixels: Pixels,
-    /// It was looked at what has to be done before the resize.
+    /// Whether [`Source::prepare`] has run.
     is_prepared: bool,
-    /// Light is linear now.
+    /// Whether the samples are linear light.
     is_linear: bool,
-    /// Colours are converted already.
+    /// Whether the colours are converted already.
     pub is_srgb: bool,
 }
 
@@ -46,13 +46,13 @@ impl Source {
         }
     }
 
-    /// Pixels as they are.
+    /// Cuts pixels out without resampling.
     pub fn cut(&mut self, crop: Region, to: Size) -> Result<Pixmap, ResizeError> {
         op::resize::resize(self.join(), crop, to, Filter::Nearest)
     }
 
-    /// Makes light linear, where that is wanted, and converts colours that the resize would mix with others: all
-    /// variants that come after are resized.
+    /// Prepares the pixels for resizing: makes light linear if wanted, and converts colours that
+    /// the resize would mix with others. All later variants are resized from these pixels.
     pub fn prepare(&mut self, recipe: &Recipe, color: &ColorSpace, notes: &mut Notes) {
         if std::mem::replace(&mut self.is_prepared, true) {
             return;
@@ -62,7 +62,7 @@ impl Source {
         } else if recipe.icc == IccPolicy::ToSrgb
             && let Pixels::Joint(pixmap) = &self.pixels
         {
-            // Planes mix their colours as they are stored, in blocks.
+            // A resize of planes mixes the colours as they are stored, in blocks.
             let wide = matches!(pixmap.samples(), Samples::U16(_));
             let to = ToSrgb::new(color, pixmap.channels(), wide);
             if gamut::is_reached(pixmap, &to) {
@@ -74,7 +74,7 @@ impl Source {
         }
     }
 
-    /// The pixels, none being left.
+    /// Takes the pixels and leaves none.
     fn take(&mut self) -> Pixmap {
         std::mem::replace(self.join(), Pixmap::new_u8(Size::new(0, 0), Channels::Grey, Vec::new()))
     }
@@ -92,7 +92,8 @@ impl Source {
         self.is_linear = true;
     }
 
-    /// What `shown` shows of the stored picture, of size `stored`, which is `crop` of the decoded pixels.
+    /// Resizes the region `shown` of the stored picture, of size `stored`. `crop` is the same
+    /// region in decoded pixels.
     pub fn resize(
         &mut self,
         shown: Region,

@@ -1,22 +1,23 @@
-//! Colours that sRGB has not: where a picture shows them, it is converted before the resize, and what looks the same
-//! stays the same. A kernel that overshoots would draw edges between colours that become one.
+//! Detects colours outside sRGB. A picture that shows them is converted before the resize, so that
+//! colours which look equal at full size stay equal. Otherwise a kernel that overshoots would draw
+//! edges between colours that the conversion maps to one.
 
 use super::ToSrgb;
 use crate::codec::ColorSpace;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::size::Size;
 
-/// Every so many columns and rows a pixel is looked at.
+/// One pixel in so many columns and rows is sampled.
 const STEP: usize = 4;
 
-/// One of so many pixels at the bounds is enough.
+/// One pixel in so many at the bounds is enough.
 const ENOUGH: usize = 1000;
 
 /// Rows that are widened and converted together.
 const BAND: usize = 64;
 
-/// Whether a share of the colours lies at the bounds of sRGB, or beyond: a channel is full or empty, and it is neither
-/// black nor white.
+/// Whether a noticeable share of the colours lies at or beyond the bounds of sRGB: a channel is at
+/// its minimum or maximum, and the pixel is neither black nor white.
 pub fn is_reached(pixmap: &Pixmap, to: &ToSrgb) -> bool {
     if to.is_same() || !matches!(pixmap.channels(), Channels::Rgb | Channels::Rgba) {
         return false;
@@ -32,7 +33,7 @@ pub fn is_reached(pixmap: &Pixmap, to: &ToSrgb) -> bool {
     samples.chunks_exact(n).filter(|p| is_at_bounds(p)).count() * ENOUGH > pixels
 }
 
-/// A pixel of each block.
+/// Samples one pixel of each block.
 fn thinned(pixmap: &Pixmap) -> Pixmap {
     fn pick<T: Copy>(v: &[T], columns: usize, n: usize) -> Vec<T> {
         let rows = v.chunks_exact(columns * n).step_by(STEP);
@@ -48,7 +49,7 @@ fn thinned(pixmap: &Pixmap) -> Pixmap {
     Pixmap::new(small, pixmap.channels(), samples)
 }
 
-/// The pixels in sRGB with 16 bits a sample, so that nothing is lost between two of them.
+/// Converts the pixels to sRGB with 16 bits per sample, so that distinct values stay distinct.
 pub fn convert(pixmap: Pixmap, color: &ColorSpace) -> Pixmap {
     let (size, channels) = (pixmap.size(), pixmap.channels());
     let to = ToSrgb::new(color, channels, true);
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn bands_are_as_the_whole() {
+    fn bands_equal_the_whole() {
         let size = Size::new(5, 200);
         let samples: Vec<u8> = (0..5 * 200 * 3).map(|i| (i * 7 % 256) as u8).collect();
         let narrow = Pixmap::new_u8(size, Channels::Rgb, samples.clone());
@@ -116,15 +117,16 @@ mod tests {
         assert_eq!(convert(narrow, &p3()), whole);
     }
 
-    /// Broke once: at a tenth of its size the edge of a stripe that cannot be seen at full size was 30 steps off.
+    /// Regression: at a tenth of the size, the edge of a stripe that is invisible at full size was
+    /// off by 30 steps.
     #[test]
-    fn what_looks_the_same_stays_the_same() {
+    fn colors_that_look_the_same_stay_the_same() {
         use crate::codec::{Attached, registry};
         use crate::format::Format;
         use crate::limits::Limits;
         use crate::recipe::{EncodeSettings, FormatChoice, Recipe};
         let ColorSpace::Icc(icc) = p3() else { unreachable!() };
-        // The green of sRGB, and greener.
+        // The green of sRGB, and a green outside it.
         let (srgb, greener) = ([117, 251, 76], [0, 255, 0]);
         let stripes = (0..100 * 100).flat_map(|i| if i % 100 < 43 { srgb } else { greener }).collect();
         let pixmap = Pixmap::new_u8(Size::new(100, 100), Channels::Rgb, stripes);

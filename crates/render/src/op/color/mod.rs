@@ -1,5 +1,5 @@
-//! From the colours of the source to sRGB, by moxcms. Applied after the resize, where pixels are few, unless the picture
-//! shows colours that sRGB has not ([`gamut`]).
+//! Converts colours to sRGB, with moxcms. The conversion runs after the resize, where pixels are
+//! few, unless the picture shows colours outside sRGB ([`gamut`]).
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -16,26 +16,26 @@ pub use profile::as_profile;
 pub(super) use profile::decode_srgb;
 use profile::{BROKEN, profile};
 
-/// How pixels become sRGB.
+/// A conversion of pixels to sRGB.
 #[derive(Clone)]
 pub struct ToSrgb {
     way: Way,
-    /// A note on what could not be done as the source says.
+    /// A note on an instruction of the source that could not be followed.
     pub note: Option<&'static str>,
 }
 
 #[derive(Clone)]
 enum Way {
-    /// They are it, or nothing better is known.
+    /// No conversion: the pixels are sRGB, or nothing better is known.
     Same,
-    /// Inks without a profile.
+    /// CMYK without a profile.
     Inks,
     Narrow(Arc<Transform8BitExecutor>),
     Wide(Arc<Transform16BitExecutor>),
 }
 
 impl ToSrgb {
-    /// For pixels of these channels, `wide` for 16-bit samples.
+    /// The conversion for pixels with these channels; `wide` for 16-bit samples.
     pub fn new(color: &ColorSpace, channels: Channels, wide: bool) -> Self {
         let plain = if channels == Channels::Cmyk { Way::Inks } else { Way::Same };
         let same = |note| Self { way: plain.clone(), note };
@@ -63,7 +63,7 @@ impl ToSrgb {
         matches!(self.way, Way::Same)
     }
 
-    /// The pixels in sRGB: grey ones stay grey, inks become RGB.
+    /// Converts the pixels to sRGB. Grey stays grey, CMYK becomes RGB.
     pub fn apply(&self, pixmap: Pixmap) -> Pixmap {
         let (size, channels) = (pixmap.size(), pixmap.channels());
         let to = if channels == Channels::Cmyk { Channels::Rgb } else { channels };
@@ -89,7 +89,7 @@ impl ToSrgb {
     }
 }
 
-/// Inks without a profile, as RGB: `(1 - ink) * (1 - black)`; others as they are.
+/// CMYK without a profile, as RGB: `(1 - ink) * (1 - black)`. Other pixels stay as they are.
 fn plain(pixmap: Pixmap) -> Pixmap {
     if pixmap.channels() != Channels::Cmyk {
         return pixmap;
@@ -108,15 +108,15 @@ fn plain(pixmap: Pixmap) -> Pixmap {
     Pixmap::new(size, Channels::Rgb, samples)
 }
 
-/// A profile as stored, what it was asked for, and the answer.
-type Known = (Vec<u8>, Channels, bool, ToSrgb);
+/// A cached conversion: the profile as stored, the channels, the width, and the result.
+type Cached = (Vec<u8>, Channels, bool, ToSrgb);
 
-/// Answers kept in each thread: a picture is asked about as what it is, and as RGB.
+/// Conversions cached per thread. One picture may need two: for its own channels and for RGB.
 const KEPT: usize = 3;
 
 thread_local! {
-    /// The last profiles that were met, because a folder's pictures tend to have the same one.
-    static LAST: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+    /// The last conversions. Pictures in a folder tend to share a profile.
+    static LAST: RefCell<Vec<Cached>> = const { RefCell::new(Vec::new()) };
 }
 
 fn recall(icc: &[u8], channels: Channels, wide: bool) -> Option<ToSrgb> {
@@ -145,10 +145,11 @@ fn transform(profile: &ColorProfile, channels: Channels, wide: bool) -> Option<W
         }
         Channels::Rgb => (Layout::Rgb, Layout::Rgb, srgb),
         Channels::Rgba => (Layout::Rgba, Layout::Rgba, srgb),
-        // Four samples of any kind are "Rgba" there.
+        // In moxcms any four samples are "Rgba".
         Channels::Cmyk => (Layout::Rgba, Layout::Rgb, srgb),
     };
-    // As sharp and browsers have it; profiles of matrices know no other difference than the white point.
+    // Perceptual, like sharp and browsers. For matrix profiles the intent only affects the white
+    // point.
     let options = TransformOptions { rendering_intent: RenderingIntent::Perceptual, ..TransformOptions::default() };
     if wide {
         profile.create_transform_16bit(from, &target, to, options).ok().map(Way::Wide)

@@ -1,4 +1,4 @@
-//! Which colour space a picture says that it has, as a profile of moxcms.
+//! Makes a moxcms profile of the colour space that a picture declares.
 
 use moxcms::{
     Chromaticity, CicpColorPrimaries, CicpProfile, ColorPrimaries, ColorProfile, DataColorSpace, MatrixCoefficients,
@@ -8,14 +8,14 @@ use moxcms::{
 use crate::codec::ColorSpace;
 use crate::pixmap::Channels;
 
-/// What is told of a profile that cannot be used.
+/// Notes about profiles that cannot be used.
 pub const BROKEN: &str = "broken colour profile ignored";
 pub const MISFIT: &str = "colour profile of another kind of pixels ignored";
 pub const CLIPPED: &str = "HDR highlights clipped to white";
 /// White of an SDR picture in nits, to which HDR is scaled (ITU-R BT.2408).
 const SDR_WHITE: f64 = 203.0;
 
-/// The source's profile with a note, where it is not sRGB.
+/// The profile of the source with an optional note, or None for sRGB. An error is a note too.
 pub type Found = Result<Option<(ColorProfile, Option<&'static str>)>, &'static str>;
 
 pub fn profile(color: &ColorSpace, channels: Channels) -> Found {
@@ -25,7 +25,7 @@ pub fn profile(color: &ColorSpace, channels: Channels) -> Found {
         ColorSpace::Icc(icc) => {
             let profile = parse(icc).ok_or(BROKEN)?;
             if is_grey && profile.color_space == DataColorSpace::Rgb {
-                // On the neutral axis a profile of a matrix is its curve.
+                // On the neutral axis a matrix profile is its curve.
                 let curve = profile.red_trc.clone().filter(|_| profile.is_matrix_shaper()).ok_or(MISFIT)?;
                 return Ok((!is_srgb_curve(&curve)).then(|| (grey(curve), None)));
             }
@@ -55,9 +55,10 @@ pub fn profile(color: &ColorSpace, channels: Channels) -> Found {
     }
 }
 
-/// The profile that describes pixels that stay as they are, for colours that were told otherwise than by a profile.
+/// The profile for pixels that stay as they are, also for colours that were described without a
+/// profile.
 pub fn as_profile(color: &ColorSpace, channels: Channels) -> Option<Vec<u8>> {
-    // Grey with a profile of colours has a grey one made of its curve.
+    // Grey with an RGB profile gets a grey profile made of its curve.
     if let ColorSpace::Icc(icc) = color
         && parse(icc).is_some_and(|profile| fits(&profile, channels))
     {
@@ -66,7 +67,7 @@ pub fn as_profile(color: &ColorSpace, channels: Channels) -> Option<Vec<u8>> {
     profile(color, channels).ok().flatten().and_then(|(profile, _)| profile.encode().ok())
 }
 
-/// Whether a profile is of these pixels.
+/// Whether a profile describes pixels with these channels.
 fn fits(profile: &ColorProfile, channels: Channels) -> bool {
     match profile.color_space {
         DataColorSpace::Rgb => matches!(channels, Channels::Rgb | Channels::Rgba),
@@ -82,7 +83,7 @@ fn grey(curve: ToneReprCurve) -> ColorProfile {
     profile
 }
 
-/// The curve of a grey profile that gives lightness (L*), as one that gives light.
+/// Converts the curve of a grey profile from lightness (L*) to light.
 fn lightness(curve: &ToneReprCurve) -> Option<ToneReprCurve> {
     let light = |i: u32| {
         let t = (evaluate(curve, f64::from(i) / 4095.0)? * 100.0 + 16.0) / 116.0;
@@ -93,13 +94,13 @@ fn lightness(curve: &ToneReprCurve) -> Option<ToneReprCurve> {
 }
 
 fn parse(icc: &[u8]) -> Option<ColorProfile> {
-    // Sizes are in elements; the largest known tables (CMYK, 16 bits) have some 1.5 million.
+    // Sizes are in elements. The largest known tables (CMYK, 16 bits) have some 1.5 million.
     let options =
         ParsingOptions { max_profile_size: 8 << 20, max_allowed_clut_size: 4_000_000, max_allowed_trc_size: 40_000 };
     ColorProfile::new_from_slice_with_options(icc, options).ok()
 }
 
-/// Whether a profile says sRGB, as most do: to a thousandth in its primaries and its curve.
+/// Whether a profile is sRGB, as most are: its primaries and curve agree to a thousandth.
 fn is_srgb(profile: &ColorProfile) -> bool {
     let has_tables = profile.lut_a_to_b_perceptual.is_some()
         || profile.lut_a_to_b_colorimetric.is_some()
@@ -121,7 +122,7 @@ fn is_srgb_curve(curve: &ToneReprCurve) -> bool {
     })
 }
 
-/// IEC 61966-2-1.
+/// The decoding curve of IEC 61966-2-1.
 pub fn decode_srgb(x: f64) -> f64 {
     if x <= 0.040_45 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) }
 }
@@ -151,12 +152,13 @@ fn evaluate(curve: &ToneReprCurve, x: f64) -> Option<f64> {
     }
 }
 
-/// PNG's gAMA and cHRM; an inner None is sRGB. Outer None: numbers that are no colours.
+/// Converts PNG's gAMA and cHRM. Some(None) is sRGB; None means that the numbers are not a colour
+/// space.
 fn calibrated(gamma: f64, chromaticities: Option<[(f64, f64); 4]>, is_grey: bool) -> Option<Option<ColorProfile>> {
     if !(0.01..=10.0).contains(&gamma) {
         return None;
     }
-    // What is near to sRGB's 1/2.2 is meant as sRGB.
+    // A gamma near 1/2.2 is meant as sRGB.
     let is_near = (gamma - 0.454_55).abs() < 0.005;
     let curve = if is_near {
         ColorProfile::new_srgb().red_trc
@@ -173,7 +175,8 @@ fn calibrated(gamma: f64, chromaticities: Option<[(f64, f64); 4]>, is_grey: bool
         let sane = |&(x, y): &(f64, f64)| (0.0..=1.0).contains(&x) && y > 0.0 && y <= 1.0;
         let [white, red, green, blue] = xy;
         let area = (green.0 - red.0) * (blue.1 - red.1) - (blue.0 - red.0) * (green.1 - red.1);
-        // ProPhoto's blue has y = 0.0001, ACES's a negative one; a triangle without area is no colour space.
+        // The blue of ProPhoto has y = 0.0001, that of ACES a negative one. A triangle without area
+        // is not a colour space.
         if !sane(&white) || area.abs() < 1e-3 {
             return None;
         }
@@ -184,7 +187,7 @@ fn calibrated(gamma: f64, chromaticities: Option<[(f64, f64); 4]>, is_grey: bool
     Some((!is_srgb(&profile)).then_some(profile))
 }
 
-/// ITU-T H.273 code points.
+/// Converts ITU-T H.273 code points.
 fn cicp(primaries: u8, transfer: u8, is_grey: bool) -> Option<ColorProfile> {
     let curve = match transfer {
         16 => Some(ToneReprCurve::Lut(table(pq))),
@@ -202,7 +205,7 @@ fn cicp(primaries: u8, transfer: u8, is_grey: bool) -> Option<ColorProfile> {
             matrix_coefficients: MatrixCoefficients::Identity,
             full_range: true,
         };
-        // moxcms 0.8.1 answers false also when all went well; what it set tells.
+        // moxcms 0.8.1 returns false also on success, so the field that it sets decides.
         profile.cicp = None;
         profile.update_rgb_colorimetry_from_cicp(named);
         profile.cicp.as_ref()?;
@@ -231,7 +234,8 @@ fn pq(x: f64) -> f64 {
     linear * 10_000.0 / SDR_WHITE
 }
 
-/// ARIB STD-B67 with the gamma of a 1000-nit display (BT.2100), channel by channel, with SDR white at 1.
+/// ARIB STD-B67 with the gamma of a 1000-nit display (BT.2100), channel by channel, with SDR white
+/// at 1.
 fn hlg(x: f64) -> f64 {
     let (a, b, c) = (0.178_832_77, 0.284_668_92, 0.559_910_73);
     let scene = if x <= 0.5 { x * x / 3.0 } else { (((x - c) / a).exp() + b) / 12.0 };

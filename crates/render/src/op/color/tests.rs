@@ -22,13 +22,13 @@ fn srgb_profiles_change_nothing() {
 
 #[test]
 fn known_colors() {
-    // P3 (234, 51, 35) is sRGB's red; greys are greys in both.
+    // P3 (234, 51, 35) is the red of sRGB. Greys are the same in both.
     let p3 = ColorSpace::Icc(ColorProfile::new_display_p3().encode().unwrap());
     let out = converted(&p3, Channels::Rgb, vec![234, 51, 35]);
     assert!(out[0] >= 253 && out[1] <= 4 && out[2] <= 4, "{out:?}");
     let out = converted(&p3, Channels::Rgba, vec![100, 100, 100, 77]);
     assert!(out[..3].iter().all(|v| v.abs_diff(100) <= 1) && out[3] == 77, "{out:?}");
-    // Adobe RGB's (219, 0, 0) is near sRGB's red.
+    // (219, 0, 0) in Adobe RGB is near the red of sRGB.
     let out = converted(&ColorSpace::AdobeRgb, Channels::Rgb, vec![219, 0, 0]);
     assert!(out[0] >= 253 && out[1] <= 2, "{out:?}");
 }
@@ -48,7 +48,7 @@ fn gamma_of_png() {
 }
 
 #[test]
-fn what_cannot_be_used_is_noted() {
+fn unusable_profiles_are_noted() {
     let junk = ToSrgb::new(&ColorSpace::Icc(vec![1; 300]), Channels::Rgb, true);
     assert_eq!((junk.is_same(), junk.note), (true, Some(BROKEN)));
     let icc = ColorSpace::Icc(ColorProfile::new_gray_with_gamma(1.8).encode().unwrap());
@@ -57,7 +57,7 @@ fn what_cannot_be_used_is_noted() {
 }
 
 #[test]
-fn inks_without_a_profile() {
+fn cmyk_without_a_profile() {
     assert_eq!(converted(&ColorSpace::Srgb, Channels::Cmyk, vec![0, 0, 0, 0]), [255, 255, 255]);
     assert_eq!(converted(&ColorSpace::Srgb, Channels::Cmyk, vec![255, 0, 128, 0]), [0, 255, 127]);
     assert_eq!(converted(&ColorSpace::Srgb, Channels::Cmyk, vec![0, 0, 0, 255]), [0, 0, 0]);
@@ -74,7 +74,7 @@ fn hdr_white_is_white() {
 }
 
 #[test]
-fn answers_are_kept_apart() {
+fn cached_transforms_are_kept_apart() {
     let icc = |profile: ColorProfile| ColorSpace::Icc(profile.encode().unwrap());
     let (p3, srgb, adobe) =
         (icc(ColorProfile::new_display_p3()), icc(ColorProfile::new_srgb()), icc(ColorProfile::new_adobe_rgb()));
@@ -90,7 +90,7 @@ fn answers_are_kept_apart() {
     }
 }
 
-/// Lightness 50 is 18.4 % of light, 119 in sRGB.
+/// Lightness 50 is 18.4 % of white's light, which is 119 in sRGB.
 #[test]
 fn a_grey_profile_may_give_lightness() {
     let mut profile = ColorProfile::new_gray_with_gamma(1.0);
@@ -103,7 +103,7 @@ fn a_grey_profile_may_give_lightness() {
     assert!(v[0] == 0 && v[1].abs_diff(118) < 2 && v[2] == 255, "{v:?}");
 }
 
-/// As browsers have it for JPEG.
+/// Browsers do the same for JPEG.
 #[test]
 fn grey_pixels_with_a_profile_of_colours_take_its_curve() {
     let srgb = ColorProfile::new_srgb().encode().unwrap();
@@ -114,9 +114,9 @@ fn grey_pixels_with_a_profile_of_colours_take_its_curve() {
     assert_eq!(to.note, None);
     let out = to.apply(Pixmap::new_u8(Size::new(3, 1), Channels::Grey, vec![0, 128, 255]));
     let Samples::U8(v) = out.samples() else { panic!("8 bits") };
-    // ProPhoto's curve is a power of 1.8.
+    // The curve of ProPhoto is a power of 1.8.
     assert!(v[0] == 0 && v[1].abs_diff(146) < 3 && v[2] == 255, "{v:?}");
-    // Kept, it is a grey profile of the same curve.
+    // With `keep`, the output gets a grey profile with the same curve.
     let kept = as_profile(&ColorSpace::Icc(wide), Channels::Grey).unwrap();
     assert_eq!(&kept[16..20], b"GRAY");
     let again = ToSrgb::new(&ColorSpace::Icc(kept), Channels::Grey, false);
