@@ -35,13 +35,23 @@ pub fn read_png(path: &Path) -> Rgb {
 
 /// SSIMULACRA2 of `b` against `a`.
 pub fn score(a: &Rgb, b: &Rgb) -> f64 {
-    let view = |p: &Rgb, f: &mut dyn FnMut(&PixelSlice<'_>)| {
-        let slice = PixelSlice::new(&p.samples, p.width, p.height, p.width as usize * 3, PixelDescriptor::RGB8_SRGB);
-        f(&slice.expect("pixels").erase());
-    };
     let mut out = 0.0;
-    view(a, &mut |x| view(b, &mut |y| out = compute_ssimulacra2(x, y).expect("a score")));
+    pixels(a, &mut |x| pixels(b, &mut |y| out = compute_ssimulacra2(x, y).expect("a score")));
     out
+}
+
+/// Calls `f` with the pixels as the metric takes them.
+pub fn pixels(p: &Rgb, f: &mut dyn FnMut(&PixelSlice<'_>)) {
+    let slice = PixelSlice::new(&p.samples, p.width, p.height, p.width as usize * 3, PixelDescriptor::RGB8_SRGB);
+    f(&slice.expect("pixels").erase());
+}
+
+/// Decodes a JPEG as libjpeg-turbo does.
+pub fn decode(bytes: &[u8]) -> Rgb {
+    let mut d = mozjpeg::Decompress::new_mem(bytes).and_then(|d| d.rgb()).expect("a JPEG");
+    let (width, height) = (d.width() as u32, d.height() as u32);
+    let samples = d.read_scanlines::<u8>().expect("pixels");
+    Rgb { width, height, samples }
 }
 
 /// Seconds of processor time that this thread has used.

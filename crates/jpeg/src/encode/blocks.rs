@@ -5,6 +5,9 @@ use super::super::simd::{Vectors, WithVectors};
 use super::quantize::{self, Group, Quantizer};
 use super::transform::{self, Aligned, COUNT, Coefficients, LANES, Lines};
 
+/// The quantised values of a block in zigzag order.
+pub(super) type Levels = [i16; 64];
+
 /// The blocks of one component, row by row: about 8 bytes for each, and 2 for each coefficient that is not zero.
 #[derive(Clone, Debug)]
 pub(super) struct Blocks {
@@ -101,6 +104,19 @@ impl Blocks {
         Self { columns, lengths, rows, symbols: Box::new([[0; 256]; 2]) }
     }
 
+    /// Adds a row of blocks.
+    pub fn push_levels(&mut self, row: &[Levels]) {
+        let mut words = Vec::new();
+        let mut one = [0; 64];
+        for levels in row {
+            let mask = levels.iter().enumerate().fold(1, |mask, (k, &value)| mask | u64::from(value != 0) << k);
+            let length = gather(|k| levels[k & 63], mask, &mut one, &mut self.symbols[0]);
+            self.lengths.push(length as u8);
+            words.extend_from_slice(&one[..length]);
+        }
+        self.rows.push(words.into());
+    }
+
     /// Rows of blocks.
     pub fn rows(&self) -> usize {
         self.rows.len()
@@ -142,7 +158,9 @@ impl WithVectors for PushRow<'_> {
             let mut filled = 0;
             for (lane, &mask) in masks.iter().enumerate().take(blocks.columns - x) {
                 if let Some(to) = work.words[filled..].first_chunk_mut() {
-                    let length = gather(&work.group, lane, mask, to, &mut blocks.symbols[lane & 1]);
+                    let (group, _) = work.group.0.as_chunks::<LANES>();
+                    let value = |k: usize| group[usize::from(ZIGZAG[k & 63]) & 63][lane & (LANES - 1)];
+                    let length = gather(value, mask, to, &mut blocks.symbols[lane & 1]);
                     blocks.lengths.push(length as u8);
                     filled += length;
                 }
@@ -153,11 +171,10 @@ impl WithVectors for PushRow<'_> {
     }
 }
 
-/// Makes the words of one block, and counts their symbols while they are at hand.
+/// Makes the words of one block, and counts their symbols while they are at hand. `value` takes a zigzag index.
 #[inline(always)]
-fn gather(group: &Group, lane: usize, mask: u64, to: &mut [u16; 64], symbols: &mut [u32; 256]) -> usize {
-    let (group, _) = group.0.as_chunks::<LANES>();
-    to[0] = group[0][lane] as u16;
+fn gather(value: impl Fn(usize) -> i16, mask: u64, to: &mut [u16; 64], symbols: &mut [u32; 256]) -> usize {
+    to[0] = value(0) as u16;
     let (mut count, mut next, mut rest) = (1, 1, mask & !1);
     let mut put = |word: Word, symbol: u8| {
         to[count & 63] = word.0;
@@ -173,7 +190,7 @@ fn gather(group: &Group, lane: usize, mask: u64, to: &mut [u16; 64], symbols: &m
             put(Word::ZEROS, 0xF0);
             run -= 16;
         }
-        let (word, symbol) = Word::new(run, group[usize::from(ZIGZAG[k as usize & 63]) & 63][lane & (LANES - 1)]);
+        let (word, symbol) = Word::new(run, value(k as usize));
         put(word, symbol);
     }
     if next < 64 {
@@ -184,7 +201,7 @@ fn gather(group: &Group, lane: usize, mask: u64, to: &mut [u16; 64], symbols: &m
 
 /// Takes eight blocks from column `x` on.
 #[inline(always)]
-fn load(to: &mut Lines, lines: [&[u8]; 8], x: usize) {
+pub(super) fn load(to: &mut Lines, lines: [&[u8]; 8], x: usize) {
     for (line, to) in lines.iter().zip(to) {
         let rest = &line[x..];
         if let Some(run) = rest.first_chunk() {

@@ -1,9 +1,11 @@
-//! From planes or pixels to the quantised blocks of each component.
+//! From planes or pixels to the blocks of each component.
 
-use super::super::frame::Frame;
+use super::super::frame::{Component, Frame};
 use super::super::simd;
-use super::blocks::{Blocks, PushRow, Work};
+use super::Samples;
+use super::blocks::{self, Blocks, PushRow};
 use super::convert;
+use super::kept::{self, KeepRow, Kept};
 use super::quantize::Quantizer;
 
 /// Samples of a component, row by row.
@@ -21,61 +23,111 @@ impl<'a> Plane<'a> {
     }
 }
 
-/// The blocks of one component in the making.
-struct Target<'a> {
+/// What blocks are made of eight lines.
+pub(super) trait Rows {
+    /// A row of blocks.
+    fn push(&mut self, lines: [&[u8]; 8]);
+}
+
+/// Quantises them at once.
+pub(super) struct Quantize<'a> {
     blocks: Blocks,
     quantizer: &'a Quantizer,
-    work: Work,
+    work: blocks::Work,
+}
+
+impl<'a> Quantize<'a> {
+    /// Of a component, with the quantizer that its table says.
+    pub fn new(frame: &Frame, component: &Component, quantizers: &'a [Quantizer]) -> Self {
+        let (columns, rows) = frame.blocks(component);
+        let quantizer = &quantizers[usize::from(component.table)];
+        Self { blocks: Blocks::new(columns as usize, rows as usize), quantizer, work: blocks::Work::new() }
+    }
+
+    pub fn finish(self) -> Blocks {
+        self.blocks
+    }
+}
+
+impl Rows for Quantize<'_> {
+    fn push(&mut self, lines: [&[u8]; 8]) {
+        let Self { blocks, quantizer, work } = self;
+        simd::dispatch_vectors(PushRow { blocks, lines, quantizer, work });
+    }
+}
+
+/// Keeps them whole.
+pub(super) struct Keep {
+    kept: Kept,
+    work: kept::Work,
+}
+
+impl Keep {
+    pub fn new(frame: &Frame, component: &Component) -> Self {
+        let (columns, rows) = frame.blocks(component);
+        Self { kept: Kept::new(columns as usize, rows as usize), work: kept::Work::new() }
+    }
+
+    pub fn finish(self) -> Kept {
+        self.kept
+    }
+}
+
+impl Rows for Keep {
+    fn push(&mut self, lines: [&[u8]; 8]) {
+        let Self { kept, work } = self;
+        simd::dispatch_vectors(KeepRow { kept, lines, work });
+    }
+}
+
+/// A component in the making.
+struct Target<R> {
+    rows: R,
     /// Samples of the component.
     size: (usize, usize),
     /// Blocks down in an MCU.
     v: usize,
 }
 
-impl<'a> Target<'a> {
-    /// All of a frame, of which each component has the quantizer that its table says.
-    fn all(frame: &Frame, quantizers: &'a [Quantizer]) -> Vec<Self> {
+impl<R: Rows> Target<R> {
+    /// All of a frame.
+    fn all(frame: &Frame, make: impl Fn(&Component) -> R) -> Vec<Self> {
         let target = |c| {
             let (width, height) = frame.samples(c);
-            let (columns, rows) = frame.blocks(c);
-            Self {
-                blocks: Blocks::new(columns as usize, rows as usize),
-                quantizer: &quantizers[usize::from(c.table)],
-                work: Work::new(),
-                size: (width as usize, height as usize),
-                v: c.v.into(),
-            }
+            Self { rows: make(c), size: (width as usize, height as usize), v: c.v.into() }
         };
         frame.components.iter().map(target).collect()
     }
 
     /// A row of blocks from line `y` of a plane on.
     fn push(&mut self, plane: &Plane<'_>, y: usize) {
-        let lines = std::array::from_fn(|i| plane.line(y + i));
-        let Self { blocks, quantizer, work, .. } = self;
-        simd::dispatch_vectors(PushRow { blocks, lines, quantizer, work });
+        self.rows.push(std::array::from_fn(|i| plane.line(y + i)));
     }
 }
 
 /// Of planes, each of its component's size.
-pub(super) fn of_planes(frame: &Frame, planes: &[&[u8]], quantizers: &[Quantizer]) -> Vec<Blocks> {
-    let mut targets = Target::all(frame, quantizers);
+pub(super) fn of_planes<R: Rows>(frame: &Frame, planes: &[&[u8]], make: impl Fn(&Component) -> R) -> Vec<R> {
+    let mut targets = Target::all(frame, make);
     for (target, samples) in targets.iter_mut().zip(planes) {
         let plane = Plane { samples, width: target.size.0, height: target.size.1 };
         for y in (0..plane.height).step_by(8) {
             target.push(&plane, y);
         }
     }
-    targets.into_iter().map(|target| target.blocks).collect()
+    targets.into_iter().map(|target| target.rows).collect()
 }
 
 /// Of pixels with N channels, whose first three are red, green and blue, or inks, and whose fourth is stored inverted. Converts a
 /// row of MCUs at a time, so that no more than that is there twice.
-pub(super) fn of_pixels<const N: usize>(frame: &Frame, pixels: &[u8], quantizers: &[Quantizer]) -> Vec<Blocks> {
-    let mut targets = Target::all(frame, quantizers);
+pub(super) fn of_pixels<const N: usize, R: Rows>(
+    frame: &Frame,
+    pixels: &[u8],
+    make: impl Fn(&Component) -> R,
+) -> Vec<R> {
+    let mut targets = Target::all(frame, make);
     let (width, height) = (frame.width as usize, frame.height as usize);
     let picture = Plane { samples: pixels, width: width * N, height };
-    let count = |target: &Target<'_>| target.size.0 * target.size.1.min(target.v * 8);
+    let count = |target: &Target<R>| target.size.0 * target.size.1.min(target.v * 8);
     let mut lines: Vec<Vec<u8>> = targets.iter().map(|target| vec![0; count(target)]).collect();
     // Columns and lines that share a sample of chroma.
     let (across, down) = (frame.h_max() as usize, frame.v_max() as usize);
@@ -114,5 +166,15 @@ pub(super) fn of_pixels<const N: usize>(frame: &Frame, pixels: &[u8], quantizers
             (0..left).for_each(|row| target.push(&plane, row * 8));
         }
     }
-    targets.into_iter().map(|target| target.blocks).collect()
+    targets.into_iter().map(|target| target.rows).collect()
+}
+
+/// Of any samples.
+pub(super) fn of_samples<R: Rows>(frame: &Frame, samples: Samples<'_>, make: impl Fn(&Component) -> R) -> Vec<R> {
+    match samples {
+        Samples::Grey(samples) => of_planes(frame, &[samples], make),
+        Samples::YCbCr(planes) => of_planes(frame, &planes, make),
+        Samples::Rgb(pixels) => of_pixels::<3, R>(frame, pixels, make),
+        Samples::Cmyk(pixels) => of_pixels::<4, R>(frame, pixels, make),
+    }
 }

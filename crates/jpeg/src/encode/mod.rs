@@ -17,34 +17,42 @@
 //! Huffman tables, then to write them by `bits`; `sequential` and `progressive` make symbols of blocks. `tables` has the
 //! quantisation, `segments` what stands around the scans.
 //!
+//! With more `effort` the coefficients are `kept`, and `choice` has each value chosen by what it costs and shows (`trellis`).
+//! `search` finds the best script for quantised blocks.
+//!
 //! Processors and their instructions have no say in the bytes: floats are added and multiplied in one order everywhere.
 
 mod bits;
 mod blocks;
+mod choice;
 mod codes;
 mod components;
 mod convert;
+mod effort;
+mod kept;
 mod progressive;
 mod quantize;
+mod scans;
 mod script;
+mod search;
 mod segments;
 mod sequential;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod transform;
+mod trellis;
 mod walk;
 
 use super::frame::{Component, Frame, Kind};
 use super::markers::{APP0, EOI, SOI};
-use super::simd;
 use blocks::Blocks;
-use progressive::{Band, First, MeanBits, Means, Refinement};
+use components::{Keep, Quantize};
+use effort::Plan;
+use kept::Kept;
 use quantize::Quantizer;
-use script::Scan;
-use sequential::Sequential;
+use scans::Coded;
 use tables::Table;
-use walk::{Coder, Coding, Counter, Part, Sink};
 
 /// The longest side that a JPEG can have.
 pub const MAX_SIDE: u32 = 65_535;
@@ -106,8 +114,10 @@ pub struct Settings<'a> {
     pub quality: u8,
     /// Of colours; grey pictures have none.
     pub sampling: Sampling,
-    /// In several scans, coarse to fine.
+    /// In several scans, coarse to fine. From an effort of 4 on the encoder chooses what is smaller, unless this is set.
     pub progressive: bool,
+    /// How hard to look for fewer bytes, from 0 (fastest) to 9 (smallest); `docs/encoders.md` says what each step does.
+    pub effort: u8,
     /// MCUs between restart markers, 0 for none.
     pub restart: u16,
     /// Application segments: n of APPn (0 to 15), and contents of at most [`MAX_SEGMENT`] bytes. JFIF's or Adobe's is added.
@@ -118,7 +128,15 @@ pub struct Settings<'a> {
 
 impl Default for Settings<'_> {
     fn default() -> Self {
-        Self { quality: 80, sampling: Sampling::S420, progressive: false, restart: 0, segments: &[], icc: None }
+        Self {
+            quality: 80,
+            sampling: Sampling::S420,
+            progressive: false,
+            effort: 0,
+            restart: 0,
+            segments: &[],
+            icc: None,
+        }
     }
 }
 
@@ -154,16 +172,23 @@ pub enum EncodeError {
 /// # Errors
 /// What JPEG cannot hold, and samples of another number than the size says.
 pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>, EncodeError> {
-    let frame = frame(picture, settings);
+    let mut frame = frame(picture, settings);
     check(picture, settings, &frame)?;
     // One for all components, which saves a thumbnail's header as much as another table would save its chroma.
     let tables = [Table::new(settings.quality)];
-    let quantizers = tables.each_ref().map(|table| Quantizer::new(table, tables::dead_zone(settings.quality)));
-    let blocks = match picture.samples {
-        Samples::Grey(samples) => components::of_planes(&frame, &[samples], &quantizers),
-        Samples::YCbCr(planes) => components::of_planes(&frame, &planes, &quantizers),
-        Samples::Rgb(pixels) => components::of_pixels::<3>(&frame, pixels, &quantizers),
-        Samples::Cmyk(pixels) => components::of_pixels::<4>(&frame, pixels, &quantizers),
+    let plan = Plan::new(settings.effort);
+    let blocks = match plan.rounds {
+        0 => quantised(&frame, picture.samples, &tables, settings.quality),
+        _ => chosen(&frame, picture.samples, &tables, &plan),
+    };
+    let restart = settings.restart.into();
+    let scans = match plan.scans {
+        None => script::of(&frame),
+        Some(breadth) => {
+            let (kind, scans) = search::any(&frame, &blocks, restart, breadth);
+            frame.kind = kind;
+            scans
+        }
     };
     let mut out = vec![0xFF, SOI];
     match frame.components.len() {
@@ -181,11 +206,26 @@ pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>,
     if settings.restart > 0 {
         segments::restart(&mut out, settings.restart);
     }
-    for scan in script::of(&frame) {
-        out = write_scan(out, &frame, &scan, &blocks, settings.restart.into());
+    for scan in &scans {
+        out = Coded::new(&frame, scan, &blocks, restart).write(out);
     }
     out.extend([0xFF, EOI]);
     Ok(out)
+}
+
+/// Each coefficient rounded on its own.
+fn quantised(frame: &Frame, samples: Samples<'_>, tables: &[Table], quality: u8) -> Vec<Blocks> {
+    let dead_zone = tables::dead_zone(quality);
+    let quantizers: Vec<Quantizer> = tables.iter().map(|table| Quantizer::new(table, dead_zone)).collect();
+    let rows = components::of_samples(frame, samples, |component| Quantize::new(frame, component, &quantizers));
+    rows.into_iter().map(Quantize::finish).collect()
+}
+
+/// Coefficients chosen by what they cost.
+fn chosen(frame: &Frame, samples: Samples<'_>, tables: &[Table], plan: &Plan) -> Vec<Blocks> {
+    let rows = components::of_samples(frame, samples, |component| Keep::new(frame, component));
+    let kept: Vec<Kept> = rows.into_iter().map(Keep::finish).collect();
+    choice::choose(frame, &kept, tables, plan)
 }
 
 fn frame(picture: &Picture<'_>, settings: &Settings<'_>) -> Frame {
@@ -229,63 +269,5 @@ fn check(picture: &Picture<'_>, settings: &Settings<'_>, frame: &Frame) -> Resul
     match settings.icc {
         Some(icc) if icc.len() > segments::MOST_ICC => Err(EncodeError::Profile(icc.len())),
         _ => Ok(()),
-    }
-}
-
-/// Writes the tables of a scan, its header, and what it codes, behind `out`.
-fn write_scan(out: Vec<u8>, frame: &Frame, scan: &Scan, blocks: &[Blocks], restart: usize) -> Vec<u8> {
-    let part = |&i: &usize| {
-        let component = frame.components[i];
-        Part { blocks: &blocks[i], h: component.h.into(), v: component.v.into(), kind: script::kind(i).into() }
-    };
-    let coded = Coded { frame, scan, parts: scan.components.iter().map(part).collect(), restart };
-    let band = Band { first: scan.first, last: scan.last, low: scan.low };
-    match (frame.kind, scan.first, scan.high) {
-        (Kind::Progressive, 0, 0) => coded.write(out, coded.count(Means::new(scan.low)), Means::new(scan.low)),
-        (Kind::Progressive, 0, _) => {
-            coded.write(out, coded.count(MeanBits { low: scan.low }), MeanBits { low: scan.low })
-        }
-        (Kind::Progressive, _, 0) => coded.write(out, coded.count(First::new(band)), First::new(band)),
-        (Kind::Progressive, ..) => coded.write(out, coded.count(Refinement::new(band)), Refinement::new(band)),
-        _ => {
-            let mut counter = coded.count(sequential::Rest::default());
-            coded.parts.iter().for_each(|part| counter.add(walk::ac(part.kind), &part.blocks.symbols()));
-            coded.write(out, counter, Sequential::default())
-        }
-    }
-}
-
-/// A scan, and what it codes.
-struct Coded<'a> {
-    frame: &'a Frame,
-    scan: &'a Scan,
-    parts: Vec<Part<'a>>,
-    restart: usize,
-}
-
-impl Coded<'_> {
-    fn walk<S: Sink>(&self, coding: impl Coding, sink: S) -> S {
-        simd::dispatch(
-            #[inline(always)]
-            || {
-                // Here, and not behind references, so that they may stay in registers.
-                let (mut coding, mut sink) = (coding, sink);
-                walk::walk(&self.parts, self.restart, &mut coding, &mut sink);
-                sink
-            },
-        )
-    }
-
-    fn count(&self, coding: impl Coding) -> Counter {
-        self.walk(coding, Counter::new())
-    }
-
-    fn write(&self, mut out: Vec<u8>, counter: Counter, coding: impl Coding) -> Vec<u8> {
-        let (codes, bytes) = counter.finish();
-        segments::huffman(&mut out, &codes);
-        segments::scan(&mut out, self.frame, self.scan);
-        // One byte in 256 is stuffed.
-        out.reserve_exact(bytes as usize + (bytes as usize >> 6) + 64);
-        self.walk(coding, Coder::new(&codes, out)).finish()
     }
 }

@@ -9,7 +9,7 @@ pub(super) type Group = Aligned<[i16; COUNT]>;
 
 /// Adding it to a float of less than 2^22 leaves the nearest integer in the low bits, where the conversion by `as`, which must
 /// look for what does not fit, would keep loops from being vectorised.
-const TO_INTEGER: f32 = 12_582_912.0;
+pub(super) const TO_INTEGER: f32 = 12_582_912.0;
 
 /// What one quantisation table does.
 ///

@@ -16,7 +16,7 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    fn new(components: &[usize], band: (u8, u8), bits: (u8, u8)) -> Self {
+    pub fn new(components: &[usize], band: (u8, u8), bits: (u8, u8)) -> Self {
         Self { components: components.to_vec(), first: band.0, last: band.1, high: bits.0, low: bits.1 }
     }
 }

@@ -4,6 +4,8 @@ use super::super::idct::ZIGZAG;
 use super::super::simd::tests::plainly;
 use super::super::{Options, decode_planes, read_header};
 use super::blocks::Word;
+use super::quantize::Quantizer;
+use super::script::Scan;
 use super::*;
 use proptest::prelude::*;
 
@@ -83,7 +85,9 @@ proptest! {
         let tables = [Table::new(settings.quality)];
         let quantizers = tables.each_ref().map(|table| Quantizer::new(table, tables::dead_zone(settings.quality)));
         let frame = frame(&picture, &settings);
-        let blocks = components::of_planes(&frame, &[&planes[0], &planes[1], &planes[2]], &quantizers);
+        let planes = [&planes[0][..], &planes[1], &planes[2]];
+        let blocks = components::of_planes(&frame, &planes, |component| Quantize::new(&frame, component, &quantizers));
+        let blocks: Vec<Blocks> = blocks.into_iter().map(Quantize::finish).collect();
         for ((plane, blocks), component) in decoded.planes.iter().zip(&blocks).zip(&frame.components) {
             let (w, h) = frame.samples(component);
             let wanted = inverse(blocks, &tables[usize::from(component.table)], (w as usize, h as usize));
@@ -100,13 +104,83 @@ proptest! {
     #[test]
     fn bytes_are_the_same_without_vectors(
         (width, height) in (1u32..70, 1u32..50), noise in 0u32..500, seed in any::<u32>(), kind in 0usize..3,
-        settings in any_settings()
+        settings in any_settings(), effort in 0u8..=9
     ) {
+        let settings = Settings { effort, ..settings };
         let channels = [1, 3, 4][kind];
         let pixels = samples((width * height) as usize * channels, width as usize * channels, noise, seed);
         let samples = [Samples::Grey(&pixels), Samples::Rgb(&pixels), Samples::Cmyk(&pixels)][kind];
         let picture = Picture { width, height, samples };
         prop_assert_eq!(plainly(|| encode(&picture, &settings)), encode(&picture, &settings));
+    }
+}
+
+/// A picture of both smooth parts and noise.
+fn scene(width: usize, height: usize) -> Vec<u8> {
+    let (smooth, noise) = (samples(width * height * 3, width * 3, 4, 3), samples(width * height * 3, width * 3, 90, 3));
+    let half = smooth.len() / 2;
+    [&smooth[..half], &noise[half..]].concat()
+}
+
+#[test]
+fn the_size_of_scans_is_known_before_they_are_written() {
+    let pixels = scene(120, 90);
+    let picture = Picture { width: 120, height: 90, samples: Samples::Rgb(&pixels) };
+    for (progressive, restart) in [(false, 0), (false, 5), (true, 0), (true, 7)] {
+        let settings = Settings { progressive, restart, quality: 60, ..Settings::default() };
+        let frame = frame(&picture, &settings);
+        let blocks = quantised(&frame, picture.samples, &[Table::new(60)], 60);
+        for scan in script::of(&frame) {
+            let coded = Coded::new(&frame, &scan, &blocks, restart.into());
+            let bytes = coded.write(Vec::new());
+            let start = bytes.windows(2).position(|two| two == [0xFF, 0xDA]).unwrap();
+            let stuffed = bytes[start..].windows(2).filter(|two| two == &[0xFF, 0]).count();
+            // A scan, and each restart interval, ends with a whole byte.
+            let restarts =
+                bytes[start..].windows(2).filter(|two| two[0] == 0xFF && (0xD0..0xD8).contains(&two[1])).count();
+            let wanted = (bytes.len() - stuffed) as u64;
+            assert!((wanted..=wanted + restarts as u64).contains(&coded.size()), "{wanted} {} {scan:?}", coded.size());
+        }
+    }
+}
+
+#[test]
+fn searched_scans_take_fewer_bytes_and_code_the_same() {
+    let pixels = scene(200, 160);
+    let picture = Picture { width: 200, height: 160, samples: Samples::Rgb(&pixels) };
+    for (restart, progressive) in [(0, false), (0, true), (9, true)] {
+        let settings = Settings { progressive, restart, ..Settings::default() };
+        let frame = frame(&picture, &settings);
+        let blocks = quantised(&frame, picture.samples, &[Table::new(80)], 80);
+        let mut last = search::size(&frame, &blocks, restart.into(), &script::of(&frame));
+        for (cuts, bits) in [(0, 1), (1, 2), (2, 3)] {
+            let breadth = search::Breadth { cuts, bits };
+            let (kind, scans) = search::any(&frame, &blocks, restart.into(), breadth);
+            assert!(!progressive || kind == Kind::Progressive);
+            let found = Frame { kind, ..frame.clone() };
+            let size = search::size(&found, &blocks, restart.into(), &scans);
+            assert!(size <= last, "{size} {last}");
+            last = size;
+            let file = |frame: &Frame, scans: &[Scan]| {
+                let mut out = vec![0xFF, SOI];
+                segments::quantisation(&mut out, &[Table::new(80)]);
+                segments::frame(&mut out, frame);
+                segments::restart(&mut out, restart);
+                for scan in scans {
+                    out = Coded::new(frame, scan, &blocks, restart.into()).write(out);
+                }
+                out.extend([0xFF, EOI]);
+                let header = read_header(&out).unwrap();
+                let options = Options { strict: true, ..Options::default() };
+                decode_planes(&out, &header, &header.full(), &options)
+                    .unwrap()
+                    .planes
+                    .into_iter()
+                    .map(|p| p.data)
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(file(&found, &scans), file(&frame, &script::of(&frame)));
+        }
     }
 }
 

@@ -34,6 +34,7 @@ fn write(
         quality: settings.quality.clamp(1, 100),
         sampling: sampling(settings),
         progressive: settings.progressive,
+        effort: 0,
         restart: 0,
         segments: &segments(attached),
         icc: attached.icc,
