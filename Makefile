@@ -13,7 +13,7 @@ ROUNDS ?= 5
 # THUMBS_CORPUS, from outside or as make's argument: a folder of further pictures, used by the tests where it is set;
 # they say so and skip where it is not. Not exported from here: an unset one would be an empty one then.
 
-.PHONY: all build test lint doc bench compare quality corpus fuzz install uninstall clean
+.PHONY: all build test lint doc bench compare quality corpus fuzz manual install uninstall clean
 
 all: build
 
@@ -48,13 +48,16 @@ corpus:
 fuzz:
 	cd fuzz && $(CARGO) build --release
 
-install: build
-	install -D -m 755 target/release/thumbs "$(DESTDIR)$(PREFIX)/bin/thumbs"
+# The man page and completions, as the program prints them.
+manual: build
 	mkdir -p target/manual
 	target/release/thumbs --man > target/manual/thumbs.1
 	target/release/thumbs --completions bash > target/manual/thumbs.bash
 	target/release/thumbs --completions zsh > target/manual/_thumbs
 	target/release/thumbs --completions fish > target/manual/thumbs.fish
+
+install: manual
+	install -D -m 755 target/release/thumbs "$(DESTDIR)$(PREFIX)/bin/thumbs"
 	install -D -m 644 target/manual/thumbs.1 "$(DESTDIR)$(PREFIX)/share/man/man1/thumbs.1"
 	install -D -m 644 target/manual/thumbs.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/thumbs"
 	install -D -m 644 target/manual/_thumbs "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_thumbs"

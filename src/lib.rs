@@ -49,6 +49,9 @@
 //!
 //! The library never prints, never exits, and never touches a global thread pool.
 
+// Without the command line, parts that only it uses lie idle.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
+
 mod archive;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -64,9 +67,13 @@ mod state;
 mod walk;
 mod words;
 
+pub use thumbs_render::codec::{DecodeError, EncodeError};
+#[cfg(feature = "image")]
+pub use thumbs_render::dynamic as image;
 pub use thumbs_render::geometry::{Fit, Gravity, SizeSpec};
+pub use thumbs_render::pixmap::{Channels, Pixmap, Samples};
 pub use thumbs_render::recipe::{Color, EncodeSettings, Filter, FormatChoice, IccPolicy, MetadataPolicy, Subsampling};
-pub use thumbs_render::render::Encoded;
+pub use thumbs_render::render::{Encoded, Thumbnail, thumbnail};
 pub use thumbs_render::size::Size;
 pub use thumbs_render::{Format, Limits, Recipe, RenderError, Rendered, render};
 

@@ -134,7 +134,7 @@ fn one_dash(option: &str, value: &str) -> String {
     if known { format!("; did you mean --{long}?") } else { String::new() }
 }
 
-/// An option's name as clap gives it, "--size <SIZE>", as it was typed: "-s" or "--size".
+/// An option's name as clap gives it, `--size <SIZE>`, as it was typed: `-s` or `--size`.
 fn spelled(name: &str, typed: &[OsString]) -> String {
     let name = name.split([' ', '=']).next().unwrap_or(name);
     let Some(long) = name.strip_prefix("--") else {

@@ -1,6 +1,8 @@
 //! From the bytes of one picture to encoded thumbnails: no files, no threads.
 
 pub mod codec;
+#[cfg(feature = "image")]
+pub mod dynamic;
 pub mod format;
 pub mod geometry;
 pub mod limits;

@@ -18,6 +18,7 @@
 mod described;
 mod direct;
 mod own;
+mod pixels;
 mod source;
 
 use std::time::{Duration, Instant};
@@ -37,6 +38,7 @@ use crate::orientation::Orientation;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::{Filter, FormatChoice, IccPolicy, Recipe};
 use crate::size::{Region, Size};
+pub use pixels::{Thumbnail, thumbnail};
 use source::{Notes, Source};
 
 /// An opened picture, with outputs planned from its header.
@@ -263,6 +265,37 @@ impl Opened<'_> {
         self.picture.offer((!whole && need.width > 0.0).then_some(need))
     }
 
+    /// The same, if it and the work that follows fit into the limits.
+    fn checked_offer(&self, wanted: &[usize]) -> Result<Offer, DecodeError> {
+        let offer = self.offer(wanted);
+        let (memory, limit) = (self.memory_of(&offer, wanted), self.limits.max_memory);
+        if memory > limit {
+            let header = self.header();
+            return Err(DecodeError::Limit(format!(
+                "{} of {} takes {memory} bytes of memory, over the limit of {limit} (--memory)",
+                header.format, header.size
+            )));
+        }
+        Ok(offer)
+    }
+
+    /// The part of the decoded pixels that a variant shows, at its size, as stored.
+    fn resized(
+        &self,
+        source: &mut Source,
+        variant: &PlannedVariant,
+        offer: &Offer,
+        notes: &mut Notes,
+    ) -> Result<Pixmap, ResizeError> {
+        let (crop, to) = self.stored(variant, offer);
+        if self.is_copied(variant, offer) {
+            return source.cut(crop, to);
+        }
+        source.prepare(&self.recipe, &self.header().color, notes);
+        let shown = variant.placement.stored(self.orientation, self.header().size).0;
+        source.resize(shown, crop, self.header().size, to, &self.recipe)
+    }
+
     /// Decodes once and makes the `wanted` variants, which are indices into [`Opened::variants`].
     /// `interrupt` is called from time to time; if it returns true, the work ends with
     /// [`DecodeError::Interrupted`].
@@ -279,16 +312,7 @@ impl Opened<'_> {
         }
         let mut clock = Clock(Instant::now());
         let mut times = Times::default();
-        let offer = self.offer(wanted);
-        let memory = self.memory_of(&offer, wanted);
-        if memory > self.limits.max_memory {
-            let (header, limit) = (self.header(), self.limits.max_memory);
-            return Err(DecodeError::Limit(format!(
-                "{} of {} takes {memory} bytes of memory, over the limit of {limit} (--memory)",
-                header.format, header.size
-            ))
-            .into());
-        }
+        let offer = self.checked_offer(wanted)?;
         let options =
             DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt };
         let Decoded { pixels, notes: lost } = self.picture.decode(&offer, &options)?;
@@ -334,14 +358,7 @@ impl Opened<'_> {
                 return Err(DecodeError::Interrupted.into());
             }
             let variant = &self.variants[index];
-            let (crop, to) = self.stored(variant, &offer);
-            let small = if is_copied(&index) {
-                source.cut(crop, to)?
-            } else {
-                source.prepare(&self.recipe, &self.header().color, &mut notes);
-                let shown = variant.placement.stored(self.orientation, self.header().size).0;
-                source.resize(shown, crop, self.header().size, to, &self.recipe)?
-            };
+            let small = self.resized(&mut source, variant, &offer, &mut notes)?;
             let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
             times.resize += clock.lap();
             let mut bytes = self.encode(&done, variant, icc.as_deref())?;
