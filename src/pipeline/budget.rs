@@ -3,11 +3,21 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::words;
+
 /// More than may ever be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverCeiling {
     /// Bytes that could be had at most.
     pub ceiling: u64,
+}
+
+impl OverCeiling {
+    /// The message: `what` needs `bytes`.
+    pub fn told(self, what: &str, bytes: u64) -> String {
+        let (bytes, ceiling) = (words::bytes(bytes), words::bytes(self.ceiling));
+        format!("{what} needs {bytes} of memory, over the limit of {ceiling} (--memory)")
+    }
 }
 
 /// A pool of bytes. First come, first served, so that a large draw is not passed by small ones for ever.

@@ -11,60 +11,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::budget::Share;
 use super::config::{List, RunConfig};
 use super::hand::Hand;
-use super::lookup::{Before, Lookup, Unchanged, Verdict};
+use super::job::Job;
+use super::lookup::{Lookup, Unchanged, Verdict};
 use super::prune::Walked;
 use super::{Letter, Message, Shared, unpack};
-use crate::archive::zip_reader::ZipEntry;
-use crate::outcome::{SkipReason, SourceName, Stage};
+use crate::outcome::{SkipReason, Stage};
 use crate::plan::OwnOutputs;
-use crate::source::{Facts, Source};
 use crate::walk::{Found, Input, Item, real_path};
 use crate::words;
-
-/// One input on its way to a worker.
-#[derive(Debug)]
-pub struct Job {
-    /// Its place among all jobs, from 0.
-    pub number: u64,
-    /// The input.
-    pub found: Found,
-    /// What is known of its bytes when it is a member of an archive.
-    pub packed: Option<Packed>,
-    /// What is known of it, with `--update`.
-    pub before: Option<Before>,
-    /// Inputs to be passed over in its place, when there are any.
-    pub unchanged: Vec<Unchanged>,
-}
-
-/// A member of an archive.
-#[derive(Debug)]
-pub enum Packed {
-    /// Its bytes, and the memory that was drawn for them in the job's turn.
-    Bytes { source: Source, share: Share },
-    /// To be unpacked.
-    Zip { entry: ZipEntry, facts: Facts },
-    /// It cannot be had; `drawn` says whether memory was, or was to be, drawn for it.
-    Broken { error: String, drawn: bool },
-}
-
-impl Packed {
-    /// Whether the job's turn to draw source bytes is passed already.
-    pub fn has_drawn(&self) -> bool {
-        matches!(self, Self::Bytes { .. } | Self::Broken { drawn: true, .. })
-    }
-}
-
-impl Job {
-    pub fn source(&self) -> SourceName {
-        match &self.found.path {
-            Some(path) => SourceName::File(path.clone()),
-            None => SourceName::Stdin,
-        }
-    }
-}
 
 /// For how long the feeder goes on after the end of the run has come, only to count what is left.
 pub const COUNT_ON: Duration = Duration::from_secs(10);

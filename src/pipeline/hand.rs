@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Sender;
 
 use super::budget::{OverCeiling, Share};
-use super::feeder::{Job, Packed};
+use super::job::{Job, Packed};
 use super::lookup::{Before, Unchanged};
 use super::order::Turn;
 use super::{Letter, Message, Shared};

@@ -15,6 +15,7 @@ mod digest;
 mod feeder;
 mod guarded;
 mod hand;
+mod job;
 mod lookup;
 mod machine;
 mod nightly;

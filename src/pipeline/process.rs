@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::budget::{OverCeiling, Share};
-use super::feeder::{Job, Packed};
+use super::job::{Job, Packed};
 use super::lookup::Unchanged;
 use super::trace::{Trace, standing, unchanged};
 use super::turns::{Turns, pass_over};
@@ -64,7 +64,7 @@ pub fn process(
     if let Some(turn) = turns.bytes {
         shared.watch.pause(job.number);
         let share = turn.take(|()| shared.source_bytes.draw(facts.len));
-        held = Some(share.map_err(|e| End::Failed(Stage::Decode, too_large("its file", facts.len, e)))?);
+        held = Some(share.map_err(|e| End::Failed(Stage::Decode, e.told("its file", facts.len)))?);
         shared.watch.go_on(job.number);
     }
     lap(&mut spent.waiting);
@@ -132,7 +132,7 @@ pub fn process(
         _share: None,
     };
     let need = opened.memory();
-    let too_large = |error| End::Failed(Stage::Decode, too_large(&what_needs(opened.as_ref()), need, error));
+    let too_large = |over: OverCeiling| End::Failed(Stage::Decode, over.told(&what_needs(opened.as_ref()), need));
     if config.dry_run {
         if need > config.memory.ceiling {
             return Err(too_large(OverCeiling { ceiling: config.memory.ceiling }));
@@ -330,9 +330,4 @@ fn what_needs(opened: &dyn Prepared) -> String {
         Some(size) if size.pixels() > stored => format!("making {size} of it, as --size and --fit or --enlarge ask,"),
         _ => "decoding it".to_owned(),
     }
-}
-
-pub fn too_large(what: &str, bytes: u64, over: OverCeiling) -> String {
-    let (bytes, ceiling) = (words::bytes(bytes), words::bytes(over.ceiling));
-    format!("{what} needs {bytes} of memory, over the limit of {ceiling} (--memory)")
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::feeder::Job;
+use super::job::Job;
 use super::lookup::Before;
 use super::{Message, Shared};
 use crate::outcome::SkipReason;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::feeder::Job;
+use super::job::Job;
 use super::lookup::Unchanged;
 use super::order::Turn;
 use super::{Message, Shared};

@@ -12,9 +12,8 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
-use super::feeder::Packed;
 use super::hand::Hand;
-use super::process::too_large;
+use super::job::Packed;
 use crate::archive::detect::{self, HEAD, Packing};
 use crate::archive::tar_reader::{EntryKind, TarEntry, TarError, TarReader};
 use crate::archive::zip_reader::ZipReader;
@@ -141,7 +140,7 @@ impl Members<'_, '_> {
         let rest = wanted - bytes.len() as u64;
         // From here on this number is the member's, so a job follows whatever happens.
         let (packed, ended) = match self.hand.draw(wanted) {
-            Err(over) => (Packed::Broken { error: too_large("its file", wanted, over), drawn: true }, None),
+            Err(over) => (Packed::Broken { error: over.told("its file", wanted), drawn: true }, None),
             Ok(share) => match tar.read_into(&mut bytes, rest) {
                 Ok(()) => (Packed::Bytes { source: Source::ready(bytes, self.facts(wanted)), share }, None),
                 Err(error) => (Packed::Broken { error: error.to_string(), drawn: true }, Some(error)),

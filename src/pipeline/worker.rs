@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use super::feeder::{Job, Packed};
 use super::guarded::panic_words;
+use super::job::{Job, Packed};
 use super::process::{End, process};
 use super::trace::Trace;
 use super::turns::{Turns, pass_over};
