@@ -152,7 +152,7 @@ fn a_frame_beyond_the_screen_of_a_gif_enlarges_it() {
 fn a_gif_without_colours_is_grey() {
     let grey = made("a.gif", &gif((2, 2), (0, 0), false));
     assert_eq!(grey.pixels, [0, 0, 0, 85, 85, 85, 170, 170, 170, 255, 255, 255]);
-    assert_eq!(grey.notes, ["no colours in it: its indices are shown as greys"]);
+    assert_eq!(grey.notes, ["no palette: its indices are shown as greys"]);
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn a_whole_first_frame_is_enough_of_a_gif() {
 fn a_qoi_needs_no_end_mark_but_all_of_its_pixels() {
     let whole = oddities::others::qoi(96, 64);
     for cut in 1..=8 {
-        assert_eq!(whole_but("a.qoi", &whole[..whole.len() - cut], "no end mark").pixels, scene(), "{cut}");
+        assert_eq!(whole_but("a.qoi", &whole[..whole.len() - cut], "no end marker").pixels, scene(), "{cut}");
     }
     assert!(made_with("a.qoi", &whole[..whole.len() - 9], &[]).is_err());
     // The end mark is no pixels: here two of them are missing.

@@ -1,37 +1,41 @@
-//! The arithmetic decoder (ITU-T T.81, annex D): one binary decision at a time, each with an estimate that learns.
+//! The arithmetic decoder (ITU-T T.81, annex D). It decodes binary decisions with adaptive
+//! probability estimates.
 
 use super::bits::Reader;
 use super::error::Error;
 
-/// What is known of a kind of decision: the index of its estimate in the low seven bits, its likelier outcome above.
+/// The state of a kind of decision: the index of its estimate in the low seven bits, the more
+/// probable outcome in the highest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct State(u8);
 
 impl State {
-    /// Both outcomes alike, for good.
+    /// Both outcomes are equally probable, permanently.
     pub const FAIR: State = State(FAIR as u8);
 }
 
-/// An estimate of how unlikely the less likely outcome is, and which state follows.
+/// A probability estimate, and the states that follow.
 #[derive(Debug, Clone, Copy)]
 struct Estimate {
-    /// Share of the interval, in units of 2^-16 of its size at the start.
+    /// The probability of the less probable outcome, in units of 2^-16 of the initial interval.
     unlikely: u16,
-    /// The state after the less likely outcome; the highest bit tells that the outcomes change places.
+    /// The state after the less probable outcome. The highest bit says that the outcomes change
+    /// roles.
     after_unlikely: u8,
     after_likely: u8,
 }
 
-/// Where the estimates of table D.3 end, and one stands that never changes.
+/// The end of table D.3, followed by an estimate that never changes.
 const FAIR: usize = 113;
 
-/// Table D.3, a share and the indices after the less likely and the likely outcome in each; and fair ones behind it.
+/// Table D.3, with a probability and the indices after the less and the more probable outcome,
+/// followed by fair estimates.
 const ESTIMATES: [Estimate; 128] = {
     let mut all = [Estimate { unlikely: 0x5A1D, after_unlikely: FAIR as u8, after_likely: FAIR as u8 }; 128];
     let mut i = 0;
     while i < FAIR {
         let (unlikely, after_unlikely, after_likely) = TABLE[i];
-        // Those where an outcome counts as unlikely that is about as likely as the other.
+        // In these states the outcomes are about equally probable and change roles.
         let swap = matches!(i, 0 | 14 | 36 | 64 | 80 | 88 | 95 | 105 | 110 | 112);
         all[i] = Estimate { unlikely, after_unlikely: after_unlikely | (swap as u8) << 7, after_likely };
         i += 1;
@@ -62,15 +66,16 @@ const TABLE: [(u16, u8, u8); FAIR] = [
     (0x5597, 110, 109), (0x504F, 111, 107), (0x5A10, 110, 111), (0x5522, 112, 109), (0x59EB, 112, 111),
 ];
 
-/// The size below which the interval is made larger again.
+/// The interval is renormalised when it gets smaller than this.
 const HALF: u32 = 0x8000;
 
-/// Where decoding stands in a segment.
+/// The state of the decoder within a segment.
 #[derive(Debug)]
 pub(super) struct Coder {
     /// Size of the interval, from [`HALF`] to twice that.
     interval: u32,
-    /// How far into the interval the coded number lies, above bit 16; below it what is left of the last byte.
+    /// The offset of the coded number in the interval, from bit 16 up; below it the rest of the
+    /// last byte.
     code: u32,
     /// Bits left of that byte.
     left: u32,
@@ -83,8 +88,8 @@ impl Coder {
         Ok(Coder { interval: 2 * HALF, code, left: 0 })
     }
 
-    /// The next decision (figures D.16 to D.18): the interval's lower part stands for the likely outcome, unless it has become
-    /// the smaller one.
+    /// The next decision (figures D.16 to D.18). The lower part of the interval means the more
+    /// probable outcome, unless it has become the smaller one.
     #[inline]
     pub fn decide(&mut self, reader: &mut Reader<'_>, state: &mut State) -> Result<bool, Error> {
         let estimate = &ESTIMATES[usize::from(state.0 & 127)];
@@ -106,7 +111,7 @@ impl Coder {
         Ok(likely != is_unlikely)
     }
 
-    /// Doubles the interval until it is large enough, taking in bits (figures D.19 and D.20).
+    /// Renormalises the interval by doubling and reads bits (figures D.19 and D.20).
     #[inline]
     fn enlarge(&mut self, reader: &mut Reader<'_>) -> Result<(), Error> {
         let mut doublings = self.interval.leading_zeros().saturating_sub(HALF.leading_zeros());
@@ -129,7 +134,7 @@ impl Coder {
 mod tests {
     use super::*;
 
-    /// The test sequence of annex K.4.1, all decisions of one kind.
+    /// The test sequence of annex K.4.1, with all decisions of one kind.
     #[test]
     fn the_sequence_of_the_standard() {
         let coded = [
@@ -148,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_marker_gives_zeros_and_the_end_of_the_file_an_error() {
+    fn a_marker_reads_as_zeros_and_the_end_of_the_file_fails() {
         let mut state = State::FAIR;
         let mut decide = |data: &[u8]| {
             let mut reader = Reader::new(data, 0);

@@ -1,23 +1,27 @@
-//! Entropy-coded bytes made ready for a bit reader, and the bit reader.
+//! Prepares entropy-coded bytes for the bit reader, and reads bits.
 //!
-//! A [`Window`] holds a stretch (16 KiB) of one restart segment with the stuffed zeros taken out, so that a refill is one 8-byte load
-//! without a look at FF. Zeros stand behind its end: peeking there is harmless, and bits consumed there mean truncation.
+//! A [`Window`] holds a part (16 KiB) of one restart segment without stuffed zeros, so that a
+//! refill is a single 8-byte load that need not check for FF. Zeros follow its end: peeking at them
+//! is harmless, and consuming them means truncation.
 
 use super::error::Error;
 
-/// Zeros behind the bytes of a window. A block takes at most 64 symbols of 31 bits, and a refill reads 8 bytes ahead.
+/// Zeros behind the bytes of a window. A block takes at most 64 symbols of 31 bits, and a refill
+/// reads 8 bytes ahead.
 const PADDING: usize = 512;
-/// Bytes of a window, padding included; a power of two, so that a mask keeps loads inside.
+/// The size of a window in bytes, including padding. A power of two, so that a mask keeps loads
+/// inside.
 pub(super) const WINDOW: usize = 1 << 14;
-/// Unread bytes below which a window is filled again.
+/// A window is refilled when fewer unread bytes are left.
 const LOW: usize = 512;
 
 const ENDED: Error = Error::Truncated("the file ends inside the picture");
 
-/// The bytes of a window, with room for a load at its last one.
+/// The bytes of a window, with room for a load at the last one.
 pub(super) type Bytes = [u8; WINDOW + 8];
 
-/// Bits at the top of `buffer`, of which `count` are accounted for; `at` is the next byte of the window to load.
+/// A bit buffer. `count` bits at the top of `buffer` are accounted for; `at` is the next byte of
+/// the window to load.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Bits {
     pub buffer: u64,
@@ -26,7 +30,8 @@ pub(super) struct Bits {
 }
 
 impl Bits {
-    /// Makes at least 56 bits available. Bits above `count` may already be in the buffer; loading them again changes nothing.
+    /// Makes at least 56 bits available. The buffer may already hold bits beyond `count`; loading
+    /// them again changes nothing.
     #[inline(always)]
     pub fn refill(&mut self, bytes: &Bytes) {
         let at = self.at & (WINDOW - 1);
@@ -42,23 +47,26 @@ impl Bits {
         self.count -= bits;
     }
 
-    /// Whether more bits were consumed than `end` bytes hold. Those in the buffer came from before `at`.
+    /// Whether more bits were consumed than `end` bytes hold. The bits in the buffer came from
+    /// before `at`.
     fn beyond(&self, end: usize) -> bool {
         self.at * 8 > end * 8 + self.count as usize
     }
 }
 
-/// The bytes of one restart segment, a stretch at a time.
+/// The bytes of one restart segment, a window at a time.
 #[derive(Debug)]
 pub(super) struct Window<'a> {
     data: &'a [u8],
-    /// Next byte of `data` to prepare.
+    /// The next byte of `data` to prepare.
     next: usize,
     bytes: Box<Bytes>,
     end: usize,
-    /// The segment ends with this window: `next` is at a marker's FF, or at the end of the data.
+    /// Whether the segment ends with this window: `next` is at the FF of a marker, or at the end of
+    /// the data.
     last: bool,
-    /// A marker ends it, not the end of the data (before which an FF is the first half of a marker).
+    /// Whether a marker ends the segment. Otherwise the data ends; a final FF is then the first
+    /// half of a marker.
     marked: bool,
 }
 
@@ -67,7 +75,7 @@ impl<'a> Window<'a> {
         Window { data, next: start, bytes: Box::new([0; WINDOW + 8]), end: 0, last: false, marked: false }
     }
 
-    /// Moves the bytes from `keep` on to the front and prepares as many more as there is room for.
+    /// Moves the bytes from `keep` on to the front and prepares as many more as fit.
     fn fill(&mut self, keep: usize) {
         let keep = keep.min(self.end);
         self.bytes.copy_within(keep..self.end, 0);
@@ -84,7 +92,7 @@ impl<'a> Window<'a> {
             if self.next == self.data.len() {
                 self.last = true;
             } else if run < rest.len() {
-                // Several FF before the zero of a stuffed byte count as one, as in libjpeg.
+                // Several FF bytes before the zero of a stuffed byte count as one, as in libjpeg.
                 let mut behind = self.next + 1;
                 while self.data.get(behind) == Some(&0xFF) {
                     behind += 1;
@@ -103,7 +111,7 @@ impl<'a> Window<'a> {
         self.bytes[end..end + PADDING].fill(0);
     }
 
-    /// Passes the rest of the segment.
+    /// Skips the rest of the segment.
     fn skip_to_marker(&mut self) {
         while !self.last {
             self.end = 0;
@@ -112,12 +120,12 @@ impl<'a> Window<'a> {
     }
 }
 
-/// A window and where the reader stands in it.
+/// A window and the reader's position in it.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     window: Window<'a>,
     pub bits: Bits,
-    /// Once `bits.at` has reached this, [`Reader::more`] must be called before the next block.
+    /// When `bits.at` reaches this, [`Reader::more`] must be called before the next block.
     pub limit: usize,
 }
 
@@ -140,7 +148,7 @@ impl<'a> Reader<'a> {
         self.limit = if self.window.last { self.window.end } else { self.window.end - LOW };
     }
 
-    /// Brings more bytes in, or finds that bits beyond the segment's own were consumed.
+    /// Prepares more bytes. Fails if bits beyond the end of the segment were consumed.
     #[cold]
     #[inline(never)]
     pub fn more(&mut self, bits: Bits) -> Result<Bits, Error> {
@@ -156,7 +164,7 @@ impl<'a> Reader<'a> {
         Err(if self.window.marked { Error::Damaged("a marker stands inside the coded picture") } else { ENDED })
     }
 
-    /// The next byte, for arithmetic coding, which may leave out zeros before a marker (T.81, D.1.8).
+    /// The next byte, for arithmetic coding, which may omit zeros before a marker (T.81, D.1.8).
     pub fn byte(&mut self) -> Result<u8, Error> {
         while self.bits.at >= self.window.end {
             if self.window.last {
@@ -170,12 +178,13 @@ impl<'a> Reader<'a> {
         Ok(byte)
     }
 
-    /// Whether only the segment's own bits were consumed so far.
+    /// Fails if bits beyond the end of the segment were consumed.
     pub fn check_end(&self) -> Result<(), Error> {
         if self.window.last && self.bits.beyond(self.window.end) { self.overrun().map(|_| ()) } else { Ok(()) }
     }
 
-    /// Passes a restart marker, which must be number `expected`, and starts with the segment behind it.
+    /// Skips a restart marker, which must have the number `expected`, and starts with the segment
+    /// behind it.
     pub fn restart(&mut self, expected: u8) -> Result<(), Error> {
         self.check_end()?;
         self.window.skip_to_marker();
@@ -194,18 +203,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Bytes of the data that are not consumed yet, stuffed zeros near by not counted.
+    /// The number of bytes that are not consumed yet. Stuffed zeros within the window do not count.
     pub fn remaining(&self) -> usize {
         let consumed = (self.bits.at * 8).saturating_sub(self.bits.count as usize).div_ceil(8);
         self.window.end.saturating_sub(consumed) + (self.window.data.len() - self.window.next)
     }
 
-    /// Whether whole bytes were consumed.
+    /// Whether the position is at a byte boundary.
     pub fn is_aligned(&self) -> bool {
         self.bits.count.is_multiple_of(8)
     }
 
-    /// Position in the data of the marker that ends the segment (or the end of the data).
+    /// The position of the marker that ends the segment, or of the end of the data.
     pub fn end_of_segment(&mut self) -> usize {
         self.window.skip_to_marker();
         self.window.next

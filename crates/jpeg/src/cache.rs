@@ -1,5 +1,5 @@
-//! Decoding tables kept from one picture to the next: most files share the tables of annex K, and making a skip table takes as
-//! long as decoding some hundred blocks.
+//! Caches decoding tables between pictures. Most files use the tables of annex K, and making a skip
+//! table takes as long as decoding some hundred blocks.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,10 +8,10 @@ use super::error::Error;
 use super::huffman::{AcTable, Codes, Coding, DcTable};
 use super::skip::SkipTable;
 
-/// Tables kept of each kind and thread; an AC entry takes 20 KiB.
+/// Tables cached per kind and thread. An AC entry takes 20 KiB.
 const KEPT: usize = 12;
 
-/// What decoding AC coefficients takes.
+/// The tables for AC coefficients.
 #[derive(Debug)]
 pub(super) struct Ac {
     pub one: AcTable,
@@ -25,7 +25,7 @@ thread_local! {
     static AC: Shelf<Ac> = const { RefCell::new(Vec::new()) };
 }
 
-/// Takes the table from the shelf, or makes it and puts it in front.
+/// Returns the cached table, or makes it. In both cases it moves to the front.
 fn take<T>(shelf: &Shelf<T>, coding: Coding, spec: &[u8], make: impl FnOnce(Codes) -> T) -> Result<Rc<T>, Error> {
     let mut shelf = shelf.borrow_mut();
     if let Some(found) = shelf.iter().position(|(c, s, _)| *c == coding && **s == *spec) {
@@ -43,7 +43,7 @@ pub(super) fn dc(spec: &[u8]) -> Result<Rc<DcTable>, Error> {
     DC.with(|shelf| take(shelf, Coding::Dc, spec, |codes| DcTable::new(codes, Coding::Dc)))
 }
 
-/// The table of differences in lossless coding of a DHT entry (counts and values).
+/// The table of differences of a DHT entry (counts and values), for lossless coding.
 pub(super) fn differences(spec: &[u8]) -> Result<Rc<DcTable>, Error> {
     DC.with(|shelf| take(shelf, Coding::Lossless, spec, |codes| DcTable::new(codes, Coding::Lossless)))
 }

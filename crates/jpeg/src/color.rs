@@ -1,16 +1,18 @@
-//! From component planes to pixels.
+//! Converts component planes to pixels.
 
 use super::frame::ColorSpace;
 use super::plane::Plane;
 
-/// Pixels of a row out of its component samples, all of the row's width.
+/// Converts a row of component samples of equal length to pixels.
 ///
-/// YCbCr is JFIF's: R = Y + 1.402 (Cr - 128), G = Y - 0.344136 (Cb - 128) - 0.714136 (Cr - 128), B = Y + 1.772 (Cb - 128).
+/// YCbCr is that of JFIF: R = Y + 1.402 (Cr - 128), G = Y - 0.344136 (Cb - 128) - 0.714136 (Cr -
+/// 128), B = Y + 1.772 (Cb - 128).
 #[inline(always)]
 pub(super) fn row(color: ColorSpace, inverted: bool, planes: &[&[u8]], out: &mut [u8]) {
     match (color, planes) {
         (ColorSpace::YCbCr, &[y, cb, cr]) => {
-            // Channels of sixteen pixels first, which vectorises, then their interleaving, which does not.
+            // Compute the channels of sixteen pixels first, which vectorises, then interleave them,
+            // which does not.
             let mut pixels = out.chunks_exact_mut(48);
             let (mut ys, mut cbs, mut crs) = (y.chunks_exact(16), cb.chunks_exact(16), cr.chunks_exact(16));
             for (((pixels, y), cb), cr) in (&mut pixels).zip(&mut ys).zip(&mut cbs).zip(&mut crs) {
@@ -30,7 +32,7 @@ pub(super) fn row(color: ColorSpace, inverted: bool, planes: &[&[u8]], out: &mut
         }
         (ColorSpace::Ycck, &[y, cb, cr, k]) => {
             for (pixel, (((&y, &cb), &cr), &k)) in out.chunks_exact_mut(4).zip(y.iter().zip(cb).zip(cr).zip(k)) {
-                // libjpeg's CMYK is 255 - RGB; Adobe's files hold that inverted once more.
+                // libjpeg's CMYK is 255 - RGB. Adobe's files store it inverted again.
                 let [r, g, b] = rgb(y, cb, cr);
                 let flip = if inverted { 0 } else { 255 };
                 pixel.copy_from_slice(&[r ^ flip, g ^ flip, b ^ flip, k ^ (255 - flip)]);
@@ -54,14 +56,15 @@ pub(super) fn row(color: ColorSpace, inverted: bool, planes: &[&[u8]], out: &mut
 
 #[inline(always)]
 fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
-    // 14 bits of fraction.
+    // 14 fractional bits.
     let (y, cb, cr) = ((i32::from(y) << 14) + (1 << 13), i32::from(cb) - 128, i32::from(cr) - 128);
     let clamp = |v: i32| (v >> 14).clamp(0, 255) as u8;
     [clamp(y + 22970 * cr), clamp(y - 5638 * cb - 11700 * cr), clamp(y + 29032 * cb)]
 }
 
-/// Where the samples of a longer line lie on a shorter one: index of the left neighbour and weight of the right one in 256ths.
-/// `ratio` is short samples to a long one; both lines begin at the same edge, as JFIF places chroma.
+/// The positions of the samples of a longer line on a shorter one: index of the left neighbour, and
+/// weight of the right one in 256ths. `ratio` is the number of short samples per long one. Both
+/// lines start at the same edge, as JFIF places chroma.
 pub(super) fn positions(length: u32, available: u32, ratio: f64) -> Vec<(u32, u32)> {
     (0..length)
         .map(|i| {
@@ -72,7 +75,7 @@ pub(super) fn positions(length: u32, available: u32, ratio: f64) -> Vec<(u32, u3
         .collect()
 }
 
-/// One line of a plane at other places, by linear interpolation.
+/// Resamples one line of a plane by linear interpolation.
 pub(super) fn stretch(plane: &Plane, x: &[(u32, u32)], (top, weight): (u32, u32), out: &mut [u8]) {
     let width = plane.width as usize;
     let line = |y: u32| &plane.data[y as usize * width..][..width];
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn inks() {
+    fn inverted_and_plain_cmyk() {
         let one = |color, inverted, v: [u8; 4]| {
             let mut out = [0; 4];
             row(color, inverted, &[&v[..1], &v[1..2], &v[2..3], &v[3..]], &mut out);

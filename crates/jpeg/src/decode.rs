@@ -1,4 +1,4 @@
-//! The decoder: advances all scans that are needed by one row of MCUs, transforms that row, and goes on to the next.
+//! The decoder: advances all needed scans by one row of MCUs, transforms that row, and repeats.
 
 use super::error::Error;
 use super::frame::{Frame, Kind};
@@ -12,16 +12,18 @@ use super::scan::Decoder;
 use super::script::{self, Ending, FILLING, NO_END, Scan, Script};
 use super::simd;
 
-/// How to decode.
+/// Options for decoding.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// Give what is there of a damaged picture, and say so in [`Image::damage`].
+    /// Decode as much as possible of a damaged picture, and report it in [`Image::damage`].
     pub allow_truncated: bool,
-    /// Parse every scan to its end, also those that the plan does not need, and insist on an end-of-image marker.
+    /// Parse every scan to its end, even if the plan does not need it, and require an end-of-image
+    /// marker.
     pub strict: bool,
-    /// Asked at every row of MCUs; `true` ends the work with [`Error::Interrupted`].
+    /// Called for every row of MCUs. If it returns `true`, decoding ends with
+    /// [`Error::Interrupted`].
     pub interrupt: Option<&'a dyn Fn() -> bool>,
-    /// Most bytes to allocate; decoding fails with [`Error::TooLarge`] before it needs more.
+    /// The memory limit in bytes. Decoding fails with [`Error::TooLarge`] before it allocates more.
     pub max_memory: Option<u64>,
 }
 
@@ -36,10 +38,11 @@ impl std::fmt::Debug for Options<'_> {
     }
 }
 
-/// Decodes pixels as planned: grey, RGB or CMYK.
+/// Decodes a picture as planned, to grey, RGB or CMYK pixels.
 ///
 /// # Errors
-/// [`Error::Unsupported`] as [`Header::supported`] says; damage, unless `allow_truncated`; limits and interruption.
+/// [`Error::Unsupported`] as for [`Header::supported`]; damage, unless `allow_truncated` is set;
+/// limits and interruption.
 pub fn decode(data: &[u8], header: &Header, plan: &Plan, options: &Options<'_>) -> Result<Image, Error> {
     let pixels = u64::from(plan.width) * u64::from(plan.height) * u64::from(header.channels());
     check_memory(header, plan.memory + pixels, options)?;
@@ -55,11 +58,11 @@ fn check_memory(header: &Header, needed: u64, options: &Options<'_>) -> Result<(
     }
 }
 
-/// Decodes the component planes as planned, each at its own size, which saves interpolating chroma and converting colours of
-/// pixels that the final resize would only throw away.
+/// Decodes the component planes as planned, each at its own size. This saves interpolating chroma
+/// and converting colours of pixels that the final resize would discard.
 ///
 /// # Errors
-/// As [`decode`].
+/// As for [`decode`].
 pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Options<'_>) -> Result<Planes, Error> {
     header.supported()?;
     check_memory(header, plan.memory, options)?;
@@ -72,7 +75,7 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
     let need: Vec<u32> = plan.sizes.iter().map(|&n| last_index(n.into())).collect();
     let tolerance = plan.tolerance * finer(frame);
     let coarsest: Vec<u8> = script.quant.iter().map(|quant| missing_bits(quant.as_ref(), tolerance)).collect();
-    // Without an end-of-image marker only parsing tells whether the last scan is whole.
+    // Without an end-of-image marker, only parsing tells whether the last scan is complete.
     let mut may_lack_end = !options.strict && script.is_complete();
     let all = options.strict || (may_lack_end && script.damage.is_some());
     let mut wanted = Wanted { need: &need, coarsest: &coarsest, all };
@@ -149,7 +152,7 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
     })
 }
 
-/// The first damage met, where it is to be passed over.
+/// Keeps the first damage if the options tolerate damage.
 struct Damages<'a> {
     options: &'a Options<'a>,
     first: Option<Damage>,
@@ -165,8 +168,9 @@ impl Damages<'_> {
     }
 }
 
-/// With Huffman's codes every block takes a bit for its DC at least, and in sequential pictures another to end it: a header that
-/// promises more is refused before anything is allocated.
+/// Rejects a header that promises more blocks than the data can hold, before anything is allocated.
+/// With Huffman coding, every block takes at least one bit for DC and, in sequential pictures,
+/// another to end it.
 fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), Error> {
     if frame.arithmetic {
         return Ok(());
@@ -188,13 +192,13 @@ fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), E
     Ok(())
 }
 
-/// How many levels of the picture make one of 8 bits.
+/// The number of levels of the picture per 8-bit level.
 fn finer(frame: &Frame) -> f64 {
     if frame.is_wide() { 16.0 } else { 1.0 }
 }
 
-/// Bits that the AC coefficients of a component may go without: those worth no more than `tolerance` with the mean step of the
-/// lower frequencies.
+/// The number of low AC bits of a component that may be omitted: those worth no more than
+/// `tolerance` at the mean quantisation step of the lower frequencies.
 fn missing_bits(quant: Option<&script::Quant>, tolerance: f64) -> u8 {
     let Some(quant) = quant else { return 0 };
     let step = quant[1..15].iter().map(|&q| f64::from(q)).sum::<f64>() / 14.0;
@@ -202,19 +206,19 @@ fn missing_bits(quant: Option<&script::Quant>, tolerance: f64) -> u8 {
 }
 
 struct Wanted<'a> {
-    /// Per component: the last zigzag index that matters, and the bits of AC coefficients that may stay missing.
+    /// Per component: the last zigzag index that matters, and the AC bits that may be omitted.
     need: &'a [u32],
     coarsest: &'a [u8],
     all: bool,
 }
 
-/// Scans decoded together at most; each holds a window of 16 KiB.
+/// The largest number of scans decoded together. Each holds a window of 16 KiB.
 const MAX_USED: usize = 250;
 
-/// The scans that are needed, in order, each with whether a later one of them refines it.
+/// The needed scans in order, each with whether a later one refines it.
 ///
-/// A scan counts only where it follows on the one before: a first scan of coefficients not seen yet, or a refinement of just
-/// the bit behind. Once a scan is passed over, so are its refinements.
+/// A scan counts only if it continues the previous ones: the first scan of new coefficients, or a
+/// refinement by just the next bit. If a scan is skipped, so are its refinements.
 fn select<'s, 'a>(
     frame: &Frame,
     scans: &'s [Scan<'a>],
@@ -246,7 +250,7 @@ fn select<'s, 'a>(
         }
         used.push(scan);
     }
-    // No encoder makes a picture that needs so many passes; small ones may do as they like.
+    // No encoder makes a picture with so many passes. Small pictures are exempt.
     if used.len() > MAX_USED || work > (40 * frame.all_blocks()).max(20_000_000) {
         return Err(Error::Unsupported("too many scans for a picture of this size"));
     }
@@ -263,17 +267,17 @@ fn select<'s, 'a>(
     Ok((used, refined))
 }
 
-/// Bytes that the transform may write behind a line.
+/// The number of bytes that the transform may write behind a line.
 const STRIP_SLACK: usize = 8;
 
-/// A plane being filled.
+/// A plane under construction.
 struct Output {
     plane: Plane,
     transform: Transform,
     n: usize,
-    /// Coefficients kept of each block.
+    /// Coefficients kept per block.
     count: usize,
-    /// Blocks across, padded to MCUs, and those that hold samples.
+    /// Blocks per row, including the padding of MCUs, and without it.
     padded: usize,
     blocks: usize,
     rows: usize,

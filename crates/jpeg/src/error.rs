@@ -1,4 +1,4 @@
-//! What can be wrong with a JPEG, in words a person understands.
+//! Errors, worded for users.
 
 /// Why a JPEG could not be read or decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -7,13 +7,13 @@ pub enum Error {
     /// The first two bytes are not a start-of-image marker.
     #[error("not a JPEG: no start-of-image marker")]
     NotJpeg,
-    /// The data end before the picture does.
+    /// The data ends before the picture does.
     #[error("truncated JPEG: {0}")]
     Truncated(&'static str),
-    /// The data contradict themselves or the standard.
+    /// The data contradicts itself or the standard.
     #[error("damaged JPEG: {0}")]
     Damaged(&'static str),
-    /// A valid kind of JPEG that this decoder does not take.
+    /// A valid kind of JPEG that this decoder does not support.
     #[error("unsupported JPEG: {0}")]
     Unsupported(&'static str),
     /// Decoding would need more memory than the caller allows.
@@ -23,9 +23,9 @@ pub enum Error {
         width: u32,
         /// Height in the frame header, in pixels.
         height: u32,
-        /// Bytes that decoding would allocate.
+        /// Memory that decoding would take, in bytes.
         needed: u64,
-        /// Bytes that the caller allows.
+        /// The limit of the caller, in bytes.
         limit: u64,
     },
     /// The caller's interrupt function returned `true`.
@@ -34,7 +34,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether a caller who accepts incomplete pictures may go on after this error.
+    /// Whether a caller who accepts incomplete pictures can continue after this error.
     pub(super) fn is_damage(&self) -> bool {
         matches!(self, Error::Truncated(_) | Error::Damaged(_))
     }

@@ -1,9 +1,9 @@
-//! The frame header (SOF) and the geometry that follows from it (ITU-T T.81, B.2.2 and A.1, A.2).
+//! The frame header (SOF), and the geometry that follows from it (ITU-T T.81, B.2.2 and A.1, A.2).
 
 use super::error::Error;
 use super::markers::be16;
 
-/// How the picture is coded.
+/// The coding process of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// SOF0, Huffman, 8 bits.
@@ -18,7 +18,7 @@ pub enum Kind {
     Hierarchical,
 }
 
-/// What the components mean, by libjpeg's rules.
+/// The meaning of the components, by libjpeg's rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorSpace {
     /// One component.
@@ -27,24 +27,24 @@ pub enum ColorSpace {
     YCbCr,
     /// Three components, RGB as stored.
     Rgb,
-    /// Four components of ink.
+    /// Four components, CMYK.
     Cmyk,
-    /// Four components, YCbCr of the inverted CMY, and K.
+    /// Four components: the inverted CMY as YCbCr, and K.
     Ycck,
     /// Any other number of components.
     Unknown,
 }
 
-/// One colour component of the frame.
+/// A component of the frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Component {
-    /// Identifier that scan headers use.
+    /// Identifier in scan headers.
     pub id: u8,
     /// Horizontal sampling factor, 1 to 4.
     pub h: u8,
     /// Vertical sampling factor, 1 to 4.
     pub v: u8,
-    /// Quantisation table, 0 to 3.
+    /// Index of the quantisation table, 0 to 3.
     pub table: u8,
 }
 
@@ -52,7 +52,7 @@ pub struct Component {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame {
     pub kind: Kind,
-    /// Coded arithmetically, not by Huffman's codes.
+    /// Whether the entropy coding is arithmetic instead of Huffman.
     pub arithmetic: bool,
     pub precision: u8,
     pub width: u32,
@@ -61,7 +61,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Reads a SOF payload. A height of 0 is left for DNL.
+    /// Parses a SOF payload. A height of 0 is left for DNL.
     pub fn parse(marker: u8, payload: &[u8]) -> Result<Frame, Error> {
         let kind = match marker {
             0xC0 => Kind::Baseline,
@@ -91,7 +91,7 @@ impl Frame {
         if components.iter().any(|c| !(1..=4).contains(&c.h) || !(1..=4).contains(&c.v)) {
             return Err(Error::Damaged("a sampling factor is not between 1 and 4"));
         }
-        // Lossless coding has none.
+        // Lossless coding has no quantisation tables.
         if kind != Kind::Lossless && components.iter().any(|c| c.table > 3) {
             return Err(Error::Damaged("a component names a quantisation table above 3"));
         }
@@ -105,7 +105,7 @@ impl Frame {
         })
     }
 
-    /// 12 bits a sample, not 8.
+    /// Whether samples have 12 bits instead of 8.
     pub fn is_wide(&self) -> bool {
         self.precision > 8
     }
@@ -128,25 +128,25 @@ impl Frame {
         self.height.div_ceil(8 * self.v_max())
     }
 
-    /// Samples of a component: ceil(W h / hmax) by ceil(H v / vmax).
+    /// The samples of a component: ceil(W h / hmax) by ceil(H v / vmax).
     pub fn samples(&self, c: &Component) -> (u32, u32) {
         ((self.width * u32::from(c.h)).div_ceil(self.h_max()), (self.height * u32::from(c.v)).div_ceil(self.v_max()))
     }
 
-    /// Blocks of a component in a scan of its own.
+    /// The blocks of a component in a scan of its own.
     pub fn blocks(&self, c: &Component) -> (u32, u32) {
         let (w, h) = self.samples(c);
         (w.div_ceil(8), h.div_ceil(8))
     }
 
-    /// Blocks of all components, padded to whole MCUs.
+    /// The blocks of all components, including the padding of MCUs.
     pub fn all_blocks(&self) -> u64 {
         let per_mcu: u64 = self.components.iter().map(|c| u64::from(c.h) * u64::from(c.v)).sum();
         u64::from(self.mcus_x()) * u64::from(self.mcus_y()) * per_mcu
     }
 
-    /// Colour space by libjpeg's rules: JFIF first, then Adobe's transform, then the component ids. Lossless pictures that say
-    /// nothing are RGB, since the conversion to YCbCr loses some of it.
+    /// The colour space by libjpeg's rules: JFIF first, then Adobe's transform, then the component
+    /// IDs. Lossless pictures without either are RGB, because the conversion to YCbCr is lossy.
     pub fn color(&self, jfif: bool, adobe: Option<u8>) -> ColorSpace {
         let ids: Vec<u8> = self.components.iter().map(|c| c.id).collect();
         match (ids.len(), adobe) {

@@ -1,4 +1,4 @@
-//! What a JPEG says about itself before any pixel is decoded.
+//! Reads everything in a JPEG before its first scan.
 
 use std::ops::Range;
 
@@ -6,59 +6,61 @@ use super::error::Error;
 use super::frame::{ColorSpace, Component, Frame, Kind};
 use super::markers::{self, APP0, DHP, DNL, EOI, SOF55, SOI, SOS, be16, next_segment};
 
-/// Facts of a JPEG file: the frame header and the metadata in front of the first scan.
+/// The frame header and the metadata of a JPEG.
 ///
-/// Ranges are byte positions in the data that [`read_header`] was given.
+/// Ranges are byte positions in the data given to [`read_header`].
 #[derive(Debug, Clone)]
 pub struct Header {
-    /// Width in pixels, as stored (before EXIF orientation).
+    /// Stored width in pixels, before EXIF orientation.
     pub width: u32,
-    /// Height in pixels, as stored; taken from DNL where the frame header leaves it open.
+    /// Stored height in pixels. Taken from DNL if the frame header omits it.
     pub height: u32,
-    /// How the picture is coded.
+    /// The coding process.
     pub kind: Kind,
-    /// Whether it is coded arithmetically, not by Huffman's codes.
+    /// Whether the entropy coding is arithmetic instead of Huffman.
     pub arithmetic: bool,
     /// Bits per sample.
     pub precision: u8,
-    /// What the components mean.
+    /// The meaning of the components.
     pub color: ColorSpace,
     /// The components with their sampling factors.
     pub components: Vec<Component>,
     /// The TIFF structure of the first EXIF segment (behind `Exif\0\0`).
     pub exif: Option<Range<usize>>,
-    /// The ICC profile, joined from all its segments; `None` also when they are incomplete (then `icc_broken`).
+    /// The ICC profile, joined from all its segments. `None` also if it is incomplete (then
+    /// `icc_broken` is set).
     pub icc: Option<Vec<u8>>,
-    /// There were ICC segments, but not a whole profile.
+    /// Whether there are ICC segments, but no complete profile.
     pub icc_broken: bool,
-    /// The XMP packet (without extended XMP).
+    /// The XMP packet, without extended XMP.
     pub xmp: Option<Range<usize>>,
-    /// Photoshop image resources, where IPTC lives (behind `Photoshop 3.0\0`).
+    /// Photoshop image resources, which contain IPTC (behind `Photoshop 3.0\0`).
     pub iptc: Option<Range<usize>>,
-    /// JFIF segment: density unit (0 ratio, 1 dpi, 2 dots per cm), x and y density.
+    /// JFIF density: unit (0 ratio, 1 dpi, 2 dots per cm), x and y.
     pub jfif: Option<(u8, u16, u16)>,
-    /// Adobe segment: its transform byte.
+    /// The transform byte of the Adobe segment.
     pub adobe: Option<u8>,
-    /// Whether inks are stored inverted, 255 for none. Photoshop's are, and other readers take those of every JPEG file so; those
-    /// of a JPEG inside another format are what that format says.
+    /// Whether CMYK samples are stored inverted, with 255 for no ink. Photoshop stores them so, and
+    /// other readers treat every JPEG file that way. Change it for a JPEG inside another format
+    /// that defines otherwise.
     pub inverted: bool,
-    /// A multi-picture (MPF) index is there: more pictures may follow this one.
+    /// Whether there is a multi-picture (MPF) index. More pictures may follow this one.
     pub has_mpf: bool,
-    /// XMP or MPF names a gain map (HDR).
+    /// Whether XMP or MPF mentions a gain map (HDR).
     pub has_gain_map: bool,
-    /// The picture carries an EXIF structure large enough to hold a preview.
+    /// Whether the EXIF structure is large enough to hold a preview.
     pub may_have_preview: bool,
     pub(super) frame: Frame,
-    /// Position of the FF of the first SOS marker.
+    /// The position of the FF of the first SOS marker.
     pub(super) first_scan: usize,
 }
 
-/// Reads the header of a JPEG without decoding pixels: walks the marker segments up to the first scan (through it only where
-/// the height is left to a DNL segment). Allocates no more than the ICC profile.
+/// Reads the header of a JPEG without decoding pixels. Walks the marker segments up to the first
+/// scan, or through it if a DNL segment gives the height. Allocates no more than the ICC profile.
 ///
 /// # Errors
-/// [`Error::NotJpeg`], or truncated and damaged headers; JPEG-LS, and pictures that begin as hierarchical ones. Another kind
-/// that [`super::decode`] does not take is not an error here.
+/// [`Error::NotJpeg`]; a truncated or damaged header; JPEG-LS and hierarchical pictures. Other
+/// kinds that [`super::decode`] does not support are not an error here.
 pub fn read_header(data: &[u8]) -> Result<Header, Error> {
     if !data.starts_with(&[0xFF, SOI]) {
         return Err(Error::NotJpeg);
@@ -80,7 +82,7 @@ pub fn read_header(data: &[u8]) -> Result<Header, Error> {
             SOS => return Err(Error::Damaged("a scan comes before the frame header")),
             EOI if frame.is_some() => return Err(Error::Damaged("the picture has no scan")),
             EOI => return Err(Error::Damaged("the file holds no picture")),
-            // The frames that follow are parts of the picture, the first a small one.
+            // The following frames are parts of the picture, the first a small one.
             DHP => return Err(Error::Unsupported("hierarchical coding")),
             SOF55 => return Err(Error::Unsupported("the coding of JPEG-LS")),
             m if markers::is_frame(m) => {
@@ -124,10 +126,11 @@ pub fn read_header(data: &[u8]) -> Result<Header, Error> {
 }
 
 impl Header {
-    /// Whether [`super::decode`] takes this kind of JPEG. Lossless ones are for [`super::LosslessRows`].
+    /// Whether [`super::decode`] supports this kind of JPEG. Use [`super::LosslessRows`] for
+    /// lossless ones.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] naming what stands in the way.
+    /// [`Error::Unsupported`] with the reason.
     pub fn supported(&self) -> Result<(), Error> {
         match self.kind {
             Kind::Lossless => return Err(Error::Unsupported("lossless coding")),
@@ -154,7 +157,7 @@ impl Header {
     }
 }
 
-/// DNL stands directly behind the first scan (T.81, B.2.5).
+/// Reads the height from DNL, which follows the first scan (T.81, B.2.5).
 fn height_from_dnl(data: &[u8], first_scan: usize) -> Result<u32, Error> {
     let missing = Error::Damaged("the frame has no height");
     let sos = next_segment(data, first_scan)?;
@@ -171,7 +174,7 @@ struct Meta {
     exif: Option<Range<usize>>,
     xmp: Option<Range<usize>>,
     iptc: Option<Range<usize>>,
-    /// Number, count and place of each ICC piece.
+    /// Number, count and position of each ICC segment.
     icc: Vec<(u8, u8, Range<usize>)>,
     jfif: Option<(u8, u16, u16)>,
     adobe: Option<u8>,
@@ -211,7 +214,7 @@ impl Meta {
         }
     }
 
-    /// Joins the pieces, each of which names its number from 1 and their count (ICC.1, annex B.4).
+    /// Joins the ICC segments. Each gives its number, from 1, and their count (ICC.1, annex B.4).
     fn join_icc(&mut self, data: &[u8]) -> (Option<Vec<u8>>, bool) {
         let Some(&(_, count, _)) = self.icc.first() else { return (None, false) };
         self.icc.sort_by_key(|piece| piece.0);

@@ -1,29 +1,31 @@
-//! Huffman tables: canonical codes out of DHT segments, and the lookups that decode one symbol with its extra bits at a time.
+//! Huffman tables: canonical codes from DHT segments, and lookups that decode a symbol together
+//! with its extra bits.
 //!
-//! An entry of the lookup tells all that the entropy decoder wants to know of a symbol: how many bits code and extra bits take
-//! together, how many of these are extra bits, and by how far the coefficient index moves on.
+//! A lookup entry holds everything that the entropy decoder needs: the total length of code and
+//! extra bits, the number of extra bits, and the advance of the coefficient index.
 
 use super::error::Error;
 
-/// Lookup bits of AC tables; longer codes take the canonical search.
+/// Lookup bits of AC tables. Longer codes use the canonical search.
 pub(super) const AC_BITS: u32 = 10;
 /// Lookup bits of DC tables.
 pub(super) const DC_BITS: u32 = 9;
-/// Added to `advance` where a symbol ends the block (or starts a run of ended blocks).
+/// Added to `advance` if a symbol ends the block, or starts a run of ended blocks.
 pub(super) const END: u32 = 128;
 
-/// What a symbol means.
+/// The meaning of a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Coding {
-    /// Size of a DC difference.
+    /// The size of a DC difference.
     Dc,
-    /// Size of a difference in lossless coding: 16 stands for 32,768 and has no extra bits (T.81, H.1.2.2).
+    /// The size of a difference in lossless coding; 16 means 32,768 and has no extra bits (T.81,
+    /// H.1.2.2).
     Lossless,
     /// Run and size; (r,0) with r < 15 ends the block.
     Sequential,
     /// Run and size; (r,0) with r < 15 starts a run of 2^r + (r extra bits) ended blocks.
     Progressive,
-    /// The same in pictures of 12 bits.
+    /// The same for pictures of 12 bits.
     SequentialWide,
     ProgressiveWide,
 }
@@ -33,7 +35,8 @@ impl Coding {
         matches!(self, Coding::Sequential | Coding::SequentialWide)
     }
 
-    /// Most extra bits of an AC coefficient (T.81, F.1.2.2); DC differences of 8 bits, which end at 11, get some room.
+    /// The largest number of extra bits of an AC coefficient (T.81, F.1.2.2). DC differences of 8
+    /// bits end at 11; larger ones are tolerated.
     pub fn max_size(self) -> u8 {
         match self {
             Coding::Sequential | Coding::Progressive => 10,
@@ -44,12 +47,12 @@ impl Coding {
     }
 }
 
-/// A decoded symbol: see the accessors. 0 stands for "not in this table".
+/// A decoded symbol, see the accessors. 0 means "not in this table".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Symbol(pub u32);
 
 impl Symbol {
-    /// `None` where T.81 allows no such value.
+    /// `None` if T.81 does not allow the value.
     fn new(coding: Coding, value: u8, length: u32) -> Option<Symbol> {
         let is_difference = matches!(coding, Coding::Dc | Coding::Lossless);
         let size = if is_difference { value } else { value & 15 };
@@ -67,25 +70,25 @@ impl Symbol {
         Some(Symbol((length + size) | size << 8 | advance << 16))
     }
 
-    /// Bits of code and extra bits together.
+    /// The length of code and extra bits together.
     #[inline(always)]
     pub fn total(self) -> u32 {
         self.0 & 0xFF
     }
 
-    /// Extra bits.
+    /// The number of extra bits.
     #[inline(always)]
     pub fn size(self) -> u32 {
         self.0 >> 8 & 0xFF
     }
 
-    /// Coefficients passed, the coded one included; [`END`] for an end of block.
+    /// The number of coefficients skipped, including the coded one; [`END`] for an end of block.
     #[inline(always)]
     pub fn advance(self) -> u32 {
         self.0 >> 16
     }
 
-    /// The extra bits as a number; `buffer` holds the code at its top.
+    /// The extra bits as a number. `buffer` holds the code at its top.
     #[inline(always)]
     pub fn extra(self, buffer: u64) -> u32 {
         let (total, size) = (self.total(), self.size());
@@ -103,19 +106,19 @@ impl Symbol {
     }
 }
 
-/// The codes of one table.
+/// The codes of a table.
 #[derive(Debug, Clone)]
 pub(super) struct Codes {
     /// Values in order of their codes.
     values: Vec<u8>,
-    /// For each length: the first 16-bit word above the codes of up to that length.
+    /// For each length, the first 16-bit word above the codes of up to that length.
     limit: [u32; 17],
-    /// For each length: what to add to a code to get the index of its value.
+    /// For each length, the offset from a code to the index of its value.
     offset: [i32; 17],
 }
 
 impl Codes {
-    /// `spec` holds 16 counts and the values, as in DHT.
+    /// Builds the codes. `spec` holds 16 counts and the values, as in DHT.
     pub fn new(spec: &[u8]) -> Result<Codes, Error> {
         let bad = Error::Damaged("a Huffman table is impossible");
         let Some((counts, values)) = spec.split_first_chunk::<16>() else { return Err(bad) };
@@ -149,7 +152,7 @@ impl Codes {
         }
     }
 
-    /// Value and length of the code at the top of a 16-bit word.
+    /// The value and length of the code at the top of a 16-bit word.
     fn find(&self, word: u32) -> Option<(u8, u32)> {
         let length = (1..=16usize).find(|&l| word < self.limit[l])?;
         let index = (word >> (16 - length)) as i32 + self.offset[length];
@@ -183,7 +186,7 @@ impl<const SIZE: usize> Table<SIZE> {
         Table { look, codes, coding }
     }
 
-    /// The symbol at the top of the buffer; `None` for an undefined code.
+    /// The symbol at the top of the buffer, or `None` for an undefined code.
     #[inline(always)]
     pub fn symbol(&self, buffer: u64) -> Option<Symbol> {
         let symbol = self.look[(buffer >> (64 - Self::BITS)) as usize & (SIZE - 1)];

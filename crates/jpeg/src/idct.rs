@@ -1,25 +1,25 @@
-//! Reduced inverse DCT: n x n samples of a block out of its n x n lowest frequencies.
+//! Reduced inverse DCT: n x n samples of a block from its n x n lowest frequencies.
 //!
-//! With F the coefficients of T.81, A.3.3, and a(0) = 1/sqrt(8), a(u) = 1/2 for the others,
-//! `f(x, y) = 128 + sum a(u) a(v) F(u, v) cos((2x + 1) u pi / 2n) cos((2y + 1) v pi / 2n)` over u, v < n. The same scale
-//! serves every n, so that the mean of the block stays where it is.
+//! With F the coefficients of T.81, A.3.3, and a(0) = 1/sqrt(8), a(u) = 1/2 for the others, `f(x,
+//! y) = 128 + sum a(u) a(v) F(u, v) cos((2x + 1) u pi / 2n) cos((2y + 1) v pi / 2n)` over u, v < n.
+//! The scale is the same for every n, so that the mean of the block does not change.
 
 use super::script::Quant;
 use super::simd::to_sample;
 
-/// Natural position (row * 8 + column) of each zigzag index (T.81, figure A.6).
+/// The natural position (row * 8 + column) of each zigzag index (T.81, figure A.6).
 pub(super) const ZIGZAG: [u8; 64] = [
     0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
     28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
     47, 55, 62, 63,
 ];
 
-/// Last zigzag index among the n x n lowest frequencies.
+/// The last zigzag index among the n x n lowest frequencies.
 pub(super) fn last_index(n: usize) -> u32 {
     (0..64).rev().find(|&k| usize::from(ZIGZAG[k] >> 3) < n && usize::from(ZIGZAG[k] & 7) < n).unwrap_or(0) as u32
 }
 
-/// Blocks transformed side by side, one to a lane.
+/// Blocks transformed side by side, one per lane.
 pub(super) const LANES: usize = 8;
 
 type Lanes = [f32; LANES];
@@ -35,7 +35,7 @@ pub(super) struct Transform {
 }
 
 impl Transform {
-    /// To samples of 8 bits, of coefficients that are `finer` times as large as theirs.
+    /// A transform to 8-bit samples, from coefficients that are scaled by `finer`.
     pub fn new(n: usize, quant: &Quant, finer: f64) -> Transform {
         let mut t = Transform { n, scale: [0.0; 64], basis: [[0.0; 8]; 8] };
         let a = |i| if i == 0 { 0.125f64.sqrt() } else { 0.5 };
@@ -50,9 +50,10 @@ impl Transform {
         t
     }
 
-    /// Samples of a row of `blocks` blocks. `coefficients` holds all their DCs, `pitch` behind that the coefficients of zigzag
-    /// index 1, and so on; they may be read up to the next multiple of [`LANES`]. `out` gets n lines, `line` apart, each of n
-    /// samples a block; up to 8 bytes behind each may be written.
+    /// Transforms a row of `blocks` blocks. `coefficients` holds all their DCs, `pitch` later the
+    /// coefficients of zigzag index 1, and so on; it is read up to the next multiple of [`LANES`].
+    /// `out` receives n lines, `line` apart, with n samples per block; up to 8 bytes behind each
+    /// line may be overwritten.
     #[inline(always)]
     pub fn blocks(&self, coefficients: &[i16], pitch: usize, blocks: usize, out: &mut [u8], line: usize) {
         match self.n {
@@ -75,7 +76,7 @@ impl Transform {
         }
     }
 
-    /// N samples a side; COUNT coefficients of a block are looked at.
+    /// N samples per side from COUNT coefficients per block.
     #[inline(always)]
     fn many<const N: usize, const COUNT: usize>(
         &self,
@@ -127,7 +128,8 @@ impl Transform {
     }
 }
 
-/// One dimension: the cosines of even frequencies are the same from both ends, those of odd ones have the other sign.
+/// One dimension. The cosines of even frequencies are symmetric, those of odd frequencies
+/// antisymmetric.
 #[inline(always)]
 fn inverse<const N: usize>(basis: &[[f32; N]; N], input: &[Lanes; N]) -> [Lanes; N] {
     let mut output = [[0.0; LANES]; N];
@@ -150,7 +152,7 @@ fn inverse<const N: usize>(basis: &[[f32; N]; N], input: &[Lanes; N]) -> [Lanes;
     output
 }
 
-/// Up to four neighbours as the bytes of a word: level shift, rounding and clamping.
+/// Packs up to four neighbours into the bytes of a word, with level shift, rounding and clamping.
 #[inline(always)]
 fn pack(samples: &[Lanes]) -> [u32; LANES] {
     let mut words = [0u32; LANES];
@@ -171,7 +173,7 @@ mod tests {
         assert_eq!([1, 2, 3, 4, 5, 6, 7, 8].map(last_index), [0, 4, 12, 24, 39, 51, 59, 63]);
     }
 
-    /// Against the sum of the module's formula in f64.
+    /// Compares with the sum of the module's formula in f64.
     #[test]
     fn transform_is_the_formula() {
         let mut state = 1u32;

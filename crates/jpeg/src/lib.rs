@@ -1,35 +1,101 @@
-//! A JPEG decoder for pictures that will be made smaller: it decodes only what the small picture shows.
+//! A JPEG decoder for thumbnails: it decodes only what the small picture shows. An encoder is in
+//! [`encode`](mod@encode).
 //!
-//! ```text
-//! read_header -> Header -> plan(final size) -> Plan
-//! decode_planes(data, header, plan) -> Planes -> resize(region, width, height) -> into_image -> Image
-//! decode(data, header, plan) -> Image            the same without the resize, at ceil(W n / 8) x ceil(H n / 8)
-//! LosslessRows::new(data, header)                lossless pictures, which have no blocks, row by row
+//! # Example
+//!
+//! From the bytes of a JPEG to an RGB picture that fits 256 x 256:
+//!
+//! ```
+//! use thumbs_jpeg::{Error, Image, Options, Region, decode_planes, read_header};
+//!
+//! fn thumbnail(jpeg: &[u8]) -> Result<Image, Error> {
+//!     let header = read_header(jpeg)?;
+//!     header.supported()?;
+//!
+//!     // The final size, with the aspect ratio of the source.
+//!     let (width, height) = (f64::from(header.width), f64::from(header.height));
+//!     let scale = (256.0 / width.max(height)).min(1.0);
+//!     let (to_width, to_height) = (width * scale, height * scale);
+//!
+//!     let plan = header.plan((to_width, to_height));
+//!     let options = Options { max_memory: Some(100 << 20), ..Options::default() };
+//!     let planes = decode_planes(jpeg, &header, &plan, &options)?;
+//!
+//!     let whole = Region { left: 0.0, top: 0.0, width, height };
+//!     Ok(planes.resize(whole, to_width.round() as u32, to_height.round() as u32).into_image())
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use thumbs_jpeg::encode::{Picture, Samples, Settings, encode};
+//! # let picture = Picture { width: 640, height: 480, samples: Samples::Rgb(&vec![99; 640 * 480 * 3]) };
+//! # let jpeg = encode(&picture, &Settings::default())?;
+//! let image = thumbnail(&jpeg)?;
+//! assert_eq!((image.width, image.height, image.channels), (256, 192, 3));
+//! assert_eq!(image.data.len(), 256 * 192 * 3);
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! A plan chooses, for each component on its own, n x n samples for each block of 8 x 8 (n = 1 to 8), and which scans of a
-//! progressive picture are needed for them. Coefficients that n x n samples do not show are passed over, several symbols to a
-//! lookup (`skip`); scans that they do not need are never parsed. All scans advance together, a row of MCUs at a time (`scan`), so
-//! that progressive pictures need no more memory than sequential ones. Planes are resized before colours are converted, since
-//! the small picture has fewer pixels to convert, and sub-sampled chroma needs no interpolation to the size of luma first.
+//! The steps are:
 //!
-//! Where things are: `markers`, `frame`, `header` and `script` read what stands around the coded data; `bits` makes the coded
-//! bytes ready and reads bits, `huffman` decodes one symbol, `skip` passes many, `cache` keeps the tables of both, `sequential`
-//! and `progressive` decode a block, `scan` a `row` of them, with the `unit`s that make up an MCU; `arithmetic` decodes one decision,
-//! `models` tells blocks from many; `idct` transforms, `resize` and `color` finish; `lossless` predicts where the others transform;
-//! `plan` holds the trade of quality against work, `decode` ties it together.
+//! - [`read_header`] reads sizes, colours and metadata, without decoding pixels.
+//! - [`Header::plan`] chooses the cheapest decode for the final size; [`Header::full`] plans a full decode.
+//! - [`decode_planes`] decodes the component planes, each at a size of its own.
+//! - [`Planes::resize`] resizes a region of all planes to the final size, and [`Planes::into_image`] converts the colours.
 //!
-//! What it takes: baseline, extended and progressive pictures with 8 or 12 bits (which come out with 8), in Huffman's codes or
-//! arithmetic ones; grey, YCbCr, RGB, CMYK and YCCK; any sampling factors, restart intervals and scan scripts. Lossless pictures
-//! with 2 to 16 bits in Huffman's codes. [`Header::supported`] and [`Header::supported_lossless`] name what it does not take.
+//! [`decode`] returns pixels without a resize, at the size in the plan. [`LosslessRows`] decodes lossless pictures, which have
+//! no blocks, row by row. The crate does not apply the EXIF orientation or the ICC profile; [`Header`] contains both.
 //!
-//! Damage: without [`Options::allow_truncated`] an error, else a picture with [`Image::damage`] set. Only what is parsed can be
-//! found to be damaged: scans that a plan passes over, and the coefficient values passed over in a block, go unseen unless
-//! [`Options::strict`] parses every scan. Where every MCU is there and only the end-of-image marker is not, [`Image::lacks_end`] says
-//! so, and `strict` refuses the file. Arithmetic coding may leave out
-//! zeros at the end of a scan: where a marker comes too early there, nothing tells it from a picture that is flat from there on.
+//! # Supported pictures
 //!
-//! How fast it is and why is told in `docs/jpeg.md`. The encoder is in [`encode`](mod@encode).
+//! - Baseline, extended and progressive pictures with 8 or 12 bits per sample. The output has 8 bits.
+//! - Huffman and arithmetic coding.
+//! - Lossless pictures with 2 to 16 bits per sample and Huffman coding.
+//! - Grey, YCbCr, RGB, CMYK and YCCK, with any sampling factors, restart intervals and scan scripts.
+//!
+//! [`Header::supported`] and [`Header::supported_lossless`] report what is not supported, such as hierarchical pictures.
+//!
+//! # Errors and damage
+//!
+//! A truncated or damaged picture fails with [`Error::Truncated`] or [`Error::Damaged`]. With
+//! [`Options::allow_truncated`] the decoder returns the intact part, fills the rest, and reports the first error in
+//! [`Image::damage`]. No input causes a panic.
+//!
+//! Damage is only found in data that is parsed. Scans that a plan skips, and coefficient values skipped within a block, are
+//! checked only with [`Options::strict`], which parses every scan. A picture that is complete except for its end-of-image
+//! marker is accepted; [`Image::lacks_end`] reports it, and `strict` rejects it. Arithmetic coding may omit zeros at the end
+//! of a scan, so a marker that comes too early there cannot be told from a picture that is flat from there on.
+//!
+//! # Limits and memory
+//!
+//! [`Plan::memory`] is an upper bound of what decoding takes. [`Options::max_memory`] makes decoding fail with
+//! [`Error::TooLarge`] before it takes more. A header that promises more pixels than the file can contain fails before
+//! anything is allocated. [`Options::interrupt`] can end a decode at any row of MCUs.
+//!
+//! Progressive pictures take no more memory than sequential ones: all scans advance together, so that only one row of MCUs
+//! is held as coefficients.
+//!
+//! # How it works
+//!
+//! A plan chooses, for each component separately, n x n samples for each block of 8 x 8 (n = 1 to 8), and the scans of a
+//! progressive picture that contribute to them. The entropy decoder skips coefficients that n x n samples do not need,
+//! several symbols per lookup, and never parses scans that are not needed. The inverse DCT computes only n x n samples.
+//! Planes are resized before colours are converted, because the small picture has fewer pixels, and because subsampled
+//! chroma then needs no interpolation to the size of luma.
+//!
+//! # Features
+//!
+//! `simd` (default) compiles hot loops for AVX2 and chooses them at run time. The crate contains no unsafe code.
+
+// Modules, from bytes to pixels:
+//
+// - `markers`, `frame`, `header`, `script`: marker segments and tables
+// - `bits`: the bit reader; `huffman`: single symbols; `skip`: several symbols at once; `cache`: their tables
+// - `sequential`, `progressive`: Huffman-coded blocks; `arithmetic`, `models`: arithmetic-coded blocks
+// - `scan`: rows of MCUs, with `unit` and `row`
+// - `idct`, `resize`, `color`: samples and pixels
+// - `lossless`: pictures without blocks
+// - `plan`: the trade-off between quality and work; `decode`: the whole
 
 mod arithmetic;
 mod bits;

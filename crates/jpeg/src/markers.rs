@@ -1,4 +1,4 @@
-//! Walking the marker segments of a JPEG (ITU-T T.81, annex B).
+//! Walks the marker segments of a JPEG (ITU-T T.81, annex B).
 
 use super::error::Error;
 
@@ -8,7 +8,7 @@ pub(super) const SOS: u8 = 0xDA;
 pub(super) const DQT: u8 = 0xDB;
 pub(super) const DNL: u8 = 0xDC;
 pub(super) const DRI: u8 = 0xDD;
-/// Before the frames of a hierarchical picture.
+/// Precedes the frames of a hierarchical picture.
 pub(super) const DHP: u8 = 0xDE;
 /// The frame header of JPEG-LS (ITU-T T.87).
 pub(super) const SOF55: u8 = 0xF7;
@@ -18,7 +18,7 @@ pub(super) const JPG: u8 = 0xC8;
 pub(super) const TEM: u8 = 0x01;
 pub(super) const APP0: u8 = 0xE0;
 
-/// One marker with the place of its payload (without the two length bytes).
+/// A marker with the position of its payload, without the two length bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment {
     pub marker: u8,
@@ -26,7 +26,7 @@ pub(super) struct Segment {
     pub end: usize,
 }
 
-/// Whether a marker stands alone, without length and payload.
+/// Whether a marker has neither length nor payload.
 pub(super) fn is_bare(marker: u8) -> bool {
     matches!(marker, SOI | EOI | TEM | 0xD0..=0xD7)
 }
@@ -36,8 +36,9 @@ pub(super) fn is_frame(marker: u8) -> bool {
     matches!(marker, 0xC0..=0xCF) && !matches!(marker, DHT | JPG | DAC)
 }
 
-/// Finds the next marker at or after `at`: skips whatever is not `FF xx` with `xx` neither 0 nor FF, as libjpeg does with
-/// junk between segments and with fill bytes. Gives the marker and the position behind it.
+/// Finds the next marker at or after `at`. Like libjpeg with junk between segments and fill bytes,
+/// it skips everything that is not `FF xx` with `xx` neither 0 nor FF. Returns the marker and the
+/// position behind it.
 pub(super) fn next_marker(data: &[u8], mut at: usize) -> Option<(u8, usize)> {
     loop {
         let rest = data.get(at..)?;
@@ -53,7 +54,8 @@ pub(super) fn next_marker(data: &[u8], mut at: usize) -> Option<(u8, usize)> {
     }
 }
 
-/// Passes entropy-coded data from `at` to the marker that ends them (restart markers do not). Gives the position of its FF.
+/// Skips entropy-coded data from `at` to the marker that ends it, ignoring restart markers. Returns
+/// the position of the marker's FF.
 pub(super) fn end_of_scan(data: &[u8], mut at: usize) -> Option<usize> {
     loop {
         let (marker, behind) = next_marker(data, at)?;
@@ -64,7 +66,7 @@ pub(super) fn end_of_scan(data: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The next segment at or after `at`; its payload is inside `data`.
+/// The next segment at or after `at`. Its payload is inside `data`.
 pub(super) fn next_segment(data: &[u8], at: usize) -> Result<Segment, Error> {
     let (marker, at) = next_marker(data, at).ok_or(Error::Truncated("no end-of-image marker"))?;
     if is_bare(marker) {
@@ -83,7 +85,7 @@ pub(super) fn next_segment(data: &[u8], at: usize) -> Result<Segment, Error> {
     Ok(Segment { marker, start: at + 2, end: at + length })
 }
 
-/// Big-endian 16-bit number at `at`, or `None` outside the slice.
+/// The big-endian 16-bit number at `at`, or `None` outside the slice.
 pub(super) fn be16(data: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes([*data.get(at)?, *data.get(at + 1)?]))
 }
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn junk_fill_and_stuffing_are_passed() {
+    fn junk_fill_and_stuffing_are_skipped() {
         assert_eq!(next_marker(&[1, 2, 0xFF, 0, 0xFF, 0xFF, 0xD9], 0), Some((EOI, 7)));
         assert_eq!(next_marker(&[0xFF, 0xFF], 0), None);
         assert_eq!(end_of_scan(&[7, 0xFF, 0xD3, 0xFF, 0, 0xFF, 0xDA], 0), Some(5));

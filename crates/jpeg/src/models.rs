@@ -1,4 +1,4 @@
-//! What arithmetic decisions mean: the models of coefficients (ITU-T T.81, F.1.4, F.2.4, G.1.3).
+//! The statistical models of coefficients for arithmetic coding (ITU-T T.81, F.1.4, F.2.4, G.1.3).
 
 use super::arithmetic::{Coder, State};
 use super::bits::Reader;
@@ -9,14 +9,15 @@ use super::script::Conditioning;
 use super::sequential::OVERFULL;
 use super::unit::{Blocks, Mode, Unit};
 
-/// All statistics of a slot: there are 49 kinds of decisions in DC coefficients, 245 in AC ones.
+/// The statistics of a slot: 49 bins for DC coefficients, 245 for AC.
 type Bins = [State; 256];
 
-/// Where the bins of higher magnitudes begin in a slot: DC, lower and higher AC frequencies (tables F.4 and F.5).
+/// The offset in a slot of the bins for higher magnitudes: DC, low and high AC frequencies (tables
+/// F.4 and F.5).
 const LADDER_DC: usize = 20;
 const LADDER_LOW: usize = 189;
 const LADDER_HIGH: usize = 217;
-/// From the bins of a magnitude to those of its bits.
+/// The distance from the bins of a magnitude to those of its bits.
 const BITS: usize = 14;
 const WILD: Error = Error::Damaged("an arithmetic code of a coefficient out of range");
 
@@ -26,7 +27,8 @@ pub(super) struct Models {
     coder: Coder,
     dc: [Bins; 4],
     ac: [Bins; 4],
-    /// What the last DC difference of each part of the scan was like: its first bin.
+    /// The first bin for the next DC difference of each component of the scan, chosen by the
+    /// previous difference.
     context: [usize; 4],
 }
 
@@ -36,7 +38,7 @@ impl Models {
         Ok(Box::new(Models { coder: Coder::start(reader)?, dc: bins, ac: bins, context: [0; 4] }))
     }
 
-    /// Adds what a scan tells of the blocks of a stretch.
+    /// Decodes the coefficients of a range of blocks.
     pub fn decode(
         &mut self,
         reader: &mut Reader<'_>,
@@ -82,12 +84,12 @@ impl Models {
         Ok(())
     }
 
-    /// A bit that nothing is known of.
+    /// A bit with fixed probability 1/2.
     fn bit(&mut self, reader: &mut Reader<'_>) -> Result<bool, Error> {
         self.coder.decide(reader, &mut { State::FAIR })
     }
 
-    /// A DC difference of part `part` of the scan (figures F.19 to F.24).
+    /// A DC difference of component `part` of the scan (figures F.19 to F.24).
     fn difference(&mut self, reader: &mut Reader<'_>, part: usize, of: &Conditioning) -> Result<i32, Error> {
         let Models { coder, dc, context, .. } = self;
         let bins = &mut dc[usize::from(of.dc & 3)];
@@ -105,7 +107,7 @@ impl Models {
         Ok(signed(less + 1, is_negative))
     }
 
-    /// The AC coefficients from index `first` to `last` that are not zero (figures F.20 and G.10).
+    /// The nonzero AC coefficients from index `first` to `last` (figures F.20 and G.10).
     fn band(
         &mut self,
         reader: &mut Reader<'_>,
@@ -136,7 +138,8 @@ impl Models {
         Ok(())
     }
 
-    /// Refines a band by a bit (figures G.11): no block ends before the last of the coefficients that are there already.
+    /// Refines a band by one bit (figure G.11). A block cannot end before its last nonzero
+    /// coefficient so far.
     fn refine(
         &mut self,
         reader: &mut Reader<'_>,
@@ -180,7 +183,7 @@ impl Models {
     }
 }
 
-/// First of the three bins of index `k`, which is 1 to 63.
+/// The first of the three bins for index `k`, which is 1 to 63.
 #[inline(always)]
 fn bin(k: u32) -> usize {
     3 * (k as usize - 1)
@@ -190,7 +193,7 @@ fn signed(magnitude: u32, is_negative: bool) -> i32 {
     if is_negative { -(magnitude as i32) } else { magnitude as i32 }
 }
 
-/// A magnitude less one that has bit `top` at least: its highest bit, then those below.
+/// Decodes a magnitude minus one that has at least bit `top`: its highest bit, then those below.
 fn ladder(
     coder: &mut Coder,
     reader: &mut Reader<'_>,

@@ -7,69 +7,71 @@ use super::idct::last_index;
 /// How a picture will be decoded. Made by [`Header::plan`] or [`Header::full`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Width of the picture that [`super::decode`] gives: ceil(W n / 8), as in libjpeg.
+    /// Width of the picture that [`super::decode`] returns: ceil(W n / 8), as in libjpeg.
     pub width: u32,
-    /// Height of the picture that [`super::decode`] gives.
+    /// Height of the picture that [`super::decode`] returns.
     pub height: u32,
-    /// Of that width and height, what the picture covers: W n / 8 and H n / 8 before rounding up. Crop to it in a resize, so that
-    /// nothing shifts.
+    /// The width and height that the picture covers: W n / 8 and H n / 8 before rounding up. Crop
+    /// to this extent in a resize to avoid a shift.
     pub extent: (f64, f64),
-    /// 8 / n: full-size pixels to a decoded one, per side.
+    /// 8 / n: full-size pixels per decoded pixel, on each side.
     pub shrink: f64,
-    /// Upper bound of the bytes that [`super::decode_planes`] allocates, planes included. [`super::decode`] adds
-    /// width x height x channels.
+    /// Upper bound of the memory that [`super::decode_planes`] takes, in bytes, including planes.
+    /// [`super::decode`] adds width x height x channels.
     pub memory: u64,
-    /// Samples of each block side, per component.
+    /// Samples per block side, for each component.
     pub(super) sizes: Vec<u8>,
-    /// Bits of AC coefficients may stay missing in progressive pictures while they are worth no more than this.
+    /// In progressive pictures, AC bits worth no more than this may be omitted.
     pub(super) tolerance: f64,
 }
 
-/// What a plan must leave to the final resize.
+/// The margin that a plan leaves to the final resize.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Headroom {
-    /// Decoded luma samples for each final one, per side, at n = 1.
+    /// Decoded luma samples per final one, on each side, at n = 1.
     pub single: f64,
-    /// The same at larger n.
+    /// The same for larger n.
     pub luma: f64,
     /// The same for chroma.
     pub chroma: f64,
-    /// Most that missing bits of a luma coefficient may be worth, in dequantised units.
+    /// The largest value of omitted bits of a luma coefficient, in dequantised units.
     pub tolerance: f64,
 }
 
 impl Headroom {
-    /// The least that keeps SSIMULACRA2 against a full decode where it belongs (mean 95 at 256 px, 94 at 800 px, with a 5th
-    /// percentile of 92 and 90). Block means alone do with less, since the resize sharpens them. In progressive pictures most
-    /// scans must be parsed whole anyway, so that more samples cost little.
+    /// The smallest margin that keeps the SSIMULACRA2 score against a full decode at the required
+    /// level (mean 95 at 256 px and 94 at 800 px, 5th percentile 92 and 90). Block means alone need
+    /// less, because the resize sharpens them. In progressive pictures most scans must be parsed
+    /// completely anyway, so that more samples cost little.
     fn of(header: &Header) -> Headroom {
         let progressive = header.kind == Kind::Progressive;
         Headroom { single: 1.4, luma: if progressive { 1.65 } else { 1.5 }, chroma: 1.2, tolerance: 4.0 }
     }
 }
 
-/// Width and height of a component's plane at `n` samples a block side, before rounding up.
+/// Width and height of a component's plane at `n` samples per block side, before rounding up.
 pub(super) fn extent(frame: &Frame, c: &Component, n: u8) -> (f64, f64) {
     let side =
         |full: u32, factor: u8, max: u32| f64::from(full) * f64::from(factor) * f64::from(n) / f64::from(8 * max);
     (side(frame.width, c.h, frame.h_max()), side(frame.height, c.v, frame.v_max()))
 }
 
-/// Width and height of a component's plane at `n` samples a block side.
+/// Width and height of a component's plane at `n` samples per block side.
 pub(super) fn plane_size(frame: &Frame, c: &Component, n: u8) -> (u32, u32) {
     let side = |full: u32, factor: u8, max: u32| (full * u32::from(factor) * u32::from(n)).div_ceil(8 * max);
     (side(frame.width, c.h, frame.h_max()), side(frame.height, c.v, frame.v_max()))
 }
 
 impl Header {
-    /// The cheapest plan whose picture, resized to `need` (width and height that the whole stored picture will have after the
-    /// final resize, fractions allowed), shows what a full decode would.
+    /// The cheapest plan that shows what a full decode would, after a resize to `need`: the width
+    /// and height of the whole stored picture after the resize, possibly fractional.
     pub fn plan(&self, need: (f64, f64)) -> Plan {
         self.plan_shared(need, 1.0)
     }
 
-    /// The same for a picture that will be stored as YCbCr again, with chroma for a `share` of its columns and rows alone.
+    /// Like [`Header::plan`], for a picture that will be stored as YCbCr with chroma for only a
+    /// `share` of its columns and rows.
     pub fn plan_shared(&self, need: (f64, f64), share: f64) -> Plan {
         let mut headroom = Headroom::of(self);
         if self.color == super::ColorSpace::YCbCr {
@@ -78,7 +80,7 @@ impl Header {
         self.plan_with(need, headroom)
     }
 
-    /// Everything at full size.
+    /// The full size, without any loss.
     pub fn full(&self) -> Plan {
         self.plan_with(
             (f64::from(self.width), f64::from(self.height)),
@@ -86,7 +88,7 @@ impl Header {
         )
     }
 
-    /// The same n for every component, without regard to quality: 8 / n is the shrink.
+    /// The same n for every component, regardless of quality. 8 / n is the shrink.
     pub fn plan_at(&self, n: u8) -> Plan {
         self.plan_of(vec![n.clamp(1, 8); self.components.len()], 0.0)
     }
@@ -113,7 +115,7 @@ impl Header {
                 size(more, c).ceil().clamp(least, 8.0) as u8
             })
             .collect();
-        // A resize to a quarter and less averages errors out.
+        // A resize to a quarter or less averages errors out.
         let coarse = sizes.first().is_some_and(|&n| n <= 2);
         self.plan_of(sizes, if coarse { 6.0 } else { 1.0 } * headroom.tolerance)
     }
@@ -146,18 +148,18 @@ impl Plan {
             let row = blocks * u64::from(c.v) * (2 * kept(n) as u64 + 8);
             u64::from(width) * u64::from(height) + row + blocks * u64::from(n) * u64::from(n)
         });
-        // Scan records, windows and tables of the longest script taken.
+        // Scan records, windows and tables of the longest accepted script.
         per_component.sum::<u64>() + (6 << 20)
     }
 }
 
-/// Coefficients of a block that are kept for n x n samples.
+/// The number of coefficients per block that n x n samples need.
 pub(super) fn kept(n: u8) -> usize {
     last_index(n.into()) as usize + 1
 }
 
-/// Sharpening that n x n samples of a block want; see [`super::Plane::sharpen`]. A block's mean falls off as sinc(f) does, to which
-/// 1/24 is the answer at low frequencies.
+/// The sharpening for n x n samples per block, see [`super::Plane::sharpen`]. The mean of a block
+/// attenuates frequencies as sinc(f), which 1/24 compensates at low frequencies.
 pub(super) fn sharpen(n: u8) -> f64 {
     match n {
         1 => 0.04,

@@ -1,4 +1,4 @@
-//! Decoded component planes, and the picture they make together.
+//! Decoded component planes, and the picture that they make.
 
 use super::color;
 use super::error::Error;
@@ -8,57 +8,58 @@ use super::simd;
 
 /// The component planes of a picture, each at its own size.
 ///
-/// To make a thumbnail, resize each plane (cropped to its extent) to the final size, put the results in place of the planes with
-/// [`Planes::with_planes`], and call [`Planes::into_image`]: colours are then converted at the final size only.
+/// To make a thumbnail, call [`Planes::resize`] and then [`Planes::into_image`]: colours are
+/// converted at the final size only. To use another resizer, resize each plane (cropped to its
+/// extent) to the final size and pass the results to [`Planes::with_planes`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Planes {
-    /// In the frame's order: Y, Cb, Cr, for instance.
+    /// The planes in the order of the frame, for example Y, Cb, Cr.
     pub planes: Vec<Plane>,
-    /// What the planes mean, as stored.
+    /// The meaning of the planes.
     pub color: ColorSpace,
-    /// Adobe's inks, stored inverted.
+    /// Whether CMYK samples are inverted, as Adobe stores them.
     pub inverted: bool,
-    /// What was filled in because the data are damaged; only with `allow_truncated`.
+    /// What was filled in because the data is damaged. Only with `allow_truncated`.
     pub damage: Option<Damage>,
-    /// Every MCU is there, but no end-of-image marker behind them.
+    /// Whether every MCU is present, but no end-of-image marker follows.
     pub lacks_end: bool,
-    /// Size of the whole picture in full-size pixels.
+    /// The size of the whole picture in full-size pixels.
     pub(super) full: (f64, f64),
-    /// Size of the densest plane.
+    /// The size of the largest plane.
     pub(super) size: (u32, u32),
 }
 
 /// A decoded picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Image {
-    /// Pixels in a line; lines follow each other without a gap.
+    /// Pixels per line. Lines are contiguous.
     pub width: u32,
-    /// Lines.
+    /// The number of lines.
     pub height: u32,
     /// 1 grey, 3 RGB, 4 CMYK where 0 is no ink (Adobe's inversion is undone).
     pub channels: u8,
     /// width x height x channels bytes.
     pub data: Vec<u8>,
-    /// What was filled in because the data are damaged; only with `allow_truncated`.
+    /// What was filled in because the data is damaged. Only with `allow_truncated`.
     pub damage: Option<Damage>,
-    /// Every MCU is there, but no end-of-image marker behind them.
+    /// Whether every MCU is present, but no end-of-image marker follows.
     pub lacks_end: bool,
 }
 
-/// Damage that was passed over.
+/// Damage that was tolerated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damage {
-    /// The first error met.
+    /// The first error.
     pub error: Error,
-    /// Lines of the full-size picture in front of it; those below may be grey or coarse.
+    /// Intact lines of the full-size picture above the damage. Lines below may be grey or coarse.
     pub whole_lines: u32,
 }
 
 impl Planes {
-    /// These planes' colours with other samples, all planes of the same size.
+    /// Replaces the samples of all planes by `data`, with one size for all planes.
     ///
     /// # Panics
-    /// Where their number differs, or a plane's data are not width x height bytes.
+    /// If the number of planes differs, or the data of a plane is not width x height bytes.
     pub fn with_planes(&self, width: u32, height: u32, data: Vec<Vec<u8>>) -> Planes {
         assert_eq!(data.len(), self.planes.len());
         let planes = data.into_iter().map(|data| {
@@ -76,7 +77,8 @@ impl Planes {
         }
     }
 
-    /// Pixels at the size of the largest plane; smaller planes are interpolated linearly.
+    /// Converts to pixels at the size of the largest plane. Smaller planes are interpolated
+    /// linearly.
     pub fn into_image(mut self) -> Image {
         let (width, height) = self.size;
         let channels = match self.color {
@@ -90,7 +92,7 @@ impl Planes {
             return Image { width, height, channels, data, damage: self.damage, lacks_end: self.lacks_end };
         }
         let mut data = vec![0; width as usize * height as usize * usize::from(channels)];
-        // Positions on planes of another size, and room for a line of each.
+        // Positions on planes of another size, and a line buffer for each.
         let mut stretched: Vec<_> = self
             .planes
             .iter()
@@ -125,7 +127,7 @@ impl Planes {
         Image { width, height, channels, data, damage: self.damage, lacks_end: self.lacks_end }
     }
 
-    /// Extent of the picture in samples of the largest size.
+    /// The extent of the picture in samples of the largest plane.
     fn full_extent(&self) -> (f64, f64) {
         let side = |f: fn(&Plane) -> f64| self.planes.iter().map(f).fold(1e-9, f64::max);
         (side(|p| p.extent.0), side(|p| p.extent.1))

@@ -7,26 +7,26 @@ use super::huffman::END;
 use super::row::Block;
 use super::sequential::{OVERFULL, UNDEFINED, pass};
 
-/// A band of a progressive scan, and how much of it is wanted.
+/// A band of a progressive scan, and how much of it is needed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Band {
     /// First and last zigzag index.
     pub first: u32,
     pub last: u32,
-    /// Bits still missing after this scan.
+    /// Bits that are still missing after this scan.
     pub low: u32,
-    /// Last index that is wanted by value.
+    /// The last index whose value is needed.
     pub need: u32,
-    /// Later scans refine this band: which coefficients are nonzero must be known for all of it.
+    /// Whether later scans refine this band, which requires knowing all its nonzero coefficients.
     pub masks: bool,
 }
 
-/// Where bits are missing, the middle of what they may hold is taken: the magnitude to add for `low` missing bits.
+/// The value added to a magnitude with `low` missing bits: the middle of their range.
 pub(super) fn half(low: u32) -> i32 {
     ((1 << low) - 1) / 2
 }
 
-/// What the next bit does to a coefficient that is there already.
+/// The effect of the next bit on a nonzero coefficient.
 #[derive(Clone, Copy)]
 pub(super) struct Correction {
     one: i32,
@@ -47,7 +47,8 @@ impl Correction {
     }
 }
 
-/// Decodes the band of one block in a first scan; `run` is the number of further blocks that are ended already.
+/// Decodes the band of one block in a first scan. `run` is the number of further blocks that have
+/// ended already.
 #[inline(always)]
 pub(super) fn first(
     bits: &mut Bits,
@@ -87,7 +88,7 @@ pub(super) fn first(
     Ok(())
 }
 
-/// Reads a correction bit for each coefficient of `which` and applies it to those that are wanted.
+/// Reads a correction bit for each coefficient in `which` and applies it to those that are needed.
 #[inline(always)]
 fn correct(bits: &mut Bits, bytes: &Bytes, band: &Band, mut which: u64, block: &mut Block<'_>) {
     let correction = Correction::new(band);
@@ -95,7 +96,7 @@ fn correct(bits: &mut Bits, bytes: &Bytes, band: &Band, mut which: u64, block: &
         bits.refill(bytes);
         let wanted = which & (u64::MAX >> (63 - band.need.min(63)));
         if wanted == 0 {
-            // 56 bits are there after a refill.
+            // A refill provides 56 bits.
             let count = which.count_ones();
             bits.consume(count.min(48));
             if count > 48 {
@@ -141,7 +142,7 @@ pub(super) fn refine(
             }
             let value = symbol.value(bits.buffer);
             bits.consume(symbol.total());
-            // The coefficient stands at the (run + 1)th place that was zero.
+            // The coefficient is at the (run + 1)th position that was zero.
             let mut zeros = rest & !old;
             for _ in 1..symbol.advance() {
                 zeros &= zeros.wrapping_sub(1);

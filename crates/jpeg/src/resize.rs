@@ -1,7 +1,7 @@
-//! Resizes component planes with a Lanczos kernel of three lobes, columns before rows.
+//! Resizes component planes with a three-lobed Lanczos kernel, columns before rows.
 //!
-//! Eight lines of the result are made at a time: the vertical pass writes them transposed, eight to a vector, so that the
-//! horizontal pass works on whole vectors as well, and nothing is rounded in between.
+//! Eight output lines are made at a time. The vertical pass writes them transposed, eight to a
+//! vector, so that the horizontal pass works on whole vectors too. Nothing is rounded in between.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -11,25 +11,26 @@ use super::plane::Plane;
 use super::planes::Planes;
 use super::simd;
 
-/// Result lines made at a time.
+/// Output lines made at a time.
 const LINES: usize = 8;
-/// Sets of weights kept in each thread.
+/// Sets of weights cached per thread.
 const KEPT: usize = 16;
 
-/// A part of the picture, in full-size pixels.
+/// A region of the picture, in full-size pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Region {
     /// Distance from the left edge.
     pub left: f64,
     /// Distance from the upper edge.
     pub top: f64,
-    /// Width of the part.
+    /// Width of the region.
     pub width: f64,
-    /// Height of the part.
+    /// Height of the region.
     pub height: f64,
 }
 
-/// For each sample of the result, the first source sample it is made of, and the weights of that and the following ones.
+/// For each output sample, its first source sample and the weights of that and the following
+/// samples.
 #[derive(Debug)]
 struct Weights {
     taps: usize,
@@ -37,7 +38,8 @@ struct Weights {
     weights: Vec<f32>,
 }
 
-/// What a set of weights depends on: source samples, result samples, start and length of the part in source samples, sharpening.
+/// The parameters of a set of weights: source samples, output samples, start and length of the
+/// region in source samples, sharpening.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Axis {
     source: u32,
@@ -89,7 +91,8 @@ impl Weights {
         weights
     }
 
-    /// Pictures of a batch often share their size, and so do the two chroma planes of each.
+    /// Returns cached weights if possible. Pictures of a batch often share a size, and so do the
+    /// two chroma planes of each.
     fn of(axis: Axis) -> Rc<Weights> {
         thread_local! {
             static SHELF: RefCell<Vec<(Axis, Rc<Weights>)>> = const { RefCell::new(Vec::new()) };
@@ -113,19 +116,19 @@ impl Weights {
 type Lanes = [f32; LINES];
 
 impl Planes {
-    /// The `region` of the picture at `width` x `height`, all planes of that size. Sub-sampled planes and planes decoded at
-    /// different sizes fall into place by their extents.
+    /// Resizes `region` of the picture to `width` x `height`. All resulting planes have that size.
+    /// Subsampled planes, and planes decoded at different sizes, are aligned by their extents.
     pub fn resize(&self, region: Region, width: u32, height: u32) -> Planes {
         let (width, height) = (width.max(1), height.max(1));
         let planes = self.planes.iter().map(|plane| self.resized(plane, region, (width, height))).collect();
         self.with_planes(width, height, planes)
     }
 
-    /// The `region` at `width` x `height` as another JPEG stores it: luma, Cb and Cr, where `share.0` columns and `share.1` rows
-    /// have one sample of chroma between them. None unless these planes are YCbCr.
+    /// Resizes `region` to `width` x `height` as luma, Cb and Cr for another JPEG, with one chroma
+    /// sample per `share.0` columns and `share.1` rows. Returns None unless these planes are YCbCr.
     pub fn resize_shared(&self, region: Region, width: u32, height: u32, share: (u32, u32)) -> Option<[Vec<u8>; 3]> {
         let (ColorSpace::YCbCr, [luma, cb, cr]) = (self.color, &self.planes[..]) else { return None };
-        // The last sample of chroma may lie half behind the edge.
+        // The last chroma sample may extend beyond the edge.
         let (across, down) = (width.div_ceil(share.0), height.div_ceil(share.1));
         let wider = Region {
             width: region.width * f64::from(across * share.0) / f64::from(width),
@@ -136,7 +139,8 @@ impl Planes {
         Some([self.resized(luma, region, (width, height)), chroma(cb), chroma(cr)])
     }
 
-    /// These planes, if they are whole and in such shares already.
+    /// Returns these planes without resizing, if they are at full size and have this subsampling
+    /// already.
     pub fn shared(&self, share: (u32, u32)) -> Option<[Vec<u8>; 3]> {
         let (ColorSpace::YCbCr, [luma, cb, cr]) = (self.color, &self.planes[..]) else { return None };
         let is = |plane: &Plane, x: u32, y: u32| {
@@ -165,7 +169,7 @@ impl Planes {
 
 #[inline(always)]
 fn resize(plane: &Plane, across: &Weights, down: &Weights, out: &mut [u8], width: usize) {
-    // Only columns that the result needs are made.
+    // Compute only the columns that the output needs.
     let from = across.first.iter().copied().min().unwrap_or(0) as usize;
     let to = across.first.iter().copied().max().unwrap_or(0) as usize + across.taps;
     let needed = to - from;
@@ -198,7 +202,7 @@ fn resize(plane: &Plane, across: &Weights, down: &Weights, out: &mut [u8], width
     }
 }
 
-/// A weighted sum of lines, four at a time so that the sums are loaded and stored less often.
+/// A weighted sum of lines, four at a time, to load and store the sums less often.
 #[inline(always)]
 fn vertical<'s>(sums: &mut [f32], weights: &[f32], source: impl Fn(usize) -> &'s [u8]) {
     sums.fill(0.0);
@@ -219,7 +223,7 @@ fn vertical<'s>(sums: &mut [f32], weights: &[f32], source: impl Fn(usize) -> &'s
     }
 }
 
-/// Eight lines one after the other to one with eight values in each place.
+/// Transposes eight consecutive lines to one line of eight values each.
 #[inline(always)]
 fn transpose(lines: &[f32], columns: &mut [Lanes]) {
     let length = columns.len();

@@ -1,22 +1,23 @@
-//! Coefficients as scans leave them and the transform takes them.
+//! The coefficients between entropy decoding and the transform.
 
 use super::idct::LANES;
 
-/// Coefficients of one component in one row of interleaved MCUs, not dequantised: all DCs first, then all coefficients of zigzag
-/// index 1, and so on, so that the transform can take many blocks at a time.
+/// The coefficients of one component in one row of interleaved MCUs, not dequantised: first all
+/// DCs, then all coefficients of zigzag index 1, and so on, so that the transform can process many
+/// blocks at a time.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    /// Places from a coefficient to the next of the same block.
+    /// The distance from a coefficient to the next of the same block.
     pub pitch: usize,
-    /// Blocks from one row of blocks to the next.
+    /// The number of blocks per row of blocks.
     pub blocks: usize,
     pub coefficients: Vec<i16>,
-    /// Which coefficients are nonzero, a bit each; kept only for bands that are refined.
+    /// A bit for each nonzero coefficient. Kept only for bands that are refined.
     pub masks: Vec<u64>,
 }
 
 impl Row {
-    /// Room for `count` coefficients of each block in `lines` rows of `blocks`.
+    /// Allocates `count` coefficients for each block in `lines` rows of `blocks`.
     pub fn new(count: usize, blocks: usize, lines: usize) -> Row {
         let pitch = (blocks * lines).next_multiple_of(LANES) + LANES;
         Row { pitch, blocks, coefficients: vec![0; count * pitch], masks: vec![0; blocks * lines] }
@@ -39,13 +40,13 @@ pub(super) struct Block<'r> {
 }
 
 impl Block<'_> {
-    /// The coefficient of zigzag index `k`, where it is kept.
+    /// The coefficient of zigzag index `k`, if it is kept.
     #[inline(always)]
     pub fn get(&mut self, k: u32) -> Option<&mut i16> {
         self.coefficients.get_mut(k as usize * self.pitch)
     }
 
-    /// Sets the coefficient of zigzag index `k`, where it is kept.
+    /// Sets the coefficient of zigzag index `k`, if it is kept.
     #[inline(always)]
     pub fn set(&mut self, k: u32, value: i32) {
         if let Some(coefficient) = self.get(k) {

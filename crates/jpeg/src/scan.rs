@@ -1,5 +1,5 @@
-//! Decodes a scan row by row of MCUs, so that all scans of a picture can advance together and only one row of coefficients is
-//! ever held, progressive pictures included.
+//! Decodes a scan by rows of MCUs, so that all scans of a picture advance together and only one row
+//! of coefficients is in memory, even for progressive pictures.
 
 use std::ops::Range;
 
@@ -21,18 +21,18 @@ use super::unit::{Blocks, Mode, Unit};
 pub(super) struct Decoder<'a> {
     reader: Reader<'a>,
     mode: Mode,
-    /// 12 bits.
+    /// Whether samples have 12 bits.
     wide: bool,
     units: Vec<Unit>,
-    /// Only in arithmetic coding.
+    /// For arithmetic coding only.
     models: Option<Box<Models>>,
     predictors: [i32; 4],
-    /// Blocks to come that an end-of-band run covers.
+    /// Further blocks that an end-of-band run covers.
     run: u32,
-    /// MCUs in a row and rows left.
+    /// MCUs per row, and rows left.
     columns: usize,
     rows: usize,
-    /// For a scan of one component, its rows of blocks in a row of interleaved MCUs.
+    /// For a scan of one component, its rows of blocks per row of interleaved MCUs.
     rows_at_once: usize,
     restart: u32,
     until_restart: u32,
@@ -43,7 +43,8 @@ pub(super) struct Decoder<'a> {
 pub(super) const NO_TABLE: Error = Error::Damaged("a scan uses a Huffman table that is not there");
 
 impl<'a> Decoder<'a> {
-    /// `need` tells the last zigzag index wanted of each component, `refined` whether later scans refine this scan's band.
+    /// Starts a scan. `need` gives the last needed zigzag index of each component, `refined` says
+    /// whether later scans refine this scan's band.
     pub fn new(
         data: &'a [u8],
         frame: &Frame,
@@ -121,7 +122,8 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// Adds this scan's coefficients of the next row of interleaved MCUs. After an error the scan gives nothing more.
+    /// Adds this scan's coefficients of the next row of interleaved MCUs. After an error the scan
+    /// adds nothing more.
     pub fn row(&mut self, rows: &mut [Row]) -> Result<(), Error> {
         for line in 0..self.rows_at_once {
             if self.over || self.rows == 0 {
@@ -139,7 +141,7 @@ impl<'a> Decoder<'a> {
                     || self.line::<false>(rows, offset),
                 )
             };
-            // The last block may have reached beyond the data.
+            // The last block may have read beyond the end of the data.
             let result = result.and_then(|()| self.reader.check_end());
             self.over = result.is_err() || self.rows == 0;
             result?;
@@ -147,17 +149,17 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Where the marker behind the scan is, once all rows are decoded.
+    /// The position of the marker behind the scan, once all rows are decoded.
     pub fn end(&mut self) -> usize {
         self.reader.end_of_segment()
     }
 
-    /// Bytes of the data behind what was decoded so far.
+    /// The number of bytes that are not decoded yet.
     pub fn remaining(&self) -> usize {
         self.reader.remaining()
     }
 
-    /// Whether the last code ends with a byte.
+    /// Whether the last code ends at a byte boundary.
     pub fn is_aligned(&self) -> bool {
         self.reader.is_aligned()
     }
@@ -174,7 +176,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// MCUs from column `from` on that no restart marker interrupts.
+    /// The number of MCUs from column `from` up to the next restart marker.
     #[inline(always)]
     fn stretch(&mut self, from: usize) -> Result<usize, Error> {
         let left = self.columns - from;

@@ -1,4 +1,4 @@
-//! The scans of a picture and the tables in force at each (ITU-T T.81, B.2.3, B.2.4, G.1.1).
+//! The scans of a picture, and the tables in force at each (ITU-T T.81, B.2.3, B.2.4, G.1.1).
 
 use super::error::Error;
 use super::frame::Kind;
@@ -6,55 +6,57 @@ use super::header::Header;
 use super::markers::{self, DAC, DHT, DNL, DQT, DRI, EOI, SOS, be16, next_segment};
 use super::standard;
 
-/// Scans remembered at most: a full progressive script of three components has a few hundred at the very most.
+/// The largest number of scans. A full progressive script of three components has a few hundred at
+/// most.
 const MAX_SCANS: usize = 2000;
 
-/// Which statistics a component uses, and what they depend on (DAC segments).
+/// The statistics that a component uses, and their conditioning (DAC segments).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Conditioning {
     /// Slots of the statistics of DC and AC coefficients, 0 to 3.
     pub dc: u8,
     pub ac: u8,
-    /// Bounds of a DC difference that counts as none and as small: 2^(small - 1) and 2^large.
+    /// Bounds for DC differences that count as zero and as small: 2^(small - 1) and 2^large.
     pub small: u8,
     pub large: u8,
-    /// Last zigzag index of the lower frequencies.
+    /// The last zigzag index of the low frequencies.
     pub low: u8,
 }
 
 /// Quantisation steps in zigzag order.
 pub(super) type Quant = [u16; 64];
 
-/// One component's part in a scan.
+/// A component of a scan.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part<'a> {
-    /// Index into the frame's components.
+    /// Index into the components of the frame.
     pub component: usize,
-    /// DHT contents (counts and values) in force, where defined.
+    /// The DHT contents (counts and values) in force, if defined.
     pub dc: Option<&'a [u8]>,
     pub ac: Option<&'a [u8]>,
     /// For arithmetic coding.
     pub conditioning: Conditioning,
 }
 
-/// One scan header.
+/// A scan header.
 #[derive(Debug, Clone)]
 pub(super) struct Scan<'a> {
     pub parts: Vec<Part<'a>>,
     /// Spectral selection: first and last coefficient, in zigzag order.
     pub first: u8,
     pub last: u8,
-    /// Successive approximation: bits missing before (0 in a first scan) and after. In lossless coding `first` is the predictor,
-    /// and `low` the point transform.
+    /// Successive approximation: missing bits before (0 in a first scan) and after. In lossless
+    /// coding `first` is the predictor and `low` the point transform.
     pub high: u8,
     pub low: u8,
     /// MCUs between restart markers, 0 for none.
     pub restart: u32,
-    /// Where the entropy-coded data begin.
+    /// The start of the entropy-coded segment.
     pub start: usize,
 }
 
-/// The scans, the quantisation tables of the components (as they were at each component's first scan), and how it ended.
+/// The scans, the quantisation tables of the components (as of each component's first scan), and
+/// how the walk ended.
 #[derive(Debug, Default)]
 pub(super) struct Script<'a> {
     pub scans: Vec<Scan<'a>>,
@@ -66,7 +68,7 @@ pub(super) struct Script<'a> {
 struct Tables<'a> {
     dc: [Option<&'a [u8]>; 4],
     ac: [Option<&'a [u8]>; 4],
-    /// Bounds of DC differences, and last indices of lower frequencies.
+    /// Bounds of DC differences, and last indices of low frequencies.
     bounds: [(u8, u8); 4],
     low: [u8; 4],
     quant: [Option<Quant>; 4],
@@ -74,7 +76,7 @@ struct Tables<'a> {
 }
 
 impl Default for Tables<'_> {
-    /// The conditioning is that of F.1.4.4.1.4 and F.1.4.4.2.1; nothing else is there yet.
+    /// The default conditioning of F.1.4.4.1.4 and F.1.4.4.2.1. No tables are defined yet.
     fn default() -> Self {
         let (dc, ac, quant) = ([None; 4], [None; 4], [None; 4]);
         Tables { dc, ac, bounds: [(0, 1); 4], low: [5; 4], quant, restart: 0 }
@@ -86,7 +88,7 @@ impl Tables<'_> {
         self.dc.iter().chain(&self.ac).all(Option::is_none)
     }
 
-    /// The typical tables where none are, which frames of motion JPEG leave out.
+    /// Fills undefined slots with the typical tables, which frames of motion JPEG omit.
     fn typical(&mut self) {
         let fill = |slots: &mut [Option<&[u8]>; 4], luma: &'static [u8], chroma: &'static [u8]| {
             slots[0].get_or_insert(luma);
@@ -116,7 +118,7 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// Conditioning of arithmetic coding (B.2.4.3).
+    /// Reads the conditioning for arithmetic coding (B.2.4.3).
     fn arithmetic(&mut self, payload: &[u8]) -> Result<(), Error> {
         for pair in payload.chunks(2) {
             match *pair {
@@ -163,7 +165,8 @@ fn scan_header<'a>(header: &Header, tables: &Tables<'a>, payload: &[u8], start: 
     let mut parts: Vec<Part<'a>> = Vec::with_capacity(count);
     for pair in payload[1..1 + 2 * count].chunks_exact(2) {
         let component = header.frame.components.iter().position(|c| c.id == pair[0]);
-        // Files exist whose components share an identifier; as in libjpeg each takes the first that is still free.
+        // In some files components share an identifier. As in libjpeg, each takes the first free
+        // one.
         let component = match component {
             Some(found) if parts.iter().any(|p| p.component == found) => header
                 .frame
@@ -207,18 +210,20 @@ fn scan_header<'a>(header: &Header, tables: &Tables<'a>, payload: &[u8], start: 
             return Err(bad);
         }
     } else {
-        // Encoders are known to leave anything here in sequential scans, where only one value makes sense.
+        // Some encoders leave arbitrary values here in sequential scans, where only one value makes
+        // sense.
         (scan.first, scan.last, scan.high, scan.low) = (0, 63, 0, 0);
     }
     Ok(scan)
 }
 
 impl<'a> Script<'a> {
-    /// Walks from the start of the file to the end of the picture. Where the first scan holds all that a sequential picture
-    /// has, the walk ends there, since decoding finds the end of the scan anyway.
+    /// Walks from the start of the file to the end of the picture. If the first scan holds
+    /// everything of a sequential picture, the walk ends there, because decoding finds the end of
+    /// the scan anyway.
     ///
     /// # Errors
-    /// Only what makes decoding pointless; damage behind the first scan is left in `damage`.
+    /// Only errors that prevent decoding. Damage behind the first scan is left in `damage`.
     pub fn read(data: &'a [u8], header: &Header) -> Result<Script<'a>, Error> {
         let mut tables = Tables::default();
         let mut script = Script { quant: vec![None; header.components.len()], ..Script::default() };
@@ -237,7 +242,7 @@ impl<'a> Script<'a> {
         }
     }
 
-    /// Whether the scans bring all that the picture has: each coefficient of each component, to its last bit.
+    /// Whether the scans contain every coefficient of each component, to its last bit.
     pub fn is_complete(&self) -> bool {
         let mut low = vec![[u8::MAX; 64]; self.quant.len()];
         for scan in &self.scans {
@@ -248,7 +253,7 @@ impl<'a> Script<'a> {
         low.iter().flatten().all(|&bits| bits == 0)
     }
 
-    /// What is wrong where components have no scan at all.
+    /// The error for components without any scan.
     pub fn missing_scans(&self) -> Option<Error> {
         let seen = |c: usize| self.scans.iter().any(|scan| scan.parts.iter().any(|part| part.component == c));
         let count = self.quant.len();
@@ -280,13 +285,14 @@ impl<'a> Script<'a> {
         match segment.marker {
             EOI => return Ok(None),
             DQT => tables.quantisation(payload)?,
-            // Frames that say so may also bring some tables of their own; elsewhere one that is missing is damage.
+            // AVI1 frames may also define some tables themselves. In other files a missing table is
+            // damage.
             markers::APP0 if payload.starts_with(b"AVI1") => tables.typical(),
             DHT => tables.huffman(payload)?,
             DAC => tables.arithmetic(payload)?,
             DRI => tables.restart = be16(payload, 0).ok_or(Error::Damaged("a restart interval is broken"))?.into(),
             SOS => {
-                // Frames of motion JPEG leave their tables out, which are always these.
+                // Frames of motion JPEG omit their tables, which are always these.
                 if !header.arithmetic && header.kind != Kind::Progressive && tables.has_no_codes() {
                     tables.typical();
                 }
@@ -319,10 +325,10 @@ impl<'a> Script<'a> {
     }
 }
 
-/// No end-of-image marker.
+/// The error for a missing end-of-image marker.
 pub(super) const NO_END: Error = Error::Truncated("no end-of-image marker");
 
-/// Walks from the end of the last scan to the end-of-image marker. Is there one?
+/// Whether an end-of-image marker follows the last scan, which ends at `at`.
 pub(super) fn has_end(data: &[u8], mut at: usize) -> bool {
     while let Ok(segment) = next_segment(data, at) {
         at = match segment.marker {
@@ -337,21 +343,22 @@ pub(super) fn has_end(data: &[u8], mut at: usize) -> bool {
     false
 }
 
-/// A picture whose last rows were read from what fills the file up in place of its end.
+/// The error for a picture whose last rows were decoded from padding at the end of the file.
 pub(super) const FILLING: Error = Error::Truncated("the file ends in filling, not in the picture");
 
-/// Watches where a decoder comes into the equal bytes at the end of a file, which may stand there in place of what was never
-/// written or is lost. Zeros are valid codes, so that nothing else tells them from a picture.
+/// Detects when a decoder reaches the run of equal bytes at the end of a file, which may replace
+/// data that was lost or never written. Zeros are valid codes, so nothing else distinguishes them
+/// from a picture.
 pub(super) struct Ending {
     equal: usize,
-    /// Lines of the picture in front of them.
+    /// The lines of the picture before the run.
     whole: Option<u32>,
     remaining: usize,
 }
 
 impl Ending {
-    /// Equal bytes that a picture may end in itself, where its last code ends with a byte: the last scan of a progressive one
-    /// may hold nothing but ends of blocks of one bit.
+    /// The longest run with which a picture may end regularly, if its last code ends at a byte
+    /// boundary: the last scan of a progressive picture may consist of one-bit end-of-block codes.
     const OWN: usize = 16;
 
     pub fn new(data: &[u8]) -> Ending {
@@ -361,7 +368,7 @@ impl Ending {
         Ending { equal: equal - usize::from(is_stuffed), whole: None, remaining: 0 }
     }
 
-    /// Takes note of how many bytes remain behind a row of MCUs that begins at `line`.
+    /// Records how many bytes remain behind a row of MCUs that begins at `line`.
     pub fn look(&mut self, remaining: usize, line: u32) {
         self.remaining = remaining;
         if remaining < self.equal {
@@ -369,11 +376,12 @@ impl Ending {
         }
     }
 
-    /// Lines of the picture in front of the filling, where its last rows were read from that. `aligned` tells whether the last
-    /// code ends with a byte; else ones fill it up, of which there are none in zeros.
+    /// The lines of the picture before the padding, if its last rows were decoded from padding.
+    /// `aligned` says whether the last code ends at a byte boundary; otherwise one-bits pad it, and
+    /// a run of zeros has none.
     pub fn filled(&self, aligned: bool) -> Option<u32> {
         let read = self.equal.saturating_sub(self.remaining);
-        // Where nothing remains the bytes are the picture's own.
+        // If nothing remains, the bytes belong to the picture.
         let is_own = self.remaining == 0 || (aligned && read <= Self::OWN);
         self.whole.filter(|_| !is_own)
     }

@@ -1,4 +1,5 @@
-//! Sequential Huffman decoding of blocks (ITU-T T.81, F.2.2): the first coefficients by value, the others only passed.
+//! Sequential Huffman decoding of blocks (ITU-T T.81, F.2.2). The first coefficients are decoded,
+//! the others only skipped.
 
 use super::bits::{Bits, Bytes, Reader};
 use super::cache::Ac;
@@ -10,10 +11,10 @@ use super::skip;
 pub(super) const UNDEFINED: Error = Error::Damaged("an undefined Huffman code");
 pub(super) const OVERFULL: Error = Error::Damaged("a block has more than 64 coefficients");
 
-/// Passes coefficients from behind index `k` to the end of the block, which is at index `last`.
+/// Skips the coefficients after index `k` to the end of the block, which is at index `last`.
 ///
-/// In the accumulator the low six bits count the bits passed since the last refill, the others are the index; entries add to
-/// both at once.
+/// The low six bits of the accumulator count the bits skipped since the last refill, the others
+/// hold the index. Table entries add to both at once.
 #[inline(always)]
 pub(super) fn pass(bits: &mut Bits, bytes: &Bytes, ac: &Ac, k: u32, last: u32) -> Result<Option<u32>, Error> {
     const FULL: u32 = 63;
@@ -23,7 +24,8 @@ pub(super) fn pass(bits: &mut Bits, bytes: &Bytes, ac: &Ac, k: u32, last: u32) -
         bits.refill(bytes);
         let mut entry = ac.skip.entry(bits.buffer);
         let mut next = sum + entry;
-        // Three lookups to a refill, written out so that each has a branch of its own to be predicted.
+        // Three lookups per refill, unrolled so that each has a branch of its own for the
+        // predictor.
         'end: {
             if next >= FULL << skip::SHIFT {
                 break 'end;
@@ -53,7 +55,7 @@ pub(super) fn pass(bits: &mut Bits, bytes: &Bytes, ac: &Ac, k: u32, last: u32) -
             bits.count -= next & 63;
             return Ok(None);
         }
-        // No whole symbol in the index, or one that belongs to the next block.
+        // The index holds no whole symbol, or one that belongs to the next block.
         bits.count -= sum & 63;
         bits.refill(bytes);
         let symbol = ac.one.symbol(bits.buffer).ok_or(UNDEFINED)?;
@@ -72,8 +74,9 @@ pub(super) fn pass(bits: &mut Bits, bytes: &Bytes, ac: &Ac, k: u32, last: u32) -
     }
 }
 
-/// Decodes one block: DC as a sum with `predictor`, coefficients up to zigzag index `need` into `block`, in zigzag order
-/// (without dequantisation); those above are parsed only, and may or may not be stored. `WIDE` pictures have 12 bits.
+/// Decodes one block: DC as a sum with `predictor`, coefficients up to zigzag index `need` into
+/// `block`, in zigzag order, without dequantisation. Later coefficients are parsed and may or may
+/// not be stored. `WIDE` pictures have 12 bits.
 #[inline(always)]
 pub(super) fn block<const WIDE: bool>(
     bits: &mut Bits,
@@ -115,7 +118,7 @@ pub(super) fn block<const WIDE: bool>(
     Ok(())
 }
 
-/// Calls [`Reader::more`] where it is due, keeping the bits in registers otherwise.
+/// Calls [`Reader::more`] when due, and keeps the bits in registers otherwise.
 #[inline(always)]
 pub(super) fn ensure(reader: &mut Reader, bits: &mut Bits) -> Result<(), Error> {
     if bits.at >= reader.limit {

@@ -1,50 +1,52 @@
-//! Runs hot loops compiled for the instructions that the processor has (AVX2 with BMI2, say), without unsafe code of our own.
+//! Runs hot loops compiled for the processor's instruction set (for example AVX2 with BMI2),
+//! without unsafe code of our own.
 
-/// Calls `work`, which must be `#[inline(always)]` down to its loops, in a copy compiled for the best instructions at hand.
+/// Calls `work` in a copy compiled for the best instruction set available. `work` must be
+/// `#[inline(always)]` down to its loops.
 #[cfg(feature = "simd")]
 #[inline]
 pub(super) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
     wide::arch().dispatch(work)
 }
 
-/// Calls `work` as it is.
+/// Calls `work` unchanged.
 #[cfg(not(feature = "simd"))]
 #[inline]
 pub(super) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// A sample in the low eight bits: clamped and rounded to the nearest. Adding 2^23 leaves the integer in the low bits of the
-/// float, where the conversion by `as`, which must look for what does not fit, would keep loops from being vectorised.
+/// Clamps and rounds a sample to the low eight bits. Adding 2^23 moves the integer to the low bits
+/// of the float. A conversion by `as` would check the range and prevent vectorisation.
 #[inline(always)]
 pub(super) fn to_sample(value: f32) -> u32 {
     (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 0xFF
 }
 
-/// Vectors of floats, as wide as the processor has them. Loops over arrays become vectors of their own accord as long as their
-/// bodies are short; a whole transform does not.
+/// Vectors of floats in the processor's width. Loops over arrays vectorise automatically while
+/// their bodies are short; a whole transform does not.
 pub(super) trait Vectors: Copy {
     type Floats: Copy;
-    /// The floats that make whole vectors.
+    /// The floats as whole vectors.
     fn whole(floats: &mut [f32]) -> &mut [Self::Floats];
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn sub(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn mul(self, a: Self::Floats, b: f32) -> Self::Floats;
 }
 
-/// Work on vectors, which must be `#[inline(always)]` down to its loops.
+/// Work on vectors. It must be `#[inline(always)]` down to its loops.
 pub(super) trait WithVectors {
     fn run<V: Vectors>(self, vectors: V);
 }
 
-/// Runs `work` in a copy compiled for the best instructions at hand.
+/// Runs `work` in a copy compiled for the best instruction set available.
 #[cfg(feature = "simd")]
 #[inline]
 pub(super) fn dispatch_vectors(work: impl WithVectors) {
     wide::arch().dispatch(wide::Run(work));
 }
 
-/// Runs `work` as it is.
+/// Runs `work` unchanged.
 #[cfg(not(feature = "simd"))]
 #[inline]
 pub(super) fn dispatch_vectors(work: impl WithVectors) {
@@ -56,7 +58,7 @@ mod wide {
     use super::{Vectors, WithVectors};
     use pulp::{Simd, WithSimd};
 
-    /// Vectors of a processor.
+    /// The vectors of a processor.
     #[derive(Clone, Copy)]
     struct Wide<S>(S);
 
@@ -92,7 +94,7 @@ mod wide {
         }
     }
 
-    /// The processor's, but in a test of what others do.
+    /// The instruction set of the processor. Tests can replace it.
     #[inline]
     pub(super) fn arch() -> pulp::Arch {
         #[cfg(test)]

@@ -1,44 +1,47 @@
-//! Skip tables: one lookup passes several whole Huffman symbols of a block whose values nobody needs.
+//! Skip tables: one lookup skips several whole Huffman symbols whose values are not needed.
 //!
-//! The index is the next [`BITS`] bits. All codes that lie whole within them are passed, with their extra bits; those of the
-//! last one may reach beyond the index, up to [`REACH`] bits, since nobody looks at them. An entry holds the bits passed in its
-//! low six bits and the coefficients passed above them, so that one addition accounts for both.
+//! The index is the next [`BITS`] bits. The entry skips all codes that lie completely within them,
+//! with their extra bits. The extra bits of the last code may reach beyond the index, up to
+//! [`REACH`] bits, because nobody reads them. An entry holds the skipped bits in its low six bits
+//! and the skipped coefficients above them, so that one addition accounts for both.
 
 use super::huffman::{Codes, Coding};
 
-/// Bits that index the table.
+/// The number of index bits.
 pub(super) const BITS: u32 = 13;
-/// Most bits that one entry passes: three of them fit the 56 bits that a refill guarantees.
+/// The most bits that an entry skips. Three times that fits the 56 bits that a refill guarantees.
 pub(super) const REACH: u32 = 18;
-/// Added to the coefficients passed when the entry ends the block.
+/// Added to the skipped coefficients if the entry ends the block.
 pub(super) const END: u32 = 128;
-/// Coefficients passed of an entry that holds no whole symbol.
+/// The value for an entry without a whole symbol.
 pub(super) const NONE: u32 = 512;
-/// Where the coefficients passed begin in an entry.
+/// The position of the skipped coefficients in an entry.
 pub(super) const SHIFT: u32 = 6;
 
 const SIZE: usize = 1 << BITS;
 
-/// See the module.
+/// See the module documentation.
 #[derive(Debug, Clone)]
 pub(super) struct SkipTable(Box<[u16; SIZE]>);
 
 impl SkipTable {
-    /// In progressive coding only a run of a single block counts as an end; longer ones are left to the caller.
+    /// Builds the table. In progressive coding only a run of a single block counts as an end;
+    /// longer runs are left to the caller.
     pub fn new(codes: &Codes, coding: Coding) -> SkipTable {
         let mut symbols = Vec::new();
         codes.for_each(|code, length, value| {
             let (run, size) = (u32::from(value >> 4), u32::from(value & 15));
             if size > u32::from(coding.max_size()) {
-                // Undefined; left to the caller to find.
+                // Undefined codes are left to the caller.
             } else if size > 0 || run == 15 {
                 symbols.push((code, length, length + size, run + 1));
             } else if coding.is_sequential() || run == 0 {
                 symbols.push((code, length, length, END));
             }
         });
-        // Level b, for indices of b bits, lies at 2^b. A symbol leaves r bits of its index over, so its entries at level b are
-        // those of level r with the symbol put in front: each entry costs one addition.
+        // Level b, for indices of b bits, starts at 2^b. A symbol leaves r bits of its index, so
+        // its entries at level b are those of level r with the symbol put in front. Each entry
+        // costs one addition.
         let mut levels = vec![0u16; 2 * SIZE];
         for bits in 1..=BITS {
             let (below, level) = levels.split_at_mut(1 << bits);
@@ -85,7 +88,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Every entry against decoding its index one symbol at a time.
+    /// Compares every entry with decoding its index symbol by symbol.
     fn check(spec: &[u8], coding: Coding) {
         let codes = Codes::new(spec).unwrap();
         let table = SkipTable::new(&codes, coding);
@@ -124,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_long() {
+    fn entries_skip_many_bits() {
         let table = SkipTable::new(&Codes::new(AC_LUMA).unwrap(), Coding::Sequential);
         let bits: u32 = (0..SIZE as u64).map(|i| table.entry(i << (64 - BITS)) & 63).sum();
         assert!(bits / SIZE as u32 >= 10, "{}", bits as f64 / SIZE as f64);

@@ -1,5 +1,5 @@
-//! The typical Huffman tables of ITU-T T.81, annex K.3: counts and values as in DHT. Frames of motion JPEG leave them out, and
-//! decoders are to know them.
+//! The typical Huffman tables of ITU-T T.81, annex K.3: counts and values as in DHT. Frames of
+//! motion JPEG omit them; decoders are expected to know them.
 
 /// Table K.3.
 #[rustfmt::skip]

@@ -1,4 +1,4 @@
-//! What a scan is made of, for both entropy coders.
+//! The structure of a scan, for both entropy coders.
 
 use std::ops::Range;
 use std::rc::Rc;
@@ -9,7 +9,7 @@ use super::progressive::Band;
 use super::row::Row;
 use super::script::Conditioning;
 
-/// How the bits of a scan are to be read.
+/// How the bits of a scan are decoded.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Mode {
     Sequential,
@@ -29,14 +29,14 @@ pub(super) struct Unit {
     pub ac: Option<Rc<Ac>>,
     /// For arithmetic coding.
     pub conditioning: Conditioning,
-    /// Place of the block of the row's first MCU, and how far the next MCU's is.
+    /// Index of this block in the row's first MCU, and the distance to the next MCU's.
     pub start: usize,
     pub step: usize,
-    /// Last zigzag index wanted.
+    /// The last wanted zigzag index.
     pub need: u32,
 }
 
-/// A stretch of a row of MCUs: its columns, and where the scan's row of blocks begins in the row.
+/// A range of columns in a row of MCUs, and the offset of the scan's row of blocks in the row.
 pub(super) struct Blocks<'r> {
     pub rows: &'r mut [Row],
     pub offset: usize,

@@ -1,4 +1,5 @@
-//! Arithmetically coded JPEGs against their twins: the same coefficients in Huffman's codes.
+//! Compares arithmetically coded JPEGs with their twins, which hold the same coefficients with
+//! Huffman coding.
 
 use thumbs_jpeg::{Error, Header, Image, Kind, Options};
 
@@ -25,7 +26,7 @@ fn at(data: &[u8], n: u8, options: &Options<'_>) -> Result<Image, Error> {
 }
 
 #[test]
-fn twins_show_the_same() {
+fn twins_decode_alike() {
     for (arithmetic, huffman, kind) in TWINS {
         let (ours, theirs) = (header(arithmetic), header(huffman));
         assert_eq!((ours.arithmetic, ours.kind, theirs.arithmetic), (true, kind, false));
@@ -44,13 +45,13 @@ fn twins_show_the_same() {
     }
 }
 
-/// Where the first restart marker of number `n` stands.
+/// The position of the first restart marker with number `n`.
 fn restart(data: &[u8], n: u8) -> usize {
     data.windows(2).position(|two| two == [0xFF, 0xD0 + n]).unwrap()
 }
 
 #[test]
-fn cut_anywhere() {
+fn truncated_anywhere() {
     for (data, _, kind) in TWINS {
         for end in (0..data.len()).step_by(23).chain([data.len() - 1, data.len() - 2]) {
             let cut = &data[..end];
@@ -66,17 +67,17 @@ fn cut_anywhere() {
 }
 
 #[test]
-fn lines_before_the_damage_are_there() {
+fn lines_before_the_damage_are_kept() {
     let (data, huffman, _) = TWINS[0];
     let whole = at(huffman, 8, &Options::default()).unwrap();
-    // Every row of 16 lines starts anew: the third has a marker of a wrong number.
+    // Every row of 16 lines restarts; the third has a marker with a wrong number.
     let mut bad = data.to_vec();
     bad[restart(data, 1) + 1] = 0xD5;
     assert_eq!(at(&bad, 8, &Options::default()), Err(Error::Damaged("a restart marker has the wrong number")));
     for (data, rows) in [(&bad[..], 2), (&data[..restart(data, 3) - 9], 3)] {
         let image = at(data, 8, &Options { allow_truncated: true, ..Options::default() }).unwrap();
         assert_eq!(image.damage.unwrap().whole_lines, rows * 16);
-        // Interpolated chroma of the last line sees what is below.
+        // The interpolated chroma of the last line depends on the line below.
         let same = (rows * 16 - 1) as usize * 3 * image.width as usize;
         assert!(image.data[..same] == whole.data[..same]);
         assert!(image.data[same..] != whole.data[same..]);
@@ -86,8 +87,8 @@ fn lines_before_the_damage_are_there() {
 #[test]
 fn other_conditioning_is_read_and_broken_one_refused() {
     let (data, ..) = TWINS[0];
-    // The segment tells what the standard takes without being told: differences of 0 are none, those up to 2 small, 5 frequencies
-    // low.
+    // The segment holds the default values of the standard: differences of 0 are zero, up to 2 are
+    // small, and 5 frequencies are low.
     let told = [0xFF, 0xCC, 0, 10, 0, 0x10, 0x10, 5, 1, 0x10, 0x11, 5];
     let place = data.windows(told.len()).position(|window| window == told).unwrap();
     let with = |pairs: &[u8]| {
@@ -111,7 +112,7 @@ fn other_conditioning_is_read_and_broken_one_refused() {
 }
 
 #[test]
-fn flipped_bits_cost_nothing_else() {
+fn flipped_bits_do_not_panic() {
     for (data, ..) in TWINS {
         let first = data.windows(2).position(|two| two == [0xFF, 0xDA]).unwrap();
         for at_byte in (first..data.len() - 2).step_by(5) {

@@ -1,4 +1,4 @@
-//! Every JPEG below the folder that THUMBS_CORPUS names: nothing panics, at any size, whole or damaged.
+//! No JPEG in the folder THUMBS_CORPUS causes a panic, at any size, intact or damaged.
 
 use std::path::{Path, PathBuf};
 use thumbs_jpeg::{Error, Options};

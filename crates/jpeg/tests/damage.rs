@@ -1,4 +1,5 @@
-//! Damaged files: an error in bounded time and memory, never a panic; what is there with `allow_truncated`.
+//! Damaged files fail in bounded time and memory, and never panic. With `allow_truncated`, the
+//! intact part is decoded.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ fn plans(header: &thumbs_jpeg::Header) -> [thumbs_jpeg::Plan; 3] {
 }
 
 #[test]
-fn cut_anywhere() {
+fn truncated_anywhere() {
     for data in [encode(false, 0), encode(false, 2), encode(true, 0)] {
         for end in (0..data.len()).step_by(37).chain([data.len() - 1, data.len() - 2]) {
             let cut = &data[..end];
@@ -33,7 +34,7 @@ fn cut_anywhere() {
             for plan in plans(&header) {
                 let result = thumbs_jpeg::decode(cut, &header, &plan, &Options::default());
                 if end + 2 >= data.len() {
-                    // Only the end-of-image marker is cut.
+                    // Only the end-of-image marker is missing.
                     assert!(result.is_ok_and(|image| image.lacks_end), "{end}");
                     let strict = Options { strict: true, ..Options::default() };
                     let result = thumbs_jpeg::decode(cut, &header, &plan, &strict);
@@ -51,7 +52,7 @@ fn cut_anywhere() {
 }
 
 #[test]
-fn truncation_keeps_what_was_there() {
+fn truncation_keeps_the_intact_part() {
     let data = encode(false, 0);
     let header = thumbs_jpeg::read_header(&data).unwrap();
     let whole = thumbs_jpeg::decode(&data, &header, &header.full(), &Options::default()).unwrap();
@@ -59,7 +60,7 @@ fn truncation_keeps_what_was_there() {
     let half = thumbs_jpeg::decode(&data[..data.len() * 2 / 3], &header, &header.full(), &allow).unwrap();
     let lines = half.damage.unwrap().whole_lines as usize;
     assert!(lines >= 16, "{lines}");
-    // Interpolated chroma of the last lines sees what is below.
+    // The interpolated chroma of the last lines depends on the line below.
     let same = (lines - 2) * 300;
     let first = half.data.iter().zip(&whole.data).position(|(a, b)| a != b);
     assert!(first.is_some_and(|at| at >= same), "{first:?} {same}");
@@ -90,7 +91,8 @@ fn changed_bytes() {
     }
 }
 
-/// Lossless pictures cut anywhere, and with changed bytes: an error, or all rows where damage is allowed.
+/// Lossless pictures, truncated anywhere and with changed bytes: an error, or all rows if damage is
+/// allowed.
 #[test]
 fn damaged_lossless_pictures() {
     use oddities::lossless::Lossless;
@@ -143,7 +145,7 @@ fn damaged_lossless_pictures() {
     }
 }
 
-/// A progressive frame with `scans` scans that hold `body` each.
+/// A progressive frame with `scans` scans, each with `body` as its data.
 fn flood(width: u16, height: u16, scans: usize, header: [u8; 3], body: &[u8]) -> Vec<u8> {
     let mut data = vec![0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0];
     data.extend([1; 64]);
@@ -151,7 +153,7 @@ fn flood(width: u16, height: u16, scans: usize, header: [u8; 3], body: &[u8]) ->
     data.extend(height.to_be_bytes());
     data.extend(width.to_be_bytes());
     data.extend([1, 1, 0x11, 0]);
-    // DC: code 0 is size 0. AC: code 0 starts a run of 2^14 ended blocks and more.
+    // DC: code 0 is size 0. AC: code 0 starts a run of 2^14 or more ended blocks.
     for (class, value) in [(0x00, 0), (0x10, 0xE0)] {
         data.extend([0xFF, 0xC4, 0, 20, class, 1]);
         data.extend([0; 15]);
@@ -184,7 +186,7 @@ fn floods_end_soon() {
             }
         }
     }
-    // Some 36 decodes without optimisation; a runaway takes hours.
+    // Some 36 decodes without optimisation. A runaway would take hours.
     assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
 }
 
@@ -200,7 +202,7 @@ fn impossible_sizes_are_refused_at_once() {
     assert!(start.elapsed() < Duration::from_secs(120));
 }
 
-/// The size that comes before hierarchical frames, and the frame header of JPEG-LS.
+/// The DHP marker of hierarchical pictures, and the frame header of JPEG-LS.
 #[test]
 fn other_processes_are_named() {
     let plain = encode(false, 0);

@@ -1,4 +1,4 @@
-//! What the encoder writes, as libjpeg sees it, and our own decoder in strict mode.
+//! Decodes the encoder's output with libjpeg and with our own decoder in strict mode.
 
 use mozjpeg::CompInfoExt;
 use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr};
@@ -18,7 +18,7 @@ extern "C-unwind" fn message(_: &mut jpeg_common_struct, level: i32) {
     assert!(level >= 0, "libjpeg warns");
 }
 
-/// Planes as libjpeg sees them, with their line lengths; a warning is a panic.
+/// The planes as libjpeg decodes them, with their row lengths. A warning is a panic.
 fn theirs(data: &[u8]) -> Vec<(usize, Vec<u8>)> {
     let errors = jpeg_error_mgr {
         error_exit: Some(fail),
@@ -44,7 +44,7 @@ fn theirs(data: &[u8]) -> Vec<(usize, Vec<u8>)> {
     lines.into_iter().zip(planes).collect()
 }
 
-/// Samples that are smooth, but for `noise` of 256.
+/// Smooth samples with noise of amplitude `noise` of 256.
 fn samples(size: (u32, u32), channels: u32, noise: u32, seed: u32) -> Vec<u8> {
     let mut state = seed | 1;
     let mut out = Vec::new();
@@ -109,16 +109,16 @@ proptest! {
             for (top, left) in (0..height).step_by(8).flat_map(|y| (0..width).step_by(8).map(move |x| (y, x))) {
                 let block = (top..height.min(top + 8)).flat_map(|y| (left..width.min(left + 8)).map(move |x| (y, x)));
                 let pairs: Vec<(u8, u8)> = block.map(|(y, x)| (ours.data[y * width + x], theirs[y * stride + x])).collect();
-                // Its integer transform wraps where coefficients are far out of range.
+                // The integer transform of libjpeg wraps if coefficients are far out of range.
                 let is_clamped = pairs.iter().any(|&(a, _)| a == 0 || a == 255);
                 prop_assert!(is_clamped || pairs.iter().all(|(a, b)| a.abs_diff(*b) <= 1), "{:?}", pairs);
             }
         }
 
-        // Close to what was given, where the settings promise that.
+        // Close to the input, if the settings promise that.
         let (is_whole, is_smooth) = (settings.sampling == Sampling::S444 || kind < 2, noise < 10);
         let most = match settings.quality {
-            // Colours have errors of three planes, some of them nearly doubled.
+            // Colours combine the errors of three planes, some nearly doubled.
             100 if is_whole && settings.effort == 0 => [3, 3, 8, 8][kind],
             95.. if is_smooth => 14,
             _ => return Ok(()),
@@ -163,7 +163,7 @@ fn segments_and_long_profiles_come_back() {
 }
 
 #[test]
-fn restart_markers_come_as_often_as_asked() {
+fn restart_markers_follow_the_interval() {
     let pixels = vec![77; 64 * 24];
     let count = |restart, progressive| {
         let settings = Settings { restart, progressive, ..Settings::default() };

@@ -1,5 +1,5 @@
-//! Every shrink against the definition: an independent full decode, its blocks taken through a forward DCT in f64, of which only
-//! the low frequencies are kept.
+//! Compares every shrink with its definition: an independent full decode, whose blocks go through a
+//! forward DCT in f64 that keeps only the low frequencies.
 
 #![allow(clippy::needless_range_loop, reason = "formulas with indices, as in the book")]
 
@@ -10,13 +10,13 @@ use std::f64::consts::PI;
 
 const SIZE: (u16, u16) = (83, 61);
 
-/// Coefficient of an orthonormal DCT of `n` points.
+/// A coefficient of an orthonormal DCT of `n` points.
 fn cosine(n: usize, u: usize, x: usize) -> f64 {
     let a = if u == 0 { (1.0 / n as f64).sqrt() } else { (2.0 / n as f64).sqrt() };
     a * ((2 * x + 1) as f64 * u as f64 * PI / (2 * n) as f64).cos()
 }
 
-/// One block at n x n samples.
+/// Reduces one block to n x n samples.
 fn reduce(block: &[[f64; 8]; 8], n: usize) -> Vec<Vec<f64>> {
     let mut low = vec![vec![0.0; n]; n];
     for (v, row) in low.iter_mut().enumerate() {
@@ -41,7 +41,8 @@ fn reduce(block: &[[f64; 8]; 8], n: usize) -> Vec<Vec<f64>> {
     out
 }
 
-/// A smooth picture with some texture that stays clear of 0 and 255, so that clamping does not hide coefficients.
+/// A smooth picture with some texture. It stays clear of 0 and 255, so that clamping does not hide
+/// coefficients.
 fn picture(channels: usize) -> Vec<u8> {
     let (w, h) = (usize::from(SIZE.0), usize::from(SIZE.1));
     let mut out = Vec::with_capacity(w * h * channels);
@@ -57,10 +58,11 @@ fn picture(channels: usize) -> Vec<u8> {
     out
 }
 
-/// A plane with the length of its lines.
+/// A plane with its row length.
 type Plane = (usize, Vec<u8>);
 
-/// Full-size planes before any interpolation, by libjpeg's raw-data mode; `None` where it does not take the file.
+/// Full-size planes before any interpolation, from libjpeg's raw-data mode; `None` if libjpeg
+/// rejects the file.
 fn planes(data: &[u8]) -> Option<Vec<Plane>> {
     std::panic::catch_unwind(|| {
         let mut raw = mozjpeg::Decompress::new_mem(data).ok()?.raw().ok()?;
@@ -73,7 +75,8 @@ fn planes(data: &[u8]) -> Option<Vec<Plane>> {
     .flatten()
 }
 
-/// Compares all blocks that lie whole within their planes, at every n. Gives the number of samples compared.
+/// Compares all blocks that lie completely within their planes, at every n. Returns the number of
+/// samples compared.
 fn check(name: &str, data: &[u8]) -> usize {
     let header = thumbs_jpeg::read_header(data).unwrap();
     let Some(full) = planes(data) else { return 0 };
@@ -98,7 +101,8 @@ fn check(name: &str, data: &[u8]) -> usize {
                         for (x, want) in row.iter().enumerate() {
                             let got = f64::from(ours.data[(by * n + y) * ours.width as usize + bx * n + x]);
                             let want = want.clamp(0.0, 255.0);
-                            // Ours rounds to half a level, and the C library's integer transform is off by as much and more.
+                            // Our result rounds to half a level. The integer transform of libjpeg
+                            // is off by at least as much.
                             assert!(
                                 (got - want).abs() <= 1.6,
                                 "{name} n {n} plane {c} block {bx},{by}: {got} for {want}"
@@ -127,7 +131,7 @@ fn encode(progressive: bool, restart: u16, grey: bool) -> Vec<u8> {
     data
 }
 
-/// Successive approximation, as libjpeg's default script has it.
+/// Successive approximation, as in libjpeg's default script.
 fn refined() -> Vec<u8> {
     let mut comp = mozjpeg::Compress::new(mozjpeg::ColorSpace::JCS_RGB);
     comp.set_size(SIZE.0.into(), SIZE.1.into());

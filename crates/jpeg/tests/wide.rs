@@ -1,8 +1,8 @@
-//! JPEGs of 12 bits a sample.
+//! JPEGs with 12 bits per sample.
 
 use thumbs_jpeg::{Error, Image, Kind, Options};
 
-/// The same picture, with 12 bits a sample and with 8.
+/// The same picture with 12 bits per sample and with 8.
 const WIDE: &[u8] = include_bytes!("../../../fixtures/jpeg/twelve-bits.jpg");
 const NARROW: &[u8] = include_bytes!("../../../fixtures/jpeg/huffman.jpg");
 
@@ -12,7 +12,7 @@ fn at(data: &[u8], n: u8, options: &Options<'_>) -> Result<Image, Error> {
 }
 
 #[test]
-fn they_show_what_8_bits_show() {
+fn twelve_bits_decode_like_8_bits() {
     let header = thumbs_jpeg::read_header(WIDE).unwrap();
     assert_eq!((header.precision, header.kind, header.width, header.height), (12, Kind::Extended, 123, 93));
     for n in 1..=8 {
@@ -24,7 +24,7 @@ fn they_show_what_8_bits_show() {
 }
 
 #[test]
-fn cut_anywhere() {
+fn truncated_anywhere() {
     for end in (0..WIDE.len()).step_by(41).chain([WIDE.len() - 3]) {
         let cut = &WIDE[..end];
         if thumbs_jpeg::read_header(cut).is_err() {
@@ -34,7 +34,7 @@ fn cut_anywhere() {
         assert!(matches!(result, Err(Error::Truncated(_) | Error::Damaged(_))), "{end}: {result:?}");
         assert!(at(cut, 4, &Options { allow_truncated: true, ..Options::default() }).unwrap().damage.is_some());
     }
-    // Only the end-of-image marker is cut.
+    // Only the end-of-image marker is missing.
     for end in [WIDE.len() - 1, WIDE.len() - 2] {
         assert!(at(&WIDE[..end], 4, &Options::default()).unwrap().lacks_end, "{end}");
     }
@@ -49,7 +49,7 @@ fn other_widths_are_refused() {
     assert_eq!(at(&claims_16, 8, &Options::default()), Err(refused));
 }
 
-/// Mean difference of two samples.
+/// The mean absolute difference of samples.
 fn mean(a: &[u8], b: &[u8]) -> f64 {
     assert_eq!(a.len(), b.len());
     a.iter().zip(b).map(|(a, b)| f64::from(a.abs_diff(*b))).sum::<f64>() / a.len() as f64

@@ -1,17 +1,17 @@
-//! Samples on their way from differences to pixels.
+//! Buffers for the conversion from differences to pixels.
 
 use super::super::frame::{Component, Frame};
 
-/// Samples of one component in one row of MCUs, and the line above.
+/// The samples of one component in one row of MCUs, and the line above.
 #[derive(Debug)]
 pub(super) struct Lines {
     pub component: Component,
-    /// Samples of a line that belong to the picture, and with those that fill up the last MCU.
+    /// Samples per line within the picture, and including the padding of the last MCU.
     pub width: usize,
     pub pitch: usize,
-    /// Lines that belong to the picture and are still to come.
+    /// Lines of the picture that are still to come.
     pub rows: u32,
-    /// Without the bits that the point transform takes away; those of the line above first.
+    /// Samples, shifted right by the point transform. The line above comes first.
     pub samples: Vec<u16>,
     /// The point transform of the scan.
     pub low: u8,
@@ -26,12 +26,12 @@ impl Lines {
         Lines { component, width: width as usize, pitch, rows, samples, low: 0 }
     }
 
-    /// The lines that belong to the picture in the next row of MCUs.
+    /// The number of lines of the picture in the next row of MCUs.
     pub fn shown(&self) -> usize {
         self.rows.min(self.component.v.into()) as usize
     }
 
-    /// Goes on to the next row of MCUs.
+    /// Advances to the next row of MCUs.
     pub fn advance(&mut self) {
         let last = usize::from(self.component.v) * self.pitch;
         self.samples.copy_within(last..last + self.pitch, 0);

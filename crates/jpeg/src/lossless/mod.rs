@@ -1,8 +1,9 @@
-//! Lossless coding (ITU-T T.81, annex H): samples predicted from their neighbours, and what the prediction was off by in
-//! Huffman's codes.
+//! Lossless coding (ITU-T T.81, annex H): samples predicted from their neighbours, and
+//! Huffman-coded differences from the prediction.
 //!
-//! All scans advance together, a row of MCUs at a time (`scan`), so that pictures whose components stand in scans of their own
-//! take no more memory than others. `predict` makes samples of differences, `pixels` makes pixels of samples; both stand in `lines`.
+//! All scans advance together, a row of MCUs at a time (`scan`), so that pictures with one scan per
+//! component take no more memory than others. `predict` turns differences into samples, `pixels`
+//! turns samples into pixels; both are in `lines`.
 
 mod lines;
 mod pixels;
@@ -19,7 +20,7 @@ use lines::Lines;
 use pixels::Painter;
 use scan::Decoder;
 
-/// The rows of a lossless picture, from the top.
+/// Decodes a lossless picture row by row, from the top.
 pub struct LosslessRows<'a> {
     data: &'a [u8],
     script: Script<'a>,
@@ -28,7 +29,7 @@ pub struct LosslessRows<'a> {
     painter: Painter,
     decoders: Vec<Decoder<'a>>,
     lines: Vec<Lines>,
-    /// The row that comes next.
+    /// The next row.
     y: u32,
     ending: Ending,
     damage: Option<Damage>,
@@ -36,10 +37,10 @@ pub struct LosslessRows<'a> {
 }
 
 impl Header {
-    /// Whether [`LosslessRows`] takes this picture.
+    /// Whether [`LosslessRows`] supports this picture.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] naming what stands in the way.
+    /// [`Error::Unsupported`] with the reason.
     pub fn supported_lossless(&self) -> Result<(), Error> {
         if self.kind != Kind::Lossless {
             return Err(Error::Unsupported("another coding than lossless"));
@@ -56,30 +57,31 @@ impl Header {
         Ok(())
     }
 
-    /// Upper bound of the bytes that [`LosslessRows`] allocates.
+    /// Upper bound of the memory that [`LosslessRows`] takes, in bytes.
     pub fn lossless_memory(&self) -> u64 {
         let row = |c: &Component| {
             let pitch = self.frame.width.div_ceil(self.frame.h_max()) * u32::from(c.h);
             u64::from(pitch) * (u64::from(c.v) + 1) * 2
         };
         let lines: u64 = self.components.iter().map(row).sum();
-        // A row of pixels; a window and tables for each scan, and the records of the longest script taken.
+        // A row of pixels, a window and tables for each scan, and the records of the longest
+        // accepted script.
         lines + u64::from(self.width) * 8 + (2 << 20)
     }
 }
 
 impl<'a> LosslessRows<'a> {
-    /// Looks at the scans of a picture whose header was read from the same `data`.
+    /// Reads the scans of a picture. `header` must come from the same `data`.
     ///
     /// # Errors
-    /// As [`Header::supported_lossless`] says; damage, unless `allow_truncated` takes it.
+    /// As for [`Header::supported_lossless`]; damage, unless `allow_truncated` is set.
     pub fn new(data: &'a [u8], header: &'a Header, options: &Options<'a>) -> Result<LosslessRows<'a>, Error> {
         header.supported_lossless()?;
         let frame = &header.frame;
         let script = Script::read(data, header)?;
         let lines: Vec<Lines> = frame.components.iter().map(|c| Lines::new(frame, *c)).collect();
         let samples: u64 = lines.iter().map(|l| l.width as u64 * u64::from(l.rows)).sum();
-        // Every sample takes a bit at least.
+        // Every sample takes at least one bit.
         if !options.allow_truncated && samples / 8 > data.len() as u64 {
             return Err(Error::Truncated("the file is too short for its picture"));
         }
@@ -102,7 +104,7 @@ impl<'a> LosslessRows<'a> {
         }
         let mut seen = vec![false; frame.components.len()];
         for scan in &rows.script.scans {
-            // A component is whole after its scan; another one brings nothing new.
+            // A component is complete after its scan, so a second one is an error.
             if scan.parts.iter().any(|part| std::mem::replace(&mut seen[part.component], true)) {
                 let error = Error::Damaged("a component has two scans");
                 if !options.allow_truncated {
@@ -128,16 +130,16 @@ impl<'a> LosslessRows<'a> {
         Ok(rows)
     }
 
-    /// Whether rows have 16 bits a sample: pictures of more than 8 bits do. Samples of other depths are spread over all of
-    /// the 8 or 16 bits.
+    /// Whether rows have 16 bits per sample, as pictures of more than 8 bits do. Samples of other
+    /// depths are scaled to the full 8 or 16 bits.
     pub fn is_wide(&self) -> bool {
         self.frame.is_wide()
     }
 
-    /// Writes the next row with 8 bits a sample: grey, RGB, or CMYK where 0 is no ink.
+    /// Writes the next row with 8 bits per sample: grey, RGB, or CMYK where 0 is no ink.
     ///
     /// # Errors
-    /// Damage, unless `allow_truncated`: then what is missing is of medium brightness.
+    /// Damage, unless `allow_truncated` is set: then missing samples are mid-grey.
     pub fn row(&mut self, out: &mut [u8]) -> Result<(), Error> {
         self.advance()?;
         for (to, &sample) in out.iter_mut().zip(self.painter.pixels(&self.lines, self.y)) {
@@ -147,10 +149,10 @@ impl<'a> LosslessRows<'a> {
         Ok(())
     }
 
-    /// The same with 16 bits a sample, where the picture [is wide](Self::is_wide).
+    /// Writes the next row with 16 bits per sample, if the picture [is wide](Self::is_wide).
     ///
     /// # Errors
-    /// As [`LosslessRows::row`].
+    /// As for [`LosslessRows::row`].
     pub fn row_wide(&mut self, out: &mut [u16]) -> Result<(), Error> {
         self.advance()?;
         let pixels = self.painter.pixels(&self.lines, self.y);
@@ -160,10 +162,11 @@ impl<'a> LosslessRows<'a> {
         Ok(())
     }
 
-    /// Looks at what stands behind the last row, once that is read.
+    /// Checks the data behind the last row. Call it after reading all rows.
     ///
     /// # Errors
-    /// [`Error::Truncated`] where rows were read from filling, or with `strict` where there is no end-of-image marker.
+    /// [`Error::Truncated`] if rows were decoded from padding or, with `strict`, if there is no
+    /// end-of-image marker.
     pub fn end(&mut self) -> Result<(), Error> {
         let has_end = match &mut self.decoders[..] {
             [last] if self.script.damage.is_none() => script::has_end(self.data, last.end()),
@@ -182,12 +185,12 @@ impl<'a> LosslessRows<'a> {
         }
     }
 
-    /// What was filled in because the data are damaged; only with `allow_truncated`.
+    /// What was filled in because the data is damaged. Only with `allow_truncated`.
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }
 
-    /// Every row is there, but no end-of-image marker behind them.
+    /// Whether every row is present, but no end-of-image marker follows.
     pub fn lacks_end(&self) -> bool {
         self.lacks_end
     }
@@ -200,7 +203,7 @@ impl<'a> LosslessRows<'a> {
         Ok(())
     }
 
-    /// Decodes the next row of MCUs where row `y` begins one.
+    /// Decodes the next row of MCUs if row `y` begins one.
     fn advance(&mut self) -> Result<(), Error> {
         if !self.y.is_multiple_of(self.frame.v_max()) {
             return Ok(());

@@ -1,14 +1,15 @@
-//! Pixels out of samples: smaller components are repeated, as libjpeg does here, colours converted, depths spread.
+//! Makes pixels of samples: repeats subsampled components like libjpeg, converts colours, and
+//! scales depths.
 
 use super::super::frame::{ColorSpace, Frame};
 use super::lines::Lines;
 
-/// Makes pixels of a row.
+/// Makes the pixels of a row.
 #[derive(Debug)]
 pub(super) struct Painter {
     color: ColorSpace,
     inverted: bool,
-    /// The largest sample as stored, and as given.
+    /// The largest stored sample, and the largest output sample.
     max: u32,
     top: u32,
     h_max: usize,
@@ -29,7 +30,7 @@ impl Painter {
         }
     }
 
-    /// The pixels of row `y`, which is one of those in `lines`.
+    /// The pixels of row `y`, which must be in `lines`.
     pub fn pixels(&mut self, lines: &[Lines], y: u32) -> &[u16] {
         let count = lines.len();
         for (i, lines) in lines.iter().enumerate() {
@@ -59,7 +60,7 @@ impl Painter {
             ColorSpace::Grey | ColorSpace::Rgb | ColorSpace::Unknown => {}
             ColorSpace::YCbCr => self.pixels.chunks_exact_mut(3).for_each(|pixel| rgb(pixel, max)),
             ColorSpace::Cmyk => self.pixels.iter_mut().for_each(|sample| *sample = flip(*sample, true)),
-            // libjpeg's CMY is that which RGB lacks; inverted it is RGB.
+            // libjpeg's CMY is the complement of RGB, so inverted it is RGB.
             ColorSpace::Ycck => self.pixels.chunks_exact_mut(4).for_each(|pixel| {
                 rgb(&mut pixel[..3], max);
                 pixel[..3].iter_mut().for_each(|sample| *sample = flip(*sample, false));
@@ -69,11 +70,11 @@ impl Painter {
     }
 }
 
-/// JFIF's conversion, in samples of up to `max`.
+/// The conversion of JFIF, for samples up to `max`.
 fn rgb(pixel: &mut [u16], max: u32) {
     let &mut [y, cb, cr] = pixel else { return };
     let half = i64::from(max / 2 + 1);
-    // 14 bits of fraction.
+    // 14 fractional bits.
     let (y, cb, cr) = ((i64::from(y) << 14) + (1 << 13), i64::from(cb) - half, i64::from(cr) - half);
     let clamp = |v: i64| (v >> 14).clamp(0, max.into()) as u16;
     pixel.copy_from_slice(&[clamp(y + 22_970 * cr), clamp(y - 5638 * cb - 11_700 * cr), clamp(y + 29_032 * cb)]);

@@ -1,6 +1,6 @@
-//! Samples out of differences (ITU-T T.81, H.1.2.1). All arithmetic is modulo 2^16.
+//! Computes samples from differences (ITU-T T.81, H.1.2.1). All arithmetic is modulo 2^16.
 
-/// Sets samples to medium brightness: what the first one of a scan is predicted as, 2^(precision - low - 1).
+/// Sets samples to mid-grey, the prediction of the first sample of a scan: 2^(precision - low - 1).
 pub(super) fn fill(samples: &mut [u16], precision: u8, low: u8) {
     samples.fill(start(precision, low));
 }
@@ -10,7 +10,7 @@ pub(super) fn start(precision: u8, low: u8) -> u16 {
     1 << (precision - low - 1)
 }
 
-/// The first line of a scan or restart interval: each sample is predicted as the one to the left.
+/// The first line of a scan or restart interval: each sample is predicted from the one to the left.
 pub(super) fn first_line(line: &mut [u16], start: u16) {
     let mut left = start;
     for sample in line {
@@ -19,7 +19,7 @@ pub(super) fn first_line(line: &mut [u16], start: u16) {
     }
 }
 
-/// Another line: the first sample is predicted as the one above, the others by Table H.1.
+/// Another line: the first sample is predicted from the one above, the others by Table H.1.
 pub(super) fn line(predictor: u8, above: &[u16], line: &mut [u16]) {
     match predictor {
         1 => by(above, line, |left, _, _| left),
@@ -49,7 +49,7 @@ fn by(above: &[u16], line: &mut [u16], predict: impl Fn(i32, i32, i32) -> i32) {
 mod tests {
     use super::*;
 
-    /// Values by hand, after Table H.1: c b over a x with c = 10, b = 21, a = 14.
+    /// Computed by hand after Table H.1: c b over a x with c = 10, b = 21, a = 14.
     #[test]
     fn predictions_are_those_of_the_standard() {
         for (predictor, want) in [(1, 14), (2, 21), (3, 10), (4, 25), (5, 19), (6, 23), (7, 17)] {
@@ -57,7 +57,7 @@ mod tests {
             line(predictor, &[10, 21], &mut samples);
             assert_eq!(samples, [14, want + 100], "{predictor}");
         }
-        // Halves are rounded down, also of negative differences.
+        // Halves are rounded down, also for negative differences.
         let mut samples = [10, 0];
         line(5, &[10, 7], &mut samples);
         assert_eq!(samples, [20, 18]);

@@ -1,4 +1,5 @@
-//! One scan, a row of MCUs at a time. An MCU holds h x v samples of each component, or one where the scan has one component.
+//! Decodes one scan, a row of MCUs at a time. An MCU holds h x v samples of each component, or one
+//! sample if the scan has one component.
 
 use std::rc::Rc;
 
@@ -14,7 +15,7 @@ use super::super::simd;
 use super::lines::Lines;
 use super::predict;
 
-/// One component of the scan.
+/// A component of the scan.
 #[derive(Debug)]
 struct Part {
     component: usize,
@@ -30,19 +31,19 @@ pub(super) struct Decoder<'a> {
     reader: Reader<'a>,
     parts: Vec<Part>,
     predictor: u8,
-    /// Values below this are samples.
+    /// One more than the largest sample value.
     limit: u32,
     start: u16,
-    /// MCUs in a row, and rows left.
+    /// MCUs per row, and rows left.
     columns: usize,
     rows: u32,
-    /// Rows of this scan in a row of interleaved MCUs.
+    /// Rows of this scan per row of interleaved MCUs.
     rows_at_once: u32,
     /// Rows between restart markers, 0 for none.
     restart: u32,
     until_restart: u32,
     next_restart: u8,
-    /// No line stands above the next one.
+    /// Whether the next line has no line above it.
     is_first: bool,
     over: bool,
 }
@@ -63,7 +64,8 @@ impl<'a> Decoder<'a> {
         } else {
             (frame.width.div_ceil(frame.h_max()), frame.height.div_ceil(frame.v_max()))
         };
-        // Predictions begin anew there, which the standard knows of whole lines only (H.1.1), as does libjpeg.
+        // Restarts reset the prediction. The standard defines that for whole lines only (H.1.1), as
+        // does libjpeg.
         if !scan.restart.is_multiple_of(columns) {
             return Err(Error::Damaged("a restart interval of lossless coding is not a number of whole rows"));
         }
@@ -85,7 +87,8 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    /// Decodes this scan's lines of the next row of interleaved MCUs. After an error it fills them, now and later.
+    /// Decodes this scan's lines of the next row of interleaved MCUs. After an error it fills these
+    /// and all later lines.
     pub fn row(&mut self, lines: &mut [Lines]) -> Result<(), Error> {
         let mut result = Ok(());
         for row in 0..self.rows_at_once as usize {
@@ -104,22 +107,22 @@ impl<'a> Decoder<'a> {
         result
     }
 
-    /// Where the marker behind the scan is, once all rows are decoded.
+    /// The position of the marker behind the scan, once all rows are decoded.
     pub fn end(&mut self) -> usize {
         self.reader.end_of_segment()
     }
 
-    /// Bytes of the data behind what was decoded so far.
+    /// The number of bytes that are not decoded yet.
     pub fn remaining(&self) -> usize {
         self.reader.remaining()
     }
 
-    /// Whether the last code ends with a byte.
+    /// Whether the last code ends at a byte boundary.
     pub fn is_aligned(&self) -> bool {
         self.reader.is_aligned()
     }
 
-    /// One row of MCUs; `row` is its place where a row of interleaved MCUs has several.
+    /// Decodes one row of MCUs. `row` is its index within a row of interleaved MCUs.
     fn mcus(&mut self, lines: &mut [Lines], row: usize) -> Result<(), Error> {
         if self.restart > 0 {
             if self.until_restart == 0 {
@@ -156,7 +159,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Puts the differences where the samples will be.
+    /// Writes the differences in place of the samples.
     #[inline(always)]
     fn differences(&mut self, lines: &mut [Lines], row: usize) -> Result<(), Error> {
         let mut bits = self.reader.bits;
@@ -170,7 +173,8 @@ impl<'a> Decoder<'a> {
                     for sample in samples {
                         bits.refill(self.reader.bytes());
                         let symbol = part.table.symbol(bits.buffer).ok_or(UNDEFINED)?;
-                        // What moves on by one is 32,768, the only difference without extra bits but 0.
+                        // `advance` is 1 only for the difference 32,768, the only one besides 0
+                        // without extra bits.
                         *sample = (symbol.value(bits.buffer) as u16).wrapping_add((symbol.advance() << 15) as u16);
                         bits.consume(symbol.total());
                     }

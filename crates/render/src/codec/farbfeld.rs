@@ -1,4 +1,5 @@
-//! Farbfeld in: 16 bits each of red, green, blue and alpha. <https://tools.suckless.org/farbfeld/>
+//! Decodes farbfeld: 16 bits each of red, green, blue and alpha.
+//! <https://tools.suckless.org/farbfeld/>
 
 use super::rows::{self, Sequence, Shape};
 use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture};

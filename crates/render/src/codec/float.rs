@@ -1,19 +1,19 @@
-//! Floating point samples, linear light, to 16-bit sRGB.
+//! Converts floating-point samples in linear light to 16-bit sRGB.
 
 use std::sync::LazyLock;
 
-/// Samples of pixels with `channels` each, the last one alpha where `alpha` says so. What is
-/// brighter than white is white; what is not a number is black.
+/// Encodes pixels of `channels` samples, with alpha last if `alpha` is set. Values above white
+/// become white, NaN becomes black.
 pub fn to_srgb(samples: &[f32], channels: usize, alpha: bool) -> Vec<u16> {
     let last = if alpha { channels - 1 } else { channels };
     samples.iter().enumerate().map(|(i, &v)| if i % channels < last { encode(v) } else { narrow(v) }).collect()
 }
 
-/// Values of floating point of which it is not known what stands for black and white.
+/// Statistics of floating-point samples whose black and white are unknown.
 pub struct Values {
-    /// Those that are neither zero nor outside of what can be shown.
+    /// The number of values that are neither zero nor out of the displayable range.
     known: u64,
-    /// Of these, those that lie outside 0 to 1.
+    /// The number of these outside 0 to 1.
     outside: u64,
     all: u64,
     low: f32,
@@ -21,27 +21,27 @@ pub struct Values {
     filler: Option<f32>,
 }
 
-/// What stands for black and white.
+/// The values of black and white.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
     low: f32,
     high: f32,
 }
 
-/// How far beyond 0 and 1 a value may be by rounding.
+/// The tolerance around 0 and 1, for rounding errors.
 const SLACK: f32 = 0.01;
-/// Values beyond it stand for "none"; the largest number of all is common for it.
+/// Larger values mean "no data". The largest float is common for that.
 const ABSURD: f32 = 1e30;
 
 impl Values {
-    /// None yet; `filler` is a value that stands for nothing.
+    /// Starts without values. `filler` is the value that means "no data".
     pub fn new(filler: Option<f32>) -> Self {
         Self { known: 0, outside: 0, all: 0, low: f32::INFINITY, high: f32::NEG_INFINITY, filler }
     }
 
-    /// Takes note of a value.
+    /// Records a value.
     pub fn add(&mut self, v: f32) {
-        // What is not a number is neither.
+        // NaN fails both comparisons.
         if v.abs() < ABSURD && Some(v) != self.filler {
             self.all += 1;
             self.known += u64::from(v != 0.0);
@@ -51,8 +51,9 @@ impl Values {
         }
     }
 
-    /// The range of the values where they do not fit 0 to 1. Of `grey` that is one in a hundred: it is most often
-    /// measured. In colours, which may be light with highlights, it is more than half of those that are not zero.
+    /// The range of the values, if they do not fit 0 to 1. For `grey`, one value in a hundred
+    /// outside is enough, because such data is usually measured. Colours may be light with
+    /// highlights, so more than half of the nonzero values must be outside.
     pub fn range(&self, grey: bool) -> Option<Range> {
         let is_other = if grey { self.outside * 100 > self.all } else { self.outside * 2 > self.known };
         let (low, high) =
@@ -62,42 +63,42 @@ impl Values {
 }
 
 impl Range {
-    /// Where a value lies between black, 0, and white, 1.
+    /// The position of a value between black, 0, and white, 1.
     pub fn share(self, v: f32) -> f32 {
         (v - self.low) / (self.high - self.low)
     }
 
-    /// What is said of it.
+    /// The note for the report.
     pub fn note(self) -> String {
         format!("values from {} to {} spread from black to white", self.low, self.high)
     }
 }
 
-/// What is said of colours brighter than white.
+/// The note for colours brighter than white.
 pub fn clipped_note() -> String {
     "HDR highlights clipped to white".to_owned()
 }
 
 /// Undoes the premultiplied alpha of OpenEXR (Technical Introduction to OpenEXR).
 pub fn divide_by_alpha(colors: &mut [f32], alpha: f32) {
-    // Without alpha, light that is added to what lies behind cannot be shown.
+    // Light without alpha, which adds to the background, cannot be shown.
     if alpha > 0.0 && alpha < 1.0 {
         colors.iter_mut().for_each(|v| *v /= alpha);
     }
 }
 
-/// Samples that are encoded already, 0 to 1.
+/// Converts samples that are encoded already, 0 to 1.
 pub fn to_wide(samples: &[f32]) -> Vec<u16> {
     samples.iter().map(|&v| narrow(v)).collect()
 }
 
-/// A sample that is encoded already, 0 to 1.
+/// Converts a sample that is encoded already, 0 to 1.
 pub fn narrow(v: f32) -> u16 {
-    // A cast takes NaN to 0, and clamps.
+    // A cast maps NaN to 0, and clamps.
     (v * 65_535.0 + 0.5) as u16
 }
 
-/// Linear light, 0 to 1, with the curve of sRGB (IEC 61966-2-1).
+/// Encodes linear light, 0 to 1, with the curve of sRGB (IEC 61966-2-1).
 pub fn encode(v: f32) -> u16 {
     if v <= LINEAR {
         narrow(v * 12.92)
@@ -106,7 +107,7 @@ pub fn encode(v: f32) -> u16 {
     } else if v.is_nan() {
         0
     } else {
-        // Between two values of the table; what is wrong by that is less than a hundredth of a step.
+        // Interpolate in the table. The error is below a hundredth of a step.
         let place = v.to_bits() - FIRST_BITS;
         let (index, part) = ((place >> PART_BITS) as usize, (place & ((1 << PART_BITS) - 1)) as f32);
         let (low, high) = (CURVE[index], CURVE[index + 1]);
@@ -114,16 +115,16 @@ pub fn encode(v: f32) -> u16 {
     }
 }
 
-/// Up to here the curve is a line.
+/// The curve is linear up to here.
 const LINEAR: f32 = 0.003_130_8;
 
 /// 2^-9, the power of two below [`LINEAR`], where the table begins.
 const FIRST_BITS: u32 = (127 - 9) << 23;
 
-/// Lowest bits of a number, between two entries.
+/// Mantissa bits between two entries of the table.
 const PART_BITS: u32 = 14;
 
-/// Samples, not rounded, of 512 numbers in each of nine powers of two.
+/// Unrounded samples for 512 values in each of nine powers of two.
 static CURVE: LazyLock<Vec<f32>> = LazyLock::new(|| {
     let entry = |i: u32| f64::from(f32::from_bits(FIRST_BITS + (i << PART_BITS)));
     (0..=9 << (23 - PART_BITS)).map(|i| ((1.055 * entry(i).powf(1.0 / 2.4) - 0.055) * 65_535.0) as f32).collect()
@@ -146,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_as_the_formula() {
+    fn the_table_agrees_with_the_formula() {
         for i in 0..=1_000_000u32 {
             let v = f64::from(i) / 1e6;
             let exact = if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 } * 65_535.0;

@@ -1,9 +1,9 @@
-//! IPTC records inside Photoshop's image resources (Adobe Photoshop File Formats Specification).
+//! IPTC records inside Photoshop image resources (Adobe Photoshop File Formats Specification).
 
-/// The resource that holds IPTC-IIM records.
+/// The ID of the resource with IPTC-IIM records.
 const IPTC: u16 = 0x0404;
 
-/// The records in a series of image resources; bytes that are records already come back as they are.
+/// Finds the records in a series of image resources. Plain records are returned unchanged.
 pub fn records(resources: &[u8]) -> Option<&[u8]> {
     if resources.first() == Some(&0x1c) {
         return Some(resources);
@@ -24,7 +24,7 @@ pub fn records(resources: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// Photoshop's wrapping of IPTC records: one image resource with an empty name.
+/// Wraps IPTC records in an image resource with an empty name.
 pub fn wrapped(records: &[u8]) -> Vec<u8> {
     let mut out = b"8BIM\x04\x04\0\0".to_vec();
     out.extend((records.len() as u32).to_be_bytes());

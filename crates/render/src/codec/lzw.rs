@@ -1,79 +1,81 @@
-//! LZW as of GIF and TIFF, unpacked as far as there is data.
+//! LZW as in GIF and TIFF. Data that ends early is decoded as far as it goes.
 //!
-//! A string of the table is kept as its last eight bytes at most, and the shorter string before them: nearly all strings come
-//! out with one store. Each new string is one of those before and a byte, so that the table grows without copying.
+//! Each string of the table is stored as its last bytes, eight at most, and a link to the shorter
+//! string before them, so that nearly all strings are written with one store. A new string extends
+//! an earlier one by a byte, so the table grows without copying.
 
 use std::fmt;
 
-/// Codes end at this many.
+/// The size of the table.
 const CODES: usize = 4096;
 const MAX_WIDTH: u32 = 12;
 
-/// What came of a call.
+/// The result of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// So many bytes, one at least.
+    /// This many bytes, at least one.
     Bytes(usize),
-    /// Nothing, until there is more data.
+    /// Nothing, until more data arrives.
     Starved,
-    /// Nothing any more: the code of the end was there.
+    /// Nothing more: the end code was read.
     Ended,
 }
 
-/// A code that is none.
+/// An undefined code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadCode;
 
 impl fmt::Display for BadCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a code that is none")
+        f.write_str("an undefined code")
     }
 }
 
 impl std::error::Error for BadCode {}
 
-/// How codes stand in bytes.
+/// How codes are packed into bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// From the lowest bit on, as in GIF.
+    /// From the lowest bit, as in GIF.
     Low,
-    /// From the highest bit on, and wider one code early, as in TIFF.
+    /// From the highest bit, and one code wider early, as in TIFF.
     HighEarly,
 }
 
-/// A string: the last bytes, the first of them lowest, and what comes before them.
+/// A string: its last bytes, the first of them lowest, and a link to the bytes before.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     chunk: u64,
-    /// Bytes in all; those of the chunk are from the last multiple of eight on.
+    /// The total length. `chunk` starts at the last multiple of eight.
     length: u16,
-    /// The code of what is before the chunk.
+    /// The code of the string before the chunk.
     before: u16,
     first: u8,
 }
 
-/// A decoder. Once it has met a code that is none it gives nothing more.
+/// A decoder. After an undefined code it returns nothing more.
 pub struct Lzw {
     order: Order,
-    /// Bits of the bytes themselves.
+    /// Bits of the uncompressed values.
     bits: u32,
     table: Box<[Entry; CODES]>,
-    /// The code that the table gets next.
+    /// The next code to be added to the table.
     next: usize,
-    /// The code before, whose string with a byte more is that of `next`.
+    /// The previous code. `next` will be its string extended by a byte.
     last: Option<usize>,
     width: u32,
-    /// Bits read ahead, at the end of the word where codes begin; there may be more of them than `count`.
+    /// Bits read ahead, at the end of the word where codes begin. There may be more than `count`.
     buffer: u64,
     count: u32,
-    /// A string that did not fit, and how much of it is out.
+    /// A string that did not fit, and how much of it was returned.
     held: Vec<u8>,
     given: usize,
     end: Option<Result<Step, BadCode>>,
 }
 
 impl Lzw {
-    /// For bytes of `bits` bits, 1 to 11 (of more than 8 the lower ones count): the first code is one wider.
+    /// Makes a decoder for values of `bits` bits, 1 to 11 (above 8, the lower 8 bits count). The
+    /// first code is one bit wider.
     pub fn new(order: Order, bits: u8) -> Self {
         let bits = u32::from(bits.clamp(1, 11));
         let mut table = Box::new([Entry::default(); CODES]);
@@ -93,11 +95,11 @@ impl Lzw {
         self.last = None;
     }
 
-    /// Unpacks some of `data`, which is advanced, into `out`, which is not empty. Without data what is still held comes
-    /// out.
+    /// Decodes some of `data`, which is advanced, into `out`, which must not be empty. Without
+    /// data, it returns what is still held.
     ///
     /// # Errors
-    /// A code that is none.
+    /// An undefined code.
     pub fn step(&mut self, data: &mut &[u8], out: &mut [u8]) -> Result<Step, BadCode> {
         let mut at = self.give(out);
         if at < out.len() && self.end.is_none() {
@@ -114,7 +116,7 @@ impl Lzw {
         }
     }
 
-    /// What is left of a string that did not fit.
+    /// Returns the rest of a string that did not fit.
     fn give(&mut self, out: &mut [u8]) -> usize {
         let rest = &self.held[self.given..];
         let count = rest.len().min(out.len());
@@ -123,7 +125,7 @@ impl Lzw {
         count
     }
 
-    /// Reads codes until `out` is full or there is no whole code any more; an error is the end.
+    /// Reads codes until `out` is full or no whole code is left. An error is the end.
     fn codes<const HIGH: bool>(
         &mut self,
         data: &mut &[u8],
@@ -161,7 +163,8 @@ impl Lzw {
                     if code > self.next {
                         return Err(Err(BadCode));
                     }
-                    // A code that is only now coming to be stands for the last string and its own first byte.
+                    // A code that is just being defined stands for the last string and its own
+                    // first byte.
                     let byte = self.table[if code == self.next { last } else { code }].first;
                     self.table[self.next] = extended(&self.table[last], last, byte);
                     self.next += 1;
@@ -191,7 +194,7 @@ impl Lzw {
         Ok(())
     }
 
-    /// Writes the string of a code, and up to seven bytes of no meaning behind it.
+    /// Writes the string of a code, and up to seven meaningless bytes behind it.
     #[inline(always)]
     fn write(&self, mut code: usize, out: &mut [u8]) {
         let mut length = usize::from(self.table[code & (CODES - 1)].length);
@@ -208,11 +211,11 @@ impl Lzw {
         }
     }
 
-    /// Takes in bytes until there are 56 bits, or no bytes any more.
+    /// Reads bytes until the buffer has 56 bits or the data ends.
     #[inline(always)]
     fn refill<const HIGH: bool>(&mut self, data: &mut &[u8]) {
         if let Some(word) = data.first_chunk::<8>() {
-            // What goes beyond the bits that are counted will be taken in again, and is the same then.
+            // Bits beyond those counted are read again later, with the same value.
             self.buffer |=
                 if HIGH { u64::from_be_bytes(*word) >> self.count } else { u64::from_le_bytes(*word) << self.count };
             *data = &data[((63 - self.count) >> 3) as usize..];
@@ -230,7 +233,7 @@ impl Lzw {
     }
 }
 
-/// The string of `entry`, whose code is `code`, and a byte.
+/// The string of `entry`, whose code is `code`, extended by a byte.
 #[inline(always)]
 fn extended(entry: &Entry, code: usize, byte: u8) -> Entry {
     let (length, first) = (entry.length + 1, entry.first);
@@ -244,10 +247,10 @@ fn extended(entry: &Entry, code: usize, byte: u8) -> Entry {
 mod tests {
     use super::*;
 
-    /// Broke once: from the second code on that cleared the table nothing was read.
+    /// Regression: from the second code on that cleared the table, nothing was read.
     #[test]
     fn the_table_may_be_cleared_again_and_again() {
-        // Indices of 2 bits, codes of 3: clear is 4, end is 5.
+        // Indices of 2 bits, codes of 3 bits: clear is 4, end is 5.
         for clears in [1usize, 2, 9, 40, 200] {
             let codes: Vec<u32> = std::iter::repeat_n(4, clears).chain([1, 4, 4, 2, 5]).collect();
             let mut bytes = vec![0u8; codes.len() * 3 / 8 + 1];
@@ -273,8 +276,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_comes_after_a_code_that_is_none() {
-        // Clear, 1, 7, which is none yet, 2, 2.
+    fn nothing_follows_an_undefined_code() {
+        // Clear, 1, 7 (undefined), 2, 2.
         let codes = [4u32, 1, 7, 2, 2].iter().rev().fold(0u32, |sum, code| sum << 3 | code);
         let (bytes, mut out) = (codes.to_le_bytes(), [0; 8]);
         let (mut lzw, mut data) = (Lzw::new(Order::Low, 2), &bytes[..]);
@@ -285,7 +288,8 @@ mod tests {
     use proptest::prelude::*;
     use weezl::BitOrder;
 
-    /// All that comes out, with blocks and room of these sizes; and whether it ended with a code that is none.
+    /// Decodes everything, with blocks and output buffers of these sizes. Returns whether it ended
+    /// with an undefined code.
     fn ours(mut lzw: Lzw, data: &[u8], block: usize, room: usize) -> (Vec<u8>, bool) {
         let (mut out, mut blocks, mut rest) = (Vec::new(), data.chunks(block), &[][..]);
         loop {
@@ -319,7 +323,7 @@ mod tests {
         }
     }
 
-    /// Bytes that repeat themselves at many lengths.
+    /// Bytes with repetitions of many lengths.
     fn picture() -> impl Strategy<Value = Vec<u8>> {
         proptest::collection::vec((any::<u8>(), 1usize..400, 1usize..6), 1..400).prop_map(|parts| {
             let bytes = |(start, count, step): (u8, usize, usize)| {
@@ -332,7 +336,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn what_was_packed_comes_out(bytes in picture(), block in 1usize..3000, room in 1usize..3000, bits in 2u8..=8) {
+        fn packed_data_unpacks(bytes in picture(), block in 1usize..3000, room in 1usize..3000, bits in 2u8..=8) {
             let narrow: Vec<u8> = bytes.iter().map(|b| b >> (8 - bits)).collect();
             let packed = weezl::encode::Encoder::new(BitOrder::Lsb, bits).encode(&narrow).unwrap();
             prop_assert_eq!(ours(Lzw::new(Order::Low, bits), &packed, block, room), (narrow, false));
@@ -340,9 +344,9 @@ mod tests {
             prop_assert_eq!(ours(Lzw::new(Order::HighEarly, 8), &packed, block, room), (bytes, false));
         }
 
-        /// Also of codes that nobody packed, the same comes out as of another decoder.
+        /// Codes that no encoder produced decode like in the other decoder.
         #[test]
-        fn noise_is_read_alike(
+        fn noise_decodes_like_weezl(
             bytes in picture(),
             flips in proptest::collection::vec((any::<prop::sample::Index>(), 0u8..8), 0..4),
             block in 1usize..300,

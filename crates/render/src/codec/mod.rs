@@ -1,7 +1,8 @@
-//! Decoders and encoders: each foreign crate is named in one file of this folder.
+//! Decoders and encoders. Each foreign crate is used in a single file of this folder.
 //!
-//! A [`Decode`] opens bytes and reads the header; the [`Picture`] it gives says what it can do
-//! cheaply ([`Picture::offer`]) before anything large is allocated, and decodes on demand.
+//! A [`Decode`] opens bytes and reads the header. The [`Picture`] that it returns first states what
+//! it can decode cheaply ([`Picture::offer`]), before anything large is allocated, and then decodes
+//! on demand.
 
 mod bmp;
 mod exr;
@@ -33,30 +34,30 @@ use crate::pixmap::{Pixmap, YCbCr};
 use crate::recipe::{EncodeSettings, Filter};
 use crate::size::{Region, Size};
 
-/// What a picture says of itself before it is decoded.
+/// The header of a picture.
 #[derive(Clone, Debug)]
 pub struct Header {
-    /// What the content is.
+    /// The format of the content.
     pub format: Format,
-    /// Size as stored, before orienting.
+    /// Stored size, before orienting.
     pub size: Size,
-    /// From EXIF or the container.
+    /// Orientation from EXIF or the container.
     pub orientation: Orientation,
     /// Whether pixels may be transparent.
     pub has_alpha: bool,
-    /// Whether there are more frames or pages than the first, which is what is decoded.
+    /// Whether there are more frames or pages than the first, which is the one decoded.
     pub animated: bool,
-    /// The colours of the stored pixels.
+    /// The colour space of the stored pixels.
     pub color: ColorSpace,
     /// Blocks of metadata, as stored.
     pub metadata: Metadata,
-    /// What a person should know of this picture and what was passed over in reading it,
-    /// such as a broken colour profile.
+    /// Notes for the user about the picture and about anything ignored while reading it, such as a
+    /// broken colour profile.
     pub notes: Vec<String>,
 }
 
 impl Header {
-    /// Of a picture of which nothing else is said: upright, opaque, still, sRGB.
+    /// A header with defaults: upright, opaque, still, sRGB.
     pub fn new(format: Format, size: Size) -> Self {
         Self {
             format,
@@ -71,114 +72,117 @@ impl Header {
     }
 }
 
-/// The colours that samples stand for.
+/// A colour space.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum ColorSpace {
-    /// sRGB, or nothing said.
+    /// sRGB, or unspecified.
     #[default]
     Srgb,
-    /// An ICC profile, unparsed; it may be anything.
+    /// An ICC profile. It is not parsed and may be invalid.
     Icc(Vec<u8>),
-    /// PNG's gAMA and cHRM: decoding exponent is `1 / gamma`; chromaticities white, red, green, blue.
+    /// PNG's gAMA and cHRM. The decoding exponent is `1 / gamma`.
     Calibrated {
-        /// The value of gAMA, 0.45455 for sRGB's approximation.
+        /// The value of gAMA; 0.45455 approximates sRGB.
         gamma: f64,
-        /// x and y of white, red, green, blue; sRGB's where None.
+        /// x and y of white, red, green, blue. None means those of sRGB.
         chromaticities: Option<[(f64, f64); 4]>,
     },
-    /// ITU-T H.273 code points of PNG's cICP: primaries and transfer (full range, no matrix).
+    /// ITU-T H.273 code points of PNG's cICP: primaries and transfer function (full range, no
+    /// matrix).
     Cicp {
         /// Colour primaries.
         primaries: u8,
         /// Transfer function.
         transfer: u8,
     },
-    /// Adobe RGB (1998), told by EXIF's interoperability index R03.
+    /// Adobe RGB (1998), declared by EXIF's interoperability index R03.
     AdobeRgb,
 }
 
-/// The size that all of the stored picture will have when resized, in the stored orientation;
-/// fractions are meant. A decoder may decode any size from which that is made without visible loss.
+/// The size that the whole stored picture has after the resize, in the stored orientation. May be
+/// fractional. A decoder may decode at any size from which the resize loses nothing visible.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Need {
     /// Columns.
     pub width: f64,
     /// Rows.
     pub height: f64,
-    /// What share of these columns and rows will have chroma of their own: half of them in 4:2:0.
+    /// The fraction of these columns and rows that has chroma of its own: half of them in 4:2:0.
     pub chroma: f64,
 }
 
-/// What a decoder will do for a [`Need`].
+/// How a decoder will satisfy a [`Need`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Offer {
-    /// Size of the pixels that [`Picture::decode`] will give.
+    /// Size of the pixels that [`Picture::decode`] returns.
     pub size: Size,
-    /// Decoded pixels for a stored one, in each direction, exactly: the decoded picture shows
-    /// `stored * scale` of its pixels; where that is not whole, the last column or row is partly
-    /// beyond the stored picture.
+    /// Exact ratio of decoded to stored pixels in each direction. The decoded picture shows `stored
+    /// * scale` pixels; if that is not a whole number, the last column or row extends beyond the
+    /// stored picture.
     pub scale: (f64, f64),
-    /// The shrink as people speak of it: 1, 2, 4, 8, or a fraction such as 8/3.
+    /// The reduction as a factor: 1, 2, 4, 8, or a fraction such as 8/3.
     pub shrink: f64,
-    /// Upper bound of the bytes that decoding allocates, the pixels included.
+    /// Upper bound of the memory that decoding takes, in bytes, including the pixels.
     pub memory: u64,
-    /// What it was made for.
+    /// The need that this offer satisfies.
     pub need: Option<Need>,
 }
 
-/// How to decode.
+/// Options for decoding.
 #[derive(Clone, Copy, Default)]
 pub struct DecodeOptions<'a> {
-    /// Give what was there of a picture that ends early, the rest filled.
+    /// Accept a truncated picture and fill the missing pixels.
     pub allow_truncated: bool,
-    /// Parse also what a scaled decode may pass over.
+    /// Also check data that a scaled decode may skip.
     pub strict: bool,
-    /// Asked from time to time: true ends the decode with [`DecodeError::Interrupted`].
+    /// Called from time to time. If it returns true, decoding ends with
+    /// [`DecodeError::Interrupted`].
     pub interrupt: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
 
-/// One component of a picture whose components have sizes of their own.
+/// One component of a picture whose components differ in size.
 #[derive(Clone, Copy, Debug)]
 pub struct Plane<'a> {
-    /// Its size in samples.
+    /// Size in samples.
     pub size: Size,
-    /// Columns and rows that the whole stored picture covers; fractions are meant.
+    /// The columns and rows that the whole stored picture covers. May be fractional.
     pub extent: (f64, f64),
-    /// 8 bits a sample, rows without gaps.
+    /// 8 bits per sample, rows without gaps.
     pub samples: &'a [u8],
 }
 
-/// A picture as planes of their own sizes, such as JPEG's luma and half as large chroma: resizing
-/// them one by one saves interpolating and converting pixels that the resize throws away.
+/// A picture as planes of different sizes, such as JPEG with subsampled chroma. Resizing the planes
+/// separately saves interpolating and converting pixels that the resize discards.
 pub trait Planes {
     /// The planes.
     fn planes(&self) -> Vec<Plane<'_>>;
-    /// What shows in `crop`, in pixels of the stored picture, at the size `to`, where the codec has
-    /// this kernel of its own.
+    /// Resizes `crop`, in pixels of the stored picture, to the size `to`, if the codec has this
+    /// kernel itself.
     fn resize(&self, _crop: Region, _to: Size, _filter: Filter) -> Option<Pixmap> {
         None
     }
-    /// The same as luma and chroma, `share` columns and rows having one sample of chroma between them, where the
-    /// codec can. A `crop` of None is all of the picture, as it is: only where the planes are that already.
+    /// Resizes to luma and chroma planes, with one chroma sample per `share` columns and rows, if
+    /// the codec can. A `crop` of None means the whole picture without resizing, which works only
+    /// if the planes have these sizes already.
     fn ycbcr(&self, _crop: Option<Region>, _to: Size, _share: (u32, u32)) -> Option<YCbCr> {
         None
     }
-    /// The pixels that resized planes, all of `size`, make together.
+    /// Joins resized planes, all of `size`, into pixels.
     fn join(&self, size: Size, samples: Vec<Vec<u8>>) -> Pixmap;
-    /// The pixels of the offered size, smaller planes interpolated.
+    /// The pixels at the offered size. Smaller planes are interpolated.
     fn into_pixmap(self: Box<Self>) -> Pixmap;
 }
 
-/// Decoded pixels, of the offered size.
+/// Decoded pixels at the offered size.
 pub enum Pixels {
-    /// All samples of a pixel together.
+    /// Interleaved samples.
     Joint(Pixmap),
-    /// Planes.
+    /// Separate planes.
     Planes(Box<dyn Planes>),
 }
 
 impl Pixels {
-    /// As a pixmap.
+    /// Converts to interleaved samples.
     pub fn into_pixmap(self) -> Pixmap {
         match self {
             Self::Joint(pixmap) => pixmap,
@@ -187,7 +191,7 @@ impl Pixels {
     }
 }
 
-/// Pixels, and what became of them.
+/// Decoded pixels with notes.
 pub struct Decoded {
     /// The pixels.
     pub pixels: Pixels,
@@ -195,16 +199,16 @@ pub struct Decoded {
     pub notes: Vec<String>,
 }
 
-/// An opened picture: its header is read, its pixels are not.
+/// An opened picture. Its header is read, its pixels are not.
 pub trait Picture {
-    /// What it says of itself.
+    /// The header.
     fn header(&self) -> &Header;
-    /// The cheapest way to enough pixels for `need`; all of them where `need` is None.
+    /// The cheapest way to get enough pixels for `need`, or all pixels if `need` is None.
     fn offer(&self, need: Option<Need>) -> Offer;
     /// Decodes as offered.
     ///
     /// # Errors
-    /// Damage, truncation (unless allowed), what is not supported, an interrupt.
+    /// Damage, truncation (unless allowed), unsupported content, or an interrupt.
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError>;
 }
 
@@ -213,16 +217,16 @@ pub trait Decode: Send + Sync {
     /// Reads the header and checks it against `limits`.
     ///
     /// # Errors
-    /// What is not a picture of this format, or beyond the limits.
+    /// The content is not a picture of this format, or exceeds the limits.
     fn open<'a>(&self, bytes: &'a [u8], limits: &Limits) -> Result<Box<dyn Picture + 'a>, DecodeError>;
 }
 
-/// What travels with the pixels into the file.
+/// Metadata to write into a file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Attached<'a> {
     /// An ICC profile that describes the pixels.
     pub icc: Option<&'a [u8]>,
-    /// EXIF as a TIFF structure.
+    /// EXIF, as a TIFF structure.
     pub exif: Option<&'a [u8]>,
     /// An XMP packet.
     pub xmp: Option<&'a [u8]>,
@@ -232,15 +236,15 @@ pub struct Attached<'a> {
 
 /// An encoder of one format.
 pub trait Encode: Send + Sync {
-    /// Columns and rows that share a sample of chroma in what these settings make, where planes can be encoded.
+    /// The columns and rows per chroma sample with these settings, if the encoder accepts planes.
     fn share(&self, _settings: &EncodeSettings) -> Option<(u32, u32)> {
         None
     }
 
-    /// Encodes upright planes with the shares of [`Encode::share`].
+    /// Encodes upright planes with the chroma shares of [`Encode::share`].
     ///
     /// # Errors
-    /// As of [`Encode::encode`]; and formats that do not have it.
+    /// As for [`Encode::encode`]. Formats without planes always fail.
     fn encode_ycbcr(
         &self,
         picture: &YCbCr,
@@ -250,10 +254,10 @@ pub trait Encode: Send + Sync {
         Err(EncodeError::Failed { format: Format::Jpeg, what: format!("no encoder of planes for {}", picture.size) })
     }
 
-    /// Encodes upright pixels. Alpha is only given to formats that have it.
+    /// Encodes upright pixels. Only formats with alpha receive alpha.
     ///
     /// # Errors
-    /// Sides beyond the format's, or a fault of the encoder.
+    /// A side is too long for the format, or the encoder fails.
     fn encode(
         &self,
         pixmap: &Pixmap,
@@ -261,40 +265,42 @@ pub trait Encode: Send + Sync {
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError>;
 
-    /// The pixels as `source`, a file of this format, has them coded, with all that `encoded` holds beside its pixels. None
-    /// where that coding is not what `settings` ask for, or holds more than one still picture.
+    /// The coded pixels of `source`, a file of this format, with everything else from `encoded`.
+    /// Returns None if the coding does not match `settings`, or if `source` holds more than one
+    /// still picture.
     fn own(&self, source: &[u8], encoded: &[u8], settings: &EncodeSettings) -> Option<Vec<u8>>;
 }
 
 /// Why a picture could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// Empty, or of no known kind; the text says what it seems to be ("not a picture (HTML)").
+    /// The content is empty or of an unknown kind. The text says what it appears to be ("not a
+    /// picture (HTML)").
     #[error("{0}")]
     NotAPicture(String),
-    /// A known kind that is not read: "unsupported: HEIC".
+    /// A known format that is not supported: "unsupported: HEIC".
     #[error("unsupported: {0}")]
     Unsupported(String),
-    /// It ends too early.
+    /// The data ends too early.
     #[error("truncated {format}: {what}")]
     Truncated {
-        /// Of which format.
+        /// The format.
         format: Format,
         /// What is missing.
         what: String,
     },
-    /// Not what its format demands.
+    /// The data violates its format.
     #[error("damaged {format}: {what}")]
     Damaged {
-        /// Of which format.
+        /// The format.
         format: Format,
         /// What is wrong.
         what: String,
     },
-    /// Beyond a limit; text names size, limit and the option that raises it.
+    /// A limit is exceeded. The text names the size, the limit and the option that raises it.
     #[error("{0}")]
     Limit(String),
-    /// Ended by the caller.
+    /// The caller ended the work.
     #[error("interrupted")]
     Interrupted,
 }
@@ -312,22 +318,22 @@ pub enum EncodeError {
         /// Its largest side.
         max: u32,
     },
-    /// The encoder's own words.
+    /// The encoder failed.
     #[error("{format} encoder: {what}")]
     Failed {
         /// The format.
         format: Format,
-        /// The words.
+        /// The encoder's message.
         what: String,
     },
 }
 
-/// The side of an output that is too long.
+/// Describes the side of an output that is too long.
 fn side(size: Size, max: u32) -> String {
     if size.width > max { format!("a width of {}", size.width) } else { format!("a height of {}", size.height) }
 }
 
-/// Checks the size of an output against what its format can hold.
+/// Checks the size of an output against the limits of its format.
 ///
 /// # Errors
 /// [`EncodeError::TooLarge`].
@@ -339,7 +345,7 @@ pub fn check_output(format: Format, size: Size) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// Checks a header's size against the limits.
+/// Checks the size in a header against the limits.
 ///
 /// # Errors
 /// [`DecodeError::Limit`] or, with a side of 0, [`DecodeError::Damaged`].

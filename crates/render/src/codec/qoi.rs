@@ -1,4 +1,4 @@
-//! QOI in. <https://qoiformat.org/qoi-specification.pdf>
+//! Decodes QOI. <https://qoiformat.org/qoi-specification.pdf>
 
 use super::rows::{self, Sequence, Shape};
 use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture};
@@ -16,7 +16,7 @@ struct QoiPicture<'a> {
     data: &'a [u8],
 }
 
-/// What stands behind the pixels.
+/// The end marker.
 const END: [u8; 8] = [0, 0, 0, 0, 0, 0, 0, 1];
 
 fn damaged(what: &str) -> DecodeError {
@@ -28,7 +28,7 @@ fn truncated() -> DecodeError {
 }
 
 fn no_end() -> DecodeError {
-    DecodeError::Truncated { format: Format::Qoi, what: "no end mark".to_owned() }
+    DecodeError::Truncated { format: Format::Qoi, what: "no end marker".to_owned() }
 }
 
 impl Decode for Qoi {
@@ -40,11 +40,11 @@ impl Decode for Qoi {
         let channels = match head[12] {
             3 => Channels::Rgb,
             4 => Channels::Rgba,
-            _ => return Err(damaged("it has neither 3 nor 4 samples a pixel")),
+            _ => return Err(damaged("it has neither 3 nor 4 channels")),
         };
-        // What it says of its colours has no say in how they are shown, the specification says.
+        // The specification says that the colour space field does not affect decoding.
         if head[13] > 1 {
-            return Err(damaged("its colours are of no known kind"));
+            return Err(damaged("its colour space is unknown"));
         }
         let header = Header { has_alpha: channels.has_alpha(), ..Header::new(Format::Qoi, size) };
         Ok(Box::new(QoiPicture { header, channels, data }))
@@ -77,19 +77,19 @@ impl Picture for QoiPicture<'_> {
 struct Lines<'a> {
     data: &'a [u8],
     has_alpha: bool,
-    /// Earlier pixels, by a hash of their samples.
+    /// Earlier pixels, indexed by a hash of their samples.
     seen: [[u8; 4]; 64],
     pixel: [u8; 4],
-    /// How often the pixel comes again.
+    /// How often the pixel repeats.
     run: usize,
-    /// Chunks of zero one after the other; a writer makes no two of them.
+    /// The number of consecutive zero bytes as chunks. An encoder writes no two in a row.
     zeros: u32,
-    /// So many of them came that they are the end, or a file's part that was never written.
+    /// Whether so many zeros came that they are the end marker, or an unwritten part of the file.
     filled: bool,
 }
 
 impl Lines<'_> {
-    /// Takes the next chunk: a pixel, or a run of them.
+    /// Decodes the next chunk: a pixel, or a run.
     #[inline]
     fn chunk(&mut self) -> Result<(), DecodeError> {
         let [red, green, blue, alpha] = self.pixel;
@@ -147,10 +147,10 @@ impl Sequence for Lines<'_> {
     fn end(&mut self) -> Result<(), DecodeError> {
         match self.data {
             data if data.starts_with(&END) => Ok(()),
-            // The end was taken for pixels.
+            // The end marker was taken for pixels.
             _ if self.filled || self.zeros > 1 => Err(truncated()),
             data if END.starts_with(data) => Ok(()),
-            _ => Err(damaged("its end does not stand behind its pixels")),
+            _ => Err(damaged("its end marker does not follow its pixels")),
         }
     }
 
@@ -183,7 +183,7 @@ mod tests {
         Ok((samples, decoded.notes.len()))
     }
 
-    /// The way of the specification's words, pixel by pixel.
+    /// Follows the wording of the specification pixel by pixel.
     #[test]
     fn every_chunk() {
         let chunks = [
@@ -241,10 +241,10 @@ mod tests {
         assert!(matches!(decode(&longer, false), Err(DecodeError::Damaged { .. })));
     }
 
-    /// A picture that lacks pixels but has its end must not show the end as pixels; nor the zeros of a file that was
-    /// never written to its end.
+    /// In a picture that lacks pixels, neither the end marker nor the zeros of an unwritten file
+    /// may be shown as pixels.
     #[test]
-    fn zeros_are_no_pixels() {
+    fn the_end_marker_is_not_shown_as_pixels() {
         for (missing, tail) in [(7, &END[..]), (8, &END[..]), (9, &[0; 9][..]), (8, &[0; 15][..]), (3, &[0; 9][..])] {
             let mut bytes = file((10, 1), 3, &[0xfe, 9, 8, 7].repeat(10 - missing));
             bytes.truncate(bytes.len() - END.len());

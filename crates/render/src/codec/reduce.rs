@@ -1,13 +1,13 @@
-//! Averages rows by a whole factor as they come. Colours are weighted by their alpha.
+//! Averages rows by an integer factor as they arrive. Colours are weighted by their alpha.
 
 use super::Need;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::size::Size;
 
-/// What is at least left for the final resize after averaging.
+/// The averaged picture is at least this much larger than the final resize needs.
 const HEADROOM: f64 = 2.0;
 
-/// The largest factor that leaves enough for `need`; 1 where all pixels are wanted.
+/// The largest factor that leaves enough for `need`; 1 if all pixels are wanted.
 pub fn factor(full: Size, need: Option<Need>) -> u32 {
     let Some(need) = need else { return 1 };
     let x = f64::from(full.width) / (need.width * HEADROOM);
@@ -15,12 +15,12 @@ pub fn factor(full: Size, need: Option<Need>) -> u32 {
     (x.min(y).floor() as u32).clamp(1, 1024)
 }
 
-/// The size of a picture that is averaged by `factor`.
+/// The size of a picture averaged by `factor`.
 pub fn size(full: Size, factor: u32) -> Size {
     Size::new(full.width.div_ceil(factor), full.height.div_ceil(factor))
 }
 
-/// A decoded picture, averaged: the final resize is faster by more than this takes.
+/// Averages a decoded picture. This costs less time than the final resize saves.
 pub fn pixmap(pixmap: Pixmap, factor: u32) -> Pixmap {
     if factor <= 1 {
         return pixmap;
@@ -42,30 +42,31 @@ pub fn pixmap(pixmap: Pixmap, factor: u32) -> Pixmap {
     Pixmap::new(size(full, factor), channels, samples)
 }
 
-/// Takes rows, gives the reduced picture: ceil(width / factor) by ceil(height / factor) pixels,
-/// the last ones means of what there is.
+/// Takes rows and produces the reduced picture of ceil(width / factor) by ceil(height / factor)
+/// pixels. The last column and row average the pixels that exist.
 pub struct Reducer {
     size: Size,
     channels: Channels,
     factor: u32,
-    /// Sums over the rows since the last finished one, a column each: of samples, or, with alpha,
-    /// of colours times alpha and of alpha times the largest alpha.
+    /// Column sums over the rows since the last finished row: sums of samples or, with alpha, of
+    /// colours times alpha and of alpha times the largest alpha.
     sums: Sums,
-    /// Rows in `sums`.
+    /// The number of rows in `sums`.
     rows: u32,
     out: Samples,
     wanted: usize,
 }
 
 enum Sums {
-    /// 8 bits, up to 257 rows.
+    /// 8-bit samples, up to 257 rows.
     Small(Vec<u16>),
     Medium(Vec<u32>),
     Large(Vec<u64>),
 }
 
 impl Reducer {
-    /// For a picture of `size`; `wide` for 16-bit samples. `factor` is at most 1024.
+    /// Makes a reducer for a picture of `size`; `wide` for 16-bit samples. `factor` is at most
+    /// 1024.
     pub fn new(size: Size, channels: Channels, factor: u32, wide: bool) -> Self {
         let factor = factor.clamp(1, 1024);
         let columns = size.width as usize * channels.count();
@@ -81,7 +82,7 @@ impl Reducer {
         Self { size, channels, factor, sums, rows: 0, out, wanted }
     }
 
-    /// The next row of 8-bit samples.
+    /// Adds the next row of 8-bit samples.
     pub fn push(&mut self, row: &[u8]) {
         if self.factor == 1 {
             if let Samples::U8(out) = &mut self.out {
@@ -101,7 +102,7 @@ impl Reducer {
         self.row_done();
     }
 
-    /// The next row of 16-bit samples.
+    /// Adds the next row of 16-bit samples.
     pub fn push_wide(&mut self, row: &[u16]) {
         if self.factor == 1 {
             if let Samples::U16(out) = &mut self.out {
@@ -159,7 +160,7 @@ impl Reducer {
         self.rows = 0;
     }
 
-    /// The reduced picture; rows that never came are grey, or transparent.
+    /// The reduced picture. Rows that never arrived are grey, or transparent.
     pub fn finish(mut self) -> Samples {
         self.flush();
         let alpha = self.channels.has_alpha();
@@ -198,7 +199,7 @@ fn add_weighted_wide<const N: usize>(sums: &mut [u64], row: &[u16]) {
     }
 }
 
-/// Means over blocks of `block.0` columns and `block.1` rows; the sums are set to zero.
+/// Appends the means over blocks of `block.0` columns and `block.1` rows, and clears the sums.
 fn means<const N: usize, T: Copy + Default, O>(
     sums: &mut [T],
     out: &mut Vec<O>,
@@ -251,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn odd_edges_are_means_of_what_there_is() {
+    fn edges_average_the_pixels_that_exist() {
         let mut r = Reducer::new(Size::new(3, 3), Channels::Grey, 2, false);
         for row in [[0, 10, 100], [20, 30, 200], [5, 7, 9]] {
             r.push(&row);

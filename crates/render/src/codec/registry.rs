@@ -1,9 +1,9 @@
-//! Which code reads and writes which format.
+//! The decoders and encoders of each format.
 
 use super::{Decode, Encode, bmp, exr, farbfeld, gif, hdr, ico, jpeg, png, pnm, qoi, tga, tiff, webp};
 use crate::format::Format;
 
-/// The decoder of `format`, where there is one.
+/// The decoder of `format`, if there is one.
 pub fn decoder(format: Format) -> Option<&'static dyn Decode> {
     match format {
         Format::Jpeg => Some(&jpeg::Jpeg),
@@ -23,7 +23,7 @@ pub fn decoder(format: Format) -> Option<&'static dyn Decode> {
     }
 }
 
-/// The encoder of `format`, where there is one.
+/// The encoder of `format`, if there is one.
 pub fn encoder(format: Format) -> Option<&'static dyn Encode> {
     match format {
         Format::Jpeg => Some(&jpeg::out::JpegOut),

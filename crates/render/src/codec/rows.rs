@@ -1,53 +1,53 @@
-//! Pictures whose rows can be had one by one: averaged by a whole factor while they come.
+//! Decodes pictures that are available row by row and averages them by an integer factor on the
+//! way.
 
 use super::reduce::{self, Reducer};
 use super::{DecodeError, DecodeOptions, Decoded, Need, Offer, Pixels};
 use crate::pixmap::{Channels, Pixmap};
 use crate::size::Size;
 
-/// Rows between two looks at the interrupt.
+/// Rows between two checks of the interrupt.
 const ROWS_PER_LOOK: u32 = 64;
 
-/// What a picture is to be averaged into.
+/// The shape of the rows.
 #[derive(Clone, Copy)]
 pub struct Shape {
-    /// Size as stored.
+    /// Stored size.
     pub size: Size,
-    /// What the samples are.
+    /// The channels.
     pub channels: Channels,
-    /// 16 bits a sample.
+    /// Whether samples have 16 bits.
     pub wide: bool,
 }
 
-/// Something that has rows, counted from the top.
+/// Rows in any order, counted from the top.
 pub trait Rows {
     /// Writes a row of 8-bit samples.
     fn row(&mut self, y: u32, out: &mut [u8]);
 
-    /// Writes a row of 16-bit samples, where the shape is wide.
+    /// Writes a row of 16-bit samples, for wide shapes.
     fn row_wide(&mut self, _y: u32, _out: &mut [u16]) {}
 }
 
-/// Rows that come from the top, one after the other, and may break off. What is written of a row before an error is of
-/// no use.
+/// Rows in order from the top, which may end early. A row that fails is discarded.
 pub trait Sequence {
-    /// Writes the next row of 8-bit samples, where the shape is not wide.
+    /// Writes the next row of 8-bit samples, for narrow shapes.
     ///
     /// # Errors
-    /// Damage, or an end.
+    /// Damage, or the end of the data.
     fn row(&mut self, _out: &mut [u8]) -> Result<(), DecodeError> {
         Ok(())
     }
 
-    /// Writes the next row of 16-bit samples, where the shape is wide.
+    /// Writes the next row of 16-bit samples, for wide shapes.
     ///
     /// # Errors
-    /// Damage, or an end.
+    /// Damage, or the end of the data.
     fn row_wide(&mut self, _out: &mut [u16]) -> Result<(), DecodeError> {
         Ok(())
     }
 
-    /// Looks once more at rows that are written, when all are.
+    /// Checks the rows after all are written.
     ///
     /// # Errors
     /// Something visible is missing in them.
@@ -55,29 +55,29 @@ pub trait Sequence {
         Ok(())
     }
 
-    /// Looks at what has to stand behind a whole picture. It is not seen, so a word on it is enough, unless the reader is
-    /// strict.
+    /// Checks the trailer of a complete picture. A missing trailer is invisible, so it is an error
+    /// only in strict mode and a note otherwise.
     ///
     /// # Errors
-    /// It is missing.
+    /// The trailer is missing.
     fn trailer(&mut self) -> Result<(), DecodeError> {
         Ok(())
     }
 }
 
-/// The offer of such a picture; `held` bytes are needed besides.
+/// The offer for such a picture. `held` is the additional memory in bytes.
 pub fn offer(shape: Shape, need: Option<Need>, held: u64) -> Offer {
     let factor = reduce::factor(shape.size, need);
     let size = reduce::size(shape.size, factor);
     let scale = 1.0 / f64::from(factor);
     let pixel = shape.channels.count() as u64 * if shape.wide { 2 } else { 1 };
-    // A row as stored, as samples, and the sums of one.
+    // A stored row, its samples, and the sums of a row.
     let row = u64::from(shape.size.width) * (4 + pixel + shape.channels.count() as u64 * 8);
     let memory = size.pixels() * pixel + row + held + (1 << 16);
     Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
 }
 
-/// All rows, as offered.
+/// Decodes all rows as offered.
 ///
 /// # Errors
 /// An interrupt.
@@ -101,10 +101,11 @@ pub fn decode(
     Ok(feed.finish())
 }
 
-/// All rows of a sequence, as offered. Where it may end early, the rows behind the first error are black or transparent.
+/// Decodes all rows of a sequence as offered. If truncation is allowed, the rows after the first
+/// error are black or transparent.
 ///
 /// # Errors
-/// An interrupt; the sequence's own, before any row in any case.
+/// An interrupt, or an error of the sequence. An error before the first row is always returned.
 pub fn decode_sequence(
     shape: Shape,
     rows: &mut dyn Sequence,
@@ -146,7 +147,7 @@ pub fn decode_sequence(
     Ok(Decoded { pixels: Pixels::Joint(feed.finish()), notes })
 }
 
-/// Takes rows on their way to the reducer, and hears interrupts.
+/// Passes rows to the reducer and checks the interrupt.
 struct Feed<'o> {
     shape: Shape,
     size: Size,
@@ -171,7 +172,7 @@ impl<'o> Feed<'o> {
         }
     }
 
-    /// The row that `write` writes into one of two buffers.
+    /// Adds the row that `write` writes into one of two buffers.
     fn push(
         &mut self,
         write: impl FnOnce(&mut [u8], &mut [u16]) -> Result<(), DecodeError>,

@@ -447,7 +447,7 @@ impl Opened<'_> {
     ) -> Result<Vec<u8>, EncodeError> {
         let format = variant.format;
         let encoder = registry::encoder(format)
-            .ok_or_else(|| EncodeError::Failed { format, what: "it is not written".to_owned() })?;
+            .ok_or_else(|| EncodeError::Failed { format, what: "this format cannot be written".to_owned() })?;
         let (placement, stored) = (&variant.placement, self.header().size);
         let is_whole = placement.crop == Region::whole(stored) && placement.canvas == placement.resized;
         let changes = Changes {

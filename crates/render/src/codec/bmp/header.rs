@@ -1,14 +1,14 @@
-//! Headers of bitmaps: of OS/2 (12 and 16 to 64 bytes) and of Windows (40, 52, 56, 108, 124), in a BMP file, in
-//! an icon or alone.
+//! Headers of bitmaps: OS/2 (12 and 16 to 64 bytes) and Windows (40, 52, 56, 108, 124), in a BMP
+//! file, in an icon, or alone.
 
 use crate::codec::{ColorSpace, DecodeError};
 use crate::format::Format;
 use crate::size::Size;
 
-/// Kinds of colour space that say more than sRGB.
+/// Colour space types that carry more information than sRGB.
 const CALIBRATED: u32 = 0;
 const EMBEDDED: u32 = 0x4d42_4544;
-/// Bytes that a profile may have, as in PNG.
+/// The size limit of a profile in bytes, as in PNG.
 const MAX_PROFILE: usize = 8 << 20;
 
 /// How the pixels are stored.
@@ -18,11 +18,11 @@ pub enum Packing {
     Plain,
     /// Runs and literals of 8-bit indices.
     Rle8,
-    /// The same of 4-bit indices.
+    /// Runs and literals of 4-bit indices.
     Rle4,
-    /// The same of blue, green and red; OS/2 only.
+    /// Runs and literals of blue, green and red. OS/2 only.
     Rle24,
-    /// Group 3 fax in one dimension, its black the second colour; OS/2 only.
+    /// Group 3 fax in one dimension. Black is the second colour. OS/2 only.
     Fax,
     /// A JPEG file.
     Jpeg,
@@ -30,47 +30,48 @@ pub enum Packing {
     Png,
 }
 
-/// How much of a file is there.
+/// How much of a file is present.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     Whole,
-    /// Something of it lies beyond the end of the file, which may be no part of what is shown.
+    /// A part of it lies beyond the end of the file, possibly one that is not shown.
     Short,
     /// A larger picture is missing.
     Lacking,
 }
 
-/// What a header says.
+/// The content of a header.
 pub struct Bitmap<'a> {
-    /// What errors call it.
+    /// The format that errors name.
     pub format: Format,
-    /// The size that is stored, without the sign of the height. In an icon the height is that of picture and mask.
+    /// The stored size, without the sign of the height. In an icon the height covers picture and
+    /// mask.
     pub size: Size,
-    /// The first stored row is the uppermost.
+    /// Whether the first stored row is the top one.
     pub top_down: bool,
-    /// Bits of a pixel.
+    /// Bits per pixel.
     pub bits: u16,
-    /// How they are stored.
+    /// How the pixels are stored.
     pub packing: Packing,
-    /// Where red, green, blue and alpha lie in a pixel of 16 or 32 bits.
+    /// The bits of red, green, blue and alpha in a pixel of 16 or 32 bits.
     pub masks: [u32; 4],
-    /// Red, green, blue; may be shorter than the bits of a pixel allow.
+    /// Red, green, blue. May be shorter than the bits per pixel allow.
     pub palette: Vec<[u8; 3]>,
-    /// From the first pixel to the file's end.
+    /// The bytes from the first pixel to the end of the file.
     pub data: &'a [u8],
-    /// How much of the file there is by what it says of itself.
+    /// How much of the file is present, by its own account.
     pub extent: Extent,
-    /// What the colours are.
+    /// The colour space.
     pub color: ColorSpace,
-    /// What was passed over.
+    /// Notes about what was ignored.
     pub notes: Vec<String>,
 }
 
-/// The header's fields, little-endian.
+/// The little-endian fields of the header.
 struct Fields<'a> {
     format: Format,
     bytes: &'a [u8],
-    /// Bytes of the header.
+    /// The length of the header.
     length: usize,
 }
 
@@ -83,29 +84,29 @@ impl Fields<'_> {
         self.bytes.get(at..at + 2).map_or(0, |b| u16::from_le_bytes([b[0], b[1]]))
     }
 
-    /// 0 where the header is too short for it, as OS/2 has it.
+    /// The field at `at`, or 0 if the header is too short, as OS/2 defines it.
     fn u32(&self, at: usize) -> u32 {
         let inside = self.bytes.get(at..at + 4).filter(|_| at + 4 <= self.length);
         inside.map_or(0, |b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]))
     }
 }
 
-/// What follows from the header's first fields.
+/// The values derived from the first fields of the header.
 struct Kind {
     size: Size,
     top_down: bool,
     bits: u16,
     packing: Packing,
-    /// Masks stand in the header or behind it: how many.
+    /// The number of masks in or behind the header.
     masks: usize,
 }
 
-/// Reads a BMP file, alone or the first of OS/2's array.
+/// Reads a BMP file, or the first bitmap of an OS/2 array.
 ///
 /// # Errors
-/// What is no bitmap, is cut within its header, or is not read.
+/// The file is not a bitmap, ends within its header, or is not supported.
 pub fn file(bytes: &[u8]) -> Result<Bitmap<'_>, DecodeError> {
-    // OS/2's array has 14 bytes in front; offsets count from the file's beginning.
+    // An OS/2 array has 14 bytes in front. Offsets count from the start of the file.
     let at = if bytes.starts_with(b"BA") { 14 } else { 0 };
     let number = |at: usize| {
         let b = bytes.get(at..at + 4).ok_or_else(|| truncated(Format::Bmp, "its header ends too early"))?;
@@ -122,10 +123,10 @@ pub fn file(bytes: &[u8]) -> Result<Bitmap<'_>, DecodeError> {
     Ok(bitmap)
 }
 
-/// Reads a bitmap that begins with its header, as in icons and on the clipboard.
+/// Reads a bitmap without a file header, as in icons and on the clipboard.
 ///
 /// # Errors
-/// As of [`file`].
+/// As for [`file`].
 pub fn bare(format: Format, bytes: &[u8]) -> Result<Bitmap<'_>, DecodeError> {
     read(format, bytes, 0, 0)
 }
@@ -134,7 +135,7 @@ pub fn truncated(format: Format, what: &str) -> DecodeError {
     DecodeError::Truncated { format, what: what.to_owned() }
 }
 
-/// The header at `at`; pixels begin at `pixels`, where that lies behind the header.
+/// Reads the header at `at`. Pixels begin at `pixels`, if that lies behind the header.
 fn read(format: Format, bytes: &[u8], at: usize, pixels: usize) -> Result<Bitmap<'_>, DecodeError> {
     let short = || truncated(format, "its header ends too early");
     let length = bytes.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).ok_or_else(short)?;
@@ -176,14 +177,15 @@ fn kind(fields: &Fields<'_>) -> Result<Kind, DecodeError> {
     Ok(Kind { size, top_down: height < 0, bits, packing, masks })
 }
 
-/// The packing, and the number of masks that this compression brings.
+/// The packing and the number of masks for a compression.
 fn packing(fields: &Fields<'_>, bits: u16, compression: u32) -> Result<(Packing, usize), DecodeError> {
     let os2 = !matches!(fields.length, 12 | 40 | 52 | 56 | 108 | 124);
     Ok(match (compression, bits) {
         (0, 1 | 2 | 4 | 8 | 16 | 24 | 32 | 64) => (Packing::Plain, 0),
         (1, 8) => (Packing::Rle8, 0),
         (2, 4) => (Packing::Rle4, 0),
-        // The numbers 3 and 4 mean something else in OS/2, also where its header is as long as that of Windows.
+        // The numbers 3 and 4 have another meaning in OS/2, even with a header as long as that of
+        // Windows.
         (3, 1) => (Packing::Fax, 0),
         (4, 24) => (Packing::Rle24, 0),
         (3, 16 | 32) if !os2 => (Packing::Plain, 3),
@@ -199,7 +201,7 @@ fn masks(fields: &Fields<'_>, kind: &Kind, behind: &[u8]) -> Result<[u32; 4], De
     let mut masks = [0; 4];
     match (kind.masks, kind.bits) {
         (0, 16) => masks = [0x7c00, 0x03e0, 0x001f, 0],
-        // What is left of the 32 bits is no alpha, whatever a longer header says.
+        // The remaining 8 of the 32 bits are not alpha, even if a longer header says so.
         (0, 32) => masks = [0x00ff_0000, 0xff00, 0xff, 0],
         (0, _) => {}
         _ if fields.length == 40 => {
@@ -215,20 +217,21 @@ fn masks(fields: &Fields<'_>, kind: &Kind, behind: &[u8]) -> Result<[u32; 4], De
     Ok(masks)
 }
 
-/// The palette at `start`, and where the pixels begin, which the header says to be at `pixels`.
+/// The palette at `start`, and the offset of the pixels, which the header gives as `pixels`.
 fn palette(fields: &Fields<'_>, kind: &Kind, bytes: &[u8], start: usize, pixels: usize) -> (Vec<[u8; 3]>, usize) {
     let entry = if fields.length == 12 { 3 } else { 4 };
     let most = if kind.bits <= 8 { 1usize << kind.bits } else { 0 };
     let used = fields.u32(32) as usize;
     let end_of = |count: usize| count.checked_mul(entry).and_then(|n| n.checked_add(start));
     let said = if used == 0 { most } else { used };
-    // More colours than the file has bytes are nonsense, which does no harm where the pixels have a place of their own.
+    // More colours than the file has bytes cannot be right, but does no harm if the pixels have an
+    // offset of their own.
     let end = end_of(said).filter(|end| *end <= bytes.len() || said <= most).or_else(|| end_of(most)).unwrap_or(start);
     let first = match pixels {
-        // Offsets of 0 and into the header are known.
+        // Offsets of 0 and into the header occur in practice.
         _ if pixels < start => end,
-        // A palette may be shorter than it is said to be. But where the file has room for all of it and the pixels
-        // behind it, the offset leads into it.
+        // A palette may be shorter than declared. But if the file has room for all of it and the
+        // pixels behind it, the offset is wrong.
         _ if pixels < end && most > 0 => {
             let length = pixel_bytes(fields, kind);
             let fits = end.checked_add(length).is_some_and(|all| all <= bytes.len());
@@ -240,13 +243,13 @@ fn palette(fields: &Fields<'_>, kind: &Kind, bytes: &[u8], start: usize, pixels:
     (stored.chunks_exact(entry).take(most).map(|c| [c[2], c[1], c[0]]).collect(), first)
 }
 
-/// Bytes of all rows; of packed ones what the header says, or 0.
+/// The size of all rows in bytes. For packed rows, the size in the header, or 0.
 fn pixel_bytes(fields: &Fields<'_>, kind: &Kind) -> usize {
     let Size { width, height } = kind.size;
     match kind.packing {
         Packing::Plain => {
             let row = (u64::from(width) * u64::from(kind.bits)).div_ceil(32) * 4;
-            // What fills up the last row may be missing.
+            // The padding of the last row may be missing.
             let filled = row - (u64::from(width) * u64::from(kind.bits)).div_ceil(8);
             usize::try_from((row * u64::from(height)).saturating_sub(filled)).unwrap_or(usize::MAX)
         }
@@ -271,32 +274,33 @@ fn color(fields: &Fields<'_>, bytes: &[u8], at: usize, notes: &mut Vec<String>) 
                 }
             }
         }
-        // sRGB, the system's own, or a profile in a file elsewhere.
+        // sRGB, the system's colour space, or a profile in another file.
         _ => ColorSpace::Srgb,
     }
 }
 
-/// Endpoints and gamma. Most writers leave them zero, and mean nothing by it.
+/// Endpoints and gamma. Most writers leave them zero.
 fn calibrated(fields: &Fields<'_>) -> Option<ColorSpace> {
     let gammas = [96, 100, 104].map(|at| f64::from(fields.u32(at)) / 65_536.0);
     if gammas[0] <= 0.0 || gammas.iter().any(|g| (g / gammas[0] - 1.0).abs() > 0.01) {
         return None;
     }
-    // Some store the exponent of decoding, some that of encoding.
+    // Some writers store the decoding exponent, others the encoding exponent.
     let gamma = if gammas[0] > 1.0 { 1.0 / gammas[0] } else { gammas[0] };
     let number = |i: usize| f64::from(fields.u32(60 + 4 * i) as i32) / f64::from(1 << 30);
     let ends: [[f64; 3]; 3] = std::array::from_fn(|c| std::array::from_fn(|i| number(3 * c + i)));
     Some(ColorSpace::Calibrated { gamma, chromaticities: chromaticities(ends) })
 }
 
-/// Of white, red, green and blue.
+/// The chromaticities of white, red, green and blue.
 fn chromaticities(ends: [[f64; 3]; 3]) -> Option<[(f64, f64); 4]> {
     let sums = ends.map(|e| e.iter().sum::<f64>());
     if sums.iter().any(|s| *s <= 0.0) {
         return None;
     }
     let xy = |e: [f64; 3]| (e[0] / (e[0] + e[1] + e[2]), e[1] / (e[0] + e[1] + e[2]));
-    // XYZ of the three make white together. Where each is scaled to 1, as many writers do, nothing is known of it.
+    // The XYZ of the three primaries sum up to white. Many writers scale each primary to 1; then
+    // white is unknown.
     let white = if sums.iter().all(|s| (s - 1.0).abs() < 0.05) {
         (0.3127, 0.3290)
     } else {

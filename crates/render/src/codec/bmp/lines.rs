@@ -1,43 +1,44 @@
-//! Stored rows of bitmaps to colours.
+//! Converts stored rows of bitmaps to colours.
 
 use crate::codec::bmp::header::Bitmap;
 use crate::codec::float;
 
-/// How to read the pixels of a stored row.
+/// The format of the pixels of a stored row.
 pub enum Colors {
-    /// Indices of so many bits; the table has a colour for each, black for those that the palette lacks.
+    /// Indices. The table has a colour for each, black for those that the palette lacks.
     Indexed {
         /// 1, 2, 4 or 8.
         bits: u16,
         /// Red, green, blue.
         table: Vec<[u8; 3]>,
-        /// Colours that the palette has.
+        /// The number of colours in the palette.
         known: usize,
     },
     /// Blue, green, red.
     Bgr,
-    /// Parts of 16 or 32 bits: red, green, blue, alpha.
+    /// Bit fields of 16 or 32 bits: red, green, blue, alpha.
     Masked {
-        /// Bytes of a pixel.
+        /// Bytes per pixel.
         bytes: usize,
-        /// The parts.
+        /// The bit fields.
         parts: Box<[Part; 4]>,
     },
-    /// Blue, green, red, alpha: linear light as numbers with a sign, of which 8192 is one (GDI+'s PixelFormat64bppARGB).
+    /// Blue, green, red, alpha: linear light as signed numbers, with 8192 as one (GDI+'s
+    /// PixelFormat64bppARGB).
     Linear { opaque: bool },
 }
 
-/// What stands for one in linear light.
+/// The value of one in linear light.
 const ONE: f32 = 8192.0;
 
-/// A part of a pixel.
+/// A bit field of a pixel.
 pub struct Part {
     mask: u32,
     shift: u32,
     max: u32,
-    /// In 8 bits, where there are no more than 256 values.
+    /// 8-bit values, if there are at most 256 of them.
     table: Vec<u8>,
-    /// Where it has no bits.
+    /// The value of an empty field.
     none: u8,
 }
 
@@ -60,14 +61,14 @@ impl Part {
     }
 }
 
-/// `value` of `max`, rounded to so many of `top`.
+/// Scales `value` from `max` to `top`, rounded.
 fn scaled(value: u32, max: u32, top: u32, none: u32) -> u32 {
     let (value, max) = (u64::from(value), u64::from(max));
     (value * u64::from(top) + max / 2).checked_div(max).map_or(none, |v| v as u32)
 }
 
 impl Colors {
-    /// Of a bitmap; without alpha where `opaque`.
+    /// The pixel format of a bitmap; without alpha if `opaque`.
     pub fn of(bitmap: &Bitmap<'_>, opaque: bool) -> Self {
         match bitmap.bits {
             bits @ ..=8 => {
@@ -87,7 +88,8 @@ impl Colors {
         }
     }
 
-    /// Writes a row of `N` samples a pixel, 3 or 4; says whether a colour was not in the palette.
+    /// Writes a row with `N` samples per pixel, 3 or 4. Returns whether a colour was missing in the
+    /// palette.
     pub fn paint<const N: usize>(&self, stored: &[u8], out: &mut [u8]) -> bool {
         let pixels = out.as_chunks_mut::<N>().0.iter_mut();
         match self {
@@ -123,12 +125,12 @@ impl Colors {
                 }
                 false
             }
-            // Wider than this.
+            // Needs 16 bits.
             Self::Linear { .. } => false,
         }
     }
 
-    /// The same for parts of more than 8 bits; says whether there was light brighter than white.
+    /// Writes a row with 16 bits per sample. Returns whether there was light brighter than white.
     pub fn paint_wide(&self, stored: &[u8], out: &mut [u16], samples: usize) -> bool {
         let mut bright = false;
         let pixels = out.chunks_exact_mut(samples);
@@ -157,7 +159,7 @@ impl Colors {
     }
 }
 
-/// A colour, opaque where there is a fourth sample.
+/// Writes a colour, opaque if there is a fourth sample.
 fn put<const N: usize>(pixel: &mut [u8; N], color: [u8; 3]) {
     pixel[..3].copy_from_slice(&color);
     if N == 4 {
@@ -169,7 +171,7 @@ fn number(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |sum, &b| sum << 8 | u32::from(b))
 }
 
-/// Whether a part has values that 8 bits do not hold.
+/// Whether a bit field has values that do not fit 8 bits.
 pub fn is_wide(masks: [u32; 4]) -> bool {
     masks.iter().any(|mask| *mask >> (mask.trailing_zeros() % 32) > 255)
 }

@@ -1,5 +1,6 @@
-//! BMP in, also headerless and inside icons. Rows are read from the top, wherever they lie in the file, and
-//! averaged as they come, so that the memory is that of the reduced picture.
+//! Decodes BMP, also without a file header and inside icons. Rows are read top-down, wherever they
+//! are in the file, and averaged as they arrive, so that only the reduced picture is held in
+//! memory.
 
 pub(in crate::codec) mod header;
 pub(in crate::codec) mod lines;
@@ -25,7 +26,7 @@ use rle::Index;
 /// The decoder.
 pub struct Bmp;
 
-/// A bitmap, and in icons its mask.
+/// A bitmap, with its mask if it is an icon.
 pub struct BmpPicture<'a> {
     bitmap: Bitmap<'a>,
     header: Header,
@@ -37,7 +38,7 @@ pub struct BmpPicture<'a> {
 pub struct Inside<'a> {
     inner: Box<dyn Picture + 'a>,
     header: Header,
-    /// How much of the outer file there is.
+    /// How much of the outer file is present.
     extent: Extent,
 }
 
@@ -54,10 +55,10 @@ impl Decode for Bmp {
 }
 
 impl<'a> Inside<'a> {
-    /// Opens the picture; what it says is said of the outer format.
+    /// Opens the picture. Its header names the outer format.
     ///
     /// # Errors
-    /// Those of the inner decoder.
+    /// The errors of the inner decoder.
     pub fn open(
         decoder: &dyn Decode,
         format: Format,
@@ -89,7 +90,7 @@ impl Picture for Inside<'_> {
 }
 
 impl Extent {
-    /// What is said of it beside a picture that is whole itself.
+    /// The note or error for a picture that is complete itself.
     fn note(self, format: Format, options: &DecodeOptions<'_>) -> Result<Option<String>, DecodeError> {
         match self {
             Self::Whole => Ok(None),
@@ -106,7 +107,7 @@ impl Extent {
 }
 
 impl<'a> BmpPicture<'a> {
-    /// Of a bitmap of pixels; with `icon`, a mask follows them.
+    /// Opens a bitmap of pixels. With `icon`, a mask follows them.
     ///
     /// # Errors
     /// Sizes beyond the limits.
@@ -140,7 +141,7 @@ impl<'a> BmpPicture<'a> {
         matches!(self.bitmap.packing, Packing::Rle4 | Packing::Rle8 | Packing::Rle24)
     }
 
-    /// Where the rows are; in pictures that end early, as many as there are.
+    /// The rows, as many as are present.
     fn source(&self) -> Source<'a> {
         let Bitmap { size, data, packing, .. } = self.bitmap;
         if self.has_runs() {
@@ -154,7 +155,7 @@ impl<'a> BmpPicture<'a> {
         }
         let stride = stride(size, self.bitmap.bits);
         let row = (u64::from(size.width) * u64::from(self.bitmap.bits)).div_ceil(8) as usize;
-        // What fills up the last row may be missing.
+        // The padding of the last row may be missing.
         let there = data.len() + stride - row;
         let oddity = None;
         Source::Plain {
@@ -166,7 +167,8 @@ impl<'a> BmpPicture<'a> {
         }
     }
 
-    /// Whether alpha is to be passed over: where it is zero everywhere in an icon, whose mask counts then, or in linear light.
+    /// Whether to ignore alpha: if it is zero everywhere in an icon, whose mask counts then, or in
+    /// linear light.
     fn is_opaque(&self, source: &Source<'_>) -> bool {
         let Source::Plain { data, stride, row, rows, .. } = source else { return true };
         let lines = data.chunks(*stride).take(*rows as usize).map(|line| &line[..*row]);
@@ -183,7 +185,7 @@ impl<'a> BmpPicture<'a> {
         !lines.flat_map(|line| line.chunks_exact(bytes)).any(|p| p.iter().zip(alpha).any(|(b, mask)| b & mask != 0))
     }
 
-    /// The mask of an icon, behind its pixels; nothing where it is missing, which is common with alpha.
+    /// The mask of an icon, behind its pixels. None if it is missing, which is common with alpha.
     fn mask(&self, opaque: bool) -> Option<&'a [u8]> {
         let pixels = stride(self.bitmap.size, self.bitmap.bits) * self.bitmap.size.height as usize;
         let mask = self.bitmap.data.get(pixels..).filter(|_| self.icon && opaque)?;
@@ -191,7 +193,7 @@ impl<'a> BmpPicture<'a> {
     }
 }
 
-/// Bytes of a stored row, filled up to four.
+/// The bytes of a stored row, padded to a multiple of four.
 pub fn stride(size: Size, bits: u16) -> usize {
     (u64::from(size.width) * u64::from(bits)).div_ceil(32) as usize * 4
 }
@@ -217,7 +219,7 @@ impl Picture for BmpPicture<'_> {
         let (there, height) = (source.rows(), self.bitmap.size.height);
         let opaque = self.is_opaque(&source);
         let mask = self.mask(opaque);
-        // Where an icon has no alpha it is the mask that is missing, unless the file is as long as it says.
+        // An icon without alpha misses its mask, unless the file is as long as it declares.
         let is_cut = there < height || (self.icon && opaque && mask.is_none() && self.bitmap.extent != Extent::Whole);
         if is_cut {
             let error = truncated(self.bitmap.format, "its data end too early");
@@ -248,7 +250,7 @@ impl Picture for BmpPicture<'_> {
         };
         let pixmap = rows::decode(self.shape, &mut lines, offer, options)?;
         if lines.lacking {
-            notes.push("colours that its palette lacks are black".to_owned());
+            notes.push("pixels without an entry in its palette are black".to_owned());
         }
         if lines.bright {
             notes.push(float::clipped_note());
@@ -260,7 +262,7 @@ impl Picture for BmpPicture<'_> {
 impl BmpPicture<'_> {
     fn colors(&self, opaque: bool) -> Colors {
         match Colors::of(&self.bitmap, opaque) {
-            // Unpacked, each index has a byte.
+            // Unpacked indices have one byte each.
             Colors::Indexed { table, known, .. } if self.has_runs() => Colors::Indexed { bits: 8, table, known },
             colors => colors,
         }
@@ -273,7 +275,7 @@ enum Source<'a> {
 }
 
 impl Source<'_> {
-    /// Rows that are there.
+    /// The number of rows present.
     fn rows(&self) -> u32 {
         match self {
             Self::Plain { rows, .. } => *rows,
@@ -281,7 +283,7 @@ impl Source<'_> {
         }
     }
 
-    /// Bytes of a row, unpacked.
+    /// The bytes of an unpacked row.
     fn length(&self) -> usize {
         match self {
             Self::Plain { .. } => 0,
@@ -295,7 +297,7 @@ struct Lines<'a> {
     colors: Colors,
     mask: Option<&'a [u8]>,
     stored: Vec<u8>,
-    /// Columns of a row of RLE that nothing was said of.
+    /// The columns of an RLE row that were skipped.
     gaps: Vec<Range<usize>>,
     size: Size,
     channels: Channels,
@@ -310,7 +312,7 @@ impl Lines<'_> {
     }
 }
 
-/// A stored row, None where it is missing.
+/// A stored row; None if it is missing.
 fn stored<'l>(
     source: &'l Source<'_>,
     place: u32,
@@ -331,7 +333,7 @@ impl Rows for Lines<'_> {
     fn row(&mut self, y: u32, out: &mut [u8]) {
         let place = self.place(y);
         let Some(stored) = stored(&self.source, place, &mut self.stored, &mut self.gaps) else {
-            // Black, or transparent.
+            // A missing row is black, or transparent.
             out.fill(0);
             return;
         };
@@ -340,7 +342,7 @@ impl Rows for Lines<'_> {
             _ => self.colors.paint::<3>(stored, out),
         };
         self.lacking |= lacking;
-        // What run lengths go over is black.
+        // Pixels that RLE skips are black.
         for gap in &self.gaps {
             out[gap.start * 3..gap.end * 3].fill(0);
         }

@@ -1,15 +1,15 @@
-//! Run lengths of BMP. Rows come from the bottom and are wanted from the top: a first pass, which makes no
-//! pixels, notes where each row begins.
+//! Run-length encoding of BMP. Rows are stored bottom-up and needed top-down, so a first pass
+//! records where each row begins, without decoding pixels.
 
 use std::ops::Range;
 
 use crate::codec::bmp::header::Packing;
 use crate::size::Size;
 
-/// Bytes that the note of a row takes.
+/// Memory per recorded row, in bytes.
 pub const ROW_BYTES: u64 = size_of::<RowStart>() as u64;
 
-/// One step of the data; literals and colours by their place.
+/// One step of the data. `at` is the offset of literals and colours.
 enum Step {
     Run { count: usize, at: usize },
     Literal { count: usize, at: usize },
@@ -28,7 +28,7 @@ struct Steps<'a> {
 impl Iterator for Steps<'_> {
     type Item = Step;
 
-    /// None where the data end within a step.
+    /// None if the data ends within a step.
     fn next(&mut self) -> Option<Step> {
         let [first, second] = *self.data.get(self.at..)?.first_chunk()?;
         let at = self.at + 2;
@@ -56,13 +56,13 @@ impl Iterator for Steps<'_> {
         if self.data.len() < at + length {
             return None;
         }
-        // Literals are filled up to two bytes; all others have an even number.
+        // Literals are padded to two bytes; all other steps have an even length.
         self.at = at + length.next_multiple_of(2);
         Some(step)
     }
 }
 
-/// Where a stored row has its first pixel.
+/// Where the first pixel of a stored row is.
 struct RowStart {
     row: u32,
     column: u32,
@@ -74,16 +74,16 @@ pub struct Index<'a> {
     steps: Steps<'a>,
     size: Size,
     starts: Vec<RowStart>,
-    /// Rows that are there of a picture that ends early; all rows of others.
+    /// The number of rows: of a truncated picture, those that are present.
     pub rows: u32,
 }
 
-/// The most rows that are noted.
+/// The largest number of rows that are recorded.
 pub fn most_rows(size: Size, data: &[u8]) -> usize {
     (size.height as usize).min(data.len() / 2 + 1)
 }
 
-/// Goes once over the data.
+/// Indexes the rows in one pass over the data.
 pub fn index(packing: Packing, size: Size, data: &[u8]) -> Index<'_> {
     let steps = Steps { data, at: 0, packing };
     let mut starts = Vec::with_capacity(most_rows(size, data));
@@ -106,18 +106,19 @@ pub fn index(packing: Packing, size: Size, data: &[u8]) -> Index<'_> {
             starts.push(RowStart { row, column, at: walk.at });
         }
     }
-    // The mark at the end may be missing where nothing else is.
+    // The end marker may be missing if nothing else is.
     let whole = ended || row >= size.height || (row + 1 == size.height && column >= size.width);
     Index { steps, size, starts, rows: if whole { size.height } else { row } }
 }
 
 impl Index<'_> {
-    /// Bytes of an unpacked row.
+    /// The bytes of an unpacked row.
     pub fn row_length(&self) -> usize {
         self.size.width as usize * if self.steps.packing == Packing::Rle24 { 3 } else { 1 }
     }
 
-    /// A stored row: an index a byte, or blue, green and red. The columns that steps go over are told in `gaps`.
+    /// Unpacks a stored row: one index per byte, or blue, green and red. `gaps` receives the
+    /// skipped columns.
     pub fn row(&self, row: u32, out: &mut [u8], gaps: &mut Vec<Range<usize>>) {
         gaps.clear();
         let width = self.size.width as usize;
@@ -143,7 +144,7 @@ impl Index<'_> {
         gaps.push(column.min(width)..width);
     }
 
-    /// The part of `out` for so many pixels, less where they go beyond the row.
+    /// The part of `out` for this many pixels, clipped to the row.
     fn part<'o>(&self, out: &'o mut [u8], column: usize, count: usize) -> &'o mut [u8] {
         let pixel = if self.steps.packing == Packing::Rle24 { 3 } else { 1 };
         let from = (column * pixel).min(out.len());

@@ -1,10 +1,10 @@
-//! Bitmaps made here.
+//! Bitmaps made by the tests.
 
 use super::*;
 use crate::codec::ColorSpace;
 use crate::pixmap::{Pixmap, Samples};
 
-/// Header fields from the width on, for a header of `length` bytes, and what stands behind it.
+/// Header fields from the width on, for a header of `length` bytes, and the data behind it.
 struct Made {
     length: u32,
     size: (i32, i32),
@@ -65,7 +65,7 @@ fn failure(bytes: &[u8]) -> DecodeError {
     decoded(bytes, &DecodeOptions::default()).expect_err("no picture")
 }
 
-/// Two by two: red, green; blue, white; from the bottom, rows filled to 8 bytes.
+/// Two by two pixels, bottom-up: red, green; blue, white. Rows are padded to 8 bytes.
 const BGR: [u8; 16] = [255, 0, 0, 255, 255, 255, 0, 0, 0, 0, 255, 0, 255, 0, 0, 0];
 const RGB: [u8; 12] = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255];
 const COLORS: [[u8; 3]; 4] = [[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]];
@@ -119,16 +119,16 @@ fn indices() {
 fn palettes_of_other_lengths() {
     let pixels = vec![1, 3, 0, 7];
     let size = (4, 1);
-    // Nothing is said of its length, and the pixels come early.
+    // The header does not give the palette's length, and the pixels start early.
     let short = Made { size, bits: 8, behind: palette(), pixels: pixels.clone(), ..Made::default() };
     let (pixmap, notes) = decoded(&short.file(), &DecodeOptions::default()).unwrap();
     assert_eq!(pixmap, Pixmap::new_u8(Size::new(4, 1), Channels::Rgb, colors(&[1, 3, 0, 0])));
-    assert_eq!(notes, ["colours that its palette lacks are black"]);
+    assert_eq!(notes, ["pixels without an entry in its palette are black"]);
     let mut long = palette();
     long.resize(4 * 300, 9);
     let long = Made { size, bits: 8, used: 300, behind: long, pixels: vec![1, 2, 3, 0], ..Made::default() };
     assert_eq!(samples(&long.file()), colors(&[1, 2, 3, 0]));
-    // Without a word on where the pixels are.
+    // A missing or invalid offset of the pixels.
     for wrong in [0u32, 20] {
         let mut bytes = long.file();
         bytes[10..14].copy_from_slice(&wrong.to_le_bytes());
@@ -139,9 +139,9 @@ fn palettes_of_other_lengths() {
     assert_eq!(samples(&endless), colors(&[1, 2, 3, 0]), "the pixels have a place of their own");
 }
 
-/// Broke once: pixels were drawn from the palette.
+/// Regression: pixels were read from the palette.
 #[test]
-fn pixels_do_not_lie_in_the_palette() {
+fn pixels_do_not_overlap_the_palette() {
     let mut table = palette();
     table.resize(4 * 256, 9);
     for used in [0, 256] {
@@ -155,9 +155,9 @@ fn pixels_do_not_lie_in_the_palette() {
     }
 }
 
-/// Broke once: "a palette of 4294967295 colours", where there is none.
+/// Regression: "a palette of 4294967295 colours" in a file without one.
 #[test]
-fn nobody_counts_colours_of_24_bits() {
+fn the_colour_count_of_24_bits_is_ignored() {
     for used in [1, 256, 0x0100_0000, u32::MAX] {
         let made = Made { used, pixels: BGR.to_vec(), ..Made::default() };
         assert_eq!(samples(&made.file()), RGB, "{used}");
@@ -182,7 +182,7 @@ fn masks() {
         assert_eq!(samples(&bytes), [255, 51, 0, 136, 0, 17, 34, 0], "{length}");
     }
     assert_eq!(samples(&made(124, 16, 3, m4444, &[0x0f30, 0x0012])), [255, 51, 0, 0, 0, 17, 34, 0]);
-    // A longer header's masks do not count without bit fields.
+    // Without bit fields, the masks of a longer header are ignored.
     let plain = made(124, 32, 0, [0xff, 0xff00, 0x00ff_0000, 0xff00_0000], &[0x8011_2233]);
     assert_eq!(samples(&plain), [0x11, 0x22, 0x33]);
     let ten = made(56, 32, 3, [0x3ff0_0000, 0x000f_fc00, 0x3ff, 0xc000_0000], &[0xfff0_0001]);
@@ -237,7 +237,7 @@ fn cut_runs() {
     }
 }
 
-/// A literal without the byte that fills it up was once taken for one with a pixel less.
+/// Regression: a literal without its padding byte was taken for one with a pixel less.
 #[test]
 fn cut_literals() {
     for (pixels, whole) in
@@ -260,7 +260,7 @@ fn cut_rows() {
     let (pixmap, notes) = decoded(part, &options).unwrap();
     assert_eq!(pixmap.into_samples(), Samples::U8([&[0; 6], &RGB[6..]].concat()), "the upper row comes last");
     assert_eq!(notes, ["truncated BMP: its data end too early; what is missing was filled"]);
-    // Some writers do not fill up the last row, and say so.
+    // Some writers do not pad the last row, and declare that size.
     let short = Made { pixels: BGR[..14].to_vec(), ..Made::default() };
     assert_eq!(samples(&short.file()), RGB);
     assert!(decoded(&bytes[..59], &options).is_err(), "no row at all");
@@ -280,7 +280,7 @@ fn averaged_as_it_comes() {
 }
 
 #[test]
-fn large_claims_take_nothing() {
+fn large_claims_allocate_nothing() {
     let large = Made { size: (100_000, 100_000), ..Made::default() }.file();
     assert!(matches!(failure(&large), DecodeError::Limit(_)));
     for size in [(0, 1), (1, 0), (-1, 1), (i32::MIN, 1), (1, i32::MIN)] {
@@ -321,7 +321,7 @@ fn colours_of_long_headers() {
     let ColorSpace::Calibrated { gamma, chromaticities: None } = calibrated else { panic!("{calibrated:?}") };
     assert!((gamma - 0.45455).abs() < 1e-4);
     assert_eq!(color(&[(96, 1), (100, 9), (104, 1)], &[]).0, ColorSpace::Srgb);
-    // sRGB's primaries as XYZ, from which white follows.
+    // The primaries of sRGB as XYZ, which imply the white point.
     let ends = [0.4124, 0.2126, 0.0193, 0.3576, 0.7152, 0.1192, 0.1805, 0.0722, 0.9505];
     let ends = ends.iter().enumerate().map(|(i, v)| (60 + 4 * i, (v * f64::from(1 << 30)) as u32));
     let (calibrated, _) = color(&ends.chain(gammas).collect::<Vec<_>>(), &[]);
@@ -342,7 +342,7 @@ fn interrupts() {
     assert_eq!(decoded(&bytes, &options).unwrap_err(), DecodeError::Interrupted);
 }
 
-/// Blue, green, red and alpha in linear light, 8192 being one.
+/// Blue, green, red and alpha in linear light, with 8192 as one.
 #[test]
 fn of_64_bits() {
     let pixels = |pixels: [[i16; 4]; 2]| pixels.as_flattened().iter().flat_map(|v| v.to_le_bytes()).collect();
@@ -355,7 +355,7 @@ fn of_64_bits() {
     };
     let some = made(pixels([[0, 4096, 8192, 8192], [-5, 0, 4096, 4096]]));
     assert_eq!(shown(some), (vec![65_535, half, 0, 65_535, half, 0, 0, 32_768], 0));
-    // Alpha that is nowhere is none; three times the light of white is told.
+    // Alpha that is zero everywhere is ignored. Light at three times white is noted.
     let bright = made(pixels([[0, 4096, 24_576, 0], [0; 4]]));
     assert_eq!(shown(bright), (vec![65_535, half, 0, 65_535, 0, 0, 0, 65_535], 1));
     let short = made(vec![0; 15]);
@@ -371,11 +371,11 @@ fn of_64_bits() {
     ));
 }
 
-/// Of OS/2: T.4 in one dimension, rows from the bottom, the first colour where fax is white.
+/// OS/2: T.4 in one dimension, rows bottom-up. White pixels get the first colour.
 #[test]
 fn fax() {
     let end = "000000000001";
-    // 2 white, 3 black, 3 white; none white, 8 black; six ends.
+    // 2 white, 3 black, 3 white; 0 white, 8 black; six end codes.
     let codes = [end, "0111", "10", "1000", end, "00110101", "000101", &end.repeat(6)].concat();
     let bits: Vec<u8> = codes.bytes().map(|b| b - b'0').collect();
     let pixels: Vec<u8> = bits.chunks(8).map(|c| c.iter().enumerate().map(|(i, b)| b << (7 - i)).sum()).collect();

@@ -1,5 +1,6 @@
-//! What an OpenEXR file says of its blocks, looked at before the library that decodes it is asked: that takes memory for a
-//! block as large as a file claims it to be. <https://openexr.com/en/latest/OpenEXRFileLayout.html>
+//! Checks the blocks that an OpenEXR file declares before the `exr` crate decodes it. The crate
+//! allocates blocks as large as the file claims.
+//! <https://openexr.com/en/latest/OpenEXRFileLayout.html>
 
 use crate::codec::DecodeError;
 use crate::format::Format;
@@ -8,10 +9,10 @@ use crate::format::Format;
 const TILED: u32 = 0x200;
 const DEEP: u32 = 0x800;
 const PARTS: u32 = 0x1000;
-/// Bytes of names that are looked at.
+/// The longest name that is read, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// One part's blocks.
+/// The blocks of one part.
 #[derive(Default)]
 struct Part {
     bytes_per_pixel: u64,
@@ -22,7 +23,7 @@ struct Part {
 }
 
 impl Part {
-    /// Bytes of the largest block that holds pixels.
+    /// The size in bytes of the largest block of pixels.
     fn block(&self) -> u64 {
         let (width, height) = self.tile.unwrap_or((self.width, self.lines));
         width.min(self.width).saturating_mul(height.min(self.height)).saturating_mul(self.bytes_per_pixel)
@@ -45,7 +46,7 @@ impl<'a> Reader<'a> {
         Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
     }
 
-    /// A text with the zero behind it.
+    /// A zero-terminated text.
     fn name(&mut self) -> Option<&'a [u8]> {
         let rest = self.bytes.get(self.at..)?;
         let end = rest.iter().take(LONGEST_NAME + 1).position(|&b| b == 0)?;
@@ -54,16 +55,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Checks that no block claims more than the file has; gives the bytes of the largest one when it is decoded.
+/// Checks that no block claims more than the file has, and returns the decoded size of the largest
+/// one.
 ///
 /// # Errors
-/// A header that cannot be read, a block that is not there.
+/// A header that cannot be read, or a block that is not there.
 pub fn check(bytes: &[u8]) -> Result<u64, DecodeError> {
     let format = Format::Exr;
     let damaged = || DecodeError::Damaged { format, what: "its header cannot be read".to_owned() };
     let mut reader = Reader { bytes, at: 4 };
     let version = reader.u32().ok_or_else(damaged)?;
-    // Their blocks look different, and the library takes memory for them before it refuses them (found by fuzzing).
+    // Blocks of deep pixels have another layout, and the crate allocates memory for them before it
+    // rejects them (found by fuzzing).
     if version & DEEP != 0 {
         return Err(DecodeError::Unsupported("OpenEXR of deep pixels".to_owned()));
     }
@@ -78,7 +81,7 @@ pub fn check(bytes: &[u8]) -> Result<u64, DecodeError> {
     Ok(parts.iter().map(Part::block).max().unwrap_or(0))
 }
 
-/// The next part's header; an inner None where there is none any more.
+/// The header of the next part. An inner None means that no part follows.
 fn part(reader: &mut Reader<'_>) -> Option<Option<Part>> {
     let mut part = Part::default();
     let mut empty = true;
@@ -88,7 +91,8 @@ fn part(reader: &mut Reader<'_>) -> Option<Option<Part>> {
             return Some((!empty).then_some(part));
         }
         empty = false;
-        // The library reads on behind an empty name of a kind, and so would see another header than this (found by fuzzing).
+        // After an empty type name the crate reads on, and would see another header than this
+        // function (found by fuzzing).
         let _kind = reader.name().filter(|kind| !kind.is_empty())?;
         let size = reader.u32()? as usize;
         let mut value = Reader { bytes: reader.take(size)?, at: 0 };
@@ -117,15 +121,15 @@ fn part(reader: &mut Reader<'_>) -> Option<Option<Part>> {
     }
 }
 
-/// Follows the tables of offsets, which stand before the first block.
+/// Checks the blocks listed in the offset tables, which precede the first block.
 fn blocks(mut table: Reader<'_>, version: u32, parts: &[Part]) -> Result<(), DecodeError> {
     let format = Format::Exr;
-    let behind = || DecodeError::Truncated { format, what: "a block lies behind its end".to_owned() };
+    let behind = || DecodeError::Truncated { format, what: "a block lies beyond its end".to_owned() };
     let (file, mut first) = (table.bytes, table.bytes.len() as u64);
     while (table.at as u64) < first {
         let offset =
             table.take(8).and_then(|bytes| Some(u64::from_le_bytes(bytes.try_into().ok()?))).ok_or_else(behind)?;
-        // As 0 does where a writer was stopped.
+        // An interrupted writer leaves offsets of 0.
         if offset < table.at as u64 {
             return Err(DecodeError::Damaged {
                 format,
@@ -135,11 +139,11 @@ fn blocks(mut table: Reader<'_>, version: u32, parts: &[Part]) -> Result<(), Dec
         first = first.min(offset);
         block(file, offset, version, parts).ok_or_else(behind)?;
     }
-    // One at least.
+    // At least one block must be inside the file.
     if (first as usize) < file.len() { Ok(()) } else { Err(behind()) }
 }
 
-/// Checks that a block is all there.
+/// Checks that a block is complete.
 fn block(file: &[u8], offset: u64, version: u32, parts: &[Part]) -> Option<()> {
     let mut block = Reader { bytes: file, at: usize::try_from(offset).ok()? };
     let part = if version & PARTS == 0 { 0 } else { block.u32()? as usize };
@@ -153,7 +157,8 @@ fn block(file: &[u8], offset: u64, version: u32, parts: &[Part]) -> Option<()> {
 mod tests {
     use super::*;
 
-    /// One part of scan lines, RGB of half floats, ZIP, with one block of these many bytes, of which some are there.
+    /// A part of scan lines with half-float RGB and ZIP. Its single block claims `claimed` bytes,
+    /// of which `there` are present.
     fn sample(width: u32, claimed: u32, there: usize) -> Vec<u8> {
         let mut out = vec![0x76, 0x2f, 0x31, 0x01, 2, 0, 0, 0];
         let mut attribute = |name: &str, kind: &str, value: &[u8]| {
@@ -176,21 +181,21 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_as_large_as_the_picture_lets_them_be() {
+    fn blocks_are_bounded_by_the_picture() {
         assert_eq!(check(&sample(100, 20, 20)).unwrap(), 100 * 4 * 6);
     }
 
-    /// Broke once: such a file of 849 bytes took 1.7 gigabytes.
+    /// Regression: such a file of 849 bytes took 1.7 gigabytes.
     #[test]
-    fn deep_pixels_are_refused_unread() {
+    fn deep_pixels_are_refused_before_decoding() {
         let mut file = sample(100, 0x6000_0000, 20);
         file[5] = 8;
         assert!(matches!(check(&file).unwrap_err(), DecodeError::Unsupported(_)));
     }
 
-    /// Broke once: 565 bytes took 1.8 gigabytes, for the library found another header in them.
+    /// Regression: 565 bytes took 1.8 gigabytes, because the crate found another header in them.
     #[test]
-    fn a_kind_has_a_name() {
+    fn an_empty_type_name_is_refused() {
         let mut file = sample(100, 20, 20);
         file.splice(8..8, *b"x\0\0\0\0\0\0");
         assert!(matches!(check(&file).unwrap_err(), DecodeError::Damaged { .. }));
@@ -199,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_come_behind_their_table() {
+    fn blocks_follow_their_table() {
         for offset in [0u64, 100] {
             let mut file = sample(100, 20, 20);
             let at = file.len() - 36;
@@ -209,9 +214,9 @@ mod tests {
         }
     }
 
-    /// Broke once: two gigabytes were taken for a file of a kilobyte, and a run under a memory limit ended.
+    /// Regression: a file of a kilobyte took two gigabytes, which ended a run under a memory limit.
     #[test]
-    fn what_is_not_there_is_not_believed() {
+    fn claimed_sizes_are_checked_against_the_file() {
         for (claimed, there) in [(21, 20), (0x7fff_ffff, 20), (u32::MAX, 20)] {
             let error = check(&sample(30_000_000, claimed, there)).unwrap_err();
             assert!(matches!(error, DecodeError::Truncated { .. }), "{error}");

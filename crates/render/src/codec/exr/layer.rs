@@ -1,4 +1,5 @@
-//! Which channels of an OpenEXR file are the picture: files of renderers have many more.
+//! Chooses the channels of an OpenEXR file that make up the picture. Files of renderers have many
+//! more.
 
 use std::collections::HashSet;
 
@@ -7,15 +8,17 @@ use exr::meta::header::Header;
 
 use crate::pixmap::Channels;
 
-/// Channels of a part.
+/// The channels of a layer.
 pub struct ExrLayer {
-    /// What their names begin with: nothing, or, as in `ViewLayer.Combined.R`, all up to the last dot.
+    /// The common prefix of their names: empty, or everything up to the last dot, as in
+    /// `ViewLayer.Combined.R`.
     prefix: String,
     pub channels: Channels,
 }
 
 impl ExrLayer {
-    /// Colours without a name, else colours of a layer, else luminance; of the first part that has them.
+    /// Unnamed colours, else the colours of a layer, else luminance; from the first part that has
+    /// them.
     pub fn choose(parts: &[Header]) -> Option<(&Header, Self)> {
         let parts: Vec<(&Header, Names)> =
             parts.iter().filter(|part| !part.deep).map(|part| (part, Names::of(part))).collect();
@@ -23,13 +26,13 @@ impl ExrLayer {
         kinds.into_iter().find_map(|kind| parts.iter().find_map(|(part, names)| Some((*part, kind(names)?))))
     }
 
-    /// The name of `R`, `G`, `B`, `A` or `Y`.
+    /// The full name of `R`, `G`, `B`, `A` or `Y`.
     pub fn name(&self, channel: &str) -> Text {
         Text::new_or_none(format!("{}{channel}", self.prefix)).unwrap_or_default()
     }
 }
 
-/// Names of a part's channels; a set, for there may be very many.
+/// The channel names of a part. A set, because there may be very many.
 struct Names(HashSet<String>);
 
 impl Names {
@@ -46,7 +49,8 @@ impl Names {
         ["R", "G", "B"].iter().all(|c| self.has(prefix, c)).then(|| ExrLayer { prefix: prefix.to_owned(), channels })
     }
 
-    /// The first by name, of those with alpha if there are: what layers amount to has it, occlusion or normals have not.
+    /// The first layer by name, preferably one with alpha: composed layers have alpha, occlusion or
+    /// normals do not.
     fn layer(&self) -> Option<ExrLayer> {
         let prefixes = self.0.iter().filter_map(|name| name.strip_suffix('R').filter(|prefix| prefix.ends_with('.')));
         let layers = prefixes.filter_map(|prefix| self.colors(prefix));
@@ -55,7 +59,7 @@ impl Names {
 
     fn luminance(&self) -> Option<ExrLayer> {
         let channels = if self.has("", "A") { Channels::GreyAlpha } else { Channels::Grey };
-        // With colours that are stored as differences of it, it is not all.
+        // If colours are stored as differences from luminance, luminance alone is not the picture.
         let is_all = self.has("", "Y") && !self.has("", "RY") && !self.has("", "BY");
         is_all.then(|| ExrLayer { prefix: String::new(), channels })
     }

@@ -1,5 +1,5 @@
-//! OpenEXR in, by the `exr` crate: red, green, blue and alpha, or luminance, of scan lines or tiles. Its pixels are
-//! averaged as they come.
+//! Decodes OpenEXR with the `exr` crate: red, green, blue and alpha, or luminance, from scan lines
+//! or tiles. Pixels are averaged as they arrive.
 
 pub(in crate::codec) mod blocks;
 pub(in crate::codec) mod layer;
@@ -27,9 +27,10 @@ struct ExrPicture<'a> {
     bytes: &'a [u8],
     header: Header,
     layer: ExrLayer,
-    /// Columns and rows from the corner of what is shown to the corner of what is stored.
+    /// Offset from the corner of the display window to the corner of the data window, in columns
+    /// and rows.
     offset: (i64, i64),
-    /// Bytes of a block, which the decoder holds besides the pixels.
+    /// Bytes of a block, which the crate holds besides the pixels.
     block: u64,
 }
 
@@ -69,7 +70,7 @@ impl Decode for Exr {
         let header = Header {
             has_alpha: channels.has_alpha(),
             color: match part.shared_attributes.chromaticities {
-                // Light was given the curve of sRGB by then.
+                // Samples are encoded with the curve of sRGB at this point.
                 Some(said) if channels.count() >= 3 => {
                     let xy = [said.white, said.red, said.green, said.blue].map(|v| (v.x().into(), v.y().into()));
                     ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some(xy) }
@@ -84,7 +85,7 @@ impl Decode for Exr {
 }
 
 impl ExrPicture<'_> {
-    /// Pixels where nothing is stored are black, or transparent.
+    /// Reads the pixels. Pixels outside the data window are black, or transparent.
     fn read(&self, factor: u32) -> Result<Canvas, DecodeError> {
         let (size, channels, (left, top)) = (self.header.size, self.layer.channels, self.offset);
         let name = |channel| self.layer.name(channel);
@@ -143,16 +144,16 @@ impl Picture for ExrPicture<'_> {
     }
 }
 
-/// Where pixels come in any order, to be averaged by a whole factor.
+/// Collects pixels in any order and averages them by an integer factor.
 struct Canvas {
     size: Size,
     channels: Channels,
     factor: u32,
-    /// Samples of sRGB where the factor is 1.
+    /// sRGB samples, if the factor is 1.
     samples: Vec<u16>,
     /// Sums of samples otherwise; with alpha, of colours times alpha, and of alpha.
     sums: Vec<u64>,
-    /// A pixel was brighter than white.
+    /// Whether a pixel was brighter than white.
     brighter: bool,
 }
 
@@ -163,7 +164,8 @@ impl Canvas {
         Self { size, channels, factor, samples, sums, brighter: false }
     }
 
-    /// Light with premultiplied alpha, at a place that may not be shown.
+    /// Adds a pixel, given as light with premultiplied alpha. Pixels outside the picture are
+    /// ignored.
     fn put(&mut self, (x, y): (i64, i64), mut light: [f32; 3], alpha: f32) {
         let Size { width, height } = self.size;
         let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) else { return };

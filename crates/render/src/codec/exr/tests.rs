@@ -25,7 +25,7 @@ fn samples(pixmap: Pixmap) -> Vec<u16> {
     }
 }
 
-/// Columns grow brighter by tenths.
+/// Columns get brighter in tenths.
 fn light(at: Vec2<usize>) -> f32 {
     at.x() as f32 / 10.0
 }
@@ -68,14 +68,14 @@ fn averaged_as_they_come() {
         let (pixmap, _) = decode(&bytes, Some(need)).unwrap();
         assert_eq!(pixmap.size(), Size::new(3, 4), "by 2");
         let v = samples(pixmap);
-        // The last column is transparent, and says nothing of the colours.
+        // The last column is transparent and does not affect the colours.
         let half = float::encode(0.5);
         assert_eq!(v[..12], [half, half, half, 65_535, half, half, half, 65_535, 0, 0, 0, 0]);
     }
 }
 
 #[test]
-fn what_is_stored_beside_what_is_shown() {
+fn the_data_window_differs_from_the_display_window() {
     let rgb = SpecificChannels::rgb(|_: Vec2<usize>| (1.0f32, 1.0f32, 1.0f32));
     let mut image = Image::from_channels((4, 4), rgb);
     image.layer_data.attributes.layer_position = Vec2(-2, 1);
@@ -98,14 +98,14 @@ fn chromaticities() {
     assert_eq!((xy[0].0, xy[1].1 as f32, xy[3].1 as f32), (0.3125, 0.32, 0.06));
 }
 
-/// One part with a channel of one value for each name.
+/// A part with one channel of a constant value for each name.
 fn layered(channels: &[(&str, f32)]) -> Vec<u8> {
     let channel = |&(name, value): &(&str, f32)| AnyChannel::new(name, FlatSamples::F32(vec![value; 2]));
     let channels = AnyChannels::sort(channels.iter().map(channel).collect());
     file(|out| Image::from_channels((2, 1), channels).write().to_buffered(out).unwrap())
 }
 
-/// As renderers store what a picture is composed of.
+/// Renderers store the layers of which a picture is composed.
 #[test]
 fn layers_of_a_renderer() {
     let occlusion = [("V.AO.R", 0.1), ("V.AO.G", 0.2), ("V.AO.B", 0.3)];

@@ -4,10 +4,10 @@
 use fax::BitReader;
 use fax::maps::{Mode, black, mode, white};
 
-/// Which of them.
+/// A fax compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// One dimension without codes for the ends of lines, rows beginning at bytes, or at words.
+    /// One dimension without end-of-line codes. Rows begin at bytes, or at words.
     Huffman { words: bool },
     /// T.4.
     Group3 { two_dimensions: bool },
@@ -15,35 +15,36 @@ pub enum Kind {
     Group4,
 }
 
-/// What came of a fax.
+/// A decoded fax.
 #[derive(Default)]
 pub struct Fax {
-    /// Rows of one bit a pixel, 1 for black.
+    /// Rows of one bit per pixel; 1 is black.
     pub rows: Vec<u8>,
-    /// What ended them before all had come.
+    /// Why decoding stopped before the last row.
     pub error: Option<&'static str>,
-    /// What a person should know of rows that other readers show, too.
+    /// A defect that other readers tolerate too, for the report.
     pub oddity: Option<String>,
-    /// The rows used up the data, or each had its end-of-line code: it is of this kind.
+    /// Whether the rows used up the data or all had end-of-line codes, which confirms the kind.
     is_sure: bool,
 }
 
-/// Of so many rows one may be damaged in transmission; what lies behind it is found again by its end-of-line code.
+/// One row in so many may be damaged in transmission. Decoding resumes at the next end-of-line
+/// code.
 const ROWS_FOR_A_DAMAGED_ONE: u32 = 10;
 
-/// What a reader says of a code that stands nowhere in a table.
+/// The error for a code that is in no table.
 const UNDEFINED: &str = "an undefined code of fax";
-/// Of T.6, annex E; nobody is known to have written it.
+/// T.6, annex E. No writer is known to use it.
 pub const UNCOMPRESSED: &str = "fax with uncompressed rows";
 const TOO_EARLY: &str = "the fax ends too early";
-/// The fax says that it has ended.
+/// The fax has an explicit end.
 const ENDED: &str = "the fax ends before its last row";
 
-/// Unpacks a fax. One that is not of the kind that it is said to be is read as the kind that it is.
+/// Decodes a fax. If the data is of another kind than declared, it is decoded as that kind.
 pub fn decode(packed: &[u8], kind: Kind, columns: u32, rows: u32) -> Fax {
     let fax = decode_as(packed, kind, columns, rows);
     let stride = columns.div_ceil(8) as usize;
-    // Another kind shows at once; what breaks off later is damaged.
+    // A wrong kind fails within the first rows. A later failure is damage.
     if fax.error.is_none() || fax.rows.len() / stride > rows as usize / 10 {
         return fax;
     }
@@ -73,7 +74,7 @@ fn decode_as(packed: &[u8], kind: Kind, columns: u32, rows: u32) -> Fax {
             Ok(()) if reader.damaged > 0 => drop(first_damaged.get_or_insert(y)),
             Ok(()) => {}
             Err(ENDED) if y > 0 => {
-                // A fax has no number of rows of its own, and knows best where it ends.
+                // A fax does not store its height. Its end code overrides the declared one.
                 fax.rows.resize(fax.rows.len() + stride * (rows - y) as usize, 0);
                 fax.oddity = Some(format!("{ENDED}: {} of {rows} rows are white", rows - y));
                 return fax;
@@ -110,11 +111,11 @@ struct Reader<'a> {
     bits: Bits<'a>,
     kind: Kind,
     columns: u32,
-    /// Rows with an end-of-line code in front.
+    /// The number of rows with an end-of-line code in front.
     codes: u32,
-    /// Rows that are not all there.
+    /// The number of incomplete rows.
     damaged: u32,
-    /// The row above is not what the next row tells its differences from.
+    /// Whether the row above is damaged, so that the next row cannot be predicted from it.
     lost: bool,
 }
 
@@ -127,7 +128,8 @@ impl Reader<'_> {
         };
         let mut found = end_of_line(&mut self.bits, two_dimensions).ok_or(TOO_EARLY)?;
         if found == Line::Bare && y > 1 && self.codes + 1 >= y {
-            // All rows had the code, so the row before is longer than it should be; a run of nothing at its end is met.
+            // All rows so far had the code, so the previous row is longer than it should be. Some
+            // writers end rows with a run of length 0.
             let start = self.bits.at;
             self.seek_code()?;
             self.damaged += u32::from(self.bits.at > start + 32);
@@ -136,12 +138,12 @@ impl Reader<'_> {
         if found != Line::Bare {
             self.codes += 1;
             if is_code(&self.bits) {
-                // Two of them are the end.
+                // Two codes in a row end the fax.
                 return Err(ENDED);
             }
         }
         if self.lost && found == Line::Differences {
-            // As the row above, until a row that stands alone.
+            // Repeat the row above until a row that is coded in one dimension.
             line.extend(above);
             self.damaged += 1;
             return self.seek_code();
@@ -154,7 +156,7 @@ impl Reader<'_> {
         match read {
             Err(what) if self.codes == 0 => Err(what),
             Err(_) => {
-                // What comes before the damage stands, as in other readers, and the rest is white.
+                // Keep the pixels before the damage, as other readers do, and leave the rest white.
                 if line.len() % 2 == 1 {
                     line.push(line[line.len() - 1]);
                 }
@@ -165,7 +167,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Goes to the next end-of-line code.
+    /// Skips to the next end-of-line code.
     fn seek_code(&mut self) -> Result<(), &'static str> {
         let end = self.bits.bytes.len() * 8;
         let mut zeros = 0;
@@ -183,19 +185,19 @@ impl Reader<'_> {
     }
 }
 
-/// What stands in front of a row.
+/// What precedes a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Line {
-    /// No end-of-line code, which some writers leave out.
+    /// No end-of-line code. Some writers omit it.
     Bare,
-    /// The code, before a row that stands alone.
+    /// The code, before a row coded in one dimension.
     Alone,
-    /// The code, before a row that is told by the one above.
+    /// The code, before a row predicted from the row above.
     Differences,
 }
 
-/// Passes fill bits and the end-of-line code in front of a row. In two dimensions a bit follows: whether the row stands
-/// alone. None at the end of the data.
+/// Skips fill bits and the end-of-line code before a row. In two dimensions a bit follows that says
+/// how the row is coded. Returns None at the end of the data.
 fn end_of_line(bits: &mut Bits<'_>, two_dimensions: bool) -> Option<Line> {
     let start = bits.at;
     let mut zeros = 0;
@@ -220,18 +222,18 @@ fn end_of_line(bits: &mut Bits<'_>, two_dimensions: bool) -> Option<Line> {
     Some(if alone { Line::Alone } else { Line::Differences })
 }
 
-/// Whether an end-of-line code stands here, without fill bits.
+/// Whether an end-of-line code starts here, without fill bits.
 fn is_code(bits: &Bits<'_>) -> bool {
     bits.at + 12 <= bits.bytes.len() * 8 && bits.peek(12) == Some(1)
 }
 
-/// Whether the end of group 4 stands here: the code twice, or once at the end of the data.
+/// Whether the end of group 4 is here: the code twice, or once at the end of the data.
 fn is_end(bits: &Bits<'_>) -> bool {
     let behind = Bits { bytes: bits.bytes, at: bits.at + 12 };
     is_code(bits) && (is_code(&behind) || behind.at + 12 > bits.bytes.len() * 8)
 }
 
-/// A row in one dimension, as the places where its colour changes, white first.
+/// Decodes a row in one dimension into the positions where its colour changes, white first.
 fn runs(bits: &mut Bits<'_>, columns: u32, line: &mut Vec<u32>) -> Result<(), &'static str> {
     let (mut at, mut is_black) = (0, false);
     while at < columns {
@@ -242,7 +244,7 @@ fn runs(bits: &mut Bits<'_>, columns: u32, line: &mut Vec<u32>) -> Result<(), &'
     Ok(())
 }
 
-/// Codes for multiples of 64, then one below.
+/// Decodes a run: codes for multiples of 64, then a code below 64.
 fn run(bits: &mut Bits<'_>, is_black: bool) -> Result<u32, &'static str> {
     let mut sum = 0u32;
     loop {
@@ -263,10 +265,10 @@ fn run(bits: &mut Bits<'_>, is_black: bool) -> Result<u32, &'static str> {
     }
 }
 
-/// A row in two dimensions, told by where the one `above` changes (T.6, 2.2).
+/// Decodes a row in two dimensions, predicted from the changes of the row `above` (T.6, 2.2).
 fn differences(bits: &mut Bits<'_>, columns: u32, above: &[u32], line: &mut Vec<u32>) -> Result<(), &'static str> {
     let (mut a0, mut is_black, mut first) = (0u32, false, true);
-    // Changes of the row above up to here are passed for good: a0 never goes back.
+    // Changes before this one are passed for good, because a0 never goes back.
     let mut seen = 0;
     while a0 < columns {
         if bits.at >= bits.bytes.len() * 8 {
@@ -275,7 +277,8 @@ fn differences(bits: &mut Bits<'_>, columns: u32, above: &[u32], line: &mut Vec<
         if is_end(bits) {
             return Err(ENDED);
         }
-        // b1: the first change right of a0 to the other colour; changes at even places are to black.
+        // b1 is the first change right of a0 to the other colour. Changes at even indices are to
+        // black.
         while above.get(seen).is_some_and(|&x| x < a0) {
             seen += 1;
         }
@@ -300,7 +303,7 @@ fn differences(bits: &mut Bits<'_>, columns: u32, above: &[u32], line: &mut Vec<
             Mode::Vertical(by) => {
                 let a1 = b1.saturating_add_signed(i32::from(by)).min(columns);
                 if a1 < a0 {
-                    return Err("a row of fax goes back");
+                    return Err("a row of the fax runs backwards");
                 }
                 line.push(a1);
                 is_black = !is_black;
@@ -324,7 +327,7 @@ fn paint(line: &[u32], columns: u32, row: &mut [u8]) {
     }
 }
 
-/// Bits, the highest first; behind the end there are zeros.
+/// Reads bits, the highest first, and zeros beyond the end.
 struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,

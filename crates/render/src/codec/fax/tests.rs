@@ -1,4 +1,4 @@
-//! Rows of fax, encoded with the tables of the `fax` crate.
+//! Fax rows, encoded with the tables of the `fax` crate.
 
 use super::{Fax, Kind};
 
@@ -7,13 +7,13 @@ use fax::{BitWriter, Bits, VecWriter};
 
 const COLUMNS: u32 = 2600;
 
-/// Rows, and what ended them; nothing odd in them.
+/// The rows and the error that ended them. Asserts nothing about oddities.
 fn decode(packed: &[u8], kind: Kind, columns: u32, rows: u32) -> (Vec<u8>, Option<&'static str>) {
     let Fax { rows, error, .. } = super::decode(packed, kind, columns, rows);
     (rows, error)
 }
 
-/// Rows of runs of all lengths, white first; some begin with black.
+/// Rows with runs of all lengths, white first. Some begin with black.
 fn pictures() -> Vec<Vec<bool>> {
     let mut state = 7u32;
     let mut next = move || {
@@ -115,7 +115,8 @@ fn noise_ends() {
     }
 }
 
-/// Group 3 in one dimension, every row with its end-of-line code, those of `bad` broken in their middle.
+/// Group 3 in one dimension, every row with its end-of-line code. The rows in `bad` are broken in
+/// the middle.
 fn transmitted(rows: &[Vec<bool>], bad: &[usize]) -> Vec<u8> {
     let mut out = VecWriter::new();
     for (y, row) in rows.iter().enumerate() {
@@ -131,7 +132,7 @@ fn transmitted(rows: &[Vec<bool>], bad: &[usize]) -> Vec<u8> {
     out.finish()
 }
 
-/// Broke once: one row that was damaged in transmission lost the whole page, which other readers show.
+/// Regression: one row damaged in transmission lost the whole page, which other readers show.
 #[test]
 fn a_damaged_row_costs_no_other_row() {
     let (rows, stride) = (pictures(), COLUMNS.div_ceil(8) as usize);
@@ -150,7 +151,7 @@ fn a_damaged_row_costs_no_other_row() {
 }
 
 #[test]
-fn a_fax_knows_where_it_ends() {
+fn a_fax_may_end_before_the_declared_height() {
     let (rows, stride) = (pictures(), COLUMNS.div_ceil(8) as usize);
     let packed = transmitted(&rows, &[]);
     let kind = Kind::Group3 { two_dimensions: false };
@@ -161,12 +162,12 @@ fn a_fax_knows_where_it_ends() {
     assert_eq!((longer.error, longer.oddity.as_deref()), (None, Some(note)));
     assert_eq!(longer.rows.len(), 42 * stride);
     assert!(longer.rows.starts_with(&exact.rows) && longer.rows[40 * stride..].iter().all(|&b| b == 0));
-    // Without its end it was cut.
+    // Without its end-of-fax code the fax is truncated.
     assert!(super::decode(&packed[..packed.len() - 9], kind, COLUMNS, 42).error.is_some());
 }
 
 #[test]
-fn what_is_called_by_another_kind_is_read_as_its_own() {
+fn a_mislabelled_fax_is_read_as_its_actual_kind() {
     let rows = pictures();
     let want: Vec<u8> = rows.iter().flat_map(|row| bits(row)).collect();
     let packed = transmitted(&rows, &[]);

@@ -1,5 +1,5 @@
-//! The blocks of a GIF (GIF89a specification), walked by their lengths: how many frames there are,
-//! and what is wrong behind the first one. Nothing is decompressed.
+//! Walks the blocks of a GIF (GIF89a specification) by their lengths: counts frames, and records
+//! what is wrong behind the first one. Nothing is decompressed.
 
 use std::ops::Range;
 
@@ -7,18 +7,18 @@ use crate::codec::DecodeError;
 use crate::format::Format;
 use crate::size::Size;
 
-/// What was found.
+/// The contents of a GIF.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blocks {
-    /// The logical screen, made larger where the first frame leads beyond it.
+    /// The logical screen, enlarged if the first frame extends beyond it.
     pub canvas: Size,
     /// The first frame.
     pub frame: Frame,
-    /// Frames.
+    /// The number of frames.
     pub frames: u32,
-    /// Whether the first frame has a transparent colour or leaves part of the canvas free.
+    /// Whether the first frame has a transparent colour or leaves part of the canvas uncovered.
     pub has_alpha: bool,
-    /// What is wrong behind the beginning of the first frame: no trailer, or no block where one has to be.
+    /// What is wrong behind the start of the first frame: no trailer, or an invalid block.
     pub wrong: Option<DecodeError>,
     /// The ICC profile.
     pub icc: Option<Vec<u8>>,
@@ -26,22 +26,22 @@ pub struct Blocks {
     pub xmp: Option<Vec<u8>>,
 }
 
-/// Where a frame is, on the screen and in the file.
+/// The position of a frame, on the screen and in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
-    /// Columns and rows between the screen's corner and the frame.
+    /// Offset from the corner of the screen, in columns and rows.
     pub at: (u32, u32),
     /// Its size.
     pub size: Size,
-    /// Where its colours stand, three bytes each; nowhere, where the file has none.
+    /// The range of its colours, three bytes each. Empty if the file has none.
     pub colors: Range<usize>,
-    /// The index that is no colour.
+    /// The index of the transparent colour.
     pub transparent: Option<u8>,
-    /// Rows come in four passes.
+    /// Whether rows come in four passes.
     pub interlaced: bool,
-    /// Where its data begin: the bits of a code, then blocks.
+    /// The offset of its data: the code size, then blocks.
     pub data: usize,
-    /// The blocks come to their end.
+    /// Whether the blocks are complete.
     pub ended: bool,
 }
 
@@ -49,10 +49,10 @@ fn no_trailer() -> DecodeError {
     DecodeError::Truncated { format: Format::Gif, what: "it ends before its trailer".to_owned() }
 }
 
-/// Walks the file to its trailer, or to its end where that comes first.
+/// Walks the file to its trailer, or to its end if that comes first.
 ///
 /// # Errors
-/// It ends before its first frame, has no frame, or a block of no known kind.
+/// The file ends before its first frame, has no frame, or has an unknown block.
 pub fn read(bytes: &[u8]) -> Result<Blocks, DecodeError> {
     let mut at = Reader { bytes, at: 6 };
     let mut found = Blocks { canvas: Size::new(at.u16()?, at.u16()?), ..Blocks::default() };
@@ -148,7 +148,7 @@ impl Reader<'_> {
         Ok(start..self.at)
     }
 
-    /// What stands before the blocks of a frame's data.
+    /// Reads the descriptor before the blocks of a frame's data.
     fn frame(&mut self, colors: &Range<usize>, transparent: Option<u8>) -> Result<Frame, DecodeError> {
         let at = (self.u16()?, self.u16()?);
         let size = Size::new(self.u16()?, self.u16()?);
@@ -160,7 +160,7 @@ impl Reader<'_> {
         Ok(Frame { at, size, colors, transparent, interlaced: flags & 0x40 != 0, data, ended: false })
     }
 
-    /// The first profile and the first packet are kept.
+    /// Reads an application extension. The first profile and the first packet count.
     fn application(&mut self, found: &mut Blocks) -> Result<(), DecodeError> {
         let start = self.at;
         self.sub_blocks()?;
@@ -168,7 +168,8 @@ impl Reader<'_> {
         match name {
             b"\x0bICCRGBG1012" if found.icc.is_none() => found.icc = Some(blocks(data).flatten().copied().collect()),
             b"\x0bXMP DataXMP" if found.xmp.is_none() => {
-                // Not in blocks; what follows it leads a reader of blocks to a zero wherever it comes from.
+                // XMP is not stored in blocks. The trailer behind it leads a reader of blocks to a
+                // zero from any position.
                 let end = data.len().saturating_sub(MAGIC_TRAILER);
                 found.xmp = Some(data[..end].to_vec()).filter(|_| data[end..].starts_with(&[1, 0xff]));
             }
@@ -187,10 +188,11 @@ impl Reader<'_> {
     }
 }
 
-/// Bytes behind an XMP packet, 1, 255, 254 and so on to 0, and 0 (XMP Specification Part 3).
+/// The length of the trailer behind an XMP packet: 1, 255, 254 and so on to 0, and 0 (XMP
+/// Specification Part 3).
 const MAGIC_TRAILER: usize = 258;
 
-/// The blocks of data up to an empty one, the last one as long as it is.
+/// The data blocks up to an empty one. The last one may be truncated.
 pub fn blocks(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let (&length, rest) = data.split_first().filter(|&(&length, _)| length > 0)?;
@@ -205,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_smallest() {
+    fn the_smallest_gif() {
         let gif = b"GIF89a\x02\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\x21\xf9\x04\x01\0\0\0\0\x2c\0\0\0\0\x02\0\x01\0\0\x02\x02\x04\x0a\0\x3b";
         let found = read(gif).unwrap();
         let frame = Frame {

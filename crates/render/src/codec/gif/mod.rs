@@ -1,6 +1,6 @@
-//! GIF in: the first frame on its screen. <https://www.w3.org/Graphics/GIF/spec-gif89a.txt>
+//! Decodes GIF: the first frame on its screen. <https://www.w3.org/Graphics/GIF/spec-gif89a.txt>
 //!
-//! Indices are unpacked a row at a time; only interlaced frames are held whole, a byte a pixel.
+//! Indices are unpacked a row at a time. Only interlaced frames are held whole, one byte per pixel.
 
 pub(in crate::codec) mod blocks;
 
@@ -22,7 +22,7 @@ struct GifPicture<'a> {
     bytes: &'a [u8],
 }
 
-/// The most bits of an index; a code has one more at least.
+/// The largest width of an index in bits. Codes are at least one bit wider.
 const MAX_BITS: u8 = 11;
 
 fn damaged(what: impl Into<String>) -> DecodeError {
@@ -38,7 +38,7 @@ impl Decode for Gif {
         let mut blocks = blocks::read(bytes)?;
         crate::codec::check_size(Format::Gif, blocks.canvas, limits)?;
         crate::codec::check_size(Format::Gif, blocks.frame.size, limits)?;
-        // What is missing is transparent.
+        // Missing pixels are transparent.
         blocks.has_alpha |= !blocks.frame.ended;
         let header = Header {
             has_alpha: blocks.has_alpha,
@@ -66,7 +66,7 @@ impl Picture for GifPicture<'_> {
     fn offer(&self, need: Option<Need>) -> Offer {
         let frame = &self.blocks.frame;
         let held = if frame.interlaced { frame.size.pixels() } else { u64::from(frame.size.width) };
-        // The table of codes, too.
+        // Includes the code table.
         rows::offer(self.shape(), need, held + (1 << 16))
     }
 
@@ -74,19 +74,19 @@ impl Picture for GifPicture<'_> {
         let mut lines = Lines::new(&self.blocks, self.bytes)?;
         let mut decoded = rows::decode_sequence(self.shape(), &mut lines, offer, options)?;
         if !lines.any && !decoded.notes.is_empty() {
-            // The screen above the frame is no picture.
+            // The uncovered part of the screen above the frame is not a picture.
             return Err(truncated());
         }
         let whole = decoded.notes.is_empty();
         if lines.lacking {
-            decoded.notes.push("colours that its palette lacks were left out".to_owned());
+            decoded.notes.push("pixels without an entry in its palette were left empty".to_owned());
         }
         if lines.is_grey {
-            decoded.notes.push("no colours in it: its indices are shown as greys".to_owned());
+            decoded.notes.push("no palette: its indices are shown as greys".to_owned());
         }
         match &self.blocks.wrong {
             Some(wrong) if options.strict => return Err(wrong.clone()),
-            // The first frame, which is what is shown, may be whole all the same.
+            // The first frame, which is the one shown, may still be complete.
             Some(wrong) if whole => decoded.notes.push(wrong.to_string()),
             _ => {}
         }
@@ -98,7 +98,7 @@ impl Picture for GifPicture<'_> {
 struct Indices<'a> {
     blocks: Box<dyn Iterator<Item = &'a [u8]> + 'a>,
     block: &'a [u8],
-    /// Of an index.
+    /// Bits per index.
     bits: u8,
     lzw: Lzw,
     ended: bool,
@@ -114,7 +114,7 @@ impl<'a> Indices<'a> {
         Ok(Self { blocks: Box::new(blocks::blocks(data)), block: &[], bits, lzw, ended: false })
     }
 
-    /// Fills `out`; says how much of it there was.
+    /// Fills `out` and returns how much was available.
     fn read(&mut self, out: &mut [u8]) -> Result<usize, DecodeError> {
         let mut have = 0;
         while have < out.len() && !self.ended {
@@ -126,7 +126,7 @@ impl<'a> Indices<'a> {
                     None => break,
                 },
                 Err(_) if have > 0 => self.ended = true,
-                Err(_) => return Err(damaged("a code in its data that is none")),
+                Err(_) => return Err(damaged("an undefined code in its data")),
             }
         }
         Ok(have)
@@ -137,19 +137,19 @@ struct Lines<'a> {
     blocks: &'a Blocks,
     indices: Indices<'a>,
     colors: Box<[[u8; 4]; 256]>,
-    /// Colours that there are.
+    /// The number of colours in the palette.
     known: usize,
-    /// There was a row of indices.
+    /// Whether any row of indices was read.
     any: bool,
-    /// An index had no colour.
+    /// Whether an index had no colour.
     lacking: bool,
-    /// There are no colours: greys stand for them.
+    /// Whether the file has no palette, so that greys are used.
     is_grey: bool,
     /// The next row of the screen.
     y: u32,
     /// A row of indices, or all rows of an interlaced frame.
     held: Vec<u8>,
-    /// Why an interlaced frame is not all there.
+    /// Why an interlaced frame is incomplete.
     error: Option<DecodeError>,
 }
 
@@ -157,13 +157,14 @@ impl<'a> Lines<'a> {
     fn new(blocks: &'a Blocks, bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let frame = &blocks.frame;
         let indices = Indices::new(bytes.get(frame.data..).unwrap_or_default())?;
-        // What has no colour is black, or transparent.
+        // An index without a colour is black, or transparent.
         let mut colors = Box::new([[0; 4]; 256]);
         let table = bytes.get(frame.colors.clone()).unwrap_or_default().as_chunks::<3>().0;
         colors.iter_mut().zip(table).for_each(|(out, &[red, green, blue])| *out = [red, green, blue, 255]);
         let is_grey = table.is_empty();
         if is_grey {
-            // GIF89a leaves colours to the reader then. Of 8 bits these are Pillow's.
+            // Without a palette, GIF89a leaves the colours to the reader. With 8 bits, these are
+            // the greys of Pillow.
             let top = (1usize << indices.bits.min(8)) - 1;
             let grey = |i: usize| (i.min(top) * 255 / top) as u8;
             colors.iter_mut().enumerate().for_each(|(i, out)| *out = [grey(i), grey(i), grey(i), 255]);
@@ -176,7 +177,7 @@ impl<'a> Lines<'a> {
         Ok(Self { blocks, indices, colors, known, any, lacking, is_grey, y: 0, held, error: None })
     }
 
-    /// All rows of an interlaced frame, in their order; those that are missing repeat what was there of the pass before.
+    /// All rows of an interlaced frame in order. Missing rows repeat those of the previous pass.
     fn hold(&mut self) -> Result<(), DecodeError> {
         let Size { width, height } = self.blocks.frame.size;
         let (width, height) = (width as usize, height as usize);
@@ -195,7 +196,7 @@ impl<'a> Lines<'a> {
                         Err(error) => self.error = Some(error),
                     }
                 }
-                // The pass before had every row that is a multiple of twice the step's.
+                // The previous pass had every row that is a multiple of twice the step.
                 let above = if start == 0 { y.saturating_sub(step) } else { y - start };
                 self.held.copy_within(above * width..(above + 1) * width, row.start);
             }

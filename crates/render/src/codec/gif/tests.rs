@@ -1,7 +1,7 @@
 use super::*;
 use crate::pixmap::{Pixmap, Samples};
 
-/// A frame, to be placed on a screen.
+/// Makes a frame on a screen.
 struct Maker<'m> {
     screen: (u8, u8),
     at: (u8, u8),
@@ -38,7 +38,7 @@ impl<'m> Maker<'m> {
         out.extend([0x2c, self.at.0, 0, self.at.1, 0, self.frame.0, 0, self.frame.1, 0]);
         out.extend([if self.interlaced { 0x40 } else { 0 }, 3]);
         let data = weezl::encode::Encoder::new(weezl::BitOrder::Lsb, 3).encode(&self.indices).unwrap();
-        // In blocks of a byte, so that codes go on in the next one.
+        // Blocks of one byte, so that codes continue in the next block.
         data.iter().for_each(|&byte| out.extend([1, byte]));
         out.extend([0, 0x3b]);
         out
@@ -85,25 +85,26 @@ fn screens_and_their_first_frames() {
 }
 
 #[test]
-fn extensions_of_unknown_kinds_are_passed_over() {
-    // A comment, which is known, around one that is not.
+fn unknown_extensions_are_skipped() {
+    // A comment, an unknown extension, and another comment.
     let extensions = b"\x21\xfe\x02hi\0\x21\x42\x03abc\x01d\0\x21\xfe\x01!\0";
     let bytes = Maker::new((3, 3), (0, 0), (3, 3)).before(extensions).file();
     assert_eq!(decode(&bytes).size(), Size::new(3, 3));
 }
 
 #[test]
-fn colors_and_what_is_none() {
+fn transparent_and_missing_colors() {
     let maker = || Maker::new((4, 1), (0, 0), (4, 1)).indices(&[0, 1, 2, 3]);
     assert_eq!(samples(decode(&maker().file())), COLORS.concat());
     let alpha = samples(decode(&maker().before(TRANSPARENT_GREEN).file()));
     assert_eq!(alpha, [0, 0, 0, 255, 255, 255, 255, 255, 255, 0, 0, 255, 0, 0, 0, 0]);
     let (pixmap, notes) = decode_with(&maker().indices(&[0, 1, 2, 7]).file(), false).unwrap();
     assert_eq!(samples(pixmap)[9..], [0, 0, 0]);
-    assert_eq!(notes, ["colours that its palette lacks were left out"]);
+    assert_eq!(notes, ["pixels without an entry in its palette were left empty"]);
 }
 
-/// Broke once: "no colours for its first frame". Which they are is left to the reader.
+/// Regression: the error was "no colours for its first frame". The specification leaves the colours
+/// to the reader.
 #[test]
 fn a_file_without_colors_is_grey() {
     let mut none = Maker::new((8, 1), (0, 0), (8, 1)).indices(&[0, 1, 2, 3, 4, 5, 6, 7]).file();
@@ -123,7 +124,7 @@ fn interlaced_rows_find_their_places() {
         maker.interlaced = true;
         let upright: Vec<u8> = (0..height).flat_map(|y| COLORS[usize::from(y % 4)]).collect();
         assert_eq!(samples(decode(&maker.file())), upright, "{height}");
-        // Cut anywhere: an error, or with a word on it what there is.
+        // Truncated: an error, or the rows present, with a note.
         maker.indices.truncate(usize::from(height) / 2);
         assert!(decode_with(&maker.file(), false).is_err(), "{height}");
         let part = decode_with(&maker.file(), true);
@@ -133,7 +134,7 @@ fn interlaced_rows_find_their_places() {
 }
 
 #[test]
-fn frames_that_break_off() {
+fn truncated_frames() {
     let whole = Maker::new((2, 3), (0, 0), (2, 3)).file();
     let all = samples(decode(&whole));
     let mut whole_at = None;
@@ -157,7 +158,7 @@ fn frames_that_break_off() {
     }
     assert!(all.iter().all(|&v| v == 255));
     assert!(whole_at.is_some_and(|at| at >= whole.len() - 5), "only what is behind the last code may be missing");
-    // Whatever stands behind a whole frame.
+    // Anything behind a complete frame.
     for junk in [&b"\x99\x98\x97"[..], b"\x2c\0\0", b"<html>"] {
         let junk = [&whole[..whole.len() - 1], junk].concat();
         let (pixmap, notes) = decode_with(&junk, false).unwrap();

@@ -1,4 +1,4 @@
-//! Radiance HDR in: light as three mantissas of 8 bits with an exponent, packed by rows.
+//! Decodes Radiance HDR: three 8-bit mantissas with a common exponent, packed by rows.
 //! <https://radsite.lbl.gov/radiance/refer/filefmts.pdf>
 
 pub(in crate::codec) mod primaries;
@@ -19,11 +19,11 @@ pub struct Hdr;
 
 struct HdrPicture<'a> {
     header: Header,
-    /// Behind the line of the size.
+    /// The data after the size line.
     data: &'a [u8],
 }
 
-/// Bytes of header that are looked at.
+/// The longest header that is read, in bytes.
 const MAX_HEADER: usize = 1 << 16;
 
 fn damaged(what: &str) -> DecodeError {
@@ -34,7 +34,7 @@ fn truncated() -> DecodeError {
     DecodeError::Truncated { format: Format::Hdr, what: "its data end too early".to_owned() }
 }
 
-/// The next line without its end, and what follows.
+/// The next line without its end, and the rest.
 fn line(bytes: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
     let end = bytes.iter().take(MAX_HEADER).position(|&b| b == b'\n').ok_or_else(|| match bytes.len() {
         0..MAX_HEADER => truncated(),
@@ -44,8 +44,8 @@ fn line(bytes: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
     Ok((line.strip_suffix(b"\r").unwrap_or(line), rest))
 }
 
-/// Size and orientation of pixels as stored, of `-Y 768 +X 1024` and its like: rows from the top, in them columns from
-/// the left.
+/// Parses a size line such as `-Y 768 +X 1024` to the stored size and the orientation. Stored rows
+/// run from the top, columns from the left.
 fn resolution(line: &[u8]) -> Option<(Size, Orientation)> {
     let text = std::str::from_utf8(line).ok()?;
     let words: Vec<&str> = text.split_ascii_whitespace().collect();
@@ -80,14 +80,14 @@ impl Decode for Hdr {
             match text.strip_prefix(b"FORMAT=").map(<[u8]>::trim_ascii) {
                 None | Some(b"32-bit_rle_rgbe") => {}
                 Some(b"32-bit_rle_xyze") => is_xyz = true,
-                Some(_) => return Err(damaged("its pixels are of no known kind")),
+                Some(_) => return Err(damaged("its pixel format is unknown")),
             }
         }
         let (text, data) = line(rest)?;
-        let (size, orientation) = resolution(text).ok_or_else(|| damaged("it does not say its size"))?;
+        let (size, orientation) = resolution(text).ok_or_else(|| damaged("its header has no size"))?;
         crate::codec::check_size(Format::Hdr, size, limits)?;
         let color = match is_xyz.then_some(primaries::CIE_XYZ).or(primaries) {
-            // Light is given the curve of sRGB.
+            // Samples are encoded with the curve of sRGB.
             Some(xy) => ColorSpace::Calibrated { gamma: 0.45455, chromaticities: Some(xy) },
             None => ColorSpace::Srgb,
         };
@@ -123,7 +123,7 @@ impl Picture for HdrPicture<'_> {
 struct Lines<'a> {
     data: &'a [u8],
     pixels: Vec<[u8; 4]>,
-    /// A pixel was brighter than white.
+    /// Whether a pixel was brighter than white.
     brighter: bool,
 }
 
@@ -139,7 +139,7 @@ impl Sequence for Lines<'_> {
     }
 }
 
-/// The largest exponent that no mantissa makes brighter than white.
+/// The largest exponent with which no mantissa is brighter than white.
 const HALVES: u8 = 128;
 
 /// Whether `mantissa * 2^(exponent - 136)` is more than 1.
@@ -150,7 +150,7 @@ fn is_brighter(mantissa: u8, exponent: u8) -> bool {
     }
 }
 
-/// Samples of sRGB by exponent and mantissa.
+/// sRGB samples by exponent and mantissa.
 static CURVE: LazyLock<Box<[[u16; 256]]>> = LazyLock::new(|| {
     let sample = |exponent: u16, mantissa: u16| match exponent {
         0 => 0,
@@ -159,7 +159,7 @@ static CURVE: LazyLock<Box<[[u16; 256]]>> = LazyLock::new(|| {
     (0..256).map(|e| std::array::from_fn(|m| sample(e, m as u16))).collect()
 });
 
-/// Unpacks a row; gives what follows it.
+/// Unpacks a row and returns the data behind it.
 fn unpack<'a>(data: &'a [u8], pixels: &mut [[u8; 4]]) -> Result<&'a [u8], DecodeError> {
     match data {
         [2, 2, high @ 0..=127, low, rest @ ..] if (8..32_768).contains(&pixels.len()) => {
@@ -172,9 +172,9 @@ fn unpack<'a>(data: &'a [u8], pixels: &mut [[u8; 4]]) -> Result<&'a [u8], Decode
     }
 }
 
-/// Red of all pixels, then green, blue and the exponents, each with runs.
+/// Unpacks red of all pixels, then green, blue and the exponents, each with runs.
 fn unpack_planes<'a>(mut data: &'a [u8], pixels: &mut [[u8; 4]]) -> Result<&'a [u8], DecodeError> {
-    let beyond = || damaged("a run leads beyond its row");
+    let beyond = || damaged("a run extends beyond its row");
     for plane in 0..4 {
         let mut x = 0;
         while x < pixels.len() {
@@ -196,18 +196,18 @@ fn unpack_planes<'a>(mut data: &'a [u8], pixels: &mut [[u8; 4]]) -> Result<&'a [
     Ok(data)
 }
 
-/// Pixels one by one; of mantissas that are all 1 the fourth says how often the one before comes again, more significant
-/// bits of that following.
+/// Unpacks pixel by pixel. If all three mantissas are 1, the fourth byte repeats the previous
+/// pixel; further such pixels give more significant bits of the count.
 fn unpack_pixels<'a>(data: &'a [u8], pixels: &mut [[u8; 4]]) -> Result<&'a [u8], DecodeError> {
     let (mut rest, mut x, mut shift) = (data, 0, 0u32);
     while x < pixels.len() {
         let (&pixel, behind) = rest.split_first_chunk::<4>().ok_or_else(truncated)?;
         rest = behind;
         if let [1, 1, 1, count] = pixel {
-            let before = x.checked_sub(1).map(|i| pixels[i]).ok_or_else(|| damaged("a run of nothing"))?;
+            let before = x.checked_sub(1).map(|i| pixels[i]).ok_or_else(|| damaged("a run before the first pixel"))?;
             let count = usize::from(count).checked_shl(shift).unwrap_or(usize::MAX);
             let run = pixels.get_mut(x..x.saturating_add(count));
-            let run = run.ok_or_else(|| damaged("a run leads beyond its row"))?;
+            let run = run.ok_or_else(|| damaged("a run extends beyond its row"))?;
             run.fill(before);
             x += run.len();
             shift = (shift + 8).min(24);

@@ -1,10 +1,11 @@
-//! The colours of a Radiance picture, which its header may tell: `PRIMARIES= rx ry gx gy bx by wx wy`.
+//! Parses the primaries in the header of a Radiance picture: `PRIMARIES= rx ry gx gy bx by wx wy`.
 
-/// X, Y and Z as if they were red, green and blue, where equal energy is white.
+/// XYZ as if it were RGB, with equal energy as white.
 pub const CIE_XYZ: [(f64, f64); 4] = [(1.0 / 3.0, 1.0 / 3.0), (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)];
 
-/// x and y of white, red, green, blue, of what stands behind the `=`. None where it says nothing, or Radiance's own
-/// primaries, which are close to sRGB's and mostly said without being meant.
+/// Parses the text after `=` to x and y of white, red, green, blue. Returns None for invalid text
+/// and for Radiance's own primaries, which are close to those of sRGB and usually written without
+/// intent.
 pub fn parse(text: &[u8]) -> Option<[(f64, f64); 4]> {
     let text = std::str::from_utf8(text).ok()?;
     let numbers: Vec<f64> = text.split_ascii_whitespace().map_while(|word| word.parse().ok()).collect();
@@ -19,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn said_or_not() {
+    fn present_or_absent() {
         let p3 = parse(b" 0.680 0.320 0.265 0.690 0.150 0.060 0.3127 0.3290").unwrap();
         assert_eq!((p3[0], p3[1]), ((0.3127, 0.3290), (0.680, 0.320)));
         assert_eq!(parse(b"0.640 0.330 0.290 0.600 0.150 0.060 0.333 0.333"), None);

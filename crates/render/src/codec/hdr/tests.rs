@@ -18,7 +18,7 @@ fn decode(bytes: &[u8]) -> Result<(Vec<u16>, Vec<String>), DecodeError> {
 
 #[test]
 fn light_becomes_samples() {
-    // 1, 1/2, 2^-8 of white, and twice of it.
+    // 1, 1/2, 2^-8 of white, and twice white.
     let data = [[128, 64, 1, 129], [128, 0, 0, 130], [9, 9, 9, 0]].concat();
     let (samples, notes) = decode(&file("FORMAT=32-bit_rle_rgbe\n", "-Y 1 +X 3", &data)).unwrap();
     let dark = float::encode(1.0 / 128.0);
@@ -29,7 +29,7 @@ fn light_becomes_samples() {
 }
 
 #[test]
-fn what_is_brighter_than_white() {
+fn brighter_than_white() {
     for exponent in 1..=255u8 {
         for mantissa in 0..=255u8 {
             let light = f64::from(mantissa) * (f64::from(exponent) - 136.0).exp2();
@@ -50,7 +50,7 @@ fn runs_of_both_kinds() {
         let error = decode(&file("", "-Y 1 +X 8", &planes(last))).unwrap_err();
         assert_eq!(matches!(error, DecodeError::Truncated { .. }), cut, "{last:?}: {error}");
     }
-    // Ones are a run: of 2 pixels, then of 1 * 256.
+    // A pixel of ones is a run: of 2 pixels, then of 1 * 256.
     let old = [[9, 8, 7, 128], [1, 1, 1, 2], [1, 1, 1, 1], [5, 5, 5, 128]].concat();
     let (samples, _) = decode(&file("", "-Y 1 +X 260", &old)).unwrap();
     assert_eq!((samples[0], samples[3 * 258], samples[3 * 259]), (of(9), of(9), of(5)));
@@ -62,7 +62,7 @@ fn runs_of_both_kinds() {
 }
 
 #[test]
-fn all_ways_to_stand() {
+fn all_orientations() {
     let ways = ["-Y 2 +X 3", "-Y 2 -X 3", "+Y 2 -X 3", "+Y 2 +X 3", "+X 2 -Y 3", "-X 2 -Y 3", "-X 2 +Y 3", "+X 2 +Y 3"];
     for (way, orientation) in ways.into_iter().zip(Orientation::ALL) {
         let bytes = file("", way, &[0; 24]);
@@ -75,7 +75,7 @@ fn all_ways_to_stand() {
 }
 
 #[test]
-fn kinds_and_headers_that_break_off() {
+fn formats_and_truncated_headers() {
     assert!(decode(&file("FORMAT=32-bit_rle_xyze\n", "-Y 1 +X 1", &[0; 4])).is_ok());
     assert!(matches!(decode(&file("FORMAT=other\n", "-Y 1 +X 1", &[0; 4])), Err(DecodeError::Damaged { .. })));
     let whole = file("SOFTWARE=\r\n", "-Y 1 +X 1\r", &[1, 2, 3, 128]);

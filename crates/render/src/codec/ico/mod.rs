@@ -1,4 +1,5 @@
-//! ICO and CUR: the largest picture of the file, a PNG or a bitmap without a file header, by its own size.
+//! Decodes ICO and CUR: the largest picture of the file, a PNG or a bitmap without a file header.
+//! Its own header gives the size.
 
 use crate::codec::bmp::header::{self, Bitmap, Extent, Packing, truncated};
 use crate::codec::bmp::{self, BmpPicture, Inside};
@@ -10,16 +11,16 @@ use crate::size::Size;
 /// The decoder.
 pub struct Ico;
 
-/// One line of the directory.
+/// A directory entry.
 #[derive(Clone, Copy)]
 struct Entry<'a> {
     size: Size,
-    /// The same by the directory.
+    /// The size in the directory.
     listed: Size,
     bits: u16,
-    /// From its beginning to the file's end.
+    /// The bytes from its start to the end of the file.
     data: &'a [u8],
-    /// Bytes by the directory.
+    /// The length in the directory.
     length: usize,
 }
 
@@ -35,15 +36,15 @@ impl<'a> Entry<'a> {
     fn read(bytes: &'a [u8], directory: usize, line: &[u8], is_icon: bool) -> Option<Self> {
         let number = |at: usize| u32::from_le_bytes([line[at], line[at + 1], line[at + 2], line[at + 3]]) as usize;
         let offset = number(12);
-        // No picture lies in the directory.
+        // No picture starts inside the directory.
         let data = bytes.get(offset..).filter(|_| offset >= directory)?;
-        // A cursor has its hot spot where an icon has its bits.
+        // A cursor stores its hot spot in place of the bits.
         let bits = if is_icon { u16::from_le_bytes([line[6], line[7]]) } else { 0 };
         let size = listed(line);
         Some(Self { size, listed: size, bits, data, length: number(8) }.by_itself())
     }
 
-    /// With size and bits as the picture has them, where it begins as one.
+    /// Replaces size and bits by those in the picture's own header, if it has one.
     fn by_itself(self) -> Self {
         if self.is_png() {
             let side = |at: usize| Some(u32::from_be_bytes(*self.data.get(at..)?.first_chunk()?));
@@ -65,7 +66,7 @@ impl<'a> Entry<'a> {
         if bitmap.packing != Packing::Plain {
             return Err(DecodeError::Unsupported("ICO with a compressed bitmap".to_owned()));
         }
-        // The height is that of picture and mask, except where a writer forgot it and left out the mask.
+        // The height covers picture and mask, unless a writer forgot that and omitted the mask.
         let whole = bmp::stride(bitmap.size, bitmap.bits).saturating_mul(bitmap.size.height as usize);
         if bitmap.size != self.listed || bitmap.data.len() < whole {
             bitmap.size.height /= 2;
@@ -73,7 +74,8 @@ impl<'a> Entry<'a> {
         Ok(bitmap)
     }
 
-    /// Whether the file ends before the picture, which a directory may say wrongly of a bitmap.
+    /// Whether the file ends before the picture. The directory may be wrong about the size of a
+    /// bitmap.
     fn is_cut(&self) -> bool {
         let whole = |bitmap: Bitmap<'_>| {
             let row = bmp::stride(bitmap.size, bitmap.bits).saturating_add(bmp::stride(bitmap.size, 1));
@@ -83,13 +85,13 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// The size that the directory gives a picture; 0 stands for 256.
+/// The size in a directory entry; 0 stands for 256.
 fn listed(line: &[u8]) -> Size {
     let side = |b: u8| if b == 0 { 256 } else { u32::from(b) };
     Size::new(side(line[0]), side(line[1]))
 }
 
-/// The largest entry; of equal ones that with the most bits, then the first.
+/// The largest entry. Among equals, the one with the most bits, then the first.
 fn largest(bytes: &[u8]) -> Result<(Entry<'_>, Extent), DecodeError> {
     let [0, 0, kind, 0, low, high, lines @ ..] = bytes else { return Err(too_early()) };
     let count = usize::from(u16::from_le_bytes([*low, *high]));
@@ -134,7 +136,7 @@ impl Decode for Ico {
         }
         let mut bitmap = entry.bitmap()?;
         let pixels = bmp::stride(bitmap.size, bitmap.bits).saturating_mul(bitmap.size.height as usize);
-        // Writers that leave the length out are known.
+        // Some writers omit the length.
         if entry.length > 0 && entry.data.len() - bitmap.data.len() + pixels > entry.length {
             return Err(damaged(&format!(
                 "its directory gives a bitmap of {} only {} bytes",

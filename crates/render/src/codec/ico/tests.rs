@@ -1,10 +1,10 @@
-//! Icons made here.
+//! Icons made by the tests.
 
 use super::*;
 use crate::codec::DecodeOptions;
 use crate::pixmap::Samples;
 
-/// A bitmap of one column, its header with the height that icons have.
+/// A bitmap of one column. The height in its header is that of icons.
 fn bitmap(rows: i32, bits: u16, behind: &[u8]) -> Vec<u8> {
     let mut out = [40, 1, rows].map(i32::to_le_bytes).concat();
     out.extend([1, bits].map(u16::to_le_bytes).concat());
@@ -64,7 +64,7 @@ fn the_largest_by_its_own_size() {
     let length = |data: &[u8]| data.len() as u32;
     let wrong = icon(&[(16, length(&small), small.clone()), (1, length(&tall), tall.clone())]);
     assert_eq!(samples(&wrong, false).unwrap(), [3, 3, 3, 3, 2, 2, 2, 2]);
-    // Nor does the directory's word on the bytes count, where there are none or too many.
+    // The length in the directory is ignored if it is zero or too large.
     for length in [0, 1000] {
         assert_eq!(samples(&icon(&[(1, length, tall.clone())]), false).unwrap().len(), 8, "{length}");
     }
@@ -72,9 +72,10 @@ fn the_largest_by_its_own_size() {
     assert!(short.to_string().contains("only 41 bytes"), "{short}");
 }
 
-/// The directory's own bytes are no picture, and where a larger one lies beyond the end a smaller one does not stand for it.
+/// A picture cannot start inside the directory. If a larger picture lies beyond the end, a smaller
+/// one does not replace it.
 #[test]
-fn what_lies_nowhere() {
+fn invalid_offsets() {
     let small = bitmap(2, 32, &[1, 1, 1, 1, 0, 0, 0, 0]);
     let large = (32, small.len() as u32, small.clone());
     let mut wrong = icon(&[(1, small.len() as u32, small), large]);
@@ -90,7 +91,8 @@ fn what_lies_nowhere() {
 fn cut() {
     let tall = bitmap(4, 32, &[2, 2, 2, 2, 3, 3, 3, 3, 0, 0, 0, 0, 0, 0, 0, 0]);
     let whole = icon(&[(1, tall.len() as u32, tall.clone()), (1, tall.len() as u32, tall)]);
-    // Only the first one's mask, which does not count beside alpha, and the second one's pixels may be missing.
+    // Only the mask of the first picture, which alpha overrides, and the pixels of the second may
+    // be missing.
     let first = 38 + 40 + 8;
     for length in 0..whole.len() {
         assert_eq!(samples(&whole[..length], false).is_ok(), length >= first, "{length}");

@@ -1,4 +1,4 @@
-//! Lossless JPEG (ITU-T T.81, process 14), row by row.
+//! Decodes lossless JPEG (ITU-T T.81, process 14), row by row.
 
 use crate::codec::jpeg::{LACKS_END, damage_note, error};
 use crate::codec::rows::{self, Sequence, Shape};
@@ -12,7 +12,7 @@ struct Lossless<'a> {
     shape: Shape,
 }
 
-/// A picture of which the header is read.
+/// Opens a picture whose header was read.
 pub fn open<'a>(
     bytes: &'a [u8],
     inner: thumbs_jpeg::Header,

@@ -1,4 +1,4 @@
-//! JPEG in, through our own decoder.
+//! Decodes JPEG with `thumbs-jpeg`.
 
 pub(in crate::codec) mod lossless;
 pub(in crate::codec) mod out;
@@ -26,7 +26,7 @@ struct JpegPicture<'a> {
     max_memory: u64,
 }
 
-/// Of a picture that is there to its last block.
+/// The note for a picture that is complete to its last block.
 pub(in crate::codec) const LACKS_END: &str = "no end marker";
 
 pub(in crate::codec) fn error(error: thumbs_jpeg::Error) -> DecodeError {
@@ -94,7 +94,7 @@ impl Decode for Jpeg {
 }
 
 impl JpegPicture<'_> {
-    /// The offer keeps what the plan follows from: it is made again from that.
+    /// The plan for a need. An offer stores its need, so that the plan can be made again.
     fn plan(&self, need: Option<Need>) -> thumbs_jpeg::Plan {
         match need {
             Some(need) => self.inner.plan_shared((need.width, need.height), need.chroma),

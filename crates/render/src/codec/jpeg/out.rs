@@ -1,4 +1,4 @@
-//! JPEG out, through our own encoder.
+//! Encodes JPEG with `thumbs-jpeg`.
 
 use crate::codec::{Attached, Encode, EncodeError, check_output, iptc, jpeg::own, jpeg::sampling::sampling};
 use crate::format::Format;
@@ -14,7 +14,8 @@ fn failed(what: impl ToString) -> EncodeError {
     EncodeError::Failed { format: Format::Jpeg, what: what.to_string() }
 }
 
-/// The segments that metadata go into, as marker number (of APPn) and content. What does not fit one is left out.
+/// The segments for metadata, as marker number (of APPn) and content. Metadata that does not fit
+/// one segment is dropped.
 fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
     let with = |prefix: &[u8], data: &[u8]| [prefix, data].concat();
     let exif = attached.exif.map(|exif| (1, with(b"Exif\0\0", exif)));
@@ -56,10 +57,10 @@ impl Encode for JpegOut {
     ) -> Result<Vec<u8>, EncodeError> {
         check_output(Format::Jpeg, picture.size)?;
         if Some(picture.share) != self.share(settings) {
-            return Err(failed("chroma in other shares"));
+            return Err(failed("planes of another chroma subsampling"));
         }
         let [y, cb, cr] = &picture.planes;
-        // A profile is one of three channels, and has to find them.
+        // A profile of three channels needs three channels in the output.
         let is_grey = attached.icc.is_none() && picture.is_grey();
         let samples = if is_grey { Jpeg::Grey(y) } else { Jpeg::YCbCr([y, cb, cr]) };
         write(picture.size, samples, settings, attached)

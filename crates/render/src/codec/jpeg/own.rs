@@ -1,9 +1,9 @@
-//! The pixels of a JPEG as they are coded already, in another JPEG's wrapping.
+//! Puts the coded pixels of one JPEG into the container of another.
 
 use crate::codec::jpeg::sampling::sampling;
 use crate::recipe::{EncodeSettings, Subsampling};
 
-/// What is known of the pixels when the first scan begins.
+/// What is known about the coding at the first scan.
 #[derive(Default)]
 struct Coding {
     progressive: Option<bool>,
@@ -13,8 +13,8 @@ struct Coding {
     jfif: bool,
 }
 
-/// Tables and scans of `source`, with the metadata of `encoded`. None where the coding is not what `settings` ask for, or one
-/// that not every reader takes.
+/// Tables and scans of `source`, with the metadata of `encoded`. Returns None if the coding does
+/// not match `settings`, or is not accepted by every reader.
 pub fn own(source: &[u8], encoded: &[u8], settings: &EncodeSettings) -> Option<Vec<u8>> {
     let mut coding = Coding::default();
     let mut out = vec![0xff, 0xd8];
@@ -25,7 +25,7 @@ pub fn own(source: &[u8], encoded: &[u8], settings: &EncodeSettings) -> Option<V
         let (marker, segment, content) = segment(source, at)?;
         match marker {
             0xd9 => break,
-            // Density, but no preview.
+            // Keep the density, drop the preview.
             0xe0 if content.len() >= 14 && content.starts_with(b"JFIF\0") && !coding.jfif => {
                 out.extend([0xff, 0xe0, 0, 16]);
                 out.extend(&content[..12]);
@@ -95,7 +95,7 @@ impl Coding {
     }
 }
 
-/// Marker number, the segment, and what stands behind its length.
+/// The marker number, the whole segment, and its content.
 fn segment(file: &[u8], at: usize) -> Option<(u8, &[u8], &[u8])> {
     let rest = file.get(at..)?;
     let [0xff, marker, ..] = *rest else { return None };
@@ -107,7 +107,7 @@ fn segment(file: &[u8], at: usize) -> Option<(u8, &[u8], &[u8])> {
     Some((marker, segment, segment.get(4..)?))
 }
 
-/// Where a scan's data end: at a marker that is neither a restart nor a stuffed byte.
+/// The end of a scan's data: a marker that is neither a restart marker nor a stuffed byte.
 fn scan_end(data: &[u8]) -> Option<usize> {
     memchr::memchr_iter(0xff, data).find(|&i| data.get(i + 1).is_some_and(|&b| b != 0 && !(0xd0..=0xd7).contains(&b)))
 }

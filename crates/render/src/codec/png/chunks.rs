@@ -1,75 +1,76 @@
-//! What stands in a PNG beside its pixels (PNG, third edition, chapters 5 and 11). The `png` crate gets the pixels
-//! alone, in a file put together by `png_data`: where the other chunks may stand is decided here.
+//! Reads all chunks of a PNG but the pixels (PNG, third edition, chapters 5 and 11). The `png`
+//! crate only gets the pixels, in a file assembled by `data`; this module decides where the other
+//! chunks may be.
 
 use crate::codec::png::colors::{Colors, be32, inflate};
 use crate::codec::{ColorSpace, DecodeError, Metadata, exif, png::profiles};
 use crate::format::Format;
 use crate::size::Size;
 
-/// What every PNG begins with.
+/// The PNG signature.
 pub const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Samples of a pixel and the depths they may have, by colour type (PNG, table 12).
+/// Samples per pixel and allowed depths, by colour type (PNG, table 12).
 const COLOR_TYPES: [(u8, u8, &[u8]); 5] =
     [(0, 1, &[1, 2, 4, 8, 16]), (2, 3, &[8, 16]), (3, 1, &[1, 2, 4, 8]), (4, 2, &[8, 16]), (6, 4, &[8, 16])];
 
-/// What was found.
+/// The contents of a PNG.
 #[derive(Debug, Default)]
 pub struct Chunks<'a> {
     /// The content of IHDR.
     pub header: &'a [u8],
-    /// From IHDR.
+    /// Size in pixels, from IHDR.
     pub size: Size,
-    /// Bits a sample, from IHDR.
+    /// Bits per sample, from IHDR.
     pub depth: u8,
     /// Colour type, from IHDR.
     pub color_type: u8,
-    /// Bits a stored pixel.
+    /// Bits per stored pixel.
     pub bits: u32,
-    /// Whether it is interlaced.
+    /// Whether the picture is interlaced.
     pub interlaced: bool,
-    /// The palette, where the colour type needs one.
+    /// The palette, if the colour type needs one.
     pub palette: Option<&'a [u8]>,
-    /// The content of tRNS; for grey with only as many bits as a sample has.
+    /// The content of tRNS. For grey, reduced to the bits of a sample.
     pub transparency: Option<Vec<u8>>,
     /// The IDAT chunks.
     pub data: Vec<Data<'a>>,
     /// Whether an animation has frames that the still picture does not show.
     pub animated: bool,
-    /// Colours.
+    /// The colour space.
     pub color: ColorSpace,
     /// EXIF, XMP and IPTC.
     pub metadata: Metadata,
-    /// What was passed over.
+    /// Notes about what was ignored.
     pub notes: Vec<String>,
-    /// What is wrong with the end of the file.
+    /// Defects at the end of the file.
     pub flaws: Vec<String>,
 }
 
 /// An IDAT chunk.
 #[derive(Clone, Copy, Debug)]
 pub struct Data<'a> {
-    /// Its place in the file, length and checksum included.
+    /// Offset in the file of its length field.
     pub start: usize,
-    /// Its compressed pixels, as far as they are there.
+    /// Its compressed pixels, as far as they are present.
     pub content: &'a [u8],
-    /// Its checksum; None where the file ends before that.
+    /// Its checksum; None if the file ends before it.
     pub crc: Option<u32>,
 }
 
 impl Data<'_> {
-    /// Whether its checksum is there and is another than its content's.
+    /// Whether a checksum is present that does not match.
     pub fn is_damaged(&self) -> bool {
         self.crc.is_some_and(|stored| stored != crc(&[b"IDAT", self.content]))
     }
 }
 
-/// One chunk.
+/// A chunk.
 struct Chunk<'a> {
     name: [u8; 4],
     content: &'a [u8],
     crc: Option<u32>,
-    /// Where the next one begins.
+    /// The offset of the next chunk.
     end: usize,
 }
 
@@ -91,7 +92,7 @@ impl Chunk<'_> {
     }
 }
 
-/// The chunk at `at`, whose content may be cut.
+/// The chunk at `at`. Its content may be truncated.
 fn chunk(bytes: &[u8], at: usize) -> Option<Chunk<'_>> {
     let length = be32(bytes, at)? as usize;
     let name = bytes.get(at + 4..at + 8)?.try_into().ok()?;
@@ -100,7 +101,7 @@ fn chunk(bytes: &[u8], at: usize) -> Option<Chunk<'_>> {
     Some(Chunk { name, content, crc: be32(bytes, end), end: end.saturating_add(4) })
 }
 
-/// The checksum of a chunk, of its name and content.
+/// The checksum of a chunk, over its name and content.
 pub fn crc(parts: &[&[u8]]) -> u32 {
     let mut crc = flate2::Crc::new();
     parts.iter().for_each(|part| crc.update(part));
@@ -119,10 +120,11 @@ fn wrong_checksum(chunk: &Chunk<'_>) -> DecodeError {
     damaged(format!("chunk {} has a wrong checksum", chunk.name()))
 }
 
-/// Walks the chunks by their lengths; pixels are not looked at.
+/// Walks the chunks by their lengths, without inspecting pixels.
 ///
 /// # Errors
-/// No signature, no header, no palette where one is needed, no pixels, an unknown critical chunk.
+/// The signature, the header, a required palette or the pixels are missing, or a critical chunk is
+/// unknown.
 pub fn read(bytes: &[u8]) -> Result<Chunks<'_>, DecodeError> {
     if !bytes.starts_with(SIGNATURE) {
         return Err(damaged("its signature is wrong"));
@@ -159,7 +161,7 @@ pub fn read(bytes: &[u8]) -> Result<Chunks<'_>, DecodeError> {
     walk.finish(end.is_some())
 }
 
-/// What IHDR says.
+/// Parses IHDR.
 fn header<'a>(first: &Chunk<'a>) -> Result<Chunks<'a>, DecodeError> {
     match &first.name {
         b"IHDR" => {}
@@ -198,25 +200,26 @@ fn header<'a>(first: &Chunk<'a>) -> Result<Chunks<'a>, DecodeError> {
     })
 }
 
-/// What is known on the way through the file.
+/// The state of a walk through the file.
 #[derive(Default)]
 struct Walk<'a> {
     found: Chunks<'a>,
     colors: Colors,
-    /// A PLTE chunk was there, of any use.
+    /// Whether a PLTE chunk was seen, used or not.
     is_behind_palette: bool,
-    /// Chunks that were taken and may be there once.
+    /// The chunks that may occur once and were seen.
     taken: Vec<[u8; 4]>,
-    /// What acTL says.
+    /// The number of frames in acTL.
     frames: u32,
-    /// There is a frame of an animation.
+    /// Whether a frame of an animation was seen.
     has_frames: bool,
-    /// The still picture is a frame of the animation.
+    /// Whether the still picture is a frame of the animation.
     is_frame: bool,
 }
 
 impl<'a> Walk<'a> {
-    /// Takes what is of use in a chunk that is all there; false where the file makes no sense from here on.
+    /// Takes what is useful in a complete chunk. Returns false if the file makes no sense from here
+    /// on.
     fn take(&mut self, c: &Chunk<'a>) -> Result<bool, DecodeError> {
         let is_behind_data = !self.found.data.is_empty();
         match &c.name {
@@ -250,7 +253,7 @@ impl<'a> Walk<'a> {
 
     fn palette(&mut self, c: &Chunk<'a>) -> Result<(), DecodeError> {
         self.is_behind_palette = true;
-        // Elsewhere it is a suggestion for screens of few colours.
+        // In other colour types the palette is a suggestion for screens with few colours.
         if self.found.color_type != 3 {
             return Ok(());
         }
@@ -271,7 +274,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Ancillary chunks that may be there once. As in libpng the first one in its place counts.
+    /// Takes ancillary chunks that may occur once. As in libpng, the first one in a valid position
+    /// counts.
     fn once(&mut self, c: &Chunk<'a>) {
         let is_behind_data = !self.found.data.is_empty();
         let is_misplaced = match &c.name {
@@ -289,7 +293,7 @@ impl<'a> Walk<'a> {
         if !c.is_sound() {
             return self.note(c, "damaged");
         }
-        // A profile that cannot be read is none.
+        // An unreadable profile does not count as seen.
         let counts = &c.name != b"iCCP" || self.colors.icc.is_some();
         if self.taken.contains(&c.name) && counts {
             return self.note(c, "second");
@@ -314,7 +318,8 @@ impl<'a> Walk<'a> {
             return self.note(c, "damaged");
         }
         let mut content = c.content.to_vec();
-        // Only as many bits as a sample has count; the decoder compares all of them (png 0.18.1).
+        // Only as many bits as a sample has are significant, but the `png` crate (0.18.1) compares
+        // all of them.
         if let (0, 1..8, [high, low]) = (self.found.color_type, self.found.depth, &mut content[..]) {
             *high = 0;
             *low &= (1 << self.found.depth) - 1;
@@ -333,7 +338,7 @@ impl<'a> Walk<'a> {
         if self.colors.broken && self.colors.icc.is_none() {
             found.notes.push("broken colour profile ignored".to_owned());
         }
-        // A grey picture may have a grey profile only (PNG, iCCP).
+        // A grey picture may only have a grey profile (PNG, iCCP).
         let is_grey = matches!(found.color_type, 0 | 4);
         if is_grey && self.colors.icc.take_if(|icc| icc.get(16..20) == Some(b"RGB ")).is_some() {
             found.notes.push("colour profile of another kind of pixels ignored".to_owned());
@@ -344,7 +349,8 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// An iTXt chunk: keyword, zero, whether compressed, method, language, zero, translation, zero, text.
+/// Reads an iTXt chunk: keyword, zero, compression flag, method, language, zero, translation, zero,
+/// text.
 fn international(content: &[u8], metadata: &mut Metadata) {
     let Some((keyword, [compressed, _method, rest @ ..])) = keyword(content) else { return };
     let Some(text) = rest.splitn(3, |&b| b == 0).nth(2) else { return };
@@ -356,14 +362,14 @@ fn international(content: &[u8], metadata: &mut Metadata) {
     }
 }
 
-/// A tEXt or zTXt chunk: keyword, zero, in zTXt the method, text.
+/// Reads a tEXt or zTXt chunk: keyword, zero, in zTXt the method, text.
 fn latin(content: &[u8], compressed: bool, metadata: &mut Metadata) {
     let Some((keyword, rest)) = keyword(content) else { return };
     let text = || if compressed { rest.split_first().and_then(|(_, data)| inflate(data)) } else { Some(rest.to_vec()) };
     profiles::take(keyword, text, metadata);
 }
 
-/// The keyword, of 1 to 79 bytes, and what follows its zero.
+/// The keyword, of 1 to 79 bytes, and the data after its zero.
 fn keyword(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = content.iter().take(80).position(|&b| b == 0).filter(|&at| at > 0)?;
     Some((&content[..at], &content[at + 1..]))

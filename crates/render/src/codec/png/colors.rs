@@ -1,4 +1,4 @@
-//! The colours that a PNG says its samples have: gAMA, cHRM, sRGB, iCCP and cICP.
+//! The colour space that a PNG declares in gAMA, cHRM, sRGB, iCCP and cICP.
 
 use std::io::Read;
 
@@ -6,23 +6,23 @@ use flate2::read::ZlibDecoder;
 
 use crate::codec::ColorSpace;
 
-/// Bytes that a colour profile or an XMP packet may inflate to. The largest real profiles (CMYK
-/// tables) have some 3 MB.
+/// The inflated size limit of a colour profile or an XMP packet, in bytes. The largest real
+/// profiles (CMYK tables) have some 3 MB.
 const MAX_INFLATED: u64 = 8 << 20;
 
-/// Four bytes at `at` as a number.
+/// The big-endian number at `at`.
 pub fn be32(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(bytes.get(at..at.checked_add(4)?)?.try_into().ok()?))
 }
 
-/// Inflates, but not beyond [`MAX_INFLATED`].
+/// Inflates up to [`MAX_INFLATED`] bytes.
 pub fn inflate(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
     ZlibDecoder::new(bytes).take(MAX_INFLATED + 1).read_to_end(&mut out).ok()?;
     (out.len() as u64 <= MAX_INFLATED).then_some(out)
 }
 
-/// The chunks that tell colours; a later kind here takes precedence over an earlier one.
+/// The colour chunks. Each field takes precedence over the fields before it.
 #[derive(Default)]
 pub struct Colors {
     gamma: Option<f64>,
@@ -30,7 +30,7 @@ pub struct Colors {
     srgb: bool,
     pub icc: Option<Vec<u8>>,
     cicp: Option<(u8, u8)>,
-    /// There was a profile that could not be read.
+    /// Whether a profile could not be read.
     pub broken: bool,
 }
 
@@ -47,7 +47,7 @@ impl Colors {
             b"sRGB" => self.srgb = true,
             b"cICP" => match content {
                 [primaries, transfer, 0, 1] => self.cicp = Some((*primaries, *transfer)),
-                _ => notes.push("cICP of a kind that PNG does not have was ignored".to_owned()),
+                _ => notes.push("unsupported cICP chunk ignored".to_owned()),
             },
             b"iCCP" if self.icc.is_none() => {
                 // A name of 1 to 79 bytes, a zero, the method (0), then zlib data.
@@ -65,7 +65,7 @@ impl Colors {
         }
     }
 
-    /// The colours that they tell together.
+    /// The resulting colour space.
     pub fn resolve(self) -> ColorSpace {
         if let Some((primaries, transfer)) = self.cicp {
             return if (primaries, transfer) == (1, 13) {

@@ -1,5 +1,5 @@
-//! The compressed pixels of a PNG: how they reach the `png` crate, and, where that complains of them, what is really
-//! wrong. Pixels that are all there come out; checksums tell whether they are as they were written.
+//! Feeds the compressed pixels of a PNG to the `png` crate and, if that fails, finds out what is
+//! wrong. Complete pixels are shown; checksums decide whether they are as written.
 
 use std::io::{BufRead, Read, Seek, SeekFrom};
 use std::vec::IntoIter;
@@ -8,12 +8,12 @@ use flate2::{Decompress, FlushDecompress, Status};
 
 use crate::codec::png::chunks::{Chunks, SIGNATURE, crc};
 
-/// Bytes of pixels in one chunk that is put together anew.
+/// Bytes of pixels per rewritten chunk.
 const BLOCK: usize = 1 << 15;
-/// What an empty IEND chunk looks like.
+/// An empty IEND chunk.
 const END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
 
-/// Parts of a file, one after the other.
+/// Reads slices of a file one after the other.
 pub struct Parts<'a> {
     now: &'a [u8],
     rest: IntoIter<&'a [u8]>,
@@ -24,7 +24,7 @@ impl<'a> Parts<'a> {
         Self { now: &[], rest: parts.into_iter() }
     }
 
-    /// What is left of the first part that is not empty; nothing at the end.
+    /// The rest of the first slice that is not empty. Empty at the end.
     fn look(&mut self) -> &'a [u8] {
         while self.now.is_empty() {
             match self.rest.next() {
@@ -64,7 +64,7 @@ impl BufRead for Parts<'_> {
     }
 }
 
-/// The `png` crate wants this of its input and does not use it (0.18.1).
+/// The `png` crate requires `Seek` but does not use it (0.18.1).
 fn no_seek() -> std::io::Result<u64> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
@@ -82,7 +82,7 @@ fn push(out: &mut Vec<u8>, name: &[u8; 4], content: &[u8]) {
     out.extend(crc(&[name, content]).to_be_bytes());
 }
 
-/// What precedes the pixels: as much as they need.
+/// The chunks before the pixels, as far as the pixels need them.
 pub fn head(chunks: &Chunks<'_>) -> Vec<u8> {
     let mut out = SIGNATURE.to_vec();
     push(&mut out, b"IHDR", chunks.header);
@@ -95,7 +95,8 @@ pub fn head(chunks: &Chunks<'_>) -> Vec<u8> {
     out
 }
 
-/// A file of `head` and the first `count` IDAT chunks as they are stored. It ends where the last of these is cut.
+/// A file of `head` and the first `count` IDAT chunks as stored. It ends where the last of these is
+/// cut.
 pub fn stored<'a>(bytes: &'a [u8], chunks: &Chunks<'a>, head: &'a [u8], count: usize) -> Parts<'a> {
     let data = &chunks.data[..count];
     let mut parts = vec![head];
@@ -115,7 +116,7 @@ pub fn stored<'a>(bytes: &'a [u8], chunks: &Chunks<'a>, head: &'a [u8], count: u
     Parts::new(parts)
 }
 
-/// Bytes of the rows with their filters, before compression.
+/// The size in bytes of the rows with their filter bytes, before compression.
 pub fn length(chunks: &Chunks<'_>) -> u64 {
     let pass = |width: u32, height: u32| {
         let row = (u64::from(width) * u64::from(chunks.bits)).div_ceil(8) + 1;
@@ -135,15 +136,15 @@ pub fn length(chunks: &Chunks<'_>) -> u64 {
 /// Why inflating stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stop {
-    /// The compressed data say that they end here.
+    /// The compressed data has an explicit end here.
     End,
-    /// They end without saying so.
+    /// The data ends without an end marker.
     Cut,
-    /// They make no sense.
+    /// The data is invalid.
     Corrupt,
 }
 
-/// The rows with their filters, inflated without a look at checksums.
+/// The inflated rows with their filter bytes. Checksums are ignored.
 struct Inflated<'a> {
     parts: Parts<'a>,
     inflate: Decompress,
@@ -153,12 +154,12 @@ struct Inflated<'a> {
 impl<'a> Inflated<'a> {
     fn new(chunks: &Chunks<'a>) -> Self {
         let mut parts = Parts::new(chunks.data.iter().map(|chunk| chunk.content).collect());
-        // The two bytes of zlib's header; what they say is of no use here.
+        // Skip the zlib header of two bytes.
         let stop = (parts.byte().is_none() || parts.byte().is_none()).then_some(Stop::Cut);
         Self { parts, inflate: Decompress::new(false), stop }
     }
 
-    /// As many bytes as there are, at most those that `out` takes.
+    /// Reads as many bytes as there are, at most the length of `out`.
     fn read(&mut self, out: &mut [u8]) -> usize {
         let mut filled = 0;
         while filled < out.len() && self.stop.is_none() {
@@ -182,22 +183,22 @@ impl<'a> Inflated<'a> {
     }
 }
 
-/// What the compressed pixels are like.
+/// The state of the compressed pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// All there, and a checksum vouches for them, or there is none that could. The words say what is wrong.
+    /// Complete, and confirmed by a checksum, or no checksum exists. The text says what is wrong.
     Whole(&'static str),
-    /// All there, but changed.
+    /// Complete, but modified.
     Changed,
     /// They end before the picture does.
     Short,
-    /// They end before the picture does because the file does.
+    /// The file ends before the picture does.
     Cut,
     /// They cannot be inflated.
     Corrupt,
 }
 
-/// Looks at the compressed pixels; `damaged` says of each chunk whether its checksum is wrong.
+/// Examines the compressed pixels. `damaged` says for each chunk whether its checksum is wrong.
 pub fn check(chunks: &Chunks<'_>, damaged: &[bool], interrupt: Option<&(dyn Fn() -> bool + Sync)>) -> Option<Verdict> {
     let mut rows = Inflated::new(chunks);
     let mut left = length(chunks);
@@ -239,12 +240,13 @@ pub fn check(chunks: &Chunks<'_>, damaged: &[bool], interrupt: Option<&(dyn Fn()
             }
         }
         _ if !is_sound => Verdict::Changed,
-        _ if is_more => Verdict::Whole("more pixel data than the picture has ignored"),
-        _ => Verdict::Whole("no end of the compressed pixels"),
+        _ if is_more => Verdict::Whole("excess pixel data ignored"),
+        _ => Verdict::Whole("no end marker in the compressed pixels"),
     })
 }
 
-/// Whether the last chunk's checksum is right as soon as the pixels' own, at its end, is.
+/// Whether correcting the zlib checksum at the end of the last chunk makes the chunk's own checksum
+/// right.
 fn only_the_sum_is_wrong(chunks: &Chunks<'_>, damaged: &[bool], sum: u32) -> bool {
     let Some((true, others)) = damaged.split_last() else { return false };
     let Some(last) = chunks.data.last() else { return false };
@@ -263,7 +265,7 @@ impl Default for Adler {
 
 impl Adler {
     fn add(&mut self, bytes: &[u8]) {
-        // So many that the sums stay below 2^32.
+        // In blocks of this size the sums stay below 2^32.
         for part in bytes.chunks(5552) {
             for &byte in part {
                 self.0 += u32::from(byte);
@@ -278,7 +280,8 @@ impl Adler {
     }
 }
 
-/// A file of `head` and the pixels, which [`check`] has found whole, stored without compression in chunks of their own.
+/// A file of `head` and the pixels that [`check`] found complete, stored uncompressed in new
+/// chunks.
 pub struct Rewritten<'a> {
     rows: Inflated<'a>,
     left: u64,
@@ -295,8 +298,8 @@ impl<'a> Rewritten<'a> {
         Self { rows, left, is_first: true, is_done: false, block: vec![0; BLOCK], buffer: head, at: 0 }
     }
 
-    /// The next IDAT chunk: a stored block (RFC 1951) with what zlib wants before the first and behind the last, of which
-    /// the checksum is not looked at.
+    /// Writes the next IDAT chunk: a stored block (RFC 1951), with the zlib header before the first
+    /// block and the checksum, which is ignored, after the last.
     fn refill(&mut self) {
         self.at = 0;
         self.buffer.clear();

@@ -1,4 +1,5 @@
-//! The forms in which PNG can hold the same pixels: palettes, few bits, no alpha. Nothing is lost by any of them.
+//! The equivalent encodings of the same pixels in PNG: palettes, fewer bits, no alpha. All are
+//! lossless.
 
 use std::borrow::Cow;
 
@@ -7,28 +8,28 @@ use png::{BitDepth, ColorType};
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::size::Size;
 
-/// Entries of the largest palette.
+/// The largest palette.
 const MOST: usize = 256;
-/// Slots of the hash table, a power of two; a quarter of them are used at most.
+/// Slots of the hash table, a power of two. At most a quarter of them are used.
 const SLOTS: usize = 1024;
-/// What a chunk takes beside its content.
+/// The overhead of a chunk beside its content, in bytes.
 const CHUNK: usize = 12;
 
-/// One way to write the pixels.
+/// One way to encode the pixels.
 #[derive(Debug)]
 pub struct Form<'a> {
     /// Colour type.
     pub color: ColorType,
-    /// Bits a sample.
+    /// Bits per sample.
     pub depth: BitDepth,
-    /// PLTE, and tRNS where some entries are transparent.
+    /// PLTE, and tRNS if some entries are transparent.
     pub palette: Option<(Vec<u8>, Option<Vec<u8>>)>,
     /// Packed rows.
     pub rows: Cow<'a, [u8]>,
 }
 
 impl Form<'_> {
-    /// Bytes that the palette's chunks take.
+    /// The size of the palette chunks, in bytes.
     pub fn overhead(&self) -> usize {
         self.palette
             .as_ref()
@@ -36,19 +37,20 @@ impl Form<'_> {
     }
 }
 
-/// Which forms a profile leaves: it is one of grey or of colours, and has to find them.
+/// The colour types that a profile allows: it describes either grey or RGB, and the output must
+/// match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// There is no profile.
+    /// Without a profile, any.
     Any,
     /// Grey samples.
     Grey,
-    /// Red, green and blue, also by a palette.
+    /// Red, green and blue, possibly in a palette.
     Color,
 }
 
 impl Kind {
-    /// What `icc` asks for pixels of these channels.
+    /// The kind that `icc` requires for pixels of these channels.
     pub fn of(icc: Option<&[u8]>, channels: Channels) -> Self {
         match icc.map(|icc| icc.get(16..20)) {
             None => Self::Any,
@@ -60,7 +62,7 @@ impl Kind {
     }
 }
 
-/// The samples as 8 bits, if 16 are the same twice.
+/// Converts 16-bit samples to 8 bits, if that loses nothing.
 pub fn narrowed(pixmap: &Pixmap) -> Option<Pixmap> {
     let Samples::U16(v) = pixmap.samples() else { return None };
     let is_narrow = v.iter().all(|&s| s % 257 == 0);
@@ -68,7 +70,8 @@ pub fn narrowed(pixmap: &Pixmap) -> Option<Pixmap> {
     is_narrow.then(|| Pixmap::new(pixmap.size(), pixmap.channels(), samples()))
 }
 
-/// The pixels, 8 bits a sample, as they are but for alpha that is opaque everywhere and colours that are grey everywhere.
+/// 8-bit pixels, without alpha that is opaque everywhere and without colour that is grey
+/// everywhere.
 pub fn plain(size: Size, channels: Channels, v: &[u8], kind: Kind) -> Form<'_> {
     let n = channels.count();
     let opaque = channels.has_alpha() && v.chunks_exact(n).all(|p| p[n - 1] == 255);
@@ -81,7 +84,7 @@ pub fn plain(size: Size, channels: Channels, v: &[u8], kind: Kind) -> Form<'_> {
         (Channels::Rgba, false, true) => (Channels::GreyAlpha, keep(&[0, 3]).into()),
         _ => (channels, Cow::Borrowed(v)),
     };
-    // Under a profile of colours what is grey says so three times.
+    // Under an RGB profile grey is stored as three equal samples.
     let rows: Cow<'_, [u8]> = match (channels, kind) {
         (Channels::Grey, Kind::Color) => rows.iter().flat_map(|&g| [g; 3]).collect::<Vec<u8>>().into(),
         (Channels::GreyAlpha, Kind::Color) => {
@@ -99,8 +102,8 @@ pub fn plain(size: Size, channels: Channels, v: &[u8], kind: Kind) -> Form<'_> {
     Form { color, depth: BitDepth::Eight, palette: None, rows }
 }
 
-/// Forms of fewer bits than [`plain`] has, where the pixels have few enough colours: some hundred pixels of a photograph tell
-/// that they have not.
+/// Forms with fewer bits than [`plain`], if the pixels have few enough colours. In a photograph,
+/// some hundred pixels show that they do not.
 pub fn few_bits(size: Size, channels: Channels, v: &[u8], kind: Kind) -> Vec<Form<'static>> {
     let Some(colors) = Colors::of(channels, v) else { return Vec::new() };
     let is_grey = colors.found.iter().all(|&key| {
@@ -124,7 +127,8 @@ pub fn few_bits(size: Size, channels: Channels, v: &[u8], kind: Kind) -> Vec<For
         let rows = packed(&colors.samples(channels, v, &samples), size, depth);
         forms.push(Form { color: ColorType::Grayscale, depth, palette: None, rows: rows.into() });
     }
-    // Of as many bits a palette would only be longer; and grey of 8 bits is shorter than a palette of that.
+    // With as many bits as grey, a palette only adds bytes. 8-bit grey is shorter than an 8-bit
+    // palette.
     let is_smaller = grey.is_none_or(|grey| (indexed as u8) < grey as u8) && !(is_grey && indexed == BitDepth::Eight);
     if kind == Kind::Color || (kind == Kind::Any && is_smaller) {
         let (palette, indices) = colors.palette();
@@ -134,10 +138,12 @@ pub fn few_bits(size: Size, channels: Channels, v: &[u8], kind: Kind) -> Vec<For
     forms
 }
 
-/// The colours of a picture, as red, green, blue and alpha from the highest byte down, in the order of appearance.
+/// The colours of a picture in order of appearance, as red, green, blue and alpha from the highest
+/// byte down.
 struct Colors {
     found: Vec<u32>,
-    /// One more than the index into `found`, at the colour's hash or behind it; 0 is empty.
+    /// One more than the index into `found`, in the slot of the colour's hash or a later one; 0 is
+    /// empty.
     slots: [u16; SLOTS],
 }
 
@@ -151,7 +157,8 @@ fn key(channels: Channels, p: &[u8]) -> u32 {
 }
 
 impl Colors {
-    /// None where there are more than a palette holds, or so many greys that no form has fewer bits.
+    /// Collects the colours. Returns None if there are more than a palette holds, or so many greys
+    /// that no form has fewer bits.
     fn of(channels: Channels, v: &[u8]) -> Option<Self> {
         let most = if channels == Channels::Grey { 16 } else { MOST };
         let mut colors = Self { found: Vec::with_capacity(most), slots: [0; SLOTS] };
@@ -173,7 +180,7 @@ impl Colors {
         Some(colors)
     }
 
-    /// Where this colour is, or would be.
+    /// The slot of this colour, occupied or free.
     fn slot(&self, key: u32) -> usize {
         let mut at = (key.wrapping_mul(0x9e37_79b1) >> 22) as usize;
         while self.slots[at] != 0 && self.found[usize::from(self.slots[at]) - 1] != key {
@@ -186,8 +193,8 @@ impl Colors {
         self.found.iter().map(|&key| to(key)).collect()
     }
 
-    /// PLTE and tRNS, and the index of each colour. Transparent ones come first, so that tRNS is short, then dark
-    /// ones, so that smooth pictures stay smooth.
+    /// PLTE and tRNS, and the index of each colour. Transparent colours come first to keep tRNS
+    /// short, then dark ones, to keep smooth pictures smooth.
     fn palette(&self) -> ((Vec<u8>, Option<Vec<u8>>), Vec<u8>) {
         let mut order: Vec<usize> = (0..self.found.len()).collect();
         order.sort_by_key(|&i| {
@@ -204,7 +211,7 @@ impl Colors {
         ((colors, (!alpha.is_empty()).then_some(alpha)), indices)
     }
 
-    /// What `values` has for the colour of each pixel.
+    /// Maps the colour of each pixel through `values`.
     fn samples(&self, channels: Channels, v: &[u8], values: &[u8]) -> Vec<u8> {
         let mut last = (self.found[0], values[0]);
         let value = |p: &[u8]| {
@@ -218,7 +225,7 @@ impl Colors {
     }
 }
 
-/// Rows of whole bytes, the first sample in the highest bits.
+/// Packs samples into rows of whole bytes, the first sample in the highest bits.
 fn packed(samples: &[u8], size: Size, depth: BitDepth) -> Vec<u8> {
     let bits = usize::from(depth as u8);
     let pack =
@@ -237,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn greys_take_as_few_bits_as_tell_them_apart() {
+    fn greys_take_the_fewest_bits_that_distinguish_them() {
         use ColorType::{Grayscale, Indexed};
         let of = |v: &[u8]| forms(Channels::Grey, v, Kind::Any);
         assert_eq!(of(&[0, 255, 0, 255, 0, 255]), [(Grayscale, 1)]);
@@ -250,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_are_packed_from_the_left_and_rows_begin_anew() {
+    fn bits_are_packed_from_the_left_and_rows_start_at_bytes() {
         let form = &few_bits(SIZE, Channels::Grey, &[0, 255, 255, 255, 0, 0], Kind::Any)[0];
         assert_eq!(*form.rows, [0b0110_0000, 0b1000_0000]);
     }
@@ -265,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_256_colours_are_no_palette() {
+    fn more_than_256_colours_do_not_fit_a_palette() {
         let many: Vec<u8> = (0..257u32).flat_map(|i| [i as u8, (i >> 8) as u8, 7]).collect();
         assert!(few_bits(Size::new(257, 1), Channels::Rgb, &many, Kind::Any).is_empty());
         let fit = &few_bits(Size::new(256, 1), Channels::Rgb, &many[..768], Kind::Any)[0];
@@ -273,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn opaque_alpha_and_grey_colours_go() {
+    fn opaque_alpha_and_grey_colours_are_dropped() {
         let of = |channels, v: &[u8], kind| {
             let form = plain(Size::new(2, 1), channels, v, kind);
             (form.color, form.rows.to_vec())
@@ -288,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn sixteen_bits_that_say_the_same_twice_are_eight() {
+    fn sixteen_bits_become_eight_where_lossless() {
         let of = |v| narrowed(&Pixmap::new(Size::new(2, 1), Channels::Grey, Samples::U16(v)));
         assert_eq!(of(vec![0, 65_535]), Some(Pixmap::new_u8(Size::new(2, 1), Channels::Grey, vec![0, 255])));
         assert_eq!(of(vec![0, 65_534]), None);

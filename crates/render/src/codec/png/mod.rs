@@ -1,5 +1,5 @@
-//! PNG in, row by row through the `png` crate, averaged by a whole factor on the way, so that the
-//! memory is that of the reduced picture.
+//! Decodes PNG row by row with the `png` crate and averages rows by an integer factor on the way,
+//! so that only the reduced picture is held in memory.
 
 pub(in crate::codec) mod chunks;
 pub(in crate::codec) mod colors;
@@ -23,10 +23,11 @@ use crate::size::Size;
 use chunks::Chunks;
 use data::{Rewritten, Verdict};
 
-/// Rows between two looks at the interrupt.
+/// Rows between two checks of the interrupt.
 const ROWS_PER_LOOK: u32 = 64;
 
-/// Bytes of pixels that are inflated twice to look for the end of their compression: in a quarter of a millisecond.
+/// Up to this many bytes of pixels are inflated a second time to look for the end of the compressed
+/// data. That takes a quarter of a millisecond.
 const EXAMINED: u64 = 1 << 18;
 
 /// The decoder.
@@ -39,12 +40,12 @@ struct PngPicture<'a> {
     channels: Channels,
 }
 
-/// What came of an attempt at the pixels.
+/// The result of an attempt to decode the pixels.
 struct Attempt {
     samples: Samples,
-    /// Rows that are there.
+    /// The number of rows present.
     rows: u32,
-    /// All rows are, and the compressed data end as they should.
+    /// Whether all rows are present and the compressed data ends properly.
     is_whole: bool,
 }
 
@@ -98,7 +99,7 @@ impl Picture for PngPicture<'_> {
         let pixel = self.channels.count() as u64 * if self.chunks.depth == 16 { 2 } else { 1 };
         // The rows that the crate holds, the sums of one row of ours, the window of zlib.
         let rows = u64::from(full.width) * (pixel * 4 + self.channels.count() as u64 * 8);
-        // Rows of an interlaced picture come in seven passes, so it is held whole.
+        // The rows of an interlaced picture come in seven passes, so the whole picture is held.
         let whole = if self.chunks.interlaced { full.pixels() * pixel * 2 } else { 0 };
         let memory = size.pixels() * pixel + whole + rows + (1 << 20);
         Offer { size, scale: (scale, scale), shrink: f64::from(factor), memory, need }
@@ -113,7 +114,8 @@ impl Picture for PngPicture<'_> {
         let mut attempt = self.attempt(stored(data.len()), false, offer, options)?;
         let mut flaws = self.chunks.flaws.clone();
         let mut notes = Vec::new();
-        // The crate passes over a missing end of the compression (0.18.1). To look for that in large pictures costs time.
+        // The crate accepts a missing end of the compressed data (0.18.1). Looking for it in large
+        // pictures costs time.
         let is_examined = options.strict || !flaws.is_empty() || data::length(&self.chunks) <= EXAMINED;
         if !attempt.is_whole || first_damaged.is_some() || is_examined {
             let verdict = data::check(&self.chunks, &is_damaged, options.interrupt);
@@ -124,7 +126,7 @@ impl Picture for PngPicture<'_> {
                         drop(attempt);
                         attempt = self.attempt(Rewritten::new(&self.chunks, head.clone()), true, offer, options)?;
                     }
-                    // Inflated well, and still no pixels.
+                    // The data inflates, but its rows are invalid.
                     (attempt.rows < self.header.size.height).then(|| damaged("a row with an unknown filter"))
                 }
                 Verdict::Short => Some(truncated("rows are missing")),
@@ -136,7 +138,7 @@ impl Picture for PngPicture<'_> {
             match fault {
                 Some(fault) if !options.allow_truncated || attempt.rows == 0 => return Err(fault),
                 Some(fault) => {
-                    // What is behind the first damage is not to be trusted.
+                    // Data behind the first damage cannot be trusted.
                     drop(attempt);
                     let count = first_damaged.filter(|&count| count > 0).unwrap_or(data.len());
                     attempt = self.attempt(stored(count), false, offer, options)?;
@@ -158,7 +160,8 @@ impl Picture for PngPicture<'_> {
 }
 
 impl PngPicture<'_> {
-    /// As many pixels as come; the others are zero. Where the data are known to be whole, they need not end well.
+    /// Decodes as many pixels as possible; the others are zero. With `is_known`, the data is
+    /// complete and need not end properly.
     fn attempt(
         &self,
         input: impl BufRead + Seek,
@@ -194,14 +197,15 @@ impl PngPicture<'_> {
         Ok(Attempt { samples, rows, is_whole })
     }
 
-    /// The crate's reader, or none where it does not come to pixels.
+    /// The reader of the crate, or None if it does not reach the pixels.
     fn reader<R: BufRead + Seek>(&self, input: R, is_known: bool) -> Result<Option<Reader<R>>, DecodeError> {
         let mut how = PngOptions::default();
         how.set_ignore_adler32(is_known);
-        // Of the pixels' chunks only, and looked at already.
+        // These are the checksums of the IDAT chunks, which were checked already.
         how.set_ignore_crc(true);
         let mut decoder = Decoder::new_with_options(input, how);
-        // A row at its widest (65 MB with the largest width that 4 GiB hold) and the chunks before the pixels.
+        // The widest row (65 MB at the largest width that 4 GiB hold) and the chunks before the
+        // pixels.
         let row = u64::from(self.header.size.width).saturating_mul(8 * 4);
         let limit = row.saturating_add(16 << 20);
         decoder.set_limits(png::Limits { bytes: usize::try_from(limit).unwrap_or(usize::MAX) });
@@ -215,7 +219,7 @@ impl PngPicture<'_> {
         }
     }
 
-    /// Rows into `reducer`, up to where they end; how many there were.
+    /// Reads rows into `reducer` until they end. Returns their number.
     fn read_rows<R: BufRead + Seek>(
         &self,
         reader: &mut Reader<R>,
@@ -239,7 +243,8 @@ impl PngPicture<'_> {
         Ok(height)
     }
 
-    /// Rows of all passes into `frame`; how many of the picture there are at least.
+    /// Reads the rows of all passes into `frame`. Returns the number of rows that are certainly
+    /// present.
     fn read_interlaced<R: BufRead + Seek>(
         &self,
         reader: &mut Reader<R>,
@@ -262,7 +267,7 @@ impl PngPicture<'_> {
                 Ok(Some(png::InterlaceInfo::Adam7(pass))) => {
                     png::expand_interlaced_row(frame, stride, &row, &pass, bits);
                 }
-                // The first pass has been over the whole picture once, coarsely.
+                // The first pass has covered the whole picture coarsely.
                 _ if count > size.height.div_ceil(8) => return Ok(count.min(size.height - 1)),
                 _ => return Ok(0),
             }
@@ -272,7 +277,7 @@ impl PngPicture<'_> {
     }
 }
 
-/// Rows of all seven passes.
+/// The total number of rows of all seven passes.
 fn passes(size: Size) -> u32 {
     [(0, 0, 8), (4, 0, 8), (0, 4, 8), (2, 0, 4), (0, 2, 4), (1, 0, 2), (0, 1, 2)]
         .into_iter()
@@ -281,7 +286,7 @@ fn passes(size: Size) -> u32 {
         .sum()
 }
 
-/// PNG's 16-bit samples are big-endian.
+/// Converts big-endian 16-bit samples.
 fn native(bytes: &[u8]) -> Vec<u16> {
     bytes.chunks_exact(2).map(|b| u16::from_be_bytes([b[0], b[1]])).collect()
 }

@@ -1,4 +1,4 @@
-//! PNG out.
+//! Encodes PNG.
 
 use png::{BitDepth, ColorType, Compression, DeflateCompression, Encoder, EncodingError, Filter};
 
@@ -12,19 +12,20 @@ use crate::size::Size;
 /// The encoder.
 pub struct PngOut;
 
-/// Bytes of pixels up to which another form is tried beside a palette that takes much of the file.
+/// A picture of at most this many bytes is also encoded without a palette that would take much of
+/// the file.
 const SMALL: usize = 1 << 17;
 
 fn failed(what: impl ToString) -> EncodeError {
     EncodeError::Failed { format: Format::Png, what: what.to_string() }
 }
 
-/// How rows are made small; docs/encoders.md has the measurements.
+/// How rows are compressed. docs/encoders.md has the measurements.
 #[derive(Clone, Copy)]
 enum Effort {
     /// For photographs.
     Fast,
-    /// For indices and few bits, which have few bytes. Filters help smooth pictures only.
+    /// For indices and few bits, which have few bytes. Filters only help smooth pictures.
     Thorough(Filter),
 }
 

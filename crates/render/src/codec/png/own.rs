@@ -1,12 +1,12 @@
-//! The pixels of a PNG as they are coded already, in another PNG's wrapping.
+//! Puts the compressed pixels of one PNG into the container of another.
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Name, content, and the chunk as a whole.
+/// Name, content, and the whole chunk.
 type Chunk<'a> = (&'a [u8], &'a [u8], &'a [u8]);
 
-/// Header, palette and pixels of `source`; all else is that of `encoded`. None of what is animated, incomplete or not of the
-/// bits that are written.
+/// Header, palette and pixels of `source`, with everything else from `encoded`. Returns None if the
+/// source is animated, incomplete, or of a bit depth that is not written.
 pub fn own(source: &[u8], encoded: &[u8]) -> Option<Vec<u8>> {
     let theirs = chunks(source)?;
     let known = [&b"IHDR"[..], b"PLTE", b"IDAT", b"IEND"];
@@ -24,7 +24,7 @@ pub fn own(source: &[u8], encoded: &[u8]) -> Option<Vec<u8>> {
             out.extend(whole);
         }
     }
-    // Beside a true colour a palette is a hint to old screens.
+    // With true colours a palette is a hint for old screens.
     let wanted = if header.1[9] == 3 { &[&b"PLTE"[..], b"tRNS"][..] } else { &[&b"tRNS"[..]] };
     let pixels = theirs.iter().position(|c| c.0 == b"IDAT")?;
     for (.., whole) in theirs[..pixels].iter().filter(|c| wanted.contains(&c.0)) {

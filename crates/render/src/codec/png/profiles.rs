@@ -1,15 +1,15 @@
-//! Blocks of metadata as hexadecimal text in PNG: `Raw profile type iptc` and its like, which
-//! ImageMagick began and which is the only way of PNG to hold IPTC.
+//! Metadata as hexadecimal text in PNG: `Raw profile type iptc` and similar, which ImageMagick
+//! introduced. It is the only way to store IPTC in PNG.
 
 use crate::codec::{Metadata, exif, iptc};
 
-/// What the keywords begin with.
+/// The prefix of the keywords.
 const KEYWORD: &[u8] = b"Raw profile type ";
-/// Bytes in a line of text.
+/// Bytes per line of text.
 const LINE: usize = 36;
 
-/// Takes what a text chunk holds, if it is such a profile and the picture has none of its kind yet. `text`
-/// gives the chunk's text, which may have to be inflated first.
+/// Takes the content of a text chunk, if it is such a profile and the picture has none of its kind
+/// yet. `text` returns the text of the chunk, which may have to be inflated first.
 pub fn take(keyword: &[u8], text: impl FnOnce() -> Option<Vec<u8>>, metadata: &mut Metadata) {
     let Some(kind) = keyword.strip_prefix(KEYWORD) else { return };
     match kind {
@@ -25,7 +25,7 @@ pub fn take(keyword: &[u8], text: impl FnOnce() -> Option<Vec<u8>>, metadata: &m
     }
 }
 
-/// A line's end, the kind, the length in decimal, then that many bytes in hexadecimal.
+/// Parses a newline, the kind, the length in decimal, then that many bytes in hexadecimal.
 fn parse(text: &[u8]) -> Option<Vec<u8>> {
     let mut lines = text.strip_prefix(b"\n").unwrap_or(text).splitn(3, |&b| b == b'\n');
     let _kind = lines.next()?;
@@ -36,7 +36,7 @@ fn parse(text: &[u8]) -> Option<Vec<u8>> {
     (bytes.len() == length).then_some(bytes)
 }
 
-/// Keyword and text of a profile that holds IPTC records.
+/// The keyword and text of a profile with IPTC records.
 pub fn of_iptc(records: &[u8]) -> (String, String) {
     let block = iptc::wrapped(records);
     let mut text = format!("\niptc\n{:8}", block.len());

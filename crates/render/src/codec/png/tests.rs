@@ -1,11 +1,12 @@
-//! PNG in, on files made chunk by chunk.
+//! Tests of the PNG decoder, on files made chunk by chunk.
 
 use super::chunks::{SIGNATURE, read};
 use super::*;
 
-/// Found by fuzzing: in a bitmap of an ICO that ends early such a palette reached the decoder, which panicked.
+/// Regression, found by fuzzing: in a truncated ICO such a palette reached the `png` crate, which
+/// panicked.
 #[test]
-fn palettes_are_whole_colours() {
+fn palettes_of_odd_length_are_refused() {
     for bytes in [0, 2, 38, 771] {
         let error = read(&oddities::png::palette_of(bytes, 9, 7)).unwrap_err();
         assert_eq!(error.to_string(), format!("damaged PNG: its palette is {bytes} bytes long"));
@@ -26,9 +27,9 @@ fn decoded(bytes: &[u8]) -> crate::pixmap::Pixmap {
     picture.decode(&picture.offer(None), &DecodeOptions::default()).unwrap().pixels.into_pixmap()
 }
 
-/// What is shown is the default image; the frames of the animation are lost anyway.
+/// The default image is shown. The other frames of the animation are dropped anyway.
 #[test]
-fn a_broken_animation_does_not_count() {
+fn a_broken_animation_is_ignored() {
     let plain = oddities::png::rgb(9, 7);
     let want = decoded(&plain);
     let end = plain.len() - 12;
@@ -44,7 +45,7 @@ fn a_broken_animation_does_not_count() {
     }
 }
 
-/// Two transparent entries are no grey of 16 bits.
+/// Two transparent palette entries are not a 16-bit grey.
 #[test]
 fn a_palette_in_an_animation_keeps_its_transparency() {
     let plain = oddities::png::palette_of(6, 8, 1);

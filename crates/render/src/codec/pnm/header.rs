@@ -5,58 +5,58 @@ use crate::format::Format;
 use crate::pixmap::Channels;
 use crate::size::Size;
 
-/// What is wrong in a PNM.
+/// An error for an invalid PNM.
 pub fn damaged(what: impl Into<String>) -> DecodeError {
     DecodeError::Damaged { format: Format::Pnm, what: what.into() }
 }
 
-/// A PNM that is too short.
+/// An error for a truncated PNM.
 pub fn truncated() -> DecodeError {
     DecodeError::Truncated { format: Format::Pnm, what: "its data end too early".to_owned() }
 }
 
-/// How samples are written.
+/// How samples are coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coding {
     /// Digits 0 and 1; 1 is black.
     PlainBits,
     /// Decimal numbers.
     Plain,
-    /// Eight pixels a byte; 1 is black.
+    /// Eight pixels per byte; 1 is black.
     Bits,
-    /// A byte each.
+    /// One byte each.
     Bytes,
     /// Two bytes each, the more significant first.
     Words,
-    /// Floating point, linear light, rows from the bottom.
+    /// Floating point in linear light, rows bottom-up.
     Floats {
-        /// The most significant byte comes first.
+        /// Whether the most significant byte comes first.
         big: bool,
     },
 }
 
-/// What a header says.
+/// The content of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Columns and rows.
+    /// Size in pixels.
     pub size: Size,
-    /// How samples are written.
+    /// How samples are coded.
     pub coding: Coding,
-    /// The largest sample, which is white.
+    /// The largest sample value, which is white.
     pub max: u32,
-    /// Samples of a stored pixel, of which those come first that are shown.
+    /// Samples per stored pixel. The visible ones come first.
     pub stored: usize,
-    /// What they are.
+    /// The channels of the visible samples.
     pub channels: Channels,
 }
 
 impl Head {
-    /// Numbers in a row.
+    /// Samples per row.
     pub fn samples_in_row(&self) -> u64 {
         u64::from(self.size.width) * self.stored as u64
     }
 
-    /// Bytes of a raw row.
+    /// Bytes per raw row.
     pub fn row_bytes(&self) -> u64 {
         match self.coding {
             Coding::Bits => u64::from(self.size.width.div_ceil(8)),
@@ -66,7 +66,7 @@ impl Head {
         }
     }
 
-    /// Whether rows have known lengths.
+    /// Whether rows have a fixed length.
     pub fn is_raw(&self) -> bool {
         !matches!(self.coding, Coding::Plain | Coding::PlainBits)
     }
@@ -77,7 +77,7 @@ impl Head {
     }
 }
 
-/// Behind blanks and comments, which end with their lines.
+/// Skips blanks and comments, which end with their line.
 pub fn skip_blank(mut bytes: &[u8]) -> &[u8] {
     loop {
         match bytes {
@@ -91,24 +91,24 @@ pub fn skip_blank(mut bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// A number, and what follows it.
+/// Reads a number and returns the rest.
 ///
 /// # Errors
-/// There is none, or one of more than 32 bits.
+/// There is no number, or it has more than 32 bits.
 pub fn number(bytes: &[u8]) -> Result<(u32, &[u8]), DecodeError> {
     let digits = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
     if digits == 0 {
-        return Err(if bytes.is_empty() { truncated() } else { damaged("a letter where a number has to be") });
+        return Err(if bytes.is_empty() { truncated() } else { damaged("a character where a number is expected") });
     }
     let add = |sum: u32, &digit: &u8| sum.checked_mul(10)?.checked_add(u32::from(digit - b'0'));
     let value = bytes[..digits].iter().try_fold(0, add);
     Ok((value.ok_or_else(|| damaged("a number is too large"))?, &bytes[digits..]))
 }
 
-/// The header, and what stands behind it.
+/// Reads the header and returns the data behind it.
 ///
 /// # Errors
-/// It breaks off, contradicts itself, or says what is not read.
+/// The header is truncated, contradicts itself, or is not supported.
 pub fn read(bytes: &[u8]) -> Result<(Head, &[u8]), DecodeError> {
     let (kind, rest) = match bytes {
         [b'P', kind, rest @ ..] => (*kind, rest),
@@ -121,19 +121,19 @@ pub fn read(bytes: &[u8]) -> Result<(Head, &[u8]), DecodeError> {
     }
 }
 
-/// A number behind blanks and comments.
+/// Reads a number behind blanks and comments.
 fn next(rest: &mut &[u8]) -> Result<u32, DecodeError> {
     let (value, behind) = number(skip_blank(rest))?;
     *rest = behind;
     Ok(value)
 }
 
-/// One blank, behind which the pixels begin.
+/// Skips the single blank before the pixels.
 fn blank(bytes: &[u8]) -> Result<&[u8], DecodeError> {
     match bytes {
         [b, rest @ ..] if b.is_ascii_whitespace() => Ok(rest),
         [] => Err(truncated()),
-        _ => Err(damaged("no blank behind its header")),
+        _ => Err(damaged("no blank after its header")),
     }
 }
 
@@ -156,7 +156,7 @@ fn numbers(kind: u8, mut rest: &[u8]) -> Result<(Head, &[u8]), DecodeError> {
     Ok((head, if head.is_raw() { blank(rest)? } else { rest }))
 }
 
-/// Width, height, and a number whose sign tells the order of bytes.
+/// Width, height, and a number whose sign gives the byte order.
 /// <https://netpbm.sourceforge.net/doc/pfm.html>
 fn pfm(color: bool, mut rest: &[u8]) -> Result<(Head, &[u8]), DecodeError> {
     let size = Size::new(next(&mut rest)?, next(&mut rest)?);
@@ -193,11 +193,11 @@ fn pam(bytes: &[u8]) -> Result<(Head, &[u8]), DecodeError> {
                 continue;
             }
             b"" | [b'#', ..] => continue,
-            _ => return Err(damaged("a line of its header is of no known kind")),
+            _ => return Err(damaged("an unknown line in its header")),
         };
         match number(value)? {
             (value, []) if place.is_none() => *place = Some(value),
-            _ => return Err(damaged("a line of its header is not a number, or there twice")),
+            _ => return Err(damaged("a line of its header is not a number, or is repeated")),
         }
     }
     let (Some(width), Some(height), Some(depth), Some(max)) = (width, height, depth, max) else {

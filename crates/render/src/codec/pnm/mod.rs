@@ -1,4 +1,5 @@
-//! PNM in: PBM, PGM and PPM, plain and raw, PAM, and PFM. <https://netpbm.sourceforge.net/doc/index.html>
+//! Decodes PNM: PBM, PGM and PPM, plain and raw, PAM, and PFM.
+//! <https://netpbm.sourceforge.net/doc/index.html>
 
 pub(in crate::codec) mod header;
 
@@ -16,7 +17,7 @@ pub struct Pnm;
 struct PnmPicture<'a> {
     header: Header,
     head: Head,
-    /// Behind the header.
+    /// The data behind the header.
     data: &'a [u8],
 }
 
@@ -25,7 +26,7 @@ impl Decode for Pnm {
         let (head, data) = header::read(bytes)?;
         crate::codec::check_size(Format::Pnm, head.size, limits)?;
         let header = Header {
-            // PFM has its lowest row first.
+            // PFM stores its lowest row first.
             orientation: match head.coding {
                 Coding::Floats { .. } => Orientation::FlipV,
                 _ => Orientation::Upright,
@@ -38,7 +39,7 @@ impl Decode for Pnm {
     }
 }
 
-/// Whether another picture stands behind a raw one.
+/// Whether another picture follows a raw one.
 fn follows(head: &Head, data: &[u8]) -> bool {
     let raster = usize::try_from(head.row_bytes().saturating_mul(u64::from(head.size.height))).ok();
     let behind = raster.filter(|_| head.is_raw()).and_then(|length| data.get(length..));
@@ -57,7 +58,7 @@ impl Picture for PnmPicture<'_> {
     }
 
     fn offer(&self, need: Option<Need>) -> Offer {
-        // A row of numbers.
+        // Plus a row of numbers.
         rows::offer(self.shape(), need, self.head.samples_in_row() * 4)
     }
 
@@ -73,13 +74,13 @@ impl Picture for PnmPicture<'_> {
 struct Lines<'a> {
     head: &'a Head,
     data: &'a [u8],
-    /// What a sample of 8 bits becomes.
+    /// Maps 8-bit samples to the full range.
     scaled: [u8; 256],
-    /// Numbers of a row, where they are not taken as they are.
+    /// The numbers of a row, if they need conversion.
     numbers: Vec<u32>,
-    /// A sample was brighter than white.
+    /// Whether a sample was brighter than white.
     brighter: bool,
-    /// What stands for black and white in floating point that is no light.
+    /// Black and white of floating-point data that is not light.
     range: Option<Range>,
 }
 
@@ -89,7 +90,7 @@ impl<'a> Lines<'a> {
         Self { head, data, scaled, numbers: Vec::new(), brighter: false, range: range(head, data) }
     }
 
-    /// The next row's bytes.
+    /// The bytes of the next row.
     fn raw(&mut self) -> Result<&'a [u8], DecodeError> {
         let length = usize::try_from(self.head.row_bytes()).map_err(|_| truncated())?;
         let (row, rest) = self.data.split_at_checked(length).ok_or_else(truncated)?;
@@ -97,7 +98,7 @@ impl<'a> Lines<'a> {
         Ok(row)
     }
 
-    /// The next row of plain numbers, or digits of bits.
+    /// Reads the next row of plain numbers or bits.
     fn plain(&mut self) -> Result<(), DecodeError> {
         let is_bits = matches!(self.head.coding, Coding::PlainBits);
         self.numbers.clear();
@@ -132,13 +133,13 @@ fn number(bytes: [u8; 4], big: bool) -> f32 {
     if big { f32::from_be_bytes(bytes) } else { f32::from_le_bytes(bytes) }
 }
 
-/// `v` of `max` as so much of `full`, rounded; what is over `max` is full.
+/// Scales `v` from `max` to `full`, rounded. Values over `max` become `full`.
 fn scale(v: u32, max: u32, full: u32) -> u32 {
     let (v, max) = (u64::from(v.min(max)), u64::from(max.max(1)));
     ((v * u64::from(full) + max / 2) / max) as u32
 }
 
-/// Of each pixel of `stored` samples as many as are shown, changed.
+/// Converts the first `shown` of each `stored` samples.
 fn pick<T: Copy, U>(row: impl Iterator<Item = T>, stored: usize, shown: usize, out: &mut [U], change: impl Fn(T) -> U) {
     if stored == shown {
         out.iter_mut().zip(row).for_each(|(out, v)| *out = change(v));

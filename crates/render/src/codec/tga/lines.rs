@@ -1,13 +1,13 @@
-//! Pixels and runs of TGA. Runs may go on in the next row, and rows may come from the bottom: a first pass,
-//! which makes no pixels, notes where each row begins.
+//! Reads pixels and runs of TGA. Runs may continue in the next row, and rows may come bottom-up, so
+//! a first pass records where each row begins, without decoding pixels.
 
 use crate::pixmap::Channels;
 use crate::size::Size;
 
-/// Bytes that the note of a row takes.
+/// Memory per recorded row, in bytes.
 pub const ROW_BYTES: u64 = size_of::<RowStart>() as u64;
 
-/// How to read a stored pixel.
+/// The format of a stored pixel.
 pub enum Pixel {
     /// An index into colours of 3 or 4 samples.
     Mapped {
@@ -15,31 +15,31 @@ pub enum Pixel {
         colors: Vec<[u8; 4]>,
         /// The index of the first one.
         first: u16,
-        /// They have alpha.
+        /// Whether the colours have alpha.
         alpha: bool,
     },
-    /// Five bits each, and one that may be alpha.
+    /// Five bits per colour, and one that may be alpha.
     Bits15 {
-        /// It is.
+        /// Whether it is alpha.
         alpha: bool,
     },
     /// Blue, green, red.
     Bgr,
-    /// Blue, green, red, and what may be alpha.
+    /// Blue, green, red, and a byte that may be alpha.
     Bgra {
-        /// It is.
+        /// Whether it is alpha.
         alpha: bool,
     },
     /// Grey.
     Grey,
-    /// Grey, and what may be alpha.
+    /// Grey, and a byte that may be alpha.
     GreyAlpha {
-        /// It is.
+        /// Whether it is alpha.
         alpha: bool,
     },
 }
 
-/// Red, green, blue, alpha of 16 bits.
+/// Red, green, blue and alpha of a 16-bit pixel.
 fn bits15(low: u8, high: u8) -> [u8; 4] {
     let value = u16::from_le_bytes([low, high]);
     let part = |shift: u16| ((u32::from(value >> shift & 31) * 255 + 15) / 31) as u8;
@@ -47,7 +47,8 @@ fn bits15(low: u8, high: u8) -> [u8; 4] {
 }
 
 impl Pixel {
-    /// By a map with colours of so many bits; None where there are no such. `alpha` is what the file says.
+    /// An index into a colour map with entries of `bits` bits. Returns None for an invalid depth.
+    /// `alpha` is what the file declares.
     pub fn mapped(map: &[u8], bits: u8, first: u16, alpha: bool) -> Option<Self> {
         let colors = match bits {
             15 | 16 => map.chunks_exact(2).map(|c| bits15(c[0], c[1])).collect(),
@@ -58,7 +59,7 @@ impl Pixel {
         Some(Self::Mapped { colors, first, alpha: alpha && matches!(bits, 16 | 32) })
     }
 
-    /// What comes out.
+    /// The channels of the output.
     pub fn channels(&self) -> Channels {
         match self {
             Self::Mapped { alpha, .. } | Self::Bits15 { alpha } | Self::Bgra { alpha } if *alpha => Channels::Rgba,
@@ -68,7 +69,7 @@ impl Pixel {
         }
     }
 
-    /// Writes a row; says whether a colour was not in the map, which is black then.
+    /// Writes a row. Returns whether an index was outside the colour map; such pixels are black.
     pub fn paint(&self, stored: &[u8], out: &mut [u8]) -> bool {
         let mut lacking = false;
         let samples = self.channels().count();
@@ -109,17 +110,18 @@ impl Pixel {
     }
 }
 
-/// A place in the data, within a packet or at the beginning of one.
+/// A position in the data, within a packet or at the start of one.
 #[derive(Clone, Copy)]
 struct RowStart {
-    /// The next packet; within one of literals, the next pixel; within a run, its pixel.
+    /// The offset of the next packet. Within a literal packet, the next pixel; within a run, its
+    /// pixel.
     at: usize,
-    /// Pixels that are left of the packet.
+    /// The number of pixels left in the packet.
     left: u8,
     run: bool,
 }
 
-/// Whether any of the first pixels, of four bytes each, has another last byte than 0.
+/// Whether any of the first `pixels` pixels, of four bytes each, has a last byte other than 0.
 pub fn has_alpha(data: &[u8], packed: bool, pixels: u64) -> bool {
     let pixels = usize::try_from(pixels).unwrap_or(usize::MAX);
     let some = |bytes: &[u8]| bytes.as_chunks::<4>().0.iter().any(|p| p[3] != 0);
@@ -143,14 +145,14 @@ pub fn has_alpha(data: &[u8], packed: bool, pixels: u64) -> bool {
 /// The rows of a packed picture, for decoding in any order.
 pub struct Index<'a> {
     data: &'a [u8],
-    /// Bytes of a pixel.
+    /// Bytes per pixel.
     pixel: usize,
     starts: Vec<RowStart>,
     whole: usize,
 }
 
 impl RowStart {
-    /// With a packet that has pixels left; None where the data end.
+    /// Advances to a packet with pixels left. Returns None at the end of the data.
     fn refilled(mut self, data: &[u8], pixel: usize) -> Option<Self> {
         if self.left > 0 {
             return Some(self);
@@ -159,14 +161,14 @@ impl RowStart {
         (self.left, self.run) = ((packet & 0x7f) + 1, packet & 0x80 != 0);
         self.at += 1;
         let length = pixel * if self.run { 1 } else { usize::from(self.left) };
-        // A packet that is cut has the pixels before the cut.
+        // A truncated packet keeps the pixels before the cut.
         if data.len() - self.at < length {
             self.left = if self.run { 0 } else { ((data.len() - self.at) / pixel) as u8 };
         }
         (self.left > 0).then_some(self)
     }
 
-    /// Behind so many pixels, which are left.
+    /// The position `count` pixels later within the packet.
     fn after(mut self, count: usize, pixel: usize) -> Self {
         self.left -= count as u8;
         if !self.run {
@@ -178,7 +180,7 @@ impl RowStart {
     }
 }
 
-/// Goes once over the data.
+/// Indexes the rows in one pass over the data.
 pub fn index(data: &[u8], pixel: usize, size: Size) -> Index<'_> {
     let mut starts = Vec::with_capacity(size.height as usize);
     let mut place = RowStart { at: 0, left: 0, run: false };
@@ -201,12 +203,12 @@ pub fn index(data: &[u8], pixel: usize, size: Size) -> Index<'_> {
 }
 
 impl Index<'_> {
-    /// Rows that are there.
+    /// The number of rows present.
     pub fn rows(&self) -> usize {
         self.whole
     }
 
-    /// A row that is there, as stored.
+    /// Unpacks a row that is present, in stored order.
     pub fn row(&self, row: usize, mut out: &mut [u8]) {
         let mut place = self.starts[row];
         while !out.is_empty() {

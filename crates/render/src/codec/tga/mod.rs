@@ -1,4 +1,4 @@
-//! TGA in. It has no magic number; `format::sniff` knows its header.
+//! Decodes TGA. TGA has no magic number; `format::sniff` recognises its header.
 
 pub(in crate::codec) mod lines;
 
@@ -17,14 +17,14 @@ struct TgaPicture<'a> {
     header: Header,
     channels: Channels,
     pixel: Pixel,
-    /// Bytes of a stored pixel.
+    /// Bytes per stored pixel.
     bytes: usize,
     packed: bool,
-    /// From the first pixel to the file's end.
+    /// The bytes from the first pixel to the end of the file.
     data: &'a [u8],
-    /// The first stored row is the uppermost.
+    /// Whether the first stored row is the top one.
     top_down: bool,
-    /// The first stored pixel of a row is the rightmost.
+    /// Whether the first stored pixel of a row is the rightmost.
     mirrored: bool,
     premultiplied: bool,
 }
@@ -37,22 +37,22 @@ fn truncated() -> DecodeError {
     DecodeError::Truncated { format: Format::Tga, what: "its data end too early".to_owned() }
 }
 
-/// What the alpha of a file is, where its footer leads to a word on it.
+/// The meaning of the alpha bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Alpha {
-    /// Of no meaning.
+    /// They have no meaning.
     None,
-    /// The descriptor gives it bits, and nothing more is known.
+    /// The descriptor declares them, and nothing more is known.
     Unsaid,
     Straight,
     Premultiplied,
 }
 
-/// The word on alpha in the extension area of TGA 2.0. 0 is what writers leave that fill in nothing.
+/// The attributes type in the extension area of TGA 2.0. Writers that fill in nothing leave it 0.
 fn attributes_type(bytes: &[u8]) -> Option<u8> {
     let footer = bytes.last_chunk::<26>().filter(|f| f.ends_with(b"TRUEVISION-XFILE.\0"))?;
     let area = u32::from_le_bytes([footer[0], footer[1], footer[2], footer[3]]) as usize;
-    // The area begins with its own length; where it does not, the footer leads elsewhere.
+    // The area begins with its own length. If it does not, the footer points elsewhere.
     let length = bytes.get(area..area.checked_add(2)?).map(|b| u16::from_le_bytes([b[0], b[1]]))?;
     bytes.get(area.checked_add(494)?).copied().filter(|_| area >= 18 && length >= 495)
 }
@@ -84,8 +84,8 @@ impl Decode for Tga {
         let map_at = 18 + usize::from(h[0]);
         let map_bytes = if h[1] == 1 { usize::from(u16::from_le_bytes([h[5], h[6]])) * bytes_of(h[7]) } else { 0 };
         let alpha = alpha(bytes, flags & 15);
-        // The single bit of 16 is for overlays and seldom alpha; most readers pass over it, and so is it here,
-        // unless the file says more.
+        // The single bit of 16-bit pixels is an overlay bit and seldom alpha. Like most readers,
+        // ignore it unless the file says more.
         let one_bit = matches!(alpha, Alpha::Straight | Alpha::Premultiplied);
         let pixel = match (kind & 7, depth) {
             (1, 8 | 16) => {
@@ -97,7 +97,8 @@ impl Decode for Tga {
             (2, 15 | 16) => Pixel::Bits15 { alpha: depth == 16 && one_bit },
             (2, 24) => Pixel::Bgr,
             (2, 32) if flags & 15 == 0 && !is_denied(bytes) => {
-                // Many writers count no bits for an alpha that they write; where it is zero everywhere there is none.
+                // Many writers store alpha without declaring its bits. If it is zero everywhere,
+                // there is none.
                 let data = bytes.get(map_at + map_bytes..).unwrap_or_default();
                 Pixel::Bgra { alpha: lines::has_alpha(data, kind & 8 != 0, size.pixels()) }
             }
@@ -122,7 +123,7 @@ impl Decode for Tga {
     }
 }
 
-/// Bytes of a pixel or colour of so many bits.
+/// The size in bytes of a pixel or colour with this many bits.
 fn bytes_of(bits: u8) -> usize {
     usize::from(bits.div_ceil(8))
 }
@@ -158,7 +159,7 @@ impl Picture for TgaPicture<'_> {
         let mut lines = Lines { picture: self, index, stored: vec![0; row], there, lacking: false };
         let pixmap = rows::decode(self.shape(), &mut lines, offer, options)?;
         if lines.lacking {
-            notes.push("colours that its map lacks are black".to_owned());
+            notes.push("pixels without an entry in its colour map are black".to_owned());
         }
         Ok(Decoded { pixels: Pixels::Joint(pixmap), notes })
     }
@@ -177,7 +178,7 @@ impl Rows for Lines<'_> {
         let picture = self.picture;
         let place = if picture.top_down { y } else { picture.header.size.height - 1 - y } as usize;
         if place >= self.there {
-            // Black, or transparent.
+            // A missing row is black, or transparent.
             out.fill(0);
             return;
         }
@@ -201,7 +202,7 @@ impl Rows for Lines<'_> {
 }
 
 fn mirror(row: &mut [u8], samples: usize) {
-    // All samples backwards, then those of each pixel again.
+    // Reverse all samples, then those of each pixel again.
     row.reverse();
     row.chunks_exact_mut(samples).for_each(<[u8]>::reverse);
 }

@@ -1,4 +1,4 @@
-//! TGA made here.
+//! TGA files made by the tests.
 
 use super::*;
 use crate::pixmap::Samples;
@@ -69,7 +69,7 @@ fn corners() {
 }
 
 #[test]
-fn alpha_that_no_bits_are_counted_for() {
+fn alpha_without_declared_bits() {
     for (last, channels) in [(0, Channels::Rgb), (9, Channels::Rgba)] {
         let plain = file(2, NO_MAP, (2, 1), 32, TOP, &[1, 2, 3, 0, 4, 5, 6, last]);
         assert_eq!(decoded(&plain, false).unwrap().0, channels);
@@ -94,7 +94,7 @@ fn what_alpha_means() {
         bytes.extend(area.to_le_bytes());
         bytes.extend(b"\0\0\0\0TRUEVISION-XFILE.\0");
         assert_eq!(decoded(&bytes, false).unwrap(), (channels, samples.to_vec(), 0), "{kind}");
-        // A footer that leads elsewhere says nothing.
+        // A footer that points elsewhere is ignored.
         bytes[area as usize] = 7;
         assert_eq!(decoded(&bytes, false).unwrap(), (Channels::Rgba, vec![100, 50, 200, 51], 0), "{kind}");
     }

@@ -1,4 +1,4 @@
-//! Which colours the samples of a pixel stand for.
+//! Which colours the samples of a pixel mean.
 
 use super::directory::Directory;
 use super::packing::{Compression, LogLuv};
@@ -8,18 +8,18 @@ use super::tags::{
 use super::{damaged, unsupported};
 use crate::codec::DecodeError;
 
-/// What the samples of a pixel stand for.
+/// The meaning of the samples of a pixel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Meaning {
     Grey {
-        /// 0 is white.
+        /// Whether 0 is white.
         inverted: bool,
     },
     Rgb,
     Palette(Vec<[u8; 3]>),
     Cmyk,
     YCbCr(YCbCrRule),
-    /// CIE L*a*b* of D50; `signed` where a and b are numbers around 0, else around the middle.
+    /// CIE L*a*b* in D50. With `signed`, a and b are centred on 0, else on the middle of the range.
     Lab {
         signed: bool,
     },
@@ -28,11 +28,11 @@ pub enum Meaning {
 /// TIFF 6.0, section 21.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct YCbCrRule {
-    /// Luma of red, green, blue.
+    /// The luma coefficients of red, green, blue.
     pub luma: [f64; 3],
     /// Black and white of Y, Cb, Cr.
     pub reference: [f64; 6],
-    /// Columns and rows that share chroma.
+    /// Columns and rows per chroma sample.
     pub share: (u32, u32),
 }
 
@@ -41,7 +41,7 @@ pub struct YCbCrRule {
 pub struct Alpha {
     pub at: usize,
     pub premultiplied: bool,
-    /// Nothing says so: it is one if it is not zero everywhere.
+    /// Whether this is a guess: it is alpha unless it is zero everywhere.
     pub guessed: bool,
 }
 
@@ -50,19 +50,20 @@ pub fn alpha(tags: &Directory<'_>, meaning: &Meaning, samples: usize) -> Result<
         Meaning::Grey { .. } | Meaning::Palette(_) => 1,
         Meaning::Rgb => 3,
         Meaning::Cmyk => 4,
-        // Luma with alpha is shown as if it had none.
+        // Luma with alpha is shown as opaque.
         Meaning::YCbCr(_) | Meaning::Lab { .. } => return Ok(None),
     };
     let Some(kinds) = tags.numbers(EXTRA)? else {
-        // One sample more than colours is taken for alpha by other readers; some writers leave out what it is.
+        // Other readers take a single extra sample as alpha. Some writers omit the tag that says
+        // so.
         let is_one_more = *meaning != Meaning::Cmyk && samples == colors + 1;
         return Ok(is_one_more.then_some(Alpha { at: colors, premultiplied: false, guessed: true }));
     };
     if *meaning == Meaning::Cmyk && kinds.iter().any(|kind| matches!(kind, 1 | 2)) {
-        return Err(unsupported("inks and alpha"));
+        return Err(unsupported("CMYK and alpha"));
     }
     let found = kinds.iter().position(|kind| matches!(kind, 1 | 2)).filter(|i| colors + i < samples);
-    // A further sample that does not call itself alpha is passed over.
+    // An extra sample that is declared as something else is ignored.
     Ok(found.map(|i| Alpha { at: colors + i, premultiplied: kinds[i] == 1, guessed: false }))
 }
 
@@ -72,7 +73,7 @@ pub fn meaning(
     bits: u8,
     compression: Compression,
 ) -> Result<Meaning, DecodeError> {
-    // Where it is missing, readers guess: fax is black on white.
+    // If the tag is missing, readers guess. Fax is black on white.
     let guess = match (samples, compression) {
         (3.., _) => 2,
         (_, Compression::Huffman { .. } | Compression::Group3 { .. } | Compression::Group4) => 0,
@@ -112,7 +113,7 @@ fn palette(tags: &Directory<'_>, bits: u8) -> Result<Vec<[u8; 3]>, DecodeError> 
     if table.len() < 3 * n {
         return Err(short());
     }
-    // A palette's entries have 16 bits; writers that fill only the lower 8 are known.
+    // Palette entries have 16 bits. Some writers fill only the lower 8.
     let narrow = table.iter().all(|&v| v < 256);
     let color = |v: u64| if narrow { v as u8 } else { ((v.min(65_535) * 255 + 32_767) / 65_535) as u8 };
     Ok((0..n).map(|i| [table[i], table[n + i], table[2 * n + i]].map(color)).collect())
@@ -122,7 +123,7 @@ fn ycbcr(tags: &Directory<'_>) -> Result<YCbCrRule, DecodeError> {
     let share = tags.numbers(YCBCR_SUBSAMPLING)?.unwrap_or_else(|| vec![2, 2]);
     let share = match share[..] {
         [x @ (1 | 2 | 4), y @ (1 | 2 | 4), ..] => (x as u32, y as u32),
-        _ => return Err(damaged("its chroma is shared by no known number of pixels")),
+        _ => return Err(damaged("its chroma subsampling is invalid")),
     };
     let luma = tags.fractions(YCBCR_COEFFICIENTS).filter(|l| l.iter().all(|v| (0.0..1.0).contains(v)) && l[1] > 0.0);
     let reference = tags.fractions(REFERENCE_BLACK_WHITE).filter(|r| r[0] < r[1] && r[2] < r[3] && r[4] < r[5]);

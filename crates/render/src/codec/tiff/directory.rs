@@ -1,4 +1,5 @@
-//! The directory (IFD) of the first page of a TIFF or BigTIFF file: tags and their values, bounded by the file.
+//! Reads the directory (IFD) of the first page of a TIFF or BigTIFF file: tags and their values,
+//! bounded by the file.
 
 use std::ops::Range;
 
@@ -7,33 +8,34 @@ use super::{damaged, truncated};
 use crate::codec::DecodeError;
 use crate::format::Format;
 
-/// Numbers of one tag that are read; a picture of this many parts has some 100 MB of offsets.
+/// The largest number of values of one tag. The offsets of a picture with this many strips take
+/// some 100 MB.
 const MAX_NUMBERS: u64 = 16 << 20;
 
-/// Entries of a directory; what BigTIFF could count beyond that is no directory.
+/// The largest number of entries. BigTIFF could count more, but no real directory has them.
 const MAX_ENTRIES: u64 = 65_535;
 
-/// Directories that are looked at in search of the full page.
+/// The number of directories searched for the full page.
 const MAX_DIRECTORIES: usize = 256;
 
-/// The entries of the directory of a page.
+/// The directory of a page.
 pub struct Directory<'a> {
     file: File<'a>,
     entries: Vec<Entry>,
     next: u64,
-    /// Where it stands in the file.
+    /// Its range in the file.
     place: Range<u64>,
-    /// The file ends before the pointer to the next directory.
+    /// Whether the file ends before the pointer to the next directory.
     pub unended: bool,
 }
 
-/// Bytes with their order.
+/// The bytes of a file, with their byte order.
 #[derive(Clone, Copy)]
 struct File<'a> {
     bytes: &'a [u8],
-    /// Numbers are big-endian.
+    /// Whether numbers are big-endian.
     big: bool,
-    /// Offsets have 8 bytes.
+    /// Whether offsets have 8 bytes.
     wide: bool,
 }
 
@@ -42,7 +44,7 @@ struct Entry {
     tag: u16,
     kind: u16,
     count: u64,
-    /// Where the value lies: in the entry itself, or where that points.
+    /// The offset of the value, which is in the entry itself or where the entry points.
     at: u64,
 }
 
@@ -54,13 +56,13 @@ impl File<'_> {
         Some(if self.big { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) })
     }
 
-    /// Offsets and counts: 4 bytes, 8 in BigTIFF.
+    /// Reads an offset or count: 4 bytes, 8 in BigTIFF.
     fn offset(&self, at: u64) -> Option<u64> {
         self.number(at, if self.wide { 8 } else { 4 })
     }
 
-    /// The entries of the directory at `at`, where they end, and where the next one is, unless the file ends before
-    /// it says so.
+    /// The entries of the directory at `at`, its end, and the offset of the next one, unless the
+    /// file ends before that.
     fn directory(&self, at: u64) -> Option<(Vec<Entry>, u64, Option<u64>)> {
         let (count, mut place) = if self.wide {
             (self.number(at, 8)?, at.checked_add(8)?)
@@ -89,7 +91,7 @@ impl File<'_> {
     }
 }
 
-/// Bytes of one value; 0 for kinds that are not known.
+/// The size in bytes of one value; 0 for unknown types.
 fn size_of_kind(kind: u16) -> u64 {
     match kind {
         1 | 2 | 6 | 7 => 1,
@@ -101,10 +103,10 @@ fn size_of_kind(kind: u16) -> u64 {
 }
 
 impl<'a> Directory<'a> {
-    /// The directory of the first page, and the first directory, where that is of a preview.
+    /// The directory of the first page, and the first directory if that is a preview.
     ///
     /// # Errors
-    /// No TIFF, or one that ends before its directory does; a camera's own picture.
+    /// The file is not a TIFF, ends before its directory does, or is camera raw.
     pub fn page(bytes: &'a [u8]) -> Result<(Self, Option<Self>), DecodeError> {
         let first = Self::first(bytes)?;
         if first.number(DNG_VERSION).is_some() {
@@ -115,7 +117,7 @@ impl<'a> Directory<'a> {
         }
         match first.full_page() {
             Some(page) => Ok((page, Some(first))),
-            // A preview alone is a picture, too.
+            // A preview alone is a picture too.
             None => Ok((first, None)),
         }
     }
@@ -136,7 +138,7 @@ impl<'a> Directory<'a> {
     fn at(file: File<'a>, at: u64) -> Option<Self> {
         let (entries, end, next) = file.directory(at)?;
         let unended = next.is_none();
-        // Files are known whose only directory names itself as the next.
+        // Some files have a single directory that names itself as the next.
         let next = next.filter(|&next| next != at).unwrap_or(0);
         Some(Self { file, entries, next, place: at..end, unended })
     }
@@ -146,13 +148,13 @@ impl<'a> Directory<'a> {
         self.number(NEW_SUBFILE_TYPE).unwrap_or(0) & 1 == 1 || self.number(SUBFILE_TYPE) == Some(2)
     }
 
-    /// Whether it is a picture of its own, no mask of another.
+    /// Whether it is a picture of its own, not a mask or a smaller version.
     fn is_page(&self) -> bool {
         let is_mask = self.number(NEW_SUBFILE_TYPE).unwrap_or(0) & 4 != 0;
         !self.is_reduced() && !is_mask && self.number(WIDTH).is_some()
     }
 
-    /// The first page behind this directory, or inside of it.
+    /// The first full page behind this directory, or inside it.
     fn full_page(&self) -> Option<Self> {
         let mut next = self.next;
         for _ in 0..MAX_DIRECTORIES {
@@ -169,7 +171,7 @@ impl<'a> Directory<'a> {
         inner.iter().take(MAX_DIRECTORIES).filter_map(|&at| Self::at(self.file, at)).find(Self::is_page)
     }
 
-    /// Where it stands in the file.
+    /// The range of the directory in the file.
     pub fn place(&self) -> Range<u64> {
         self.place.clone()
     }
@@ -179,7 +181,7 @@ impl<'a> Directory<'a> {
         self.file.big
     }
 
-    /// Whether a further page follows; a smaller version of the first or its mask is none.
+    /// Whether a further page follows. A smaller version or a mask of the first does not count.
     pub fn has_more_pages(&self) -> bool {
         self.next != 0 && Self::at(self.file, self.next).is_some_and(|next| next.is_page())
     }
@@ -188,10 +190,10 @@ impl<'a> Directory<'a> {
         self.entries.iter().find(|entry| entry.tag == tag && entry.count > 0)
     }
 
-    /// The whole numbers of a tag; None where it is missing or of another kind.
+    /// The integers of a tag; None if it is missing or of another type.
     ///
     /// # Errors
-    /// More numbers than any picture has, or a value beyond the file.
+    /// More values than any picture has, or a value beyond the end of the file.
     pub fn numbers(&self, tag: u16) -> Result<Option<Vec<u64>>, DecodeError> {
         let Some(entry) = self.find(tag) else { return Ok(None) };
         if !matches!(entry.kind, 1 | 3 | 4 | 7 | 13 | 16 | 18) {
@@ -209,7 +211,7 @@ impl<'a> Directory<'a> {
         Ok(Some((0..entry.count).map(number).collect()))
     }
 
-    /// The first whole number of a tag.
+    /// The first integer of a tag.
     pub fn number(&self, tag: u16) -> Option<u64> {
         let entry = self.find(tag)?;
         let known = matches!(entry.kind, 1 | 3 | 4 | 7 | 13 | 16 | 18);

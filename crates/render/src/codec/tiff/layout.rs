@@ -1,4 +1,5 @@
-//! What the tags say of the samples: where they lie, how they are packed, and what they mean.
+//! The layout of the samples, from the tags: where they are, how they are packed, and what they
+//! mean.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::codec::DecodeError;
 use crate::pixmap::Channels;
 use crate::size::Size;
 
-/// What a sample is.
+/// The number format of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Number {
     Unsigned,
@@ -28,36 +29,36 @@ pub enum Number {
 pub struct Layout {
     pub size: Size,
     pub bits: u8,
-    /// Of a pixel, also those that are passed over.
+    /// Samples per pixel, including ignored ones.
     pub samples: usize,
     pub number: Number,
     pub meaning: Meaning,
     pub alpha: Option<Alpha>,
-    /// Samples are big-endian.
+    /// Whether samples are big-endian.
     pub big: bool,
-    /// Each sample in parts of its own.
+    /// Whether each sample has strips or tiles of its own.
     pub planar: bool,
     pub predictor: u64,
     pub compression: Compression,
-    /// Samples that a side of a JPEG's block of 8 is decoded to.
+    /// The number of samples to which a side of a JPEG block of 8 is decoded.
     pub jpeg_block: u8,
-    /// JPEG as before Technical Note 2, all of it one stream.
+    /// JPEG from before Technical Note 2, as a single stream.
     pub old_jpeg: bool,
-    /// Components of JPEG are colours as they are, not luma and chroma.
+    /// Whether JPEG components are RGB, not luma and chroma.
     pub jpeg_rgb: bool,
-    /// The lowest bit comes first.
+    /// Whether the lowest bit comes first.
     pub reversed: bool,
     /// Size of a strip or a tile.
     pub part: Size,
     pub tiled: bool,
-    /// Where the directory stands, in which no part can be.
+    /// The range of the directory, which no strip or tile may overlap.
     pub directory: Range<u64>,
-    /// Where parts begin, and their bytes; a large picture has many.
+    /// Offsets and sizes of the strips or tiles. A large picture has many.
     pub offsets: Arc<[u64]>,
     pub counts: Arc<[u64]>,
 }
 
-/// Width and height, before anything else is asked.
+/// Reads width and height, before anything else.
 pub fn size(tags: &Directory<'_>) -> Result<Size, DecodeError> {
     let side = |tag, name| {
         let n = tags.number(tag).ok_or_else(|| damaged(format_args!("it has no {name}")))?;
@@ -67,10 +68,10 @@ pub fn size(tags: &Directory<'_>) -> Result<Size, DecodeError> {
 }
 
 impl Layout {
-    /// From the tags of a directory.
+    /// Reads the layout from the tags of a directory.
     ///
     /// # Errors
-    /// What is missing, contradicts itself, or is not read.
+    /// A tag is missing, contradicts another, or has an unsupported value.
     pub fn read(tags: &Directory<'_>, size: Size) -> Result<Self, DecodeError> {
         let compression = compression(tags)?;
         let samples = tags.number(SAMPLES).unwrap_or(1);
@@ -80,10 +81,10 @@ impl Layout {
         let number = number(tags, bits)?;
         let tiled = tags.number(TILE_WIDTH).is_some();
         let (strips, tiles) = ((STRIP_OFFSETS, STRIP_COUNTS), (TILE_OFFSETS, TILE_COUNTS));
-        // Tiles may stand under the tags of strips, as old writers have it, and libtiff reads them so.
+        // Old writers list tiles under the tags of strips, and libtiff accepts that.
         let ways = if tiled { [tiles, strips] } else { [strips, tiles] };
         let way = ways.into_iter().find(|way| tags.number(way.0).is_some()).unwrap_or(strips);
-        let offsets = tags.numbers(way.0)?.ok_or_else(|| damaged("it says not where its pixels are"))?;
+        let offsets = tags.numbers(way.0)?.ok_or_else(|| damaged("no tag gives the offsets of its pixels"))?;
         let counts = tags.numbers(way.1)?.unwrap_or_default();
         let meaning = colors::meaning(tags, samples, bits, compression)?;
         let mut layout = Self {
@@ -111,11 +112,11 @@ impl Layout {
         Ok(layout)
     }
 
-    /// What does not go together.
+    /// Rejects invalid combinations, and resolves others.
     fn settle(&mut self) -> Result<(), DecodeError> {
         use Compression as C;
         if self.compression == C::Jpeg && (self.bits == 12 || self.old_jpeg) {
-            // They come with 8.
+            // These are decoded to 8 bits.
             self.bits = 8;
         }
         self.planar &= !self.old_jpeg;
@@ -130,7 +131,7 @@ impl Layout {
             return Err(damaged("ThunderScan of other than four bits a pixel"));
         }
         if let C::LogLuv(kind) = self.compression {
-            // The decoder gives light, whatever is said of the samples.
+            // The decoder returns light, whatever the tags say about the samples.
             (self.bits, self.number, self.alpha, self.planar) = (32, Number::Float, None, false);
             self.samples = if kind == LogLuv::Luminance { 1 } else { 3 };
         }
@@ -145,12 +146,12 @@ impl Layout {
         }
         if let Meaning::YCbCr(rule) = &mut self.meaning {
             if self.compression == C::Jpeg && !self.planar {
-                // The JPEG decoder gives colours.
+                // The JPEG decoder returns RGB.
                 self.meaning = Meaning::Rgb;
             } else if self.bits != 8 || self.number != Number::Unsigned {
                 return Err(unsupported("YCbCr of other than 8 bits"));
             } else if rule.share != (1, 1) && (self.planar || self.samples != 3 || self.predictor != 1) {
-                return Err(unsupported("shared chroma in planes"));
+                return Err(unsupported("subsampled chroma in planes"));
             }
         }
         if self.number == Number::Float && matches!(self.meaning, Meaning::Lab { .. } | Meaning::Palette(_)) {
@@ -162,20 +163,20 @@ impl Layout {
         Ok(())
     }
 
-    /// The same picture as one JPEG stream of so many bytes, which begins at byte `at`.
+    /// The same picture as one JPEG stream of `length` bytes at offset `at`.
     pub fn streamed(self, at: u64, length: u64, is_rgb: bool) -> Self {
         let (offsets, counts) = ([at].into(), [length].into());
         Self { part: self.size, tiled: false, directory: 0..0, jpeg_rgb: is_rgb, offsets, counts, ..self }
     }
 
-    /// The same picture with a block of JPEG decoded to so many samples a side, 1, 2, 4 or 8.
+    /// The same picture with a JPEG block decoded to 1, 2, 4 or 8 samples a side.
     pub fn shrunk(&self, jpeg_block: u8) -> Self {
         let by = u32::from(8 / jpeg_block);
         let small = |size: Size| Size::new(size.width.div_ceil(by), size.height.div_ceil(by));
         Self { size: small(self.size), part: small(self.part), jpeg_block, ..self.clone() }
     }
 
-    /// Whether parts begin at blocks of JPEG.
+    /// Whether strips or tiles begin at JPEG blocks.
     pub fn shrinks(&self) -> bool {
         let whole = |part: u32, size: u32| part.is_multiple_of(8) || part >= size;
         self.compression == Compression::Jpeg
@@ -183,7 +184,7 @@ impl Layout {
             && whole(self.part.height, self.size.height)
     }
 
-    /// What a pixel becomes.
+    /// The channels of the output.
     pub fn channels(&self) -> Channels {
         match (&self.meaning, self.alpha) {
             (Meaning::Grey { .. }, None) => Channels::Grey,
@@ -194,7 +195,7 @@ impl Layout {
         }
     }
 
-    /// Samples of colour, which come first.
+    /// The number of colour samples, which come first.
     pub fn colors(&self) -> usize {
         match self.meaning {
             Meaning::Grey { .. } | Meaning::Palette(_) => 1,
@@ -203,7 +204,7 @@ impl Layout {
         }
     }
 
-    /// Whether pixels come with 16 bits.
+    /// Whether pixels have 16 bits per sample.
     pub fn wide(&self) -> bool {
         match self.meaning {
             Meaning::Palette(_) => false,
@@ -212,7 +213,7 @@ impl Layout {
         }
     }
 
-    /// Columns and rows that share chroma in the stored samples.
+    /// The columns and rows per chroma sample, as stored.
     pub fn share(&self) -> (u32, u32) {
         match self.meaning {
             Meaning::YCbCr(rule) => rule.share,
@@ -220,12 +221,13 @@ impl Layout {
         }
     }
 
-    /// Samples of a pixel within one part.
+    /// Samples per pixel within one strip or tile.
     pub fn samples_in_part(&self) -> usize {
         if self.planar { 1 } else { self.samples }
     }
 
-    /// Bytes of `columns` pixels in a part; of a row, or, where rows share chroma, of those rows.
+    /// The bytes of `columns` pixels in a strip or tile, for one row or, with subsampled chroma,
+    /// for the rows that share it.
     pub fn row_bytes(&self, columns: u32) -> usize {
         let (x, y) = self.share();
         let bits = if (x, y) == (1, 1) {
@@ -236,7 +238,7 @@ impl Layout {
         bits.div_ceil(8) as usize
     }
 
-    /// Parts beside each other, and below each other.
+    /// The number of strips or tiles across and down.
     pub fn grid(&self) -> (u32, u32) {
         (self.size.width.div_ceil(self.part.width), self.size.height.div_ceil(self.part.height))
     }
@@ -278,7 +280,7 @@ fn compression(tags: &Directory<'_>) -> Result<Compression, DecodeError> {
 fn bits(tags: &Directory<'_>, samples: usize) -> Result<u8, DecodeError> {
     let all = tags.numbers(BITS)?.unwrap_or_else(|| vec![1]);
     let first = all[0];
-    // Writers are known that count bits of more samples than there are.
+    // Some writers list bits for more samples than there are.
     if all.iter().take(samples).any(|&n| n != first) {
         return Err(unsupported("samples of different bits"));
     }
@@ -301,11 +303,11 @@ fn part(tags: &Directory<'_>, size: Size, tiled: bool) -> Result<Size, DecodeErr
     let part = if tiled {
         Size::new(side(TILE_WIDTH, 0), side(TILE_HEIGHT, 0))
     } else {
-        // A RowsPerStrip of 0 is met, and means all of them.
+        // Some writers set RowsPerStrip to 0 for all rows.
         let rows = side(ROWS_PER_STRIP, size.height);
         Size::new(size.width, if rows == 0 { size.height } else { rows.min(size.height) })
     };
-    // Tiles may be larger than their picture, but not by any amount.
+    // Tiles may be larger than their picture, within reason.
     let most = |n: u32| u64::from(n).next_multiple_of(1 << 16);
     if part.width == 0
         || part.height == 0

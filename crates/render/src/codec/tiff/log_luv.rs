@@ -1,15 +1,15 @@
-//! LogLuv, the logarithm of luminance beside coordinates of colour, as in the articles and code of its maker (Greg Ward, "LogLuv
-//! encoding for full-gamut, high-dynamic range images", 1998), packed by a scheme of its own.
+//! LogLuv: the logarithm of luminance with chromaticity coordinates (Greg Ward, "LogLuv encoding
+//! for full-gamut, high-dynamic range images", 1998), with run-length packing of its own.
 
 use std::sync::LazyLock;
 
 use super::packing::LogLuv;
 
-/// Linear sRGB of XYZ in which equal parts are white, as the maker has it.
+/// XYZ with equal-energy white to linear sRGB, by the author of the format.
 const TO_RGB: [[f32; 3]; 3] = [[2.690, -1.276, -0.414], [-1.022, 1.978, 0.044], [0.061, -0.224, 1.163]];
 
-/// Rows of linear samples, red, green and blue, or luminance alone, as floating point of 32 bits in the byte order asked for; as
-/// many as there are.
+/// Decodes as many rows as there are to linear samples, RGB or luminance alone, as 32-bit floats in
+/// the requested byte order.
 pub fn decode(packed: &[u8], kind: LogLuv, columns: u32, rows: u32, big: bool) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = packed;
@@ -36,7 +36,7 @@ pub fn decode(packed: &[u8], kind: LogLuv, columns: u32, rows: u32, big: bool) -
     out
 }
 
-/// The bytes of a row's codes, all highest ones first, in runs.
+/// Reads the bytes of a row's codes in runs, all highest bytes first.
 fn planes(rest: &mut &[u8], count: u32, codes: &mut [u32]) -> Option<()> {
     for shift in (0..count).rev().map(|byte| 8 * byte) {
         let mut at = 0;
@@ -61,7 +61,7 @@ fn planes(rest: &mut &[u8], count: u32, codes: &mut [u32]) -> Option<()> {
     Some(())
 }
 
-/// Codes of three bytes each.
+/// Reads codes of three bytes each.
 fn triples(rest: &mut &[u8], codes: &mut [u32]) -> Option<()> {
     let (bytes, behind) = rest.split_at_checked(3 * codes.len())?;
     *rest = behind;
@@ -71,7 +71,7 @@ fn triples(rest: &mut &[u8], codes: &mut [u32]) -> Option<()> {
     Some(())
 }
 
-/// Of 15 bits, and one for what is below zero, which is black.
+/// 15 bits, and a sign. Negative values are black.
 fn luminance(code: u32) -> f32 {
     match code & 0xFFFF {
         0 | 0x8000.. => 0.0,
@@ -79,18 +79,18 @@ fn luminance(code: u32) -> f32 {
     }
 }
 
-/// Of 10 bits.
+/// 10 bits.
 fn short_luminance(code: u32) -> f32 {
     if code == 0 { 0.0 } else { ((code as f32 + 0.5) / 64.0 - 12.0).exp2() }
 }
 
-/// u' and v' of CIE 1976, a byte each.
+/// u' and v' of CIE 1976, one byte each.
 fn coordinates(code: u32) -> (f32, f32) {
     let one = |byte: u32| ((byte & 255) as f32 + 0.5) / 410.0;
     (one(code >> 8), one(code))
 }
 
-/// u' and v' of the cell that the lowest 14 bits name; those of equal parts where they name none.
+/// u' and v' of the cell in the lowest 14 bits. An invalid cell is neutral.
 fn cell(code: u32) -> (f32, f32) {
     static MIDDLES: LazyLock<Vec<(f32, f32)>> = LazyLock::new(|| {
         let middle = |from: f32, cell: u16| from + (f32::from(cell) + 0.5) * SIDE;
@@ -108,11 +108,12 @@ fn rgb(y: f32, (u, v): (f32, f32)) -> [f32; 3] {
     TO_RGB.map(|row| row.iter().zip(xyz).map(|(a, b)| a * b).sum::<f32>().max(0.0))
 }
 
-/// Side of a cell, and where the lowest row begins.
+/// The side of a cell, and the start of the lowest row.
 const SIDE: f32 = 0.0035;
 const BOTTOM: f32 = 0.016_94;
 
-/// The cells of real colours, row by row upwards: where a row begins, in millionths, and how many cells it has.
+/// The cells of real colours, row by row upwards: where a row begins, in millionths, and how many
+/// cells it has.
 #[rustfmt::skip]
 const CELLS: &[(u32, u8)] = &[
     (247663, 4), (243779, 6), (241684, 7), (237874, 9), (235906, 10), (232153, 12), (228352, 14), (226259, 15), (222371, 17),

@@ -1,8 +1,10 @@
-//! TIFF and BigTIFF in: the first picture, row by row.
+//! Decodes TIFF and BigTIFF: the first picture, row by row.
 //!
-//! `directory` reads tags, `layout` and `colors` what they say of the samples, `stream` unpacks a strip or tile (`thunder`
-//! and `log_luv` are ways, `old_jpeg` makes one of many), `rows` joins them, `samples` makes numbers of bytes, and `paint` pixels of numbers,
-//! after `survey` where that depends on all of them.
+//! `directory` reads tags; `layout` and `colors` derive the format of the samples from them.
+//! `stream` unpacks a strip or tile, with `thunder` and `log_luv` for these compressions;
+//! `old_jpeg` assembles one JPEG stream from its pieces. `rows` joins strips and tiles to rows,
+//! `samples` converts bytes to numbers, and `paint` converts numbers to pixels, after `survey`
+//! where that depends on all of them.
 
 mod colors;
 mod directory;
@@ -44,13 +46,13 @@ const JPEG_TABLES: u16 = 347;
 const XMP: u16 = 700;
 const IPTC: u16 = 33_723;
 const ICC: u16 = 34_675;
-/// GDAL's: the value that stands for none, as text.
+/// A tag of GDAL: the value that means "no data", as text.
 const NO_DATA: u16 = 42_113;
 
-/// Where a stream that is put together begins.
+/// The offset of an assembled stream.
 const STREAM_AT: usize = 8;
 
-/// Rows between two looks at the interrupt.
+/// Rows between two checks of the interrupt.
 const ROWS_PER_LOOK: u32 = 32;
 
 /// The decoder.
@@ -61,11 +63,11 @@ struct TiffPicture<'a> {
     header: Header,
     layout: Layout,
     jpeg_tables: Option<&'a [u8]>,
-    /// Old-style JPEG, put together.
+    /// An assembled old-style JPEG.
     stream: Option<Vec<u8>>,
-    /// The file ends within its directory, behind all that is needed.
+    /// Whether the file ends within its directory, behind everything that is needed.
     unended: bool,
-    /// The value of samples that stand for nothing.
+    /// The sample value that means "no data".
     filler: Option<f32>,
 }
 
@@ -89,23 +91,23 @@ impl Decode for Tiff {
         let mut layout = Layout::read(&tags, size)?;
         let mut stream = None;
         if layout.old_jpeg {
-            // Where the header of a file would be there is nothing.
+            // Zeros in place of a file header.
             let mut bytes_of = vec![0; STREAM_AT];
             bytes_of.extend(old_jpeg::stream(&tags, bytes, size, layout.samples)?);
             let is_rgb = old_jpeg::is_rgb(&bytes_of[STREAM_AT..]);
             layout = layout.streamed(STREAM_AT as u64, (bytes_of.len() - STREAM_AT) as u64, is_rgb);
             stream = Some(bytes_of);
         }
-        // What a preview's directory says of the picture, and the page's own does not, holds for both.
+        // Tags of the preview's directory also apply to the page, unless the page has its own.
         let value = |tag| tags.value(tag).or_else(|| first.as_ref()?.value(tag));
         let blob = |tag| value(tag).map(<[u8]>::to_vec);
         let number = |tag| tags.number(tag).or_else(|| first.as_ref()?.number(tag));
-        // A profile of L*a*b* or LogLuv describes nothing that the pixels still have once they are read.
+        // A profile for L*a*b* or LogLuv does not describe the converted pixels.
         let is_read =
             matches!(layout.meaning, Meaning::Lab { .. }) || matches!(layout.compression, Compression::LogLuv(_));
         let icc = blob(ICC).filter(|_| !is_read);
         let metadata = Metadata {
-            // A TIFF is what EXIF is made of, so its own tags are read like that.
+            // EXIF is a TIFF structure, so the file's own tags are read as EXIF.
             exif: crate::metadata::of_tiff(bytes),
             xmp: blob(XMP),
             iptc: value(IPTC).and_then(iptc::records).map(<[u8]>::to_vec),
@@ -139,7 +141,8 @@ impl Decode for Tiff {
 }
 
 impl TiffPicture<'_> {
-    /// The samples that a side of a JPEG's block is decoded to, and the factor by which rows are averaged then.
+    /// The number of samples to which a side of a JPEG block is decoded, and the factor by which
+    /// rows are averaged after that.
     fn shrinks(&self, need: Option<Need>) -> (u8, u32) {
         let factor = reduce::factor(self.header.size, need);
         match factor {
@@ -164,7 +167,7 @@ impl Picture for TiffPicture<'_> {
         let size = reduce::size(layout.size, factor);
         let count = self.layout.channels().count() as u64;
         let sample = if self.layout.wide() { 2 } else { 1 };
-        // Bytes, numbers, pixels and sums of a row.
+        // The bytes, numbers, pixels and sums of a row.
         let row = u64::from(full.width) * (self.layout.samples as u64 * 12 + count * 32);
         let row = row * u64::from(layout.share().1);
         let parts = 8 * (layout.offsets.len() + layout.counts.len()) as u64;
@@ -208,7 +211,7 @@ impl Picture for TiffPicture<'_> {
                 }
                 _ => {}
             }
-            // Chroma that is shared ends with its strip or tile.
+            // Subsampled chroma is not shared across strips or tiles.
             let height = layout.part.height;
             let together = layout.share().1.min(height - y % height).min(full.height - y);
             if whole {
@@ -257,12 +260,12 @@ fn wanted(layout: &Layout) -> Vec<usize> {
     (0..layout.colors()).chain(layout.alpha.map(|alpha| alpha.at)).collect()
 }
 
-/// Those of them that have parts of their own.
+/// The wanted samples that have strips or tiles of their own.
 fn planes(layout: &Layout, wanted: &[usize]) -> Vec<usize> {
     if layout.planar { wanted.to_vec() } else { vec![0] }
 }
 
-/// The rows that stand in the bytes of each plane: one, or those that share chroma.
+/// Unpacks the rows in the bytes of each plane: one, or those that share chroma.
 fn unpack(layout: &Layout, planes: &[Vec<u8>], wanted: &[usize]) -> Vec<Row> {
     let columns = layout.size.width as usize;
     if layout.share() != (1, 1) {
@@ -280,7 +283,7 @@ fn unpack(layout: &Layout, planes: &[Vec<u8>], wanted: &[usize]) -> Vec<Row> {
     }]
 }
 
-/// A row that is missing: transparent, or grey.
+/// Adds a missing row: transparent, or grey.
 fn push_nothing(to: &mut Reducer, channels: Channels, wide: bool, columns: usize) {
     let count = columns * channels.count();
     match (channels.has_alpha(), wide) {
@@ -291,7 +294,7 @@ fn push_nothing(to: &mut Reducer, channels: Channels, wide: bool, columns: usize
     }
 }
 
-/// Samples of planes, each pixel's together. All planes have the same kind of samples.
+/// Interleaves the samples of planes. All planes have the same kind of samples.
 fn weave(planes: &[Row]) -> Row {
     fn join<T: Copy>(planes: &[&[T]]) -> Vec<T> {
         let count = planes.iter().map(|plane| plane.len()).min().unwrap_or(0);
@@ -312,7 +315,7 @@ fn weave(planes: &[Row]) -> Row {
     }
 }
 
-/// Of each pixel of `stored` samples the wanted ones.
+/// Picks the wanted samples of each pixel of `stored` samples.
 fn choose(row: &Row, stored: usize, wanted: &[usize]) -> Row {
     fn pick<T: Copy>(v: &[T], stored: usize, wanted: &[usize]) -> Vec<T> {
         v.chunks_exact(stored).flat_map(|p| wanted.iter().map(move |&i| p[i])).collect()
@@ -324,13 +327,13 @@ fn choose(row: &Row, stored: usize, wanted: &[usize]) -> Row {
     }
 }
 
-/// Blocks of luma, row by row, each followed by the two samples of chroma that it shares.
+/// Expands blocks of luma, row by row, each followed by its two chroma samples.
 fn unshare(bytes: &[u8], layout: &Layout, columns: usize) -> Vec<Row> {
     let (across, down) = layout.share();
     let (across, down) = (across as usize, down as usize);
     let block = across * down + 2;
     let mut rows = vec![Vec::with_capacity(columns * 3); down];
-    // Each tile's blocks begin anew.
+    // Blocks do not continue across tiles.
     let part = layout.part.width as usize;
     for tile in bytes.chunks_exact(layout.row_bytes(layout.part.width)) {
         for (y, row) in rows.iter_mut().enumerate() {

@@ -1,6 +1,6 @@
-//! Old-style JPEG (compression 6, TIFF 6.0 section 22): a stream is made of what the tags and strips hold, as libtiff does.
-//! Three ways are met: a whole JPEG at one place; its headers there and its scan in the strips; and tables at places of
-//! their own.
+//! Old-style JPEG (compression 6, TIFF 6.0 section 22). Like libtiff, it assembles a stream from
+//! tags and strips. There are three variants: a whole JPEG at one offset; its headers there and its
+//! scan in the strips; and tables at separate offsets.
 
 use super::directory::Directory;
 use super::{damaged, truncated, unsupported};
@@ -26,10 +26,10 @@ const SUBSAMPLING: u16 = 530;
 const SOI: [u8; 2] = [0xff, 0xd8];
 const EOI: [u8; 2] = [0xff, 0xd9];
 
-/// The JPEG that the directory speaks of.
+/// Assembles the JPEG that the directory describes.
 ///
 /// # Errors
-/// Parts of it lie beyond the file, or say what is not read.
+/// A piece of it lies beyond the end of the file, or is not supported.
 pub fn stream(tags: &Directory<'_>, bytes: &[u8], size: Size, samples: usize) -> Result<Vec<u8>, DecodeError> {
     if tags.number(PROCESS) == Some(14) {
         return Err(unsupported("old-style lossless JPEG"));
@@ -58,7 +58,7 @@ pub fn stream(tags: &Directory<'_>, bytes: &[u8], size: Size, samples: usize) ->
     of_tables(tags, bytes, size, samples, &strips)
 }
 
-/// The bytes of each strip; without its count it reaches as far as it can.
+/// The bytes of each strip. A strip without a count extends as far as possible.
 fn strips<'a>(tags: &Directory<'_>, bytes: &'a [u8], offsets: u16, counts: u16) -> Result<Vec<&'a [u8]>, DecodeError> {
     let offsets = tags.numbers(offsets)?.unwrap_or_default();
     let counts = tags.numbers(counts)?.unwrap_or_default();
@@ -70,7 +70,8 @@ fn strips<'a>(tags: &Directory<'_>, bytes: &'a [u8], offsets: u16, counts: u16) 
     offsets.iter().enumerate().map(strip).collect::<Option<_>>().ok_or_else(|| truncated("a strip lies beyond its end"))
 }
 
-/// Whether the components of a stream are colours as they are, by what it says itself: the tags are seldom right.
+/// Whether the components of a stream are RGB, according to the stream itself. The tags are seldom
+/// right.
 pub fn is_rgb(stream: &[u8]) -> bool {
     thumbs_jpeg::read_header(stream).is_ok_and(|header| header.color == thumbs_jpeg::ColorSpace::Rgb)
 }
@@ -79,10 +80,10 @@ fn is_picture(stream: &[u8]) -> bool {
     thumbs_jpeg::read_header(stream).is_ok()
 }
 
-/// The stream at the place that a tag gives, with the strips behind it where it is headers only.
+/// The stream at the offset in a tag, followed by the strips if it consists of headers only.
 fn at_one_place(tags: &Directory<'_>, bytes: &[u8], at: u64, size: Size, strips: &[&[u8]]) -> Option<Vec<u8>> {
     let there = bytes.get(usize::try_from(at).ok()?..).filter(|there| there.starts_with(&SOI))?;
-    // A length may be missing or wrong; the stream knows its own end.
+    // The length may be missing or wrong. The stream has an end marker.
     let said = tags.number(STREAM_LENGTH).and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     let headers = said.clamp(2, there.len());
     let headers = &there[..if said == 0 { there.len() } else { headers }];
@@ -94,15 +95,15 @@ fn at_one_place(tags: &Directory<'_>, bytes: &[u8], at: u64, size: Size, strips:
     if inside && is_picture(there) {
         return Some(there.to_vec());
     }
-    // Up to its scan, which is in the strips, or which it leaves to them.
+    // Everything up to the scan, which is in the strips.
     let mut out = headers.strip_suffix(&EOI).unwrap_or(headers).to_vec();
     if strips.len() > 1 {
-        // The first strip may bring the header of the scan.
+        // The first strip may contain the header of the scan.
         let header = thumbs_jpeg::read_header(&[&out[..], strips[0]].concat()).ok()?;
         let across = header.components.iter().map(|c| c.h).max()?;
         let down = header.components.iter().map(|c| c.v).max()?;
         let interval = u16::try_from(units(size, rows_in_strip(tags, size), across, down)).ok()?;
-        // Another interval, which is most often 0, would stand nearer to the scan.
+        // A later restart interval, usually 0, would take precedence.
         if let Some(at) = out.windows(4).position(|w| w == [0xff, 0xdd, 0, 4]) {
             out.drain(at..(at + 6).min(out.len()));
         }
@@ -123,7 +124,7 @@ fn at_one_place(tags: &Directory<'_>, bytes: &[u8], at: u64, size: Size, strips:
     is_picture(there).then(|| there.to_vec())
 }
 
-/// A stream made of tables and strips. Each strip begins anew, as behind a restart marker.
+/// A stream of tables and strips. Each strip starts as after a restart marker.
 fn of_tables(
     tags: &Directory<'_>,
     bytes: &[u8],
@@ -156,7 +157,7 @@ fn of_tables(
     let (across, down) = match share[..] {
         _ if samples == 1 => (1, 1),
         [x @ (1 | 2 | 4), y @ (1 | 2 | 4), ..] => (x as u8, y as u8),
-        _ => return Err(damaged("its chroma is shared by no known number of pixels")),
+        _ => return Err(damaged("its chroma subsampling is invalid")),
     };
     let units = units(size, rows_in_strip(tags, size), across, down);
     let interval = match tags.number(RESTART_INTERVAL) {
@@ -194,16 +195,16 @@ fn rows_in_strip(tags: &Directory<'_>, size: Size) -> u32 {
     tags.number(ROWS_PER_STRIP).unwrap_or(0).clamp(1, u64::from(size.height)) as u32
 }
 
-/// Units of coding in a strip.
+/// The number of MCUs in a strip.
 fn units(size: Size, rows: u32, across: u8, down: u8) -> u32 {
     size.width.div_ceil(8 * u32::from(across)) * rows.div_ceil(8 * u32::from(down))
 }
 
 fn beyond() -> DecodeError {
-    truncated("its tables of JPEG lie beyond its end")
+    truncated("its JPEG tables lie beyond its end")
 }
 
-/// Where the tables of each component are; those of the same place count once, the last of them for all that follow.
+/// The offsets of the tables of each component. Trailing equal offsets count once.
 fn places(tags: &Directory<'_>, tag: u16, samples: usize) -> Result<Vec<usize>, DecodeError> {
     let found = tags.numbers(tag)?.unwrap_or_default();
     let mut places: Vec<usize> = found.iter().take(samples).filter_map(|&at| usize::try_from(at).ok()).collect();

@@ -1,14 +1,14 @@
-//! How the bytes of a strip or tile are packed.
+//! Compressions of a strip or tile.
 
-/// How the bytes of a part are packed.
+/// How the bytes of a strip or tile are compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     None,
-    /// Modified Huffman (2): no end-of-line codes, rows begin at bytes, or at words (32771).
+    /// Modified Huffman (2): no end-of-line codes. Rows begin at bytes, or at words (32771).
     Huffman {
         words: bool,
     },
-    /// CCITT T.4, in two dimensions where the options say so.
+    /// CCITT T.4, in two dimensions if the options say so.
     Group3 {
         two_dimensions: bool,
     },
@@ -19,7 +19,7 @@ pub enum Compression {
     PackBits,
     Zstd,
     WebP,
-    /// Greys of four bits (32809).
+    /// 4-bit grey (32809).
     ThunderScan,
     LogLuv(LogLuv),
 }

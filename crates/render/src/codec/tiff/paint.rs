@@ -1,4 +1,4 @@
-//! Samples of a row to the pixels that they stand for.
+//! Converts the samples of a row to pixels.
 
 use super::colors::{Meaning, YCbCrRule};
 use super::layout::Layout;
@@ -8,14 +8,14 @@ use crate::codec::float;
 use crate::codec::reduce::Reducer;
 use crate::pixmap::Channels;
 
-/// Makes pixels of rows, and gives them to a reducer.
+/// Makes pixels of rows and passes them to a reducer.
 pub struct Painter<'a> {
     layout: &'a Layout,
     survey: &'a Survey,
     channels: Channels,
-    /// What Lab's curve gives, which is slow to compute.
+    /// The curve of L*a*b*, which is slow to compute.
     lab: Option<Lab>,
-    /// There was light brighter than white.
+    /// Whether there was light brighter than white.
     pub bright: bool,
 }
 
@@ -25,7 +25,7 @@ impl<'a> Painter<'a> {
         Self { layout, survey, channels: layout.channels(), lab, bright: false }
     }
 
-    /// A row of samples, the wanted ones only: colours, then alpha.
+    /// Paints a row of the wanted samples: colours, then alpha.
     pub fn paint(&mut self, mut row: Row, to: &mut Reducer) {
         let alpha = self.layout.alpha;
         let n = self.layout.colors() + usize::from(alpha.is_some());
@@ -43,9 +43,9 @@ impl<'a> Painter<'a> {
             Meaning::Lab { signed } => self.lab.as_ref().map_or(Row::U8(Vec::new()), |lab| lab.rgb(&row, *signed)),
             _ => row,
         };
-        // Floating point pictures in TIFF are linear by custom, also of scientific ones.
+        // Floating-point TIFFs are linear by convention, scientific ones too.
         let row = match row {
-            // What is spread over a range of its own is for looking at, and no light.
+            // Values with a range of their own are data to look at, not light.
             Row::F32(v) if self.channels == Channels::Cmyk || self.survey.range.is_some() => {
                 Row::U16(float::to_wide(&v))
             }
@@ -75,7 +75,7 @@ impl<'a> Painter<'a> {
     }
 }
 
-/// Black and white exchanged, in the first of `n` samples.
+/// Exchanges black and white in the first of `n` samples.
 fn invert(mut row: Row, n: usize) -> Row {
     match &mut row {
         Row::U8(v) => v.iter_mut().step_by(n).for_each(|v| *v = 255 - *v),
@@ -85,7 +85,7 @@ fn invert(mut row: Row, n: usize) -> Row {
     row
 }
 
-/// With the last of `n` samples full.
+/// Makes the last of `n` samples opaque.
 fn opaque(mut row: Row, n: usize) -> Row {
     match &mut row {
         Row::U8(v) => v.iter_mut().skip(n - 1).step_by(n).for_each(|v| *v = u8::MAX),
@@ -95,14 +95,14 @@ fn opaque(mut row: Row, n: usize) -> Row {
     row
 }
 
-/// Indices, and alpha where there are `n` = 2 samples.
+/// Looks up palette indices, with alpha if `n` is 2.
 fn look_up(row: &Row, colors: &[[u8; 3]], n: usize) -> Row {
     let color = |i: usize| colors[i.min(colors.len() - 1)];
     match (row, n) {
         (Row::U8(v), 1) => Row::U8(v.iter().flat_map(|&i| color(usize::from(i))).collect()),
         (Row::U16(v), 1) => Row::U8(v.iter().flat_map(|&i| color(usize::from(i))).collect()),
         (Row::U8(v), _) => {
-            // Alpha has the bits of the indices.
+            // Alpha has as many bits as the indices.
             let top = (colors.len() - 1).max(1);
             let alpha = |a: u8| (usize::from(a) * 255 / top).min(255) as u8;
             let pixel = |p: &[u8]| {

@@ -1,4 +1,5 @@
-//! Rows of a picture out of its strips or tiles: those beside each other are read together, a row at a time.
+//! Assembles the rows of a picture from its strips or tiles. Neighbouring tiles are read together,
+//! a row at a time.
 
 use std::io::{ErrorKind, Read};
 
@@ -9,46 +10,46 @@ use super::stream::{self, Shared, Stream};
 use super::{damaged, truncated};
 use crate::codec::DecodeError;
 
-/// Parts of up to these bytes are unpacked whole, larger ones while they are read.
+/// Strips and tiles of up to this many bytes are unpacked at once, larger ones while they are read.
 const SMALL: u64 = 64 << 10;
-/// Bytes that an unpacker holds: zlib's window and tables, the codes of LZW.
+/// Bytes that an unpacker holds: the window and tables of zlib, the codes of LZW.
 const UNPACKER: u64 = 96 << 10;
 
-/// Bytes of the file's header, where no part can be.
+/// The length of the file header, which no strip or tile may overlap.
 const HEADER: u64 = 8;
 
-/// The rows of each wanted plane, as bytes.
+/// Reads the rows of each wanted plane, as bytes.
 pub struct Rows<'a> {
     layout: &'a Layout,
     bytes: &'a [u8],
     shared: Shared<'a>,
-    /// Samples that have parts of their own.
+    /// The samples that have strips or tiles of their own.
     planes: Vec<usize>,
-    /// Those of the current band, plane by plane.
+    /// The strips or tiles of the current band, plane by plane.
     parts: Vec<Part<'a>>,
     y: u32,
-    /// The first thing that went wrong.
+    /// The first error.
     pub error: Option<DecodeError>,
-    /// What is not as it should be, although every row is there.
+    /// A defect that loses no row.
     pub oddity: Option<DecodeError>,
 }
 
 struct Part<'a> {
-    /// None where nothing can be read any more.
+    /// None once nothing more can be read.
     stream: Option<Stream<'a>>,
-    /// A row as it was read.
+    /// The row that was read last.
     row: Vec<u8>,
 }
 
-/// Bytes that reading takes at most, besides the rows themselves.
+/// An upper bound of the memory for reading, in bytes, besides the rows themselves.
 pub fn memory(layout: &Layout) -> u64 {
     let rows = u64::from(layout.part.height.div_ceil(layout.share().1));
     let raw = layout.row_bytes(layout.part.width) as u64 * rows;
-    // What stays of each part beside the others, and what unpacking one takes for a while.
+    // The memory that each strip or tile holds, and the temporary memory for unpacking one.
     let (held, working) = match layout.compression {
-        // Copied where bits are reversed.
+        // Copied if bits are reversed.
         Compression::None | Compression::PackBits => (raw + raw / 64, 0),
-        // Planes and the picture made of them, twice as large as the part at most.
+        // Planes and the picture made of them, each at most twice as large as the tile.
         Compression::Jpeg | Compression::WebP => (raw, raw.saturating_mul(5) + (16 << 20)),
         Compression::Huffman { .. }
         | Compression::Group3 { .. }
@@ -63,13 +64,14 @@ pub fn memory(layout: &Layout) -> u64 {
 }
 
 impl<'a> Rows<'a> {
-    /// Of `planes`, which are samples where each has parts of its own, and `[0]` otherwise.
+    /// Reads `planes`, which are samples if each has strips or tiles of its own, and `[0]`
+    /// otherwise.
     pub fn new(layout: &'a Layout, bytes: &'a [u8], shared: Shared<'a>, planes: Vec<usize>) -> Self {
         Self { layout, bytes, shared, planes, parts: Vec::new(), y: 0, error: None, oddity: None }
     }
 
-    /// The next rows, one where no chroma is shared, into a buffer for each plane. False if something is missing in
-    /// them: then `error` says what.
+    /// Reads the next rows, one if no chroma is shared, into a buffer for each plane. Returns false
+    /// and sets `error` if something is missing in them.
     pub fn next(&mut self, out: &mut [Vec<u8>]) -> bool {
         if self.y.is_multiple_of(self.layout.part.height) {
             self.begin_band(self.y / self.layout.part.height);
@@ -92,7 +94,7 @@ impl<'a> Rows<'a> {
             }
         }
         self.y += self.layout.share().1;
-        // A part that ends inside of a group of rows that share chroma ends with it.
+        // A group of rows that share chroma ends with its strip or tile.
         let into = self.y % self.layout.part.height;
         if into < self.layout.share().1 {
             self.y -= into;
@@ -122,7 +124,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// A part's stream, and what is wrong with it although there is something to read.
+    /// Opens the stream of a strip or tile, with a defect that does not prevent reading.
     fn open(&self, index: usize, band: u32) -> Result<(Stream<'a>, Option<DecodeError>), DecodeError> {
         let layout = self.layout;
         let &offset = layout.offsets.get(index).ok_or_else(|| damaged("parts of it are missing"))?;
@@ -132,18 +134,18 @@ impl<'a> Rows<'a> {
         let raw = layout.row_bytes(layout.part.width) as u64 * groups;
         let said = layout.counts.get(index).copied().filter(|&count| count > 0 || offset == 0 || layout.tiled);
         let count = match said {
-            // As in libtiff the count of the only strip is not believed where its pixels are not compressed.
+            // Like libtiff, ignore the count of a single uncompressed strip.
             Some(1..) if layout.compression == Compression::None && layout.offsets.len() == 1 => raw,
             Some(count) => count,
-            // Without a count, a part reaches as far as it can.
+            // Without a count, the data extends as far as possible.
             None if layout.compression == Compression::None => raw,
             None => (self.bytes.len() as u64).saturating_sub(offset),
         };
         if (offset, count) == (0, 0) || (count == 0 && layout.tiled) {
-            // Sparse files leave parts out that hold nothing.
+            // Sparse files omit empty tiles.
             return Ok((Box::new(std::io::repeat(0).take(raw)), None));
         }
-        // Of what is compressed only the first byte is known to belong to it.
+        // Of compressed data, only the first byte certainly belongs to it.
         let needed = if layout.compression == Compression::None { raw.min(count) } else { 1 };
         let directory = &layout.directory;
         if offset < HEADER || (offset < directory.end && directory.start < offset.saturating_add(needed)) {
@@ -153,14 +155,14 @@ impl<'a> Rows<'a> {
         let there = self.bytes.get(from..).filter(|there| !there.is_empty()).ok_or_else(beyond)?;
         let length = usize::try_from(count).unwrap_or(usize::MAX);
         let packed = &there[..length.min(there.len())];
-        // Which may be nothing but padding.
-        let oddity = (length > there.len()).then(|| truncated("a part of it is said to lead beyond its end"));
+        // The missing bytes may be padding.
+        let oddity = (length > there.len()).then(|| truncated("one of its strips or tiles extends beyond its end"));
         let (mut stream, inner) = stream::open(layout, packed, self.shared, layout.part.width, rows)?;
         let oddity = oddity.or(inner);
         let unpacks = matches!(layout.compression, Compression::Lzw | Compression::Deflate | Compression::Zstd);
         if layout.tiled && unpacks && raw <= SMALL {
             let mut all = Vec::with_capacity(raw as usize);
-            // What cannot be read is missed when its row is wanted.
+            // An error shows later, when a row is missing.
             let _ = stream.take(raw).read_to_end(&mut all);
             stream = Box::new(std::io::Cursor::new(all));
         }

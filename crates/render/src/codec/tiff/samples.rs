@@ -1,9 +1,10 @@
-//! Bytes of a row to samples: predictors, bits that are no bytes, byte order, signs, floating point.
+//! Converts the bytes of a row to samples: predictors, bit depths, byte order, signs, floating
+//! point.
 
 use super::colors::Meaning;
 use super::layout::{Layout, Number};
 
-/// Samples of one row.
+/// The samples of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Row {
     U8(Vec<u8>),
@@ -12,7 +13,7 @@ pub enum Row {
     F32(Vec<f32>),
 }
 
-/// Undoes the prediction of a row of a part, in place.
+/// Undoes the predictor of a row of a strip or tile, in place.
 pub fn undo_predictor(layout: &Layout, row: &mut [u8]) {
     let samples = layout.samples_in_part();
     match (layout.predictor, layout.bits) {
@@ -39,7 +40,7 @@ pub fn undo_predictor(layout: &Layout, row: &mut [u8]) {
     }
 }
 
-/// Each byte of a pixel of `N` is a difference from that of the pixel before.
+/// Each byte of a pixel of `N` bytes is a difference from the previous pixel.
 fn sum_bytes<const N: usize>(row: &mut [u8]) {
     let mut sums = [0u8; N];
     for pixel in row.as_chunks_mut::<N>().0 {
@@ -50,7 +51,7 @@ fn sum_bytes<const N: usize>(row: &mut [u8]) {
     }
 }
 
-/// The same of numbers of two bytes.
+/// The same for numbers of two bytes.
 fn sum_words<const N: usize>(row: &mut [u8], big: bool) {
     let mut sums = [0u16; N];
     for pixel in row.chunks_exact_mut(2 * N) {
@@ -61,7 +62,7 @@ fn sum_words<const N: usize>(row: &mut [u8], big: bool) {
     }
 }
 
-/// Each number of `N` bytes is a difference from the one of the pixel before.
+/// Each number of `N` bytes is a difference from the previous pixel.
 fn sum<const N: usize>(row: &mut [u8], samples: usize, big: bool) {
     let read = |bytes: &[u8]| {
         let join = |n: u64, &b: &u8| n << 8 | u64::from(b);
@@ -77,7 +78,7 @@ fn sum<const N: usize>(row: &mut [u8], samples: usize, big: bool) {
     }
 }
 
-/// TIFF Technical Note 3: bytes are differences; all highest bytes of a row come first.
+/// TIFF Technical Note 3: bytes are differences, and all highest bytes of a row come first.
 fn undo_float(row: &mut [u8], samples: usize, size: usize, big: bool) {
     for i in samples..row.len() {
         row[i] = row[i].wrapping_add(row[i - samples]);
@@ -92,8 +93,8 @@ fn undo_float(row: &mut [u8], samples: usize, size: usize, big: bool) {
     }
 }
 
-/// `count` samples of a row of bytes. Indices of a palette stay as they are, others are scaled to all of 8 or 16 bits.
-/// Of signed numbers those below 0 are 0.
+/// Reads `count` samples from the bytes of a row. Palette indices stay unchanged, other samples are
+/// scaled to the full 8 or 16 bits. Negative numbers become 0.
 pub fn unpack(layout: &Layout, bytes: &[u8], count: usize) -> Row {
     let is_index = matches!(layout.meaning, Meaning::Palette(_));
     let (big, bits) = (layout.big, layout.bits);
@@ -134,12 +135,13 @@ pub fn unpack(layout: &Layout, bytes: &[u8], count: usize) -> Row {
     }
 }
 
-/// L*a*b* has signs of its own.
+/// L*a*b* handles signs itself.
 fn is_lab(layout: &Layout) -> bool {
     matches!(layout.meaning, Meaning::Lab { .. })
 }
 
-/// A number in two's complement: what is below 0 is 0, what is above is spread over all of the bits.
+/// Converts a number in two's complement: negative numbers become 0, the others are scaled to all
+/// bits.
 fn unsign(v: u64, bits: u8) -> u64 {
     let top = u64::MAX >> (64 - u32::from(bits));
     if v > top >> 1 { 0 } else { (v << 1 | v >> (bits.max(2) - 2)) & top }
@@ -173,7 +175,7 @@ fn half(v: u16) -> f32 {
     }
 }
 
-/// Numbers of so many bits, the highest first.
+/// Numbers of a fixed number of bits, the highest bit first.
 struct Bits<'a> {
     bytes: std::slice::Iter<'a, u8>,
     held: u64,

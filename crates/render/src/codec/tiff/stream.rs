@@ -1,4 +1,4 @@
-//! The bytes of one strip or tile, unpacked as they are read.
+//! Unpacks the bytes of one strip or tile while they are read.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -11,29 +11,29 @@ use crate::codec::DecodeError;
 use crate::codec::fax;
 use crate::codec::lzw::{Lzw, Order, Step};
 
-/// A part as it will be read: rows of `Layout::row_bytes`, one after the other.
+/// An unpacked strip or tile: rows of `Layout::row_bytes`, one after the other.
 pub type Stream<'a> = Box<dyn Read + 'a>;
 
-/// What parts need besides their own bytes.
+/// What strips and tiles need besides their own bytes.
 #[derive(Clone, Copy, Default)]
 pub struct Shared<'a> {
-    /// The tables of all JPEG parts.
+    /// The common tables of all JPEG tiles.
     pub jpeg_tables: Option<&'a [u8]>,
-    /// Asked from time to time: true ends the work.
+    /// Called from time to time; true ends the work.
     pub interrupt: Option<&'a (dyn Fn() -> bool + Sync)>,
-    /// Parse also what a scaled decode may pass over.
+    /// Also check data that a scaled decode may skip.
     pub strict: bool,
-    /// Set where a JPEG is whole but for its end-of-image marker.
+    /// Set if a JPEG is complete but for its end-of-image marker.
     pub lacks_end: Option<&'a Cell<bool>>,
 }
 
-/// What is not as it should be in a part of which all can be shown.
+/// A defect of a strip or tile that can be shown in full.
 pub type Oddity = Option<DecodeError>;
 
-/// Unpacks `packed`, a part of `columns` and `rows`.
+/// Unpacks `packed`, a strip or tile of `columns` and `rows`.
 ///
 /// # Errors
-/// What is found to be damaged before anything is read.
+/// Damage that is found before anything is read.
 pub fn open<'a>(
     layout: &Layout,
     packed: &'a [u8],
@@ -53,7 +53,8 @@ pub fn open<'a>(
         Compression::Deflate => Box::new(flate2::bufread::ZlibDecoder::new(Cursor::new(packed))),
         Compression::Zstd => {
             let mut zstd = zstd::stream::read::Decoder::with_buffer(Cursor::new(packed)).map_err(broken)?;
-            // 32 MiB, four times what common levels use; the memory of a picture is told before it is decoded.
+            // 32 MiB, four times what common levels use. The memory of a picture must be known
+            // before it is decoded.
             zstd.window_log_max(25).map_err(broken)?;
             Box::new(zstd)
         }
@@ -76,7 +77,7 @@ fn broken(error: io::Error) -> DecodeError {
     super::damaged(error)
 }
 
-/// Rows that were decoded, and the end that they came to.
+/// Decoded rows, and the error at their end.
 fn faxed<'a>(fax: fax::Fax) -> Result<(Stream<'a>, Oddity), DecodeError> {
     if fax.error == Some(fax::UNCOMPRESSED) {
         return Err(unsupported(fax::UNCOMPRESSED));
@@ -164,8 +165,8 @@ struct Unpacked<'a> {
 
 impl<'a> Unpacked<'a> {
     fn new(packed: Cow<'a, [u8]>) -> Self {
-        // Before TIFF 5 codes began with the lowest bit and grew one code later; such a stream begins with its
-        // clear code, 256, as 00 x1 (libtiff, tif_lzw.c).
+        // Before TIFF 5, codes began with the lowest bit and grew one code later. Such a stream
+        // begins with its clear code, 256, as 00 x1 (libtiff, tif_lzw.c).
         let old = matches!(packed[..], [0, second, ..] if second & 1 == 1);
         let order = if old { Order::Low } else { Order::HighEarly };
         Self { packed, at: 0, lzw: Lzw::new(order, 8) }
@@ -188,7 +189,8 @@ impl Read for Unpacked<'_> {
     }
 }
 
-/// A part that is a JPEG of its own, but for tables that may stand elsewhere (TIFF Technical Note 2).
+/// Decodes a strip or tile that is a JPEG, except for tables that may be elsewhere (TIFF Technical
+/// Note 2).
 fn jpeg(layout: &Layout, packed: &[u8], shared: Shared<'_>, columns: u32, rows: u32) -> Result<Vec<u8>, DecodeError> {
     let of_jpeg = |error: thumbs_jpeg::Error| match error {
         thumbs_jpeg::Error::Unsupported(what) => unsupported(format_args!("JPEG with {what}")),
@@ -218,12 +220,12 @@ fn jpeg(layout: &Layout, packed: &[u8], shared: Shared<'_>, columns: u32, rows: 
             header.width, header.height
         )));
     }
-    // The last strip's may be as high as the others'; beyond that it is no way around the limits.
+    // The last strip may be as high as the others. A larger JPEG would bypass the limits.
     let part = u64::from(columns) * u64::from(rows.max(layout.part.height));
     if u64::from(plan.width) * u64::from(plan.height) > 2 * part.max(1 << 15) {
         return Err(super::damaged("a JPEG in it is larger than its part"));
     }
-    // The tag says what the components are; markers of the JPEG do not count.
+    // The tag decides what the components are; markers of the JPEG do not count.
     header.color = match found {
         1 => thumbs_jpeg::ColorSpace::Grey,
         3 if layout.jpeg_rgb => thumbs_jpeg::ColorSpace::Rgb,

@@ -1,5 +1,5 @@
-//! A look at all samples before any is painted, where what they mean depends on the others: floating point that need
-//! not be 0 to 1, and a sample that may be alpha.
+//! Scans all samples before painting, if their meaning depends on the others: floating point with
+//! an unknown range, and a sample that may be alpha.
 
 use super::layout::{Layout, Number};
 use super::packing::Compression;
@@ -10,21 +10,21 @@ use super::{ROWS_PER_LOOK, planes, unpack, wanted};
 use crate::codec::DecodeError;
 use crate::codec::float::{Range, Values};
 
-/// What was found.
+/// The results of a survey.
 #[derive(Default)]
 pub struct Survey {
-    /// What stands for black and white.
+    /// The values of black and white.
     pub range: Option<Range>,
-    /// The largest alpha, where that is more than 1.
+    /// The largest alpha, if it is more than 1.
     pub alpha: Option<f32>,
-    /// What may be alpha is zero everywhere, and so is none.
+    /// Whether the possible alpha is zero everywhere, so that it is not alpha.
     pub opaque: bool,
 }
 
-/// Looks at the samples where they have to be looked at.
+/// Scans the samples if necessary.
 ///
 /// # Errors
-/// An interrupt. What cannot be read is left to the decoder.
+/// An interrupt. Unreadable data is left to the decoder.
 pub fn survey(layout: &Layout, bytes: &[u8], shared: Shared<'_>, filler: Option<f32>) -> Result<Survey, DecodeError> {
     let is_light = matches!(layout.compression, Compression::LogLuv(_));
     let has_values = layout.number == Number::Float && !is_light;

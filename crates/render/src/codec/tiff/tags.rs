@@ -1,4 +1,4 @@
-//! Numbers of the tags that are read.
+//! The numbers of the tags in use.
 
 pub const NEW_SUBFILE_TYPE: u16 = 254;
 pub const SUBFILE_TYPE: u16 = 255;

@@ -1,4 +1,4 @@
-//! Pictures of a few pixels in every way that they can be stored.
+//! Pictures of a few pixels in every supported storage layout.
 
 mod colors;
 mod parts;
@@ -10,7 +10,7 @@ use crate::codec::DecodeOptions;
 use crate::pixmap::Samples;
 use crate::size::Size;
 
-/// A file in the making: tags with their numbers, and parts.
+/// A file under construction: tags with their numbers, and strips or tiles.
 #[derive(Clone)]
 struct Maker {
     big: bool,
@@ -49,7 +49,7 @@ impl Maker {
         if self.big { v.to_be_bytes()[8 - len..].to_vec() } else { v.to_le_bytes()[..len].to_vec() }
     }
 
-    /// Header, parts, values, directory.
+    /// Header, strips or tiles, values, directory.
     fn file(&self) -> Vec<u8> {
         let (offset, count_size, room) = if self.wide { (8, 8, 8) } else { (4, 2, 4) };
         let mut out = if self.big { b"MM".to_vec() } else { b"II".to_vec() };
@@ -123,14 +123,14 @@ fn wide(pixmap: &Pixmap) -> &[u16] {
     v
 }
 
-/// A number for each sample that no neighbour shares.
+/// A sample value that differs from its neighbours.
 fn value(x: u32, y: u32, c: u32) -> u64 {
     u64::from((x * 7919 + y * 104_729 + c * 31_337 + 4099) % 65_536)
 }
 
-/// One way of storing.
+/// A storage layout.
 #[derive(Clone, Copy, Debug)]
-struct Way {
+struct Stored {
     compression: u64,
     bits: u32,
     planar: bool,
@@ -143,8 +143,8 @@ struct Way {
 const SAMPLES: u32 = 3;
 const SIZE: Size = Size::new(19, 21);
 
-/// The samples of a rectangle, 0 beyond the picture, as they stand in a file.
-fn raw(way: Way, (left, top): (u32, u32), part: Size, plane: Option<u32>) -> Vec<u8> {
+/// The stored samples of a rectangle, with 0 beyond the picture.
+fn raw(way: Stored, (left, top): (u32, u32), part: Size, plane: Option<u32>) -> Vec<u8> {
     let bytes = way.bits as usize / 8;
     let mut out = Vec::new();
     for y in top..top + part.height {
@@ -176,7 +176,7 @@ fn pack(compression: u64, raw: &[u8]) -> Vec<u8> {
         }
         50_000 => zstd::encode_all(raw, 1).unwrap(),
         32_773 => {
-            // Literal runs, the odd ones as repeats of one byte, and a byte that means nothing.
+            // Literal runs, every second one as repeats of one byte, and a no-op byte.
             let mut out = vec![128];
             for (i, run) in raw.chunks(5).enumerate() {
                 if i % 2 == 0 {
@@ -192,7 +192,7 @@ fn pack(compression: u64, raw: &[u8]) -> Vec<u8> {
     }
 }
 
-fn stored(way: Way) -> Vec<u8> {
+fn stored(way: Stored) -> Vec<u8> {
     let mut maker = Maker::new(SIZE, u64::from(way.bits), u64::from(SAMPLES), 2)
         .tag(259, SHORT, &[way.compression])
         .tag(284, SHORT, &[if way.planar { 2 } else { 1 }])
@@ -215,7 +215,7 @@ fn stored(way: Way) -> Vec<u8> {
     maker.file()
 }
 
-fn ways() -> Vec<Way> {
+fn ways() -> Vec<Stored> {
     let mut ways = Vec::new();
     for compression in [1, 5, 8, 32_773, 50_000] {
         for bits in [8, 16] {
@@ -223,7 +223,7 @@ fn ways() -> Vec<Way> {
                 let [planar, tiled, big, wide] = [1, 2, 4, 8].map(|bit| flags & bit != 0);
                 let predicts = matches!(compression, 5 | 8 | 50_000);
                 for predictor in if predicts { 1..=2 } else { 1..=1 } {
-                    ways.push(Way { compression, bits, planar, tiled, big, wide, predictor });
+                    ways.push(Stored { compression, bits, planar, tiled, big, wide, predictor });
                 }
             }
         }
@@ -232,7 +232,7 @@ fn ways() -> Vec<Way> {
 }
 
 #[test]
-fn every_way_of_storing_shows_the_same() {
+fn every_storage_layout_shows_the_same() {
     for way in ways() {
         let file = stored(way);
         let pixmap = decode(&file);
@@ -252,17 +252,17 @@ fn every_way_of_storing_shows_the_same() {
 }
 
 #[test]
-fn cut_anywhere_it_fails_or_is_filled() {
+fn truncated_files_fail_or_are_filled() {
     for way in ways().into_iter().filter(|way| !way.big && way.bits == 8) {
         let file = stored(way);
         for len in (0..file.len()).step_by(53) {
             let cut = decode_with(&file[..len], &DecodeOptions::default());
-            // Nothing but the pointer behind the directory may be missing.
+            // Only the pointer behind the directory may be missing.
             let unended = len + if way.wide { 8 } else { 4 } >= file.len();
             assert_eq!(cut.map(|(_, notes)| notes.len()).ok(), unended.then_some(1), "{way:?} {len}");
             let _ = decode_with(&file[..len], &DecodeOptions { allow_truncated: true, ..DecodeOptions::default() });
         }
-        // Its directory is whole, its third strip or tile is not.
+        // Its directory is complete, its third strip or tile is not.
         let mut broken = file.clone();
         let tiff = Directory::page(&file).unwrap().0;
         let offsets = tiff.numbers(if way.tiled { 324 } else { 273 }).unwrap().unwrap();
@@ -318,7 +318,7 @@ fn floating_point_and_its_predictor() {
     assert_eq!(wide(&decode(&halves.file())), crate::codec::float::to_srgb(&[1.0, 0.25], 1, false));
 }
 
-/// Broke once: values of 0 to 255 or of a measuring instrument came out white.
+/// Regression: values of 0 to 255 or of a measuring instrument came out white.
 #[test]
 fn floating_point_that_is_not_0_to_1() {
     let shown = |samples: u64, photometric: u64, values: &[f32]| {
@@ -337,13 +337,13 @@ fn floating_point_that_is_not_0_to_1() {
     assert_eq!(shown(1, 0, &[0.0, 127.5, 255.0]).0, [65_535, half, 0]);
     assert_eq!(shown(1, 1, &[-3.0, f32::NAN, -1.0, f32::MAX]).0, [0, 0, 65_535, 65_535]);
     assert_eq!(shown(3, 2, &[0.0, 0.0, 200.0, 100.0, 0.0, 0.0]).0, [0, 0, 65_535, half, 0, 0]);
-    // Light with a highlight keeps what is said of it.
+    // Light with a highlight keeps its scale.
     assert_eq!(shown(3, 2, &[0.1, 0.5, 7.0]).1, ["HDR highlights clipped to white"]);
     assert_eq!(shown(4, 2, &[0.0, 0.0, 200.0, 255.0, 100.0, 50.0, 0.0, 0.0]).0[..4], [0, 0, 65_535, 65_535]);
     assert_eq!(shown(1, 1, &[7.0, 7.0]).0, [65_535; 2]);
 }
 
-/// Predictors have ways of their own for common numbers of samples.
+/// Predictors have special cases for common numbers of samples.
 #[test]
 fn predictors_of_any_number_of_samples() {
     for (samples, photometric) in [(1u32, 1), (2, 1), (3, 2), (4, 2), (5, 2)] {
@@ -385,7 +385,7 @@ fn wide_numbers_are_narrowed() {
 }
 
 #[test]
-fn counts_that_are_wrong_or_missing() {
+fn wrong_or_missing_counts() {
     let maker = |packed: Vec<u8>, compression| {
         Maker::new(Size::new(4, 1), 8, 1, 1).tag(259, SHORT, &[compression]).part(packed).file()
     };
@@ -424,7 +424,7 @@ fn further_pages() {
     let file = |kind: u64| {
         let mut file = Maker::new(Size::new(1, 1), 8, 1, 1).tag(254, LONG, &[kind]).part(vec![7]).file();
         let first = u32::from_le_bytes([file[4], file[5], file[6], file[7]]) as usize;
-        // The same directory once more, which says of itself that it is the last.
+        // The same directory once more, without a successor.
         let (copy, next) = (file[first..].to_vec(), file.len() as u32);
         let end = file.len() - 4;
         file[end..].copy_from_slice(&next.to_le_bytes());

@@ -1,6 +1,7 @@
-//! ThunderScan's greys of four bits: each byte is a run, some differences, or a sample (as libtiff reads them, tif_thunder.c).
+//! ThunderScan, 4-bit grey: each byte is a run, some differences, or a sample (as in libtiff's
+//! tif_thunder.c).
 
-/// Rows of two samples a byte, as many as there are.
+/// Decodes as many rows as there are, two samples per byte.
 pub fn decode(packed: &[u8], columns: u32, rows: u32) -> Vec<u8> {
     let columns = columns as usize;
     let mut bytes = packed.iter();
@@ -26,7 +27,8 @@ pub fn decode(packed: &[u8], columns: u32, rows: u32) -> Vec<u8> {
     out
 }
 
-/// Samples by their differences from the last one: around 0, the code in the middle standing for no sample at all.
+/// Appends samples given as differences from the last one. The code in the middle, `none`, adds no
+/// sample.
 fn change<const N: usize>(row: &mut Vec<u8>, last: &mut u8, codes: [u8; N], none: u8) {
     for code in codes.into_iter().filter(|&code| code != none) {
         let difference = if code < none { code } else { code.wrapping_sub(2 * none) };

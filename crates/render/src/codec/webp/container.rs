@@ -1,4 +1,4 @@
-//! The RIFF container of WebP (RFC 9649): which chunks there are, and files put together from chunks.
+//! The RIFF container of WebP (RFC 9649): reads chunks, and assembles files from chunks.
 
 use std::borrow::Cow;
 
@@ -13,18 +13,18 @@ const EXIF: u8 = 0x08;
 const XMP: u8 = 0x04;
 const ANIMATION: u8 = 0x02;
 
-/// Where things lie in a WebP file.
+/// The contents of a WebP file.
 #[derive(Clone, Debug, Default)]
 pub struct Container<'a> {
     /// The canvas of an extended file.
     pub canvas: Option<Size>,
-    /// Whether it is animated.
+    /// Whether the file is animated.
     pub animated: bool,
-    /// Whether an animation has more than one frame.
+    /// The number of frames of an animation that were counted.
     pub frames: u32,
     /// The first picture: chunks `ALPH` and `VP8 `, or `VP8L`, with their headers.
     pub image: Option<Cow<'a, [u8]>>,
-    /// Where the first frame of an animation lies on the canvas, and its size.
+    /// The position of an animation's first frame on the canvas, and its size.
     pub frame: Option<Frame>,
     /// Colour profile.
     pub icc: Option<&'a [u8]>,
@@ -32,9 +32,9 @@ pub struct Container<'a> {
     pub exif: Option<&'a [u8]>,
     /// XMP.
     pub xmp: Option<&'a [u8]>,
-    /// The file ends before that picture does.
+    /// Whether the file ends before that picture does.
     pub truncated: bool,
-    /// What is wrong with the container, and changes nothing that is shown.
+    /// Defects of the container that do not affect the picture.
     pub flaws: Vec<String>,
 }
 
@@ -45,7 +45,7 @@ pub struct Frame {
     pub x: u32,
     /// Upper edge on the canvas.
     pub y: u32,
-    /// Its size.
+    /// Size in pixels.
     pub size: Size,
 }
 
@@ -58,10 +58,10 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
-/// Names of chunks, by which it is told whether a byte of padding is missing.
+/// Names of chunks, used to detect a missing padding byte.
 const NAMES: [&[u8]; 9] = [b"VP8X", b"ICCP", b"ANIM", b"ANMF", b"ALPH", b"VP8 ", b"VP8L", b"EXIF", b"XMP "];
 
-/// One chunk: its name, its content as far as it is there, and whether all of it is.
+/// A chunk: its name, its content as far as it is present, and whether it is complete.
 struct Chunk<'a> {
     name: &'a [u8],
     content: &'a [u8],
@@ -69,7 +69,7 @@ struct Chunk<'a> {
     /// Header and content, without padding.
     all: &'a [u8],
     next: &'a [u8],
-    /// Its padding is missing.
+    /// Whether its padding is missing.
     unpadded: bool,
 }
 
@@ -78,7 +78,7 @@ fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
     let end = length.saturating_add(8);
     let whole = end <= bytes.len();
     let end = end.min(bytes.len());
-    // Padding to an even length, which some writers forget.
+    // Chunks are padded to an even length. Some writers forget that.
     let is_name = |at: usize| bytes.get(at..at + 4).is_some_and(|name| NAMES.contains(&name));
     let is_odd = end % 2 == 1;
     let unpadded = is_odd && whole && (end == bytes.len() || (is_name(end) && !is_name(end + 1)));
@@ -89,7 +89,7 @@ fn chunk(bytes: &[u8]) -> Option<Chunk<'_>> {
 /// Walks the chunks.
 ///
 /// # Errors
-/// What is not a WebP container.
+/// The content is not a WebP container.
 pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
     let damaged = |what: &str| DecodeError::Damaged { format: Format::WebP, what: what.to_owned() };
     let cut = |what: &str| DecodeError::Truncated { format: Format::WebP, what: what.to_owned() };
@@ -97,8 +97,8 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
     if bytes.len() < 20 {
         return Err(cut("no header"));
     }
-    // Where the container ends, as it says itself. What begins behind that is a trailer, and none of ours, once there is
-    // a picture; a chunk that begins before is taken as long as that says.
+    // The declared end of the container. Once there is a picture, data behind it is a trailer and
+    // ignored. A chunk that begins before it is read in full.
     let said = riff.saturating_add(8);
     let mut rest = &bytes[12..];
     let mut found = Container::default();
@@ -135,10 +135,10 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
         rest = c.next;
     }
     let end = bytes.len() - rest.len();
-    // The length counts the padding behind the last chunk, which also may be there and not be counted.
+    // The length includes the padding of the last chunk, but some writers do not count it.
     let is_near = |a: usize, b: usize| a == b || a == b + b % 2;
     if found.image.is_none() {
-        // Without its picture, a file that says that it is longer was cut.
+        // A file without its picture that is shorter than declared was truncated.
         found.truncated |= is_cut || said > bytes.len();
     }
     if is_cut && !found.truncated {
@@ -155,7 +155,7 @@ pub fn read(bytes: &[u8]) -> Result<Container<'_>, DecodeError> {
     Ok(found)
 }
 
-/// The picture's chunk, the alpha before it where that belongs to it.
+/// The chunk of the picture, with the alpha chunk before it if that belongs to it.
 fn join<'a>(alpha: Option<&'a [u8]>, picture: &Chunk<'a>) -> Cow<'a, [u8]> {
     match alpha {
         Some(alpha) if picture.name == b"VP8 " => {
@@ -187,7 +187,7 @@ fn read_frame<'a>(c: &Chunk<'a>, found: &mut Container<'a>) -> Option<()> {
     None
 }
 
-/// Puts metadata around an encoded file; gives it back as it is where there is none.
+/// Wraps an encoded file with metadata. Returns it unchanged if there is none.
 pub fn with_metadata(
     file: Vec<u8>,
     size: Size,
@@ -204,7 +204,8 @@ pub fn with_metadata(
     wrapped(&image, size, alpha, [icc, exif, xmp])
 }
 
-/// The picture of `source` with the metadata of `encoded`, unless it is animated, incomplete, or at odds with itself.
+/// The picture of `source` with the metadata of `encoded`, unless it is animated, incomplete, or
+/// inconsistent.
 pub fn own(source: &[u8], encoded: &[u8]) -> Option<Vec<u8>> {
     let (theirs, ours) = (read(source).ok()?, read(encoded).ok()?);
     if theirs.animated || theirs.truncated || theirs.frame.is_some() {
@@ -213,7 +214,7 @@ pub fn own(source: &[u8], encoded: &[u8]) -> Option<Vec<u8>> {
     let image = theirs.image?;
     let features = thumbs_libwebp::features(&image).ok()?;
     let size = Size::new(features.width, features.height);
-    // Alpha that the container does not speak of is one reader's alpha and not another's.
+    // Readers disagree about alpha that the container does not declare.
     let flags = theirs.canvas.and_then(|_| source.get(20)).map(|flags| flags & ALPHA != 0);
     if flags.is_some_and(|flag| flag != features.has_alpha) || theirs.canvas.is_some_and(|canvas| canvas != size) {
         return None;
@@ -252,7 +253,7 @@ fn wrapped(image: &[u8], size: Size, alpha: bool, [icc, exif, xmp]: [Option<&[u8
     finished(out)
 }
 
-/// Padded, and with its length.
+/// Adds the padding and the length.
 fn finished(mut out: Vec<u8>) -> Vec<u8> {
     if out.len() % 2 == 1 {
         out.push(0);

@@ -1,4 +1,4 @@
-//! WebP out, through libwebp.
+//! Encodes WebP with libwebp.
 
 use thumbs_libwebp::{Mode, Settings};
 
@@ -42,7 +42,7 @@ impl Encode for WebPOut {
         Ok(container::with_metadata(file, size, alpha, attached.icc, attached.exif, attached.xmp))
     }
 
-    /// Lossy ones stand for what is to be lossless as well: their pixels are all that there is to keep.
+    /// A lossy source also counts as lossless output, because its pixels are all there is to keep.
     fn own(&self, source: &[u8], encoded: &[u8], _settings: &EncodeSettings) -> Option<Vec<u8>> {
         container::own(source, encoded)
     }

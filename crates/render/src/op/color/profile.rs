@@ -49,7 +49,7 @@ pub fn profile(color: &ColorSpace, channels: Channels) -> Found {
             Ok(profile.map(|p| (p, None)))
         }
         ColorSpace::Cicp { primaries, transfer } => {
-            let profile = cicp(*primaries, *transfer, is_grey).ok_or("cICP of an unknown kind ignored")?;
+            let profile = cicp(*primaries, *transfer, is_grey).ok_or("unsupported cICP chunk ignored")?;
             Ok(Some((profile, matches!(transfer, 16 | 18).then_some(CLIPPED))))
         }
     }

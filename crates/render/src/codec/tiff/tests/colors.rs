@@ -1,9 +1,9 @@
-//! What samples stand for.
+//! Tests of colour interpretation.
 
 use super::*;
 
 fn ramp() -> Vec<u64> {
-    // Red rises, green falls, blue stays.
+    // Red rises, green falls, blue is constant.
     [0, 100, 200, 300].iter().map(|v| v * 200).chain([60_000, 40_000, 20_000, 0]).chain([30_000; 4]).collect()
 }
 
@@ -29,7 +29,7 @@ fn white_may_be_zero_but_alpha_is_not_inverted() {
 }
 
 #[test]
-fn further_samples_are_passed_over() {
+fn extra_samples_are_ignored() {
     let file = Maker::new(Size::new(1, 1), 8, 5, 2).tag(338, SHORT, &[0, 2]).part(vec![1, 2, 3, 4, 5]).file();
     assert_eq!(narrow(&decode(&file)), [1, 2, 3, 5]);
     let file = Maker::new(Size::new(1, 1), 8, 4, 2).part(vec![1, 2, 3, 4]).file();
@@ -51,10 +51,11 @@ fn inks_under_alpha_are_refused() {
     assert!(matches!(open(&file).map(drop), Err(DecodeError::Unsupported(_))));
 }
 
-/// Each kind of code; the last row ends too early.
+/// Every kind of code. The last row ends too early.
 #[test]
 fn thunder_scan() {
-    // Sample 5, three of the same, then 6 and 5 and nothing; 2, -1 of it, a run that is too long. Rows begin at 0.
+    // Sample 5, three repeats, then 6, 5 and a no-op; 2, then a difference of -1, then a run that
+    // is too long. Rows start at 0.
     let packed = vec![
         0xC5,
         3,
@@ -79,7 +80,8 @@ fn thunder_scan() {
     assert!(matches!(open(&of_8_bits).map(drop), Err(DecodeError::Damaged { .. })));
 }
 
-/// Codes by the formulas of the format: white, a tenth of it, black, a saturated red, and what is brighter than white.
+/// Codes by the formulas of the format: white, a tenth of it, black, a saturated red, and one
+/// brighter than white.
 #[test]
 fn log_luv() {
     let near = |file: Vec<u8>, want: &[f64]| {
@@ -112,12 +114,13 @@ fn log_luv() {
         u.to_vec(),
         v.to_vec(),
     ];
-    // The first two of each plane are alike.
+    // The first two bytes of each plane are equal.
     let packed: Vec<u8> = planes.iter().flat_map(|plane| [128, plane[0], 1, plane[2]]).collect();
     let file = maker(Size::new(3, 1), 3, 32_845, 34_676).part(packed).file();
     let notes = near(file, &[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.0, 0.0]);
     assert!(notes.is_empty());
-    // 10 bits of luminance in 64ths from 2^-12, and 14 that name no cell, which is equal parts.
+    // 10 bits of luminance in 64ths from 2^-12, and 14 bits without a valid cell, which means
+    // neutral.
     let triple = |v: f64, cell: u32| ((((v.log2() + 12.0) * 64.0) as u32) << 14 | cell).to_be_bytes()[1..].to_vec();
     let packed = [triple(0.5, 0x3FFF), vec![0, 0, 0]].concat();
     let file = maker(Size::new(2, 1), 3, 32_845, 34_677).part(packed).file();
@@ -129,7 +132,8 @@ fn curve(v: f64) -> f64 {
     if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// Known colours of CIE L*a*b*: neutral grey of L* = 50 is 119, pure red of sRGB is (54.29, 80.81, 69.89) in D50.
+/// Known colours of CIE L*a*b*: neutral grey of L* = 50 is 119, pure red of sRGB is (54.29, 80.81,
+/// 69.89) in D50.
 #[test]
 fn lab() {
     let near = |pixmap: &Pixmap, want: [u8; 3]| {
@@ -147,9 +151,9 @@ fn lab() {
     near(&decode(&Maker::new(Size::new(1, 1), 16, 3, 8).part(words).file()), [255, 0, 0]);
 }
 
-/// Two by two pixels share chroma; the picture ends inside of a block.
+/// Two by two pixels share chroma. The picture ends inside a block.
 #[test]
-fn shared_chroma() {
+fn subsampled_chroma() {
     let block = |luma: [u8; 4], cb: u8, cr: u8| [&luma[..], &[cb, cr]].concat();
     let strip = [block([76, 76, 76, 76], 85, 255), block([150, 0, 150, 0], 44, 21)].concat();
     let file = Maker::new(Size::new(3, 3), 8, 3, 6)

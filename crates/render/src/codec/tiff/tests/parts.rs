@@ -1,4 +1,4 @@
-//! Parts that are pictures themselves.
+//! Strips and tiles that are pictures themselves.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn jpeg_parts_with_tables_elsewhere() {
         narrow(pixmap).iter().zip(want.iter().cycle()).all(|(a, b)| a.abs_diff(*b) < 6)
     };
     assert!(near(&decode(&tile(maker(6), whole.clone())), [200, 60, 30]));
-    // Its DQT and DHT segments go where the tag has them.
+    // Move its DQT and DHT segments to the tag.
     let (mut tables, mut rest, mut at) = (vec![0xff, 0xd8], vec![0xff, 0xd8], 2);
     while whole[at + 1] != 0xda {
         let end = at + 2 + usize::from(u16::from_be_bytes([whole[at + 2], whole[at + 3]]));
@@ -33,18 +33,19 @@ fn jpeg_parts_with_tables_elsewhere() {
     let values: Vec<u64> = tables.iter().map(|&b| u64::from(b)).collect();
     assert!(near(&decode(&tile(maker(6).tag(347, 7, &values), rest.clone())), [200, 60, 30]));
     assert!(decode_with(&tile(maker(6), rest), &DecodeOptions::default()).is_err());
-    // An interrupt is heard inside of a part: the first look is at the rows of all of them.
+    // An interrupt is noticed inside a strip or tile. The first check comes with the rows.
     let file = tile(maker(6), whole.clone());
     let looks = std::sync::atomic::AtomicU32::new(0);
     let stop = || looks.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 0;
     let options = DecodeOptions { interrupt: Some(&stop), allow_truncated: true, ..DecodeOptions::default() };
     assert_eq!(decode_with(&file, &options).unwrap_err(), DecodeError::Interrupted);
-    // A part that is smaller than it has to be.
+    // A JPEG that is smaller than its tile.
     let wide = Maker::new(Size::new(32, 16), 8, 3, 6).tag(259, SHORT, &[7]).part(whole).file();
     assert!(decode_with(&wide, &DecodeOptions::default()).is_err());
 }
 
-/// Blocks of JPEG are decoded to the size that the thumbnail needs, in tiles and in strips, as if all had been decoded.
+/// JPEG blocks are decoded to the size that the thumbnail needs, in tiles and in strips, with the
+/// same result as a full decode.
 #[test]
 fn jpeg_parts_are_decoded_small() {
     use crate::codec::{Attached, registry};
@@ -70,7 +71,7 @@ fn jpeg_parts_are_decoded_small() {
     for top in (0..size.height).step_by(24) {
         strips = strips.part(jpeg(0, top, Size::new(size.width, 24.min(size.height - top))));
     }
-    // Parts that do not begin at blocks are decoded whole.
+    // Strips that do not begin at blocks are decoded at full size.
     let mut odd = maker().tag(278, LONG, &[20]);
     for top in (0..size.height).step_by(20) {
         odd = odd.part(jpeg(0, top, Size::new(size.width, 20.min(size.height - top))));
@@ -83,7 +84,7 @@ fn jpeg_parts_are_decoded_small() {
             let decoded = picture.decode(&offer, &DecodeOptions::default()).unwrap();
             let pixmap = decoded.pixels.into_pixmap();
             assert_eq!(pixmap.size(), offer.size);
-            // Middles of what each pixel covers, within the picture.
+            // The centre of the area that each pixel covers, within the picture.
             for (i, p) in narrow(&pixmap).chunks(3).enumerate() {
                 let (x, y) = (i as u32 % offer.size.width, i as u32 / offer.size.width);
                 let middle = |at: u32, side: u32| {
