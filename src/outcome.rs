@@ -1,4 +1,4 @@
-//! What became of each input, and the sum of it.
+//! The outcome of each input, and the summary of a run.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use crate::walk::LeftOut;
 use thumbs_render::format::Format;
 use thumbs_render::size::Size;
 
-/// Which input is spoken of.
+/// The name of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceName {
     /// A file.
@@ -17,16 +17,16 @@ pub enum SourceName {
     Stdin,
 }
 
-/// Where on its way an input failed.
+/// The stage at which an input failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Finding it.
     Walk,
     /// Reading its bytes.
     Read,
-    /// Recognising and decoding them.
+    /// Detecting and decoding the format.
     Decode,
-    /// Naming its outputs.
+    /// Naming outputs.
     Plan,
     /// Resizing and converting.
     Resize,
@@ -37,7 +37,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// As the report writes it.
+    /// The word in the report.
     pub fn word(self) -> &'static str {
         match self {
             Self::Walk => "walk",
@@ -51,34 +51,35 @@ impl Stage {
     }
 }
 
-/// An input without outputs.
+/// A failed input.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// Which.
+    /// The input.
     pub source: SourceName,
-    /// Where it failed.
+    /// The stage.
     pub stage: Stage,
-    /// Why, for a person.
+    /// The reason, for users.
     pub error: String,
 }
 
-/// Why an input was passed over.
+/// Why an input was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SkipReason {
     /// Its outputs exist (`--existing skip`).
     Exists,
-    /// It is a thumbnail of a file beside it, or an output of this run.
+    /// It is a thumbnail of a neighbouring file, or an output of this run.
     OwnOutput,
-    /// The same file was an input before.
+    /// The same file was an earlier input.
     Duplicate,
-    /// Its outputs were made from it as it is, by the same recipe, and stand.
+    /// Its outputs are up to date: made from the unchanged source with the same recipe, and
+    /// unchanged.
     UpToDate,
     /// It failed in an earlier run and has not changed.
     FailedBefore,
 }
 
 impl SkipReason {
-    /// As the report writes it.
+    /// The word in the report.
     pub fn word(self) -> &'static str {
         match self {
             Self::Exists => "exists",
@@ -93,38 +94,38 @@ impl SkipReason {
 /// A saved output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// Its final name; `-` is standard output.
+    /// The final path; `-` is standard output.
     pub path: PathBuf,
-    /// Its format.
+    /// The format.
     pub format: Format,
-    /// Its size in pixels.
+    /// Size in pixels.
     pub size: Size,
-    /// Its size in bytes; 0 when it is only planned.
+    /// Size in bytes; 0 if only planned.
     pub bytes: u64,
 }
 
 /// An input whose outputs are saved, or planned in a dry run.
 #[derive(Clone, Debug)]
 pub struct Done {
-    /// Which.
+    /// The input.
     pub source: SourceName,
-    /// Its outputs.
+    /// The outputs.
     pub outputs: Vec<Output>,
-    /// What the source is.
+    /// The format of the source.
     pub source_format: Format,
-    /// Its size as stored.
+    /// The stored size of the source.
     pub source_size: Size,
-    /// Its bytes.
+    /// The size of the source in bytes.
     pub source_bytes: u64,
-    /// How much smaller than stored it was decoded.
+    /// The factor by which the decoder reduced the source.
     pub shrink: f64,
-    /// From opening to saved.
+    /// The time from opening to saving.
     pub time: Duration,
-    /// What was lost on the way, and other things to know.
+    /// What was lost, and other notes.
     pub notes: Vec<String>,
 }
 
-/// Where the time of all workers and the writer went.
+/// How the workers and the writer spent their time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct TimeSpent {
@@ -133,7 +134,7 @@ pub struct TimeSpent {
     pub resizing: Duration,
     pub encoding: Duration,
     pub writing: Duration,
-    /// Workers without a job, or without the memory for it.
+    /// Workers waiting for a job or for memory.
     pub waiting: Duration,
 }
 
@@ -148,60 +149,61 @@ impl std::ops::AddAssign for TimeSpent {
     }
 }
 
-/// The sum of a run.
+/// The summary of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {
     /// Inputs with outputs.
     pub done: u64,
-    /// Inputs passed over.
+    /// Skipped inputs.
     pub skipped: u64,
-    /// Of those, the ones that failed in an earlier run and have not changed.
+    /// Skipped inputs that failed in an earlier run and have not changed.
     pub failed_before: u64,
-    /// Inputs failed.
+    /// Failed inputs.
     pub failed: u64,
-    /// The run looked through all that was named.
+    /// Whether the run searched all named inputs.
     pub searched: bool,
-    /// Files of walks and archives that are no pictures.
+    /// Files in walks and archives that are not pictures.
     pub no_pictures: u64,
-    /// Of those, archives, whose members are taken only when they are named.
+    /// Archives among those. Their members are used only if the archive itself is named.
     pub archives: u64,
-    /// What walks, patterns and archives left out that could be a picture or hold some, by the rule.
+    /// What walks, patterns and archives excluded although it could be or contain pictures, by
+    /// rule.
     pub left_out: Vec<(LeftOut, u64)>,
     /// Outputs removed because their source is gone.
     pub pruned: u64,
     /// Outputs saved.
     pub outputs: u64,
-    /// Bytes of the sources of what is done.
+    /// Size of the sources of finished inputs, in bytes.
     pub bytes_in: u64,
-    /// Bytes of the outputs.
+    /// Size of the outputs, in bytes.
     pub bytes_out: u64,
-    /// Outputs were to be synced, and their file system cannot do that.
+    /// Whether syncing was requested, but is not supported by the file system.
     pub unsynced: bool,
     /// From start to end.
     pub elapsed: Duration,
-    /// Where the time went.
+    /// How the time was spent.
     pub spent: TimeSpent,
-    /// Inputs that were found and left undone because the run ended early.
+    /// Inputs that were found but not processed, because the run ended early.
     pub left: u64,
-    /// Whether that are all, or at least so many.
+    /// Whether `left` is exact, or a lower bound.
     pub left_exact: bool,
-    /// Why it ended early, if it did.
+    /// Why the run ended early, if it did.
     pub stopped: Option<Stop>,
-    /// What stands only as a whole, an archive, was not finished.
+    /// Whether an archive was left unfinished.
     pub abandoned: bool,
 }
 
 impl Summary {
-    /// Inputs that are dealt with.
+    /// The number of processed inputs.
     pub fn dealt_with(&self) -> u64 {
         self.done + self.skipped + self.failed
     }
 }
 
-/// Why a run ended before all inputs were dealt with.
+/// Why a run ended before all inputs were processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// By a signal of this number, or the caller's wish.
+    /// A signal with this number, or the caller.
     Interrupted(i32),
     /// `--fail-fast`.
     FirstFailure,
@@ -212,7 +214,7 @@ pub enum Stop {
 }
 
 impl fmt::Display for SourceName {
-    /// Escaped, so that a name cannot move a terminal's cursor.
+    /// Escaped, so that a name cannot control the terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => f.write_str("standard input"),

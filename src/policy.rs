@@ -1,43 +1,44 @@
-//! What to do about files that stand where an output is to go, and when to give up.
+//! Policies for existing files and for failures.
 
-/// What happens to a file that exists under an output's name.
+/// What to do with an existing file under an output's name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Existing {
-    /// Replaced where thumbs wrote it: it bears our mark, or the state knows it, or all that can be seen of it says
-    /// so. Else the input fails.
+    /// Replace it if thumbs wrote it: it has our mark, or the state knows it, or all its properties
+    /// say so. Otherwise the input fails.
     #[default]
     Careful,
-    /// Replaced, unless it is an input of the run.
+    /// Replace it, unless it is an input of the run.
     Replace,
-    /// Kept; the output counts as made.
+    /// Keep it. The output counts as made.
     Skip,
-    /// The input fails.
+    /// Fail the input.
     Fail,
 }
 
-/// Which file an output may replace.
+/// Which existing file an output may replace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Replace {
     /// None.
     #[default]
     Never,
-    /// One that thumbs wrote, or that holds the same bytes.
+    /// One that thumbs wrote, or that has the same bytes.
     Own,
     /// Any.
     Any,
 }
 
-/// When a run with many failures ends early.
+/// When failures end a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MaxFailures {
     /// After more than this many.
     Count(u64),
-    /// When more than this share of the inputs so far failed, looked at from the hundredth input on, and at the end.
+    /// When more than this percentage of the inputs so far failed. Checked from the hundredth input
+    /// on, and at the end.
     Percent(f64),
 }
 
 impl MaxFailures {
-    /// Whether `failed` of `all` inputs is too many, in the middle of a run or at its end.
+    /// Whether `failed` of `all` inputs is too many, during a run or at its end.
     pub fn exceeded(self, failed: u64, all: u64, end: bool) -> bool {
         match self {
             Self::Count(limit) => failed > limit,

@@ -1,18 +1,18 @@
-//! What a run tells its caller as things happen.
+//! Events that a run reports to its caller.
 
 use std::path::Path;
 use std::time::Duration;
 
 use crate::outcome::{Done, Failure, SkipReason, SourceName, Stop, Summary};
 
-/// One thing that happened.
+/// An event.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// Outputs of an input are saved.
     Done(&'a Done),
     /// Outputs of an input would be made (dry run).
     Planned(&'a Done),
-    /// An input was passed over.
+    /// An input was skipped.
     Skipped(&'a SourceName, SkipReason),
     /// An input failed.
     Failed(&'a Failure),
@@ -20,36 +20,36 @@ pub enum Event<'a> {
     Pruned(&'a Path),
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Inputs that are dealt with, also those whose outputs wait to be synced.
+    /// Processed inputs, including those whose outputs wait to be synced.
     pub dealt_with: u64,
-    /// Of those, failed.
+    /// Failed inputs.
     pub failed: u64,
-    /// Inputs counted ahead so far.
+    /// Inputs counted so far.
     pub counted: u64,
     /// Whether the count is complete.
     pub count_complete: bool,
-    /// Since the start.
+    /// Time since the start.
     pub elapsed: Duration,
-    /// Why the run is about to end before its inputs do, if it is.
+    /// Why the run is about to end early, if it is.
     pub stopping: Option<Stop>,
 }
 
-/// Hears of everything, on one thread, in the order it happens.
+/// Receives all events, on one thread, in the order in which they happen.
 pub trait Reporter {
-    /// Something happened.
+    /// An event happened.
     fn event(&mut self, event: &Event<'_>);
 
-    /// Called some times a second, also when nothing happens.
+    /// Called several times per second, even without events.
     fn progress(&mut self, _progress: &Progress) {}
 
     /// The run is over.
     fn finished(&mut self, _summary: &Summary) {}
 }
 
-/// Keeps silent.
+/// Ignores all events.
 impl Reporter for () {
     fn event(&mut self, _event: &Event<'_>) {}
 }

@@ -1,5 +1,5 @@
-//! The bytes of an input, read under a limit. Never blocks on what is not a file, never maps:
-//! a source that shrinks while it is read gives an error or the old picture, not a signal.
+//! Reads the bytes of an input under a limit. Never blocks on special files and never maps memory:
+//! a source that shrinks during reading gives an error or the old picture, not a signal.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -8,38 +8,38 @@ use std::path::Path;
 
 use crate::words;
 
-/// How much is read before the content is recognised.
+/// The number of bytes that are read before the format is detected.
 pub const HEAD: u64 = 64 << 10;
 
-/// Why the bytes of an input cannot be had.
+/// Why an input cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// The system's answer.
+    /// A system error.
     #[error("{}", words::system_words(.0))]
     Io(#[from] io::Error),
     /// A FIFO, socket, device or directory.
     #[error("not a regular file but {0}")]
     NotAFile(&'static str),
-    /// Over the limit.
+    /// The file exceeds the limit.
     #[error("its size of {} is over the limit of {} (--max-file-size)", words::bytes(*.size), words::bytes(*.limit))]
     TooLarge {
-        /// Bytes.
+        /// Size in bytes.
         size: u64,
-        /// Bytes.
+        /// Limit in bytes.
         limit: u64,
     },
-    /// Standard input that goes on beyond the limit.
+    /// Standard input continues beyond the limit.
     #[error("more than the limit of {} (--max-file-size)", words::bytes(*.limit))]
     Endless {
-        /// Bytes.
+        /// Limit in bytes.
         limit: u64,
     },
 }
 
-/// What the system says of a source when it is opened.
+/// The properties of a source when it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Bytes; 0 for what has no size, such as a pipe.
+    /// Size in bytes; 0 for sources without a size, such as pipes.
     pub len: u64,
     /// Permission bits.
     pub mode: u32,
@@ -66,7 +66,7 @@ impl From<&Metadata> for Facts {
     }
 }
 
-/// What a file that is not a regular one is.
+/// The kind of a file that is not regular.
 pub fn kind_of(metadata: &Metadata) -> Option<&'static str> {
     let kind = metadata.file_type();
     if kind.is_file() {
@@ -84,12 +84,12 @@ pub fn kind_of(metadata: &Metadata) -> Option<&'static str> {
     }
 }
 
-/// Opens a file without waiting for what is none.
+/// Opens a file without blocking on special files.
 ///
 /// # Errors
-/// The system's.
+/// A system error.
 pub fn open_file(path: &Path) -> io::Result<File> {
-    // NONBLOCK: a FIFO that took the place of a file must not hold a worker.
+    // NONBLOCK: a FIFO that replaced a file must not block a worker.
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     OpenOptions::new().read(true).custom_flags(flags.bits() as i32).open(path)
 }
@@ -104,17 +104,17 @@ pub struct Source {
 enum Reader {
     File(File),
     Stdin,
-    /// All of it, read already.
+    /// Read completely.
     Ready(Vec<u8>),
-    /// Comes unpacked from an archive; the length in the facts is all there is.
+    /// Decompressed from an archive. The length in the facts is exact.
     Packed(Box<dyn Read + Send>),
 }
 
 impl Source {
-    /// Opens a file for reading; nothing is read yet.
+    /// Opens a file for reading. Nothing is read yet.
     ///
     /// # Errors
-    /// What cannot be opened, is no regular file, or is larger than `limit` bytes.
+    /// The file cannot be opened, is not regular, or is larger than `limit` bytes.
     pub fn open(path: &Path, limit: u64) -> Result<Self, SourceError> {
         let file = open_file(path)?;
         let metadata = file.metadata()?;
@@ -134,26 +134,26 @@ impl Source {
         Self { reader: Reader::Stdin, facts, limit }
     }
 
-    /// Bytes that were read already; their number is the facts' length.
+    /// A source that was read already. Its length replaces that in the facts.
     pub fn ready(bytes: Vec<u8>, facts: Facts) -> Self {
         let facts = Facts { len: bytes.len() as u64, ..facts };
         Self { reader: Reader::Ready(bytes), facts, limit: facts.len }
     }
 
-    /// As many bytes as the facts say from a reader, which must have them.
+    /// A source of as many bytes as the facts say, which the reader must have.
     pub fn packed(reader: Box<dyn Read + Send>, facts: Facts) -> Self {
         Self { reader: Reader::Packed(reader), facts, limit: facts.len }
     }
 
-    /// What the system said at opening.
+    /// The facts at opening.
     pub fn facts(&self) -> &Facts {
         &self.facts
     }
 
-    /// The first bytes, enough to recognise the content; all of a small file.
+    /// Reads the first bytes, enough to detect the format. Small files are read completely.
     ///
     /// # Errors
-    /// The system's.
+    /// A system error.
     pub fn head(&mut self) -> Result<Vec<u8>, SourceError> {
         if let Reader::Ready(bytes) = &mut self.reader {
             return Ok(std::mem::take(bytes));
@@ -165,10 +165,10 @@ impl Source {
         Ok(bytes)
     }
 
-    /// Reads what follows the head into `bytes`.
+    /// Reads the rest into `bytes`, which holds the head.
     ///
     /// # Errors
-    /// The system's, or a source without a size that goes on beyond the limit.
+    /// A system error, or a source without a size that exceeds the limit.
     pub fn rest(&mut self, bytes: &mut Vec<u8>) -> Result<(), SourceError> {
         let have = bytes.len() as u64;
         if self.facts.len > 0 {
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_refused() {
+    fn special_files_are_refused() {
         assert!(matches!(read("/dev/null", 10), Err(SourceError::NotAFile("a device"))));
         assert!(matches!(read("/", 10), Err(SourceError::NotAFile("a directory"))));
         assert_eq!(read("/does/not/exist", 10).unwrap_err().to_string(), "No such file or directory");

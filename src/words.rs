@@ -1,13 +1,12 @@
-//! Wording for messages: paths, system errors and byte counts.
+//! Wording for messages: paths.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 pub use thumbs_render::words::{bytes, system_words};
 
-/// A path on one line: control characters and bytes that are not UTF-8 stand escaped (`\\n`,
-/// `\\x1b`, `\\xff`), so that it cannot steer a terminal. A backslash stays as it is unless
-/// something is escaped.
+/// A path on one line. Control characters and invalid UTF-8 are escaped (`\\n`, `\\x1b`, `\\xff`),
+/// so that a name cannot control a terminal. A backslash is escaped only if something else is.
 pub fn path(path: &Path) -> String {
     let bytes = path.as_os_str().as_bytes();
     let harmless = |text: &&str| !text.chars().any(is_unsafe);
@@ -34,7 +33,7 @@ pub fn path(path: &Path) -> String {
     escaped
 }
 
-/// Control characters, and those that turn the direction of writing.
+/// Control characters, and characters that change the direction of writing.
 fn is_unsafe(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

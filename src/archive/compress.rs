@@ -1,5 +1,5 @@
-//! The stream around a tar. Dropped before its end, it leaves a stream without an end, so that a
-//! reader sees that something is missing.
+//! The compressor around a tar. If it is dropped early, the stream lacks its end marker, so that
+//! readers notice the truncation.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use zstd::zstd_safe::CParameter;
 
 use super::Kind;
 
-/// How hard to compress.
+/// Compression levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Levels {
     /// 1 to 19.
@@ -20,18 +20,18 @@ pub struct Levels {
 }
 
 impl Default for Levels {
-    /// 3 and 6, as the programs do.
+    /// 3 and 6, the defaults of the programs.
     fn default() -> Self {
         Self { zstd: 3, gzip: 6 }
     }
 }
 
-/// Compressing threads beside the writer's and bytes that one of them takes at a time. Fixed,
-/// because the result depends on the second, and on whether the first is zero.
+/// Compression threads beside the writer's, and the bytes that one of them takes at a time. Both
+/// are fixed, because the output depends on the second, and on whether the first is zero.
 const ZSTD_WORKERS: u32 = 1;
 const ZSTD_JOB: u32 = 4 << 20;
 
-/// A stream that compresses, or does not.
+/// A stream, compressed or not.
 pub struct Compressor<W: Write>(Option<Inner<W>>);
 
 enum Inner<W: Write> {
@@ -41,15 +41,15 @@ enum Inner<W: Write> {
 }
 
 impl<W: Write> Compressor<W> {
-    /// A stream for an archive of this kind.
+    /// Makes a stream for an archive of this kind.
     ///
     /// # Errors
-    /// The compressor cannot be had.
+    /// The compressor cannot be created.
     pub fn new(kind: Kind, levels: Levels, out: W) -> io::Result<Self> {
         let inner = match kind {
             Kind::Tar | Kind::Zip => Inner::Plain(out),
             Kind::TarGz => {
-                // No time, no name, no system: the same bytes on every day.
+                // No time, name or system, so that the same input always gives the same bytes.
                 let builder = flate2::GzBuilder::new().mtime(0).operating_system(255);
                 let valve = Valve { out, open: true };
                 let encoder = builder.write(valve, flate2::Compression::new(levels.gzip));
@@ -66,10 +66,10 @@ impl<W: Write> Compressor<W> {
         Ok(Self(Some(inner)))
     }
 
-    /// Ends the stream, and gives back what it went to.
+    /// Ends the stream and returns the inner writer.
     ///
     /// # Errors
-    /// The stream's.
+    /// An error of the stream.
     pub fn finish(mut self) -> io::Result<W> {
         match self.0.take() {
             Some(Inner::Plain(out)) => Ok(out),
@@ -85,7 +85,7 @@ impl<W: Write> Compressor<W> {
 
 impl<W: Write> Drop for Compressor<W> {
     fn drop(&mut self) {
-        // This encoder would write its end when it is dropped.
+        // This encoder would write its end when dropped.
         if let Some(Inner::Gzip(blocks)) = &mut self.0 {
             blocks.out.get_mut().open = false;
         }
@@ -102,7 +102,7 @@ impl<W: Write> Write for Compressor<W> {
         }
     }
 
-    /// Only a stream that is not compressed is flushed: a flush would change the compressed bytes.
+    /// Flushes uncompressed streams only: a flush would change the compressed bytes.
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.0 {
             Some(Inner::Plain(out)) => out.flush(),
@@ -117,10 +117,10 @@ impl<W: Write> fmt::Debug for Compressor<W> {
     }
 }
 
-/// Bytes that the gzip encoder gets at a time: its result depends on how its input is cut.
+/// Bytes passed to the gzip encoder at a time. Its output depends on how the input is divided.
 const BLOCK: usize = 64 << 10;
 
-/// Hands bytes on in blocks of one size.
+/// Passes bytes on in blocks of one size.
 struct Blocks<W> {
     out: W,
     block: Vec<u8>,
@@ -142,7 +142,7 @@ impl<W: Write> Write for Blocks<W> {
     }
 }
 
-/// Lets bytes through until it is closed.
+/// Passes bytes on until it is closed.
 struct Valve<W> {
     out: W,
     open: bool,
@@ -165,7 +165,7 @@ mod tests {
 
     use super::*;
 
-    /// Bytes that outlive the compressor.
+    /// A buffer that outlives the compressor.
     #[derive(Clone, Default)]
     struct Shared(Arc<Mutex<Vec<u8>>>);
 
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn however_it_is_cut_the_bytes_are_the_same() {
+    fn the_bytes_do_not_depend_on_write_sizes() {
         let data = data();
         for kind in [Kind::TarGz, Kind::TarZst] {
             let pack = |piece: usize| {
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn dropped_it_has_no_end() {
+    fn a_dropped_stream_has_no_end() {
         for kind in [Kind::TarGz, Kind::TarZst] {
             let shared = Shared::default();
             let mut out = Compressor::new(kind, Levels::default(), shared.clone()).unwrap();

@@ -1,11 +1,11 @@
-//! What a decompressor says of bytes that it cannot read, in words that a person who has the file understands.
+//! Turns errors of decompressors into messages for users.
 
 use std::io::{self, Read};
 
-/// A stream that is unpacked while it is read.
+/// A stream that is decompressed while it is read.
 pub struct Unpacked<R> {
     inner: R,
-    /// What it is packed as: "gzip".
+    /// The name of the compression: "gzip".
     packing: &'static str,
 }
 
@@ -17,12 +17,12 @@ impl<R: Read> Unpacked<R> {
 
 impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(bytes).map_err(|error| told(self.packing, error))
+        self.inner.read(bytes).map_err(|error| described(self.packing, error))
     }
 }
 
-/// The error of a decompressor, or one of the system as it is.
-pub fn told(packing: &str, error: io::Error) -> io::Error {
+/// Describes an error of a decompressor. System errors stay unchanged.
+pub fn described(packing: &str, error: io::Error) -> io::Error {
     if error.raw_os_error().is_some() || error.kind() == io::ErrorKind::Interrupted {
         return error;
     }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn damage_is_told_in_words_of_ours() {
+    fn damage_has_messages_of_our_own() {
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         packer.write_all(&[7; 5000]).unwrap();
         let packed = packer.finish().unwrap();

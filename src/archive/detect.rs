@@ -1,4 +1,4 @@
-//! What a stream of bytes is by its beginning, and the tar within it.
+//! Detects archives and compression by their first bytes, and the tar inside a compressed stream.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -6,23 +6,23 @@ use std::path::Path;
 use super::damage::Unpacked;
 use super::tar::{BLOCK, Header};
 
-/// What holds members.
+/// Containers of members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Packing {
     /// A tar.
     Plain,
-    /// Something gzipped.
+    /// A gzip stream.
     Gzip,
-    /// Something in Zstandard.
+    /// A Zstandard stream.
     Zstd,
     /// A zip.
     Zip,
 }
 
-/// Bytes that [`packing`] wants to see.
+/// The number of bytes that [`packing`] inspects.
 pub const HEAD: usize = BLOCK;
 
-/// What begins like this.
+/// Detects the container from its first bytes.
 pub fn packing(head: &[u8]) -> Option<Packing> {
     let begins = |magic: &[u8]| head.starts_with(magic);
     if begins(b"PK\x03\x04") || begins(b"PK\x05\x06") {
@@ -38,22 +38,22 @@ pub fn packing(head: &[u8]) -> Option<Packing> {
     Header::parse(block).map(|_| Packing::Plain)
 }
 
-/// What the file `path` is that begins like this. Zeros are an empty tar where the name says that it is a tar.
+/// Like [`packing`], for the file `path`. Zeros are an empty tar if the file name ends in `.tar`.
 pub fn packing_of(path: &Path, head: &[u8]) -> Option<Packing> {
     let named = || path.extension().is_some_and(|e| e.eq_ignore_ascii_case("tar"));
     packing(head).or_else(|| (is_empty_tar(head) && named()).then_some(Packing::Plain))
 }
 
-/// Whether this is how a tar begins that holds nothing: with its end marker, which is zeros.
+/// Whether the content is a tar without members, which starts with its end marker of zeros.
 pub fn is_empty_tar(head: &[u8]) -> bool {
     head.len() >= BLOCK && head.iter().all(|&b| b == 0)
 }
 
-/// The tar in a stream, unpacked as it is read. A Zstandard window is at most 128 MiB, as for the
-/// program `zstd`.
+/// Decompresses a stream to its tar. The window of Zstandard is limited to 128 MiB, as in the
+/// `zstd` program.
 ///
 /// # Errors
-/// The decompressor cannot be had.
+/// The decompressor cannot be created.
 pub fn unpacked<'a>(packing: Packing, stream: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
     const BUFFER: usize = 128 << 10;
     Ok(match packing {
@@ -69,12 +69,12 @@ pub fn unpacked<'a>(packing: Packing, stream: impl BufRead + 'a) -> io::Result<B
     })
 }
 
-/// Whether a tar stands in a stream. One of which nothing can be read is taken for it, so that its reader says what is
-/// wrong.
+/// Whether a stream contains a tar. An unreadable stream counts as one, so that the tar reader
+/// reports the error.
 pub fn holds_tar(packing: Packing, stream: impl BufRead) -> bool {
     let mut block = Vec::new();
     if let Ok(inner) = unpacked(packing, stream) {
-        // What comes before an error is enough.
+        // Data before an error is enough.
         let _ = inner.take(BLOCK as u64).read_to_end(&mut block);
     }
     match <[u8; BLOCK]>::try_from(&block[..]) {
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn not_all_that_is_compressed_is_a_tar() {
+    fn compressed_data_need_not_be_a_tar() {
         let gzip = |bytes: &[u8]| {
             let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
             io::Write::write_all(&mut out, bytes).unwrap();

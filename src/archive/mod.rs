@@ -1,4 +1,4 @@
-//! Archives as bytes: tar, zip, and what compresses a tar. Knows nothing of pictures or runs.
+//! Archive formats: tar, zip, and compressed tar. Independent of pictures and runs.
 
 pub mod compress;
 mod damage;
@@ -11,21 +11,21 @@ pub mod zip_writer;
 
 use std::path::Path;
 
-/// The kinds of archive that are written and read.
+/// The supported kinds of archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// tar.
     Tar,
-    /// tar, gzipped.
+    /// tar with gzip.
     TarGz,
-    /// tar in Zstandard.
+    /// tar with Zstandard.
     TarZst,
     /// zip.
     Zip,
 }
 
 impl Kind {
-    /// By the ending of a file's name, in any case of letters.
+    /// The kind for a file name, by its ending in any case.
     pub fn from_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.as_encoded_bytes().to_ascii_lowercase();
         let endings: [(&[u8], Self); 5] = [
@@ -41,7 +41,7 @@ impl Kind {
             .map(|(_, kind)| kind)
     }
 
-    /// As it is typed and told.
+    /// The name on the command line and in messages.
     pub fn word(self) -> &'static str {
         match self {
             Self::Tar => "tar",

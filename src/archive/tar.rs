@@ -1,38 +1,39 @@
-//! tar, written and read by the block: ustar headers, PAX records where ustar has no room, GNU's
-//! long names when reading.
+//! tar at the level of blocks: ustar headers, PAX records where ustar has no room, and GNU long
+//! names for reading.
 
 use std::io::{self, Write};
 
-/// Everything in a tar is a multiple of this.
+/// The block size of tar.
 pub const BLOCK: usize = 512;
 
-/// Sizes from here on do not fit into eleven octal digits.
+/// Sizes from here on do not fit eleven octal digits.
 const OCTAL_LIMIT: u64 = 1 << 33;
 
-/// What a header block says.
+/// The content of a header block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// As stored, the prefix before it.
+    /// The stored name, including the prefix.
     pub name: Vec<u8>,
-    /// Bytes that follow, before padding.
+    /// Size of the content, without padding.
     pub size: u64,
-    /// `0` is a file.
+    /// The type flag; `0` is a file.
     pub kind: u8,
 }
 
 impl Header {
-    /// Reads a block; None when its checksum is wrong, so that it is no header.
+    /// Parses a block. Returns None if its checksum is wrong.
     pub fn parse(block: &[u8; BLOCK]) -> Option<Self> {
         let stored = number(&block[148..156])?;
         let outside = |i: &usize| !(148..156).contains(i);
         let sum =
             |byte: fn(u8) -> i64| 8 * i64::from(b' ') + (0..BLOCK).filter(outside).map(|i| byte(block[i])).sum::<i64>();
-        // Some old writers took bytes as signed.
+        // Some old writers summed signed bytes.
         if [sum(i64::from), sum(|b| i64::from(b.cast_signed()))].iter().all(|&s| s != stored as i64) {
             return None;
         }
         let mut name = Vec::new();
-        // GNU's own magic has blanks where POSIX has a NUL, and keeps other things where the prefix is.
+        // GNU's magic has blanks where POSIX has a NUL, and stores other fields in place of the
+        // prefix.
         if &block[257..263] == b"ustar\0" && block[345] != 0 {
             name.extend_from_slice(until_nul(&block[345..500]));
             name.push(b'/');
@@ -46,10 +47,10 @@ fn until_nul(field: &[u8]) -> &[u8] {
     &field[..field.iter().position(|&b| b == 0).unwrap_or(field.len())]
 }
 
-/// Octal digits, or with the first bit set a binary number.
+/// Parses octal digits, or a binary number if the first bit is set.
 fn number(field: &[u8]) -> Option<u64> {
     if field[0] & 0x80 != 0 {
-        // A negative number, or one beyond 64 bits, is a lie in every field that is read here.
+        // Negative numbers and numbers beyond 64 bits are invalid in every field read here.
         let (head, tail) = field.split_at(field.len() - 8.min(field.len() - 1));
         if head[0] != 0x80 || head[1..].iter().any(|&b| b != 0) {
             return None;
@@ -63,7 +64,7 @@ fn number(field: &[u8]) -> Option<u64> {
     })
 }
 
-/// The records of a PAX header; the last one of a key counts.
+/// The records of a PAX header. The last one of a key counts.
 pub fn pax_records(mut bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     let mut records = Vec::new();
     while !bytes.is_empty() {
@@ -77,7 +78,7 @@ pub fn pax_records(mut bytes: &[u8]) -> Option<Vec<(&[u8], &[u8])>> {
     Some(records)
 }
 
-/// The header block of an entry, all of it fixed but name, size and kind.
+/// The header block of an entry. Everything but name, size and kind is fixed.
 fn block(name: &[u8], size: u64, kind: u8) -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
     let len = name.len().min(100);
@@ -96,7 +97,8 @@ fn block(name: &[u8], size: u64, kind: u8) -> [u8; BLOCK] {
     block
 }
 
-/// Whether a tar that begins with this block is as they are written here: without owner and time, or without members.
+/// Whether a tar that begins with this block has the form written here: without owner and time, or
+/// without members.
 pub fn begins_ours(first: &[u8; BLOCK]) -> bool {
     match Header::parse(first) {
         Some(header) => block(&header.name, header.size, header.kind) == *first,
@@ -104,7 +106,7 @@ pub fn begins_ours(first: &[u8; BLOCK]) -> bool {
     }
 }
 
-/// A PAX record counts its own length, digits included.
+/// A PAX record. It starts with its own length, including the digits of the length.
 fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
     let rest = key.len() + value.len() + 3;
     let mut len = rest + 1;
@@ -117,13 +119,12 @@ fn pax_record(key: &str, value: &[u8]) -> Vec<u8> {
     record
 }
 
-/// All that stands before an entry's bytes: a PAX header where the name or size needs one, and the
-/// entry's own.
+/// All headers of an entry: a PAX header if the name or size needs one, and the ustar header.
 pub fn header(name: &[u8], size: u64) -> Vec<u8> {
     let mut records = Vec::new();
     let text = std::str::from_utf8(name).is_ok();
     if name.len() > 100 || (text && !name.is_ascii()) {
-        // Without this, PAX says that names are UTF-8.
+        // By default PAX names are UTF-8.
         if !text {
             records.extend(pax_record("hdrcharset", b"BINARY"));
         }
@@ -153,7 +154,7 @@ impl<W: Write> TarWriter<W> {
     /// Writes an entry.
     ///
     /// # Errors
-    /// The stream's; nothing can follow then.
+    /// An error of the stream. Nothing can follow it.
     pub fn add(&mut self, name: &[u8], bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(&header(name, bytes.len() as u64))?;
         self.0.write_all(bytes)?;
@@ -164,7 +165,7 @@ impl<W: Write> TarWriter<W> {
     /// Writes the end marker.
     ///
     /// # Errors
-    /// The stream's.
+    /// An error of the stream.
     pub fn end(mut self) -> io::Result<W> {
         self.0.write_all(&[0; 2 * BLOCK])?;
         Ok(self.0)
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ustar_has_no_room_for_stands_in_pax() {
+    fn long_names_and_sizes_use_pax() {
         for (name, size) in
             [(vec![b'n'; 101], 5), ("é.jpg".into(), 5), (vec![0xff; 200], 5), (b"big".to_vec(), 1 << 33)]
         {
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_lie() {
+    fn invalid_numbers() {
         assert_eq!(number(b"00000000017\0"), Some(15));
         assert_eq!(number(b"        \0"), Some(0));
         assert_eq!(number(b"12345678"), None, "8 is no octal digit");

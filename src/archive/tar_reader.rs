@@ -1,56 +1,56 @@
-//! tar, read front to back. Whatever the archive claims, no more is held than a name's length of
-//! `META_LIMIT` and what the caller asks for.
+//! Reads a tar front to back. Whatever the archive claims, memory is bounded by `META_LIMIT` for
+//! names and by what the caller requests.
 
 use std::io::{self, Read};
 
 use super::tar::{BLOCK, Header, pax_records};
 
-/// The longest PAX header or GNU long name that is read; real ones have a few hundred bytes.
+/// The longest PAX header or GNU long name that is read. Real ones have a few hundred bytes.
 const META_LIMIT: u64 = 1 << 20;
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
-    /// A file; its bytes follow.
+    /// A file, followed by its content.
     File,
     /// A second name of an earlier entry.
     HardLink,
-    /// A file with holes, in one of GNU's own encodings.
+    /// A sparse file in one of GNU's encodings.
     Sparse,
-    /// A directory, symbolic link, device or the like.
+    /// A directory, symbolic link, device or similar.
     Other,
 }
 
-/// One entry.
+/// An entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TarEntry {
-    /// As stored.
+    /// The stored name.
     pub name: Vec<u8>,
-    /// Bytes that follow.
+    /// Size of the content.
     pub size: u64,
-    /// What it is.
+    /// The kind.
     pub kind: EntryKind,
 }
 
-/// What is wrong with a tar.
+/// An error in a tar.
 #[derive(Debug, thiserror::Error)]
 pub enum TarError {
-    /// Reading or decompressing.
+    /// Reading or decompressing failed.
     #[error("{}", crate::words::system_words(.0))]
     Io(#[from] io::Error),
-    /// Not even a first header.
+    /// There is no valid header at the start.
     #[error("it holds no tar archive")]
     NotATar,
-    /// Something that is no header where one must be.
+    /// A header was expected, but not found.
     #[error("damaged: no header at byte {0} of the tar")]
     Damaged(u64),
-    /// A name or its like, too long to be true.
+    /// An extended header that is implausibly long.
     #[error("damaged: an extended header of {0} bytes")]
     Meta(u64),
-    /// Cut off.
+    /// The data ends within a member or header.
     #[error("it ends within a member or header")]
     Truncated,
-    /// Cut off between members, or never finished.
+    /// The data ends between members, or the archive was never finished.
     #[error("it has no end marker: some of it may be missing")]
     NoEnd,
 }
@@ -61,7 +61,7 @@ pub struct TarReader<R> {
     input: R,
     /// Bytes read so far.
     at: u64,
-    /// Of the current entry, its padding not counted.
+    /// Unread bytes of the current entry, without padding.
     left: u64,
     padding: u64,
 }
@@ -72,10 +72,11 @@ impl<R: Read> TarReader<R> {
         Self { input, at: 0, left: 0, padding: 0 }
     }
 
-    /// The next entry, or none after the end marker. What was not read of the one before is skipped.
+    /// The next entry, or None after the end marker. Unread content of the previous entry is
+    /// skipped.
     ///
     /// # Errors
-    /// Nothing can follow one.
+    /// After an error, nothing can follow.
     pub fn next_entry(&mut self) -> Result<Option<TarEntry>, TarError> {
         self.skip(self.left + self.padding)?;
         (self.left, self.padding) = (0, 0);
@@ -84,7 +85,7 @@ impl<R: Read> TarReader<R> {
             let start = self.at;
             let Some(block) = self.block()? else { return Err(TarError::NoEnd) };
             if block == [0; BLOCK] {
-                // One block of zeros is enough for those who write only one.
+                // Some writers end with a single block of zeros.
                 return Ok(None);
             }
             let wrong = if start == 0 { TarError::NotATar } else { TarError::Damaged(start) };
@@ -109,7 +110,7 @@ impl<R: Read> TarReader<R> {
                         }
                     }
                 }
-                // Long names of links, and what is said for all that follows.
+                // Long link names, and global headers.
                 b'K' | b'g' => self.skip_meta(header.size)?,
                 kind => {
                     let kind = match kind {
@@ -120,7 +121,8 @@ impl<R: Read> TarReader<R> {
                         b'S' => EntryKind::Sparse,
                         _ => EntryKind::Other,
                     };
-                    // Links and devices have no bytes, whatever their size says, unless PAX says so, too.
+                    // Links and devices have no content, whatever their size says, unless PAX says
+                    // otherwise.
                     let own = if matches!(header.kind, b'1'..=b'6') { 0 } else { header.size };
                     let size = size.unwrap_or(own);
                     self.left = size;
@@ -133,11 +135,11 @@ impl<R: Read> TarReader<R> {
         }
     }
 
-    /// Appends up to `n` further bytes of the current entry; memory grows with what comes, not with
-    /// what is claimed.
+    /// Appends up to `n` further bytes of the current entry. Memory grows with the data read, not
+    /// with the claimed size.
     ///
     /// # Errors
-    /// Also when the archive ends before.
+    /// Also if the archive ends early.
     pub fn read_into(&mut self, bytes: &mut Vec<u8>, n: u64) -> Result<(), TarError> {
         let mut want = n.min(self.left);
         while want > 0 {
@@ -154,12 +156,12 @@ impl<R: Read> TarReader<R> {
         Ok(())
     }
 
-    /// Reads on behind the end marker, so that a checksum at the end of the stream is looked at.
+    /// Reads on after the end marker, so that a checksum at the end of the stream is verified.
     ///
     /// # Errors
-    /// Of the stream.
+    /// An error of the stream.
     pub fn drain(&mut self) -> io::Result<()> {
-        // More than any blocking factor pads with.
+        // More than the padding of any blocking factor.
         io::copy(&mut (&mut self.input).take(64 << 20), &mut io::sink()).map(|_| ())
     }
 
@@ -228,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_archives_read_back() {
         let (long, odd) = (vec![b'n'; 300], [&b"\xff"[..], &[b'o'; 120]].concat());
         let bytes = written(&[(b"a", b"1"), (&long, &[7; 512]), (&odd, &[8; 513]), ("é".as_bytes(), b"")]);
         let mut reader = TarReader::new(&bytes[..]);
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn cut_anywhere_it_is_noticed() {
+    fn truncation_is_noticed() {
         let bytes = written(&[(b"a", &[1; 700]), (&[b'n'; 200], b"2")]);
         for len in 0..bytes.len() - 2 * BLOCK {
             assert!(names(&bytes[..len]).is_err(), "{len}");
@@ -253,8 +255,8 @@ mod tests {
     }
 
     #[test]
-    fn lies_cost_nothing() {
-        // A long name of 1 TB, a size near 2^64, a PAX header that is none.
+    fn false_claims_allocate_nothing() {
+        // A long name of 1 TB, a size near 2^64, and an invalid PAX header.
         let mut long = header(b"x", 1 << 32);
         long[156] = b'L';
         assert!(names(&long).is_err());

@@ -1,5 +1,5 @@
-//! zip, read by its directory, one entry at a time; the bytes of entries are read by whoever wants
-//! them, on any thread. Nothing is collected.
+//! Reads a zip through its central directory, one entry at a time. The content of entries can be
+//! read later, on any thread. Nothing is collected.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -12,29 +12,29 @@ use super::zip_records::{
     MAX32, u16_at, u32_at, u64_at,
 };
 
-/// What is wrong with a zip.
+/// An error in a zip.
 #[derive(Debug, thiserror::Error)]
 pub enum ZipError {
-    /// Reading.
+    /// Reading failed.
     #[error("{}", crate::words::system_words(.0))]
     Io(#[from] io::Error),
-    /// No directory at its end.
+    /// There is no central directory at the end.
     #[error("damaged or cut off: its directory is not at its end")]
     NoDirectory,
-    /// The directory makes no sense.
+    /// The central directory is invalid.
     #[error("damaged: its directory at byte {0}")]
     Directory(u64),
 }
 
-/// One entry, to be opened later.
+/// An entry, to be opened later.
 #[derive(Clone, Debug)]
 pub struct ZipEntry {
     file: Arc<File>,
-    /// As stored.
+    /// The stored name.
     pub name: Vec<u8>,
-    /// Bytes when unpacked, as the directory says.
+    /// The uncompressed size in the central directory.
     pub size: u64,
-    /// Whether it is a file, and no directory or link.
+    /// Whether it is a file, not a directory or link.
     pub is_file: bool,
     method: u16,
     encrypted: bool,
@@ -43,19 +43,19 @@ pub struct ZipEntry {
     header: u64,
 }
 
-/// Reads the directory.
+/// Reads the central directory.
 #[derive(Debug)]
 pub struct ZipReader {
     file: Arc<File>,
     directory: BufReader<Section>,
     at: u64,
     end: u64,
-    /// Bytes before the archive, such as a program that unpacks it.
+    /// Bytes before the archive, such as a self-extracting program.
     before: u64,
 }
 
 impl ZipReader {
-    /// Finds the directory.
+    /// Finds the central directory.
     ///
     /// # Errors
     /// There is none.
@@ -92,10 +92,10 @@ impl ZipReader {
         Ok(Self { file, directory, at: start, end: end_at, before })
     }
 
-    /// The next entry of the directory.
+    /// The next entry of the central directory.
     ///
     /// # Errors
-    /// Nothing can follow one.
+    /// After an error, nothing can follow.
     pub fn next_entry(&mut self) -> Result<Option<ZipEntry>, ZipError> {
         if self.at >= self.end {
             return Ok(None);
@@ -121,7 +121,7 @@ impl ZipReader {
         let (size, packed, offset) = (number(u32_at(&head, 24)), number(u32_at(&head, 20)), number(u32_at(&head, 42)));
         let (Some(size), Some(packed), Some(offset)) = (size, packed, offset) else { return Err(damaged) };
         let header = self.before.checked_add(offset).ok_or(damaged)?;
-        // Made on Unix, the upper half of the attributes is the mode.
+        // For entries made on Unix, the upper half of the attributes is the mode.
         let kind = if head[5] == 3 { u32_at(&head, 38) >> 28 } else { 0 };
         let is_file = !name.ends_with(b"/") && matches!(kind, 0 | 0o10);
         Ok(Some(ZipEntry {
@@ -147,7 +147,7 @@ impl ZipReader {
     }
 }
 
-/// The extra field with the numbers that have no room elsewhere.
+/// The ZIP64 extra field, which has the numbers that do not fit elsewhere.
 fn extra64(mut extra: &[u8]) -> &[u8] {
     while extra.len() >= 4 {
         let len = usize::from(u16_at(extra, 2)).min(extra.len() - 4);
@@ -161,10 +161,11 @@ fn extra64(mut extra: &[u8]) -> &[u8] {
 }
 
 impl ZipEntry {
-    /// Its bytes, unpacked; the last of them come only when length and checksum are as announced.
+    /// Opens the uncompressed content. The last bytes are returned only if length and checksum are
+    /// right.
     ///
     /// # Errors
-    /// What cannot be unpacked.
+    /// Content that cannot be decompressed.
     pub fn open(&self) -> io::Result<ZipContent> {
         if self.encrypted {
             return Err(io::Error::other("it is encrypted"));
@@ -190,7 +191,7 @@ fn damaged() -> io::Error {
     io::Error::other("damaged: its place in the archive holds something else")
 }
 
-/// The bytes of an entry.
+/// The content of an entry.
 #[derive(Debug)]
 pub struct ZipContent {
     inner: Unpack,
@@ -209,7 +210,7 @@ impl Read for Unpack {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Stored(section) => section.read(bytes),
-            Self::Deflated(decoder) => decoder.read(bytes).map_err(|error| damage::told("zip member", error)),
+            Self::Deflated(decoder) => decoder.read(bytes).map_err(|error| damage::described("zip member", error)),
         }
     }
 }
@@ -286,10 +287,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_archives_read_back() {
         let want = vec![(b"a.jpg".to_vec(), b"first".to_vec()), ("d/é.jpg".into(), vec![9; 3000])];
         assert_eq!(read(&written()).unwrap(), want);
-        // A program before it, a comment behind it.
+        // A program before it, and a comment behind it.
         let mut bytes = [b"#!/bin/sh\n".to_vec(), written(), b"hello".to_vec()].concat();
         let at = bytes.len() - 7;
         bytes[at] = 5;
@@ -305,7 +306,7 @@ mod tests {
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 0x55;
-            // Whatever comes out: no panic, no endless loop, no wrong content.
+            // Whatever the result, there is no panic, no endless loop, and no wrong content.
             if let Ok(entries) = read(&bad) {
                 assert!(entries.iter().all(|(_, c)| c == b"first" || *c == vec![9; 3000] || c.is_empty()), "{at}");
             }

@@ -1,4 +1,5 @@
-//! zip, written front to back. Entries are stored: pictures are compressed already.
+//! Writes a zip front to back. Entries are stored without compression, because pictures are
+//! compressed already.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -7,23 +8,23 @@ use flate2::write::{DeflateDecoder, DeflateEncoder};
 
 use super::zip_records::{CENTRAL, END, END64, EXTRA64, LOCAL, LOCATOR64, MAX16, MAX32, Record};
 
-/// 1980-01-01 00:00, the first instant that zip can tell.
+/// 1980-01-01 00:00, the earliest time that zip can express.
 const DATE: u16 = 0x21;
-/// A regular file, mode 644, as Unix writes it.
+/// A regular file with mode 644, in the form of Unix.
 const ATTRIBUTES: u32 = 0o100_644 << 16;
 
-/// Writes entries one after the other, and the directory at the end.
+/// Writes entries one after the other, and the central directory at the end.
 pub struct ZipWriter<W> {
     out: W,
     written: u64,
     entries: u64,
-    /// The directory so far, deflated: some 25 bytes an entry.
+    /// The central directory so far, deflated: some 25 bytes per entry.
     directory: DeflateEncoder<Vec<u8>>,
     directory_len: u64,
 }
 
 impl<W: Write> ZipWriter<W> {
-    /// A zip that goes to `out`.
+    /// Makes a zip that is written to `out`.
     pub fn new(out: W) -> Self {
         let directory = DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
         Self { out, written: 0, entries: 0, directory, directory_len: 0 }
@@ -32,7 +33,7 @@ impl<W: Write> ZipWriter<W> {
     /// Writes an entry.
     ///
     /// # Errors
-    /// The stream's; nothing can follow then.
+    /// An error of the stream. Nothing can follow it.
     pub fn add(&mut self, name: &[u8], bytes: &[u8]) -> io::Result<()> {
         let name_len = u16::try_from(name.len()).map_err(|_| io::Error::other("a name over 65,535 bytes"))?;
         let mut crc = flate2::Crc::new();
@@ -54,7 +55,7 @@ impl<W: Write> ZipWriter<W> {
             }
         }
         let needs: u16 = if central64.0.is_empty() { 20 } else { 45 };
-        // Bit 11: the name is UTF-8. Other bytes are told as they are.
+        // Bit 11: the name is UTF-8. Other names are stored as raw bytes.
         let flags = if !name.is_ascii() && std::str::from_utf8(name).is_ok() { 0x800 } else { 0 };
         let small = |n: u64| n.min(MAX32) as u32;
         let mut common = Record::default();
@@ -81,10 +82,10 @@ impl<W: Write> ZipWriter<W> {
         Ok(())
     }
 
-    /// Writes the directory.
+    /// Writes the central directory.
     ///
     /// # Errors
-    /// The stream's.
+    /// An error of the stream.
     pub fn end(self) -> io::Result<W> {
         let (offset, len, entries) = (self.written, self.directory_len, self.entries);
         let packed = self.directory.finish()?;
@@ -104,16 +105,17 @@ impl<W: Write> ZipWriter<W> {
         Ok(out)
     }
 
-    /// Hands on what lies in buffers.
+    /// Flushes buffers.
     ///
     /// # Errors
-    /// The stream's.
+    /// An error of the stream.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }
 
-/// Whether a zip that begins like this is as they are written here: stored, without a time, or without members.
+/// Whether a zip that begins with these bytes has the form written here: stored without a time, or
+/// without members.
 pub fn begins_ours(head: &[u8]) -> bool {
     let same = |at: usize, value: u16| head.get(at..at + 2).is_some_and(|field| field == value.to_le_bytes());
     head.starts_with(b"PK\x05\x06") || (head.starts_with(b"PK\x03\x04") && same(8, 0) && same(10, 0) && same(12, DATE))

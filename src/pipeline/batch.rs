@@ -1,4 +1,4 @@
-//! What the writer holds back, so that disk and state are asked for many outputs at once.
+//! Batches outputs and records, so that the disk and the state are synced once for many outputs.
 
 use std::time::{Duration, Instant};
 
@@ -10,22 +10,22 @@ use crate::sink::{Durable, Entry, SinkError};
 use crate::source::Facts;
 use crate::state::{Kind, Record, StateError, Written};
 
-/// How long something is held back at most.
+/// The longest time that something is held back.
 const AGE: Duration = Duration::from_secs(2);
-/// Records held at most.
+/// The largest number of records in a batch.
 const RECORDS: usize = 1024;
 
-/// An input whose outputs stand under temporary names.
+/// An input whose outputs have temporary names.
 struct Waiting {
     done: Done,
     record: Option<Record>,
-    /// Digest of each output, and whether a file of its name was ours to replace.
+    /// For each output, its digest, and whether a file of this name was ours to replace.
     outputs: Vec<(i64, bool)>,
-    /// Facts of each output, and whether it bears our mark.
+    /// For each output, its facts, and whether it has our mark.
     staged: Vec<(Facts, bool)>,
 }
 
-/// Outputs and records of some seconds.
+/// The outputs and records of a few seconds.
 pub struct Batch {
     sync: bool,
     durable: Durable,
@@ -34,7 +34,7 @@ pub struct Batch {
     since: Option<Instant>,
 }
 
-/// An input of a batch that is through: done, or the reason why not.
+/// An input of a committed batch, with its result.
 pub type Through = (Done, Result<(), SinkError>);
 
 impl Batch {
@@ -42,7 +42,7 @@ impl Batch {
         Self { sync, durable: Durable::new(sync), waiting: Vec::new(), records: Vec::new(), since: None }
     }
 
-    /// Something to be remembered with the rest.
+    /// Adds a record.
     pub fn remember(&mut self, record: Record) {
         self.since.get_or_insert_with(Instant::now);
         self.records.push(record);
@@ -72,14 +72,14 @@ impl Batch {
         self.durable.is_full() || self.records.len() >= RECORDS || self.since.is_some_and(|s| s.elapsed() >= AGE)
     }
 
-    /// What is held back until now, if there is something; a new one takes its place.
+    /// Takes the current batch, if it is not empty, and starts a new one.
     pub fn take(&mut self) -> Option<Self> {
         self.since?;
         Some(std::mem::replace(self, Self::new(self.sync)))
     }
 
-    /// Syncs, renames, syncs directories, then records; gives what became of each input, and whether nothing could be
-    /// synced.
+    /// Syncs, renames, syncs directories, then records. Returns the result of each input, and
+    /// whether syncing is unsupported.
     pub fn commit(self, update: Option<&Update>) -> (Vec<Through>, Result<(), StateError>, bool) {
         let Self { mut durable, waiting, mut records, .. } = self;
         if let Err(error) = announce(&waiting, update) {
@@ -105,8 +105,8 @@ impl Batch {
     }
 }
 
-/// Where a file would not be taken for ours by its mark, the state is told of it before it gets
-/// that name: should we die in between, the next run may replace it.
+/// Records outputs whose file would not be recognised by its mark before they get their final name.
+/// If the process dies in between, the next run may replace them.
 fn announce(waiting: &[Waiting], update: Option<&Update>) -> Result<(), StateError> {
     let Some(update) = update else { return Ok(()) };
     let mut pending = Vec::new();

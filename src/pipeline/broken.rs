@@ -1,4 +1,4 @@
-//! Why a run cannot go on.
+//! Errors that end a run.
 
 use super::RunError;
 use super::prune::PruneError;
@@ -11,14 +11,14 @@ pub enum Broken {
     Sink(SinkError),
     State(StateError),
     Prune(PruneError),
-    /// A thread died, or something was not answered.
+    /// A thread died, or a job was never answered.
     Halted(String),
-    /// So many workers hang.
+    /// This many workers hang.
     Stuck(usize),
 }
 
 impl Broken {
-    /// For the caller, with what was done until then.
+    /// Converts to the public error, with the summary so far.
     pub fn into_error(self, summary: Summary) -> RunError {
         let summary = Box::new(summary);
         match self {

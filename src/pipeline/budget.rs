@@ -1,26 +1,26 @@
-//! A bound on bytes in flight, drawn on before they are allocated.
+//! A memory budget for data in flight. Memory is drawn from it before it is allocated.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::words;
 
-/// More than may ever be had.
+/// The request exceeds what can ever be granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverCeiling {
-    /// Bytes that could be had at most.
+    /// The largest grant, in bytes.
     pub ceiling: u64,
 }
 
 impl OverCeiling {
-    /// The message: `what` needs `bytes`.
-    pub fn told(self, what: &str, bytes: u64) -> String {
+    /// The message that `what` needs `bytes`.
+    pub fn message(self, what: &str, bytes: u64) -> String {
         let (bytes, ceiling) = (words::bytes(bytes), words::bytes(self.ceiling));
         format!("{what} needs {bytes} of memory, over the limit of {ceiling} (--memory)")
     }
 }
 
-/// A pool of bytes. First come, first served, so that a large draw is not passed by small ones for ever.
+/// A pool of bytes. First come, first served, so that small requests cannot starve a large one.
 #[derive(Debug)]
 pub struct Budget {
     capacity: u64,
@@ -37,15 +37,16 @@ struct State {
 }
 
 impl Budget {
-    /// A pool of `capacity` bytes; a single draw beyond that, up to `ceiling`, is granted alone.
+    /// Makes a pool of `capacity` bytes. A larger request, up to `ceiling`, is granted while
+    /// nothing else is.
     pub fn new(capacity: u64, ceiling: u64) -> Arc<Self> {
         Arc::new(Self { capacity, ceiling: ceiling.max(capacity), state: Mutex::default(), changed: Condvar::new() })
     }
 
-    /// Waits until `bytes` can be had.
+    /// Waits until `bytes` are available.
     ///
     /// # Errors
-    /// When they never can.
+    /// They can never be available.
     pub fn draw(self: &Arc<Self>, bytes: u64) -> Result<Share, OverCeiling> {
         if bytes > self.ceiling {
             return Err(OverCeiling { ceiling: self.ceiling });
@@ -80,7 +81,7 @@ impl Budget {
     }
 }
 
-/// Bytes drawn; given back when dropped.
+/// A share of the budget, returned when dropped.
 #[derive(Debug)]
 pub struct Share {
     budget: Arc<Budget>,
@@ -88,7 +89,7 @@ pub struct Share {
 }
 
 impl Share {
-    /// Keeps only `bytes` of it.
+    /// Returns everything but `bytes`.
     pub fn keep(&mut self, bytes: u64) {
         let rest = self.bytes.saturating_sub(bytes);
         self.bytes -= rest;
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_large_run_alone_or_not_at_all() {
+    fn large_requests_are_granted_alone_or_refused() {
         let budget = Budget::new(100, 150);
         let mut small = budget.draw(60).unwrap();
         small.keep(10);

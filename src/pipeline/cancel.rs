@@ -1,4 +1,4 @@
-//! One wish to end, heard by all threads.
+//! A request to end the run, shared by all threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,17 +10,18 @@ const TOO_MANY: usize = 1001;
 const BROKEN: usize = 1002;
 const OUT_OF_TIME: usize = 1003;
 
-/// Ends a run early: no new inputs are begun, those under way are finished. Clones are the same wish.
+/// Ends a run early: no new inputs are started, those in progress are finished. Clones share the
+/// same request.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicUsize>);
 
 impl Cancel {
-    /// The number that a signal handler may store its signal's number into.
+    /// A flag in which a signal handler can store its signal's number.
     pub fn flag(&self) -> Arc<AtomicUsize> {
         Arc::clone(&self.0)
     }
 
-    /// Ends the run as the signal of this number would.
+    /// Ends the run like the signal with this number.
     pub fn interrupt(&self, signal: i32) {
         self.set(usize::try_from(signal).unwrap_or(0));
     }
@@ -39,21 +40,21 @@ impl Cancel {
     }
 
     fn set(&self, value: usize) {
-        // The first wish stands.
+        // The first request counts.
         let _ = self.0.compare_exchange(0, value, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Whether the run is to end.
+    /// Whether the run should end.
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// Whether there is time to count what is left: not after a signal, nor when something broke.
+    /// Whether there is time to count the remaining inputs: not after a signal, nor after an error.
     pub(super) fn lets_count(&self) -> bool {
         matches!(self.reason(), Some(Stop::FirstFailure | Stop::TooManyFailures | Stop::OutOfTime))
     }
 
-    /// Why it is to end.
+    /// Why the run should end.
     pub fn reason(&self) -> Option<Stop> {
         match self.0.load(Ordering::Relaxed) {
             0 | BROKEN => None,

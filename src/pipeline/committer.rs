@@ -1,4 +1,4 @@
-//! Commits batches while the writer stages the next one: workers do not wait for the disk.
+//! Commits batches while the writer fills the next one, so that workers do not wait for the disk.
 
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
@@ -10,19 +10,19 @@ use super::Shared;
 use super::batch::{Batch, Through};
 use crate::state::StateError;
 
-/// What became of a batch.
+/// The outcome of a batch.
 pub struct Outcome {
     /// Its inputs.
     pub through: Vec<Through>,
-    /// Whether the state knows of them.
+    /// Whether the state has recorded them.
     pub recorded: Result<(), StateError>,
-    /// The file system cannot sync.
+    /// Whether the file system cannot sync.
     pub unsynced: bool,
-    /// What it took.
+    /// The time that the commit took.
     pub took: Duration,
 }
 
-/// The thread and the ways to and from it.
+/// The thread, with its channels.
 pub struct Committer {
     batches: Option<Sender<Batch>>,
     outcomes: Receiver<Outcome>,
@@ -35,9 +35,10 @@ impl Committer {
     /// Starts the thread.
     ///
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub fn start(shared: Arc<Shared>) -> std::io::Result<Self> {
-        // One is committed, none waits: held are two batches, the one that is being filled among them.
+        // Without a queue there are at most two batches: the one being committed and the one being
+        // filled.
         let (batches, to_do) = bounded::<Batch>(0);
         let (done, outcomes) = unbounded();
         let thread = Builder::new().name("thumbs-committer".to_owned()).spawn(move || {
@@ -52,17 +53,17 @@ impl Committer {
         Ok(Self { batches: Some(batches), outcomes, thread: Some(thread), pending: 0 })
     }
 
-    /// Gives a batch away; waits for the one before it.
+    /// Hands over a batch. Waits for the previous one.
     pub fn commit(&mut self, batch: Batch) {
         if let Some(batches) = &self.batches {
-            // Refused only by a thread that died; `outcome` then finds nobody to answer.
+            // Sending fails only if the thread died, which `outcome` notices.
             let _ = batches.send(batch);
             self.pending += 1;
         }
     }
 
-    /// What became of a batch, if that is known by now; with `wait` it is waited for. None when nothing is
-    /// pending; an error when the thread is gone before its time.
+    /// The outcome of a batch, if known; with `wait`, waits for it. Returns None if nothing is
+    /// pending, and an error if the thread is gone.
     pub fn outcome(&mut self, wait: bool) -> Result<Option<Outcome>, String> {
         if self.pending == 0 {
             return Ok(None);
@@ -84,7 +85,7 @@ impl Drop for Committer {
     fn drop(&mut self) {
         self.batches = None;
         if let Some(thread) = self.thread.take() {
-            // Whether it died is known from what it did not answer.
+            // A death of the thread shows in the missing answers.
             let _ = thread.join();
         }
     }

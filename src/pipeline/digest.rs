@@ -1,4 +1,4 @@
-//! What a data set tells of its samples.
+//! Digests and metadata of the samples in a data set.
 
 use std::path::PathBuf;
 
@@ -14,12 +14,12 @@ pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Tells recipes apart, of one build.
+/// Distinguishes recipes within one build.
 pub fn recipe(recipe: &Recipe) -> String {
     sha256(format!("{recipe:?}").as_bytes())[..16].to_owned()
 }
 
-/// Name and content of the JSON beside a sample's picture.
+/// The name and content of the JSON beside a sample's picture.
 pub fn sample(ready: &Ready, options: &Recipe) -> (PathBuf, Vec<u8>) {
     let first = ready.outputs.first();
     let (path, size) = first.map_or((PathBuf::new(), ready.source_size), |o| (o.0.path.clone(), o.2));

@@ -22,13 +22,13 @@ use crate::plan::OwnOutputs;
 use crate::walk::{Found, Input, Item, real_path};
 use crate::words;
 
-/// For how long the feeder goes on after the end of the run has come, only to count what is left.
+/// How long the feeder keeps counting the remaining inputs after the run should end.
 pub const COUNT_ON: Duration = Duration::from_secs(10);
 
-/// Inputs to be passed over that travel together.
+/// Skipped inputs that are sent together.
 const TOGETHER: usize = 256;
 
-/// Feeds until all inputs are handed out, the run is cancelled, or nobody takes them any more.
+/// Runs until all inputs are handed out, the run is cancelled, or the workers are gone.
 pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
     let config = &shared.config;
     let mut feeder = Feeder {
@@ -57,7 +57,7 @@ struct Feeder<'a> {
     lookup: Option<Lookup<'a>>,
     unchanged: Vec<Unchanged>,
     walked: Walked,
-    /// Archives begun, by their real paths.
+    /// Archives that were started, by their real paths.
     archives: HashSet<PathBuf>,
     own: OwnOutputs<'a>,
     /// Since when it only counts.
@@ -67,7 +67,7 @@ struct Feeder<'a> {
 impl Feeder<'_> {
     fn all(&mut self) -> Flow {
         let config = &self.hand.shared.config;
-        // Names that lead to nothing are told before any work.
+        // Missing inputs are reported before any work.
         let (missing, others): (Vec<_>, Vec<_>) =
             config.inputs.iter().partition(|input| config.walker.is_missing(input));
         for input in missing.into_iter().chain(others) {
@@ -126,7 +126,7 @@ impl Feeder<'_> {
         }
     }
 
-    /// Counts an input that this run will not come to; not for long, and not after a signal.
+    /// Counts an input that this run will not process, for a limited time, and not after a signal.
     fn count_on(&mut self, item: Item) -> Flow {
         let shared = self.hand.shared;
         let since = *self.stopped.get_or_insert_with(Instant::now);
@@ -136,14 +136,14 @@ impl Feeder<'_> {
         match item {
             Item::LeftOut(_) => {}
             Item::Failed { .. } => shared.leave(true),
-            // What it holds is not known without unpacking it.
+            // Its content is unknown without unpacking it.
             Item::Archive { .. } | Item::StdinArchive => {
                 shared.leave(true);
                 return Flow::Break(());
             }
             Item::Found(found) => {
                 let own = found.path.as_ref().is_some_and(|path| shared.config.skip_own && self.own.contain(path));
-                // A state that cannot be read has been told of, or will be the next time.
+                // A state that cannot be read was reported already, or will be in the next run.
                 let verdict = match (&mut self.lookup, &found.path) {
                     (Some(lookup), Some(path)) => lookup.verdict(&found, path).ok(),
                     _ => None,
@@ -161,7 +161,7 @@ impl Feeder<'_> {
             (Some(lookup), Some(path)) => match lookup.verdict(&found, path) {
                 Ok(verdict) => Some(verdict),
                 Err(error) => {
-                    // Nobody to tell is a run that ends already.
+                    // If nobody listens, the run is ending already.
                     let _ = self.hand.tell(Message::Broken(error));
                     return Flow::Break(());
                 }
@@ -203,7 +203,7 @@ fn feed_list(config: &RunConfig, list: &List, give: &mut dyn FnMut(Item) -> Flow
     }
 }
 
-/// Walks all inputs but lists, only to count them, unless the run is over before `delay` is.
+/// Walks all inputs but lists, only to count them, unless the run ends within `delay`.
 pub fn count(shared: &Shared, delay: Duration) {
     let begin = Instant::now();
     while let Some(left) = delay.checked_sub(begin.elapsed()).filter(|left| !left.is_zero()) {
@@ -215,7 +215,7 @@ pub fn count(shared: &Shared, delay: Duration) {
     let config = &shared.config;
     for input in &config.inputs {
         let flow = config.walker.walk(input, &mut |item| {
-            // What does not look like a picture is mostly none.
+            // Files that do not look like pictures usually are not.
             if !matches!(&item, Item::Found(Found { certain: false, .. }) | Item::LeftOut(_)) {
                 shared.counted.fetch_add(1, Ordering::Relaxed);
             }

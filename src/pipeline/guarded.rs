@@ -1,5 +1,5 @@
-//! Threads of a run that end it when they die. A thread that panics tells nobody by itself, and those who wait for
-//! its messages take the silence for the end.
+//! Threads whose panic ends the run. A panicking thread does not report itself, and those who wait
+//! for its messages would take the silence for the end.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,12 +7,12 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Cancel;
 
-/// The first death of a thread, if any died.
+/// The first death of a thread, if any.
 #[derive(Debug, Default)]
 pub struct Deaths(Mutex<Option<String>>);
 
 impl Deaths {
-    /// Does the work of a thread. Should it panic, that is noted, and the run is to end.
+    /// Runs the work of a thread. A panic is recorded and ends the run.
     pub fn guard(&self, what: &str, cancel: &Cancel, work: impl FnOnce()) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
             self.note(format!("the thread that {what} died: {}", panic_words(&*panic)));
@@ -20,18 +20,18 @@ impl Deaths {
         }
     }
 
-    /// Notes why the run cannot go on; the first reason stands.
+    /// Records why the run cannot continue. The first reason counts.
     pub fn note(&self, why: String) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
     }
 
-    /// What is to be said of it.
+    /// The message about it.
     pub fn words(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// What a panic says, in one line.
+/// The message of a panic, on one line.
 pub fn panic_words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("no reason given").replace('\n', " ")

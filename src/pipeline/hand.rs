@@ -1,4 +1,4 @@
-//! The feeder's hand: gives jobs their numbers, and tells what needs no worker.
+//! Numbers the jobs of the feeder, and reports what needs no worker.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -28,12 +28,12 @@ impl<'a> Hand<'a> {
         Self { shared, jobs, done, number: 0 }
     }
 
-    /// Hands on the next input, and what is known of its bytes.
+    /// Sends the next input, with its content if it is a member of an archive.
     pub fn give(&mut self, found: Found, packed: Option<Packed>) -> Flow {
         self.send(found, packed, None, Vec::new())
     }
 
-    /// Hands on the next input with all that is known of it, or inputs to be passed over in its place.
+    /// Sends the next input with everything known about it, or skipped inputs in its place.
     pub fn send(
         &mut self,
         found: Found,
@@ -46,7 +46,7 @@ impl<'a> Hand<'a> {
         self.shared.handed.fetch_add(1, Ordering::Release);
         let job = Job { number, found, packed, before, unchanged };
         if self.shared.cancel.is_set() {
-            // The feeder goes on to count what is left.
+            // The feeder continues in order to count the remaining inputs.
             if job.unchanged.is_empty() {
                 self.shared.leave(job.found.certain);
             }
@@ -55,20 +55,21 @@ impl<'a> Hand<'a> {
         if self.jobs.send(job).is_err() { Flow::Break(()) } else { Flow::Continue(()) }
     }
 
-    /// Tells that an input is passed over.
+    /// Reports that an input is skipped.
     pub fn skip(&mut self, path: PathBuf, reason: SkipReason) -> Flow {
         self.tell(Message::Skipped { source: SourceName::File(path), reason })
     }
 
-    /// Waits for memory for the bytes of the next input, in the place of the worker that will get
-    /// it: in its turn, so that these bytes never keep an earlier input from having its own.
+    /// Waits for memory for the content of the next input, in place of the worker that will get it.
+    /// It waits in the input's turn, so that this content never keeps an earlier input from its
+    /// memory.
     pub fn draw(&mut self, bytes: u64) -> Result<Share, OverCeiling> {
         Turn::new(&self.shared.reading, self.number).take(|()| self.shared.source_bytes.draw(bytes))
     }
 
     pub fn tell(&mut self, message: Message) -> Flow {
         let shared = self.shared;
-        // What is dealt with in order has a number. The keys of a data set count jobs alone.
+        // In strict order, everything has a number. The keys of a data set count jobs only.
         let number = (shared.is_strict() && shared.config.dataset.is_none()).then(|| {
             let number = self.number;
             self.number += 1;

@@ -1,4 +1,4 @@
-//! What goes from the feeder to the workers.
+//! The jobs that the feeder sends to the workers.
 
 use super::budget::Share;
 use super::lookup::{Before, Unchanged};
@@ -7,34 +7,34 @@ use crate::outcome::SourceName;
 use crate::source::{Facts, Source};
 use crate::walk::Found;
 
-/// One input on its way to a worker.
+/// An input on its way to a worker.
 #[derive(Debug)]
 pub struct Job {
-    /// Its place among all jobs, from 0.
+    /// Its index among all jobs, from 0.
     pub number: u64,
     /// The input.
     pub found: Found,
-    /// What is known of its bytes when it is a member of an archive.
+    /// Its content, if it is a member of an archive.
     pub packed: Option<Packed>,
-    /// What is known of it, with `--update`.
+    /// What the state knows about it, with `--update`.
     pub before: Option<Before>,
-    /// Inputs to be passed over in its place, when there are any.
+    /// Skipped inputs to report in its place.
     pub unchanged: Vec<Unchanged>,
 }
 
-/// A member of an archive.
+/// The content of an archive's member.
 #[derive(Debug)]
 pub enum Packed {
-    /// Its bytes, and the memory that was drawn for them in the job's turn.
+    /// The bytes, with the memory that was drawn for them in the job's turn.
     Bytes { source: Source, share: Share },
-    /// To be unpacked.
+    /// A zip member, to be decompressed.
     Zip { entry: ZipEntry, facts: Facts },
-    /// It cannot be had; `drawn` says whether memory was, or was to be, drawn for it.
+    /// It cannot be read. `drawn` says whether the turn to draw memory was used.
     Broken { error: String, drawn: bool },
 }
 
 impl Packed {
-    /// Whether the job's turn to draw source bytes is passed already.
+    /// Whether the job's turn to draw memory for its source has passed.
     pub fn has_drawn(&self) -> bool {
         matches!(self, Self::Bytes { .. } | Self::Broken { drawn: true, .. })
     }

@@ -1,5 +1,5 @@
-//! The feeder's side of `--update`: what the state says of each input, asked a stretch of a
-//! directory at a time in the order in which the walk comes along, and decided by `stat` alone.
+//! The feeder's side of `--update`: looks up each input in the state, in ranges of a directory that
+//! follow the walk, and decides by `stat` alone.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,20 +12,20 @@ use crate::source::Facts;
 use crate::state::{Kind, Known, Seen, StateError};
 use crate::walk::Found;
 
-/// Rows asked for at once: few at first, for a list that jumps about, more on a walk.
+/// Rows requested at once: few at first, for a list without order, and more on a walk.
 const FEW: usize = 32;
 const MANY: usize = 1024;
-/// Directories between which a walk goes back and forth.
+/// The number of directories between which a walk may alternate.
 const DEEP: usize = 24;
 
-/// What is known of an input when its turn comes.
+/// What is known about an input at its turn.
 #[derive(Debug)]
 pub struct Before {
-    /// Digest of the recipe that applies to it.
+    /// The digest of its recipe.
     pub recipe: i64,
-    /// What the state says of it, by any recipe.
+    /// Its rows in the state, for any recipe.
     pub rows: Vec<Known>,
-    /// Its content decides whether it is up to date.
+    /// Whether its content decides if it is up to date.
     pub check: bool,
 }
 
@@ -34,17 +34,17 @@ pub struct Before {
 pub struct Unchanged {
     pub path: PathBuf,
     pub reason: SkipReason,
-    /// What it holds of the destination.
+    /// Its outputs in the destination.
     pub outputs: Vec<PathBuf>,
 }
 
-/// What is to be done about an input.
+/// The decision about an input.
 pub enum Verdict {
-    /// To be opened.
+    /// Open it.
     Open(Before),
-    /// To be passed over.
+    /// Skip it.
     Pass(Unchanged),
-    /// No picture, as before.
+    /// Not a picture, as in an earlier run.
     NoPicture,
 }
 
@@ -66,7 +66,7 @@ impl Bits {
     }
 }
 
-/// A stretch of one directory's rows.
+/// A range of the rows of one directory.
 struct Stretch {
     dir: PathBuf,
     below: PathBuf,
@@ -75,18 +75,18 @@ struct Stretch {
     rows: Vec<Known>,
     from: Vec<u8>,
     complete: bool,
-    /// Rows to ask for next.
+    /// The number of rows to request next.
     next: usize,
 }
 
-/// What the state says, as the walk needs it.
+/// Looks up inputs in the state.
 pub struct Lookup<'a> {
     shared: &'a Shared,
     update: &'a Update,
     stretches: Vec<Stretch>,
-    /// Numbers of sources that were found.
+    /// The IDs of sources that were found.
     pub seen: Bits,
-    /// Of those, the rows of the recipes of this run.
+    /// The IDs of rows with recipes of this run.
     pub current: Bits,
 }
 
@@ -109,7 +109,7 @@ impl<'a> Lookup<'a> {
         let Some(row) = rows.iter().find(|r| r.recipe == recipe && r.kind != Kind::Pending) else {
             return open(rows, false);
         };
-        // What cannot be asked for its times cannot be read either, and the worker says why.
+        // If its times cannot be read, neither can the file, and the worker reports why.
         let Ok(metadata) = fs::metadata(path) else { return open(rows, false) };
         let now = Seen::new(&Facts::from(&metadata));
         if self.update.checksum {

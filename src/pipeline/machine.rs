@@ -1,24 +1,24 @@
-//! What this process may use of the machine.
+//! The resources that this process may use.
 
 use std::fs;
 
 use rustix::process::{Resource, getrlimit};
 
-/// Processors that this process may use, by affinity and cgroup quota.
+/// Processors available to this process, by affinity and cgroup quota.
 pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Bytes of memory that this process may use: the least of RAM, cgroup limit and RLIMIT_AS.
+/// Memory available to this process in bytes: the minimum of RAM, cgroup limit and RLIMIT_AS.
 pub fn memory() -> u64 {
     let limits = [ram(), cgroup(), getrlimit(Resource::As).current];
     limits.into_iter().flatten().min().unwrap_or(1 << 30)
 }
 
-/// Lowers the priority of this process by so many steps of `nice`.
+/// Lowers the priority of this process by `steps` of `nice`.
 ///
 /// # Errors
-/// The system's.
+/// A system error.
 pub fn lower_priority(steps: i32) -> std::io::Result<()> {
     rustix::process::nice(steps)?;
     Ok(())
@@ -31,13 +31,13 @@ fn ram() -> Option<u64> {
     Some(kib * 1024)
 }
 
-/// The tightest limit of the own cgroup and those above it: version 2, else version 1.
+/// The lowest limit of the process's cgroup and those above it: version 2, else version 1.
 fn cgroup() -> Option<u64> {
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
     let mut least = None;
     let mut note = |path: String| {
         let limit = fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
-        // Version 1 says "no limit" by a number near 2^63.
+        // Version 1 expresses "no limit" as a number near 2^63.
         if let Some(limit) = limit.filter(|&l| l < 1 << 60) {
             least = Some(least.map_or(limit, |l: u64| l.min(limit)));
         }
@@ -65,7 +65,7 @@ fn cgroup() -> Option<u64> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn there_is_something() {
+    fn resources_are_found() {
         assert!(super::processors() >= 1);
         assert!(super::memory() >= 1 << 24);
     }

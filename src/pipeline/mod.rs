@@ -1,8 +1,8 @@
-//! Feeder, bounded channel, workers, writer.
+//! The pipeline: feeder, bounded channel, workers, writer.
 //!
-//! Every fact passes through one channel to the writer, which alone touches sink and reporter.
-//! It ends by dropping: the feeder ends, the queues close, the sink finishes; or the sink breaks,
-//! the writer drops its receiver, sends fail, and everyone returns.
+//! All results pass through one channel to the writer, which alone uses the sink and the reporter.
+//! The pipeline ends by dropping channel ends: the feeder ends, the queues close, and the sink
+//! finishes. If the sink breaks, the writer drops its receiver, sends fail, and all threads return.
 
 mod batch;
 mod broken;
@@ -63,39 +63,40 @@ use crate::state::{Record, StateError};
 use crate::walk::Input;
 use crate::words;
 
-/// Why a run could not go on.
+/// Why a run could not continue.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// The outputs cannot be saved any more.
+    /// Outputs can no longer be saved.
     #[error("{error}")]
     Sink {
-        /// What happened.
+        /// The error.
         error: SinkError,
-        /// What was done until then.
+        /// The summary until then.
         summary: Box<Summary>,
     },
-    /// The state cannot be read or written any more.
+    /// The state can no longer be read or written.
     #[error("{error}")]
     State {
-        /// What happened.
+        /// The error.
         error: StateError,
-        /// What was done until then.
+        /// The summary until then.
         summary: Box<Summary>,
     },
-    /// Nothing was pruned, because it looks wrong.
+    /// Pruning was refused, because something looks wrong.
     #[error("nothing is pruned: {error}")]
     Prune {
-        /// What looks wrong.
+        /// The error.
         error: PruneError,
-        /// What was done until then.
+        /// The summary until then.
         summary: Box<Summary>,
     },
-    /// A thread of the run died, an input was not answered, or the inputs are not those of a data set.
+    /// A thread of the run died, an input was not answered, or the inputs differ from those of a
+    /// data set.
     #[error("{why}")]
     Halted {
-        /// What happened.
+        /// The reason.
         why: String,
-        /// What was done until then.
+        /// The summary until then.
         summary: Box<Summary>,
     },
     /// The workers could not be started, or too many of them hang.
@@ -104,7 +105,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// What was done until then.
+    /// The summary until the error.
     pub fn summary(&self) -> Option<&Summary> {
         match self {
             Self::Sink { summary, .. }
@@ -116,52 +117,53 @@ impl RunError {
     }
 }
 
-/// What all threads share.
+/// The data that all threads share.
 struct Shared {
     config: RunConfig,
     renderer: Box<dyn Renderer>,
     cancel: Cancel,
-    /// For the bytes of sources: a quarter of the budget.
+    /// The budget for the bytes of sources: a quarter of the whole.
     source_bytes: Arc<Budget>,
-    /// For pixels and encoded outputs: the rest.
+    /// The budget for pixels and encoded outputs: the rest.
     pixel_bytes: Arc<Budget>,
     reading: Ordered<()>,
     ledger: Ordered<Ledger>,
-    /// Pixel bytes are drawn in order for sinks that take outputs in order: see `reorder`.
+    /// For sinks that take outputs in order, pixel memory is drawn in order: see `reorder`.
     pixels: Ordered<()>,
     gate: Gate,
-    /// What is seen and is no input.
+    /// Counts of what was seen but is not an input.
     passed: passed::Passed,
-    /// The feeder is at its end, so that nothing is left to be counted.
+    /// Whether the feeder has finished, so that nothing remains to be counted.
     fed: AtomicBool,
     counted: AtomicU64,
     count_complete: AtomicBool,
-    /// Digests of what this run does, with `--update`.
+    /// Digests of this run's recipe, with `--update`.
     recipes: Option<recipes::Recipes>,
-    /// What the walk found, when it is over.
+    /// The result of the walk, once it is over.
     walked: Mutex<Option<prune::Walked>>,
-    /// Which worker is at what.
+    /// The jobs in progress.
     watch: watch::Watch,
-    /// Jobs that were handed out, and those of them that are answered.
+    /// The number of jobs sent, and of jobs answered.
     handed: AtomicU64,
     finished: AtomicU64,
-    /// Workers that are at something which will end.
+    /// The number of workers whose work will end.
     working: AtomicU64,
     /// Threads that died.
     deaths: guarded::Deaths,
-    /// Inputs that were found and not begun when the run ended early; and files that may be some.
+    /// Inputs that were found but not started when the run ended early, and files that may be
+    /// inputs.
     left: AtomicU64,
     left_maybe: AtomicU64,
 }
 
 impl Shared {
-    /// All letters are dealt with in the order of the inputs, so that where failures end a run does not depend on the
-    /// number of workers.
+    /// Whether all messages are processed in the order of the inputs, so that the point at which
+    /// failures end a run does not depend on the number of workers.
     fn is_strict(&self) -> bool {
         strict(&self.config)
     }
 
-    /// An input was found, but the run ends before it.
+    /// Counts an input that was found but will not be processed.
     fn leave(&self, certain: bool) {
         let count = if certain { &self.left } else { &self.left_maybe };
         count.fetch_add(1, Ordering::Relaxed);
@@ -176,10 +178,10 @@ fn strict(config: &RunConfig) -> bool {
     config.fail_fast || config.max_failures.is_some()
 }
 
-/// A message about the job of this number; every job has exactly one, unless the run ends early.
+/// A message about the job with this number. Every job has exactly one, unless the run ends early.
 type Letter = (Option<u64>, Message);
 
-/// What the writer hears.
+/// A message to the writer.
 enum Message {
     Ready(Box<Ready>),
     Skipped {
@@ -188,21 +190,21 @@ enum Message {
     },
     Failed(Failure),
     Ignored,
-    /// Something, and what is to be remembered of it.
+    /// A message with a record for the state.
     Recorded(Box<Message>, Box<Record>),
-    /// Several at once.
+    /// Several messages.
     Many(Vec<Message>),
     /// The state cannot be read.
     Broken(StateError),
-    /// The inputs are not those that the data set was made of.
+    /// The inputs differ from those of the data set.
     OtherInputs(String),
 }
 
-/// Runs with the recipe's renderer and the sink that the destination asks for, on the calling
-/// thread and those it starts. Failures of single inputs are in the summary and told to the reporter.
+/// Runs the pipeline with the recipe's renderer and the destination's sink, on the calling thread
+/// and threads of its own. Failures of single inputs are reported and counted in the summary.
 ///
 /// # Errors
-/// Only when nothing more can be saved.
+/// Only if nothing more can be saved.
 pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
     let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits));
     let broken = |error| RunError::Sink { error, summary: Box::default() };
@@ -223,7 +225,7 @@ pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) 
     }
 }
 
-/// What an archive may replace; an error where something stands in its way.
+/// What an archive may replace, or an error if an existing file must stay.
 fn archive_replaces(existing: Existing, path: Option<&Path>, kind: Kind) -> Result<Replace, SinkError> {
     let Some(path) = path else { return Ok(Replace::Never) };
     let broken = |error| SinkError::Broken { path: path.to_path_buf(), error };
@@ -238,8 +240,8 @@ fn archive_replaces(existing: Existing, path: Option<&Path>, kind: Kind) -> Resu
     }
 }
 
-/// A ledger that knows the files named on the command line before their turn comes. Not those that are
-/// own outputs, which a second run replaces.
+/// A ledger that protects the files named on the command line before their turn. Own outputs are
+/// not protected, because a second run replaces them.
 fn guarding(config: &RunConfig) -> Ledger {
     let mut ledger = Ledger::new(config.dry_run);
     let mut own = OwnOutputs::new(&config.naming);
@@ -251,16 +253,16 @@ fn guarding(config: &RunConfig) -> Ledger {
         }
     }
     if let Destination::Archive(Some(path)) = &config.naming.destination {
-        // An output of this run, should a list name it; nothing was claimed that could be in its way.
+        // Treated as an output of this run if a list names it. Nothing else is claimed yet.
         let _ = ledger.claim(&[path], 0);
     }
     ledger
 }
 
-/// Like [`run`], with a renderer and a sink of the caller's.
+/// Like [`run`], with a renderer and a sink of the caller.
 ///
 /// # Errors
-/// Only when nothing more can be saved.
+/// Only if nothing more can be saved.
 pub fn run_with(
     config: RunConfig,
     renderer: Box<dyn Renderer>,
@@ -294,7 +296,7 @@ pub fn run_with(
         finished: AtomicU64::new(0),
         config,
     });
-    // Long enough that a worker seldom waits for the feeder, short enough to forget.
+    // Long enough that workers rarely wait for the feeder, and short enough to use little memory.
     let (job_sender, jobs) = bounded(4 * workers + 16);
     let (done_sender, done) = bounded(2 * workers + 2);
     let pool = rayon::ThreadPoolBuilder::new()
@@ -302,13 +304,14 @@ pub fn run_with(
         .thread_name(|n| format!("thumbs-worker-{n}"))
         .build()
         .map_err(|e| RunError::Workers(reason(&e)))?;
-    // One endless task a thread: nothing is queued that rayon could steal while one waits.
+    // One endless task per thread, so that rayon has nothing to steal while a task waits.
     let (worker_shared, worker_done) = (Arc::clone(&shared), done_sender.clone());
     let spare = shared.watch.timeout().map(|_| (Arc::clone(&shared), jobs.clone(), done_sender.clone()));
     let replace = move || {
         let Some((shared, jobs, done)) = spare.clone() else { return false };
         let thread = std::thread::Builder::new().name("thumbs-worker-again".to_owned());
-        // The senders are dropped behind the guard: who finds the channel closed finds the death noted.
+        // The senders are dropped after the guard, so that whoever finds the channel closed also
+        // finds the death recorded.
         thread.spawn(move || guarded(&shared, "makes outputs", || worker::work(&shared, &jobs, &done))).is_ok()
     };
     pool.spawn_broadcast(move |_| {
@@ -327,18 +330,19 @@ pub fn run_with(
     }
     let fed = Arc::clone(&shared);
     let feed = move || guarded(&fed, "finds inputs", || feeder::feed(&fed, &job_sender, &done_sender));
-    // Not joined: one that waits for standard input cannot be woken. How it ended, `deaths` and `walked` tell.
+    // Not joined, because a thread that waits for standard input cannot be woken. `deaths` and
+    // `walked` say how it ended.
     start("thumbs-feeder", Box::new(feed))?;
     let writer = Writer::new(&shared, sink, reporter).map_err(|e| RunError::Workers(words::system_words(&e)))?;
     writer.write(done, &replace)
 }
 
-/// Does the work of a thread of ours, whose death ends the run.
+/// Runs the work of a thread whose death ends the run.
 fn guarded(shared: &Shared, what: &str, work: impl FnOnce()) {
     shared.deaths.guard(what, &shared.cancel, work);
 }
 
-/// The system's answer behind an error of the thread pool.
+/// The system error behind an error of the thread pool.
 fn reason(error: &rayon::ThreadPoolBuildError) -> String {
     let system = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     system.map_or_else(|| "there are no threads".to_owned(), words::system_words)

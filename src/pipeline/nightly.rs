@@ -1,54 +1,54 @@
-//! What an unattended run asks for beyond a run by hand.
+//! Options for unattended runs.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::state::State;
 
-/// Options of unattended runs; all off by default.
+/// Options for unattended runs. All are off by default.
 #[derive(Debug, Default)]
 pub struct Nightly {
-    /// Make only what changed since the state was written.
+    /// Process only what changed since the state was written.
     pub update: Option<Update>,
-    /// Outputs survive a power loss once they are told as done.
+    /// Make outputs survive a power loss once they are reported.
     pub fsync: bool,
-    /// A picture that takes longer fails.
+    /// Fail a picture that takes longer.
     pub timeout: Option<Duration>,
-    /// The run ends in order after this time.
+    /// End the run in order after this time.
     pub max_time: Option<Duration>,
 }
 
-/// How `--update` decides.
+/// The settings of `--update`.
 #[derive(Debug)]
 pub struct Update {
     state: Mutex<State>,
-    /// The content decides, not size and times.
+    /// Compare contents instead of size and times.
     pub checksum: bool,
-    /// What failed before is tried again.
+    /// Retry inputs that failed before.
     pub retry_failed: bool,
-    /// Outputs whose source is gone are removed.
+    /// Whether to remove outputs whose source is gone.
     pub prune: Prune,
 }
 
-/// Whether outputs without a source go.
+/// Whether to remove outputs without a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Prune {
-    /// They stay.
+    /// Keep them.
     #[default]
     No,
-    /// They go, unless it looks as if a disk were not mounted.
+    /// Remove them, unless a disk appears not to be mounted.
     Yes,
-    /// They go.
+    /// Remove them.
     All,
 }
 
 impl Update {
-    /// With an open state.
+    /// Settings with an open state.
     pub fn new(state: State, checksum: bool, retry_failed: bool, prune: Prune) -> Self {
         Self { state: Mutex::new(state), checksum, retry_failed, prune }
     }
 
-    /// The state. The feeder asks it a directory at a time, the writer alone writes to it.
+    /// The state. The feeder reads ranges of a directory, and only the writer writes.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,9 +1,9 @@
-//! Sections that workers pass in the order of the inputs.
+//! Critical sections that workers enter in the order of the inputs.
 
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// A section with its state; number n enters after 0..n have been through.
+/// A section with its value. Number n enters after 0..n have passed.
 #[derive(Debug)]
 pub struct Ordered<T> {
     state: Mutex<State<T>>,
@@ -13,7 +13,7 @@ pub struct Ordered<T> {
 #[derive(Debug)]
 struct State<T> {
     next: u64,
-    /// Numbers that will not come, because their workers were given up.
+    /// Numbers that will not come, because their workers were abandoned.
     skipped: BTreeSet<u64>,
     value: T,
 }
@@ -32,7 +32,7 @@ impl<T> Ordered<T> {
         Self { state: Mutex::new(State { next: 0, skipped: BTreeSet::new(), value }), moved: Condvar::new() }
     }
 
-    /// The input of this number is given up; those behind it do not wait for it any more.
+    /// Abandons the input with this number, so that later inputs do not wait for it.
     pub fn skip(&self, number: u64) {
         let _notify = Notify(&self.moved);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -43,7 +43,7 @@ impl<T> Ordered<T> {
         }
     }
 
-    /// Enters when nobody comes any more.
+    /// Enters after all turns are over.
     pub fn at_the_end<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).value)
     }
@@ -57,7 +57,7 @@ impl<T> Ordered<T> {
     }
 }
 
-/// Tells the others even when what was done in the section unwinds.
+/// Notifies the others even if the work in the section panics.
 struct Notify<'a>(&'a Condvar);
 
 impl Drop for Notify<'_> {
@@ -66,8 +66,8 @@ impl Drop for Notify<'_> {
     }
 }
 
-/// One input's right to pass a section once. Dropped unused, it waits and passes without doing
-/// anything, so that those behind it are not held up by a failure.
+/// The right of one input to pass a section once. If dropped unused, it waits and passes without
+/// work, so that a failure does not block later inputs.
 #[derive(Debug)]
 pub struct Turn<'a, T> {
     section: &'a Ordered<T>,
@@ -80,26 +80,26 @@ impl<'a, T> Turn<'a, T> {
         Self { section, number, used: false }
     }
 
-    /// Waits for its turn and passes. Unwinds if the turn was given up: nobody waits for what this
-    /// worker would say.
+    /// Waits for the turn, runs `work` and passes. Unwinds if the turn was abandoned, because
+    /// nobody waits for this worker's answer.
     pub fn take<R>(self, work: impl FnOnce(&mut T) -> R) -> R {
         self.try_take(work).unwrap_or_else(|| std::panic::resume_unwind(Box::new("given up")))
     }
 
-    /// Like `take`, but None if the turn was given up.
+    /// Like `take`, but returns None if the turn was abandoned.
     pub fn try_take<R>(mut self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
         self.pass(work)
     }
 
     fn pass<R>(&mut self, work: impl FnOnce(&mut T) -> R) -> Option<R> {
-        // Dropped after the lock is.
+        // Dropped after the lock.
         let _notify = Notify(&self.section.moved);
         self.used = true;
         let mut state = self.section.wait(self.number);
         if state.next > self.number {
             return None;
         }
-        // Nobody enters before the lock is given back.
+        // Nobody enters before the lock is released.
         state.advance();
         Some(work(&mut state.value))
     }
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_are_taken_in_order_and_dropped_ones_do_not_hold() {
+    fn turns_are_taken_in_order_and_dropped_ones_do_not_block() {
         let section = Ordered::new(Vec::new());
         std::thread::scope(|scope| {
             for number in (0..20).rev() {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_what_was_given_up() {
+    fn nobody_waits_for_abandoned_turns() {
         let section = Ordered::new(0);
         let (first, second) = (Turn::new(&section, 0), Turn::new(&section, 1));
         section.skip(1);
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_within_opens_the_way() {
+    fn a_panic_inside_does_not_block() {
         let section = Ordered::new(0);
         let first = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             Turn::new(&section, 0).take(|_| panic!("meant"));

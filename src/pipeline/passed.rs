@@ -1,11 +1,11 @@
-//! What was seen and is no input, counted for those who find nothing.
+//! Counts files that were seen but are not inputs, for runs that find nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::outcome::Summary;
 use crate::walk::LeftOut;
 
-/// Counts, from whichever thread sees it.
+/// Counts from all threads.
 #[derive(Debug, Default)]
 pub struct Passed {
     no_picture: AtomicU64,
@@ -14,22 +14,22 @@ pub struct Passed {
 }
 
 impl Passed {
-    /// A file was opened, or known from before, that is no picture.
+    /// Counts a file that is not a picture, newly opened or known from before.
     pub fn no_picture(&self) {
         self.no_picture.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// One of those holds other files.
+    /// Counts one of those that is an archive.
     pub fn archive(&self) {
         self.archives.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Something was left out by a rule.
+    /// Counts something that a rule excluded.
     pub fn leave_out(&self, rule: LeftOut) {
         self.left_out[rule as usize].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Into the sum of the run.
+    /// Adds the counts to the summary.
     pub fn sum(&self, summary: &mut Summary) {
         summary.no_pictures = self.no_picture.load(Ordering::Relaxed);
         summary.archives = self.archives.load(Ordering::Relaxed);

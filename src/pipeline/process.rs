@@ -1,4 +1,4 @@
-//! One input from its name to encoded outputs.
+//! Processes one input, from its name to encoded outputs.
 
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
@@ -21,15 +21,15 @@ use thumbs_render::codec::DecodeError;
 use thumbs_render::format;
 use thumbs_render::render::RenderError;
 
-/// What ends the way of an input before its outputs are encoded.
+/// Why an input ends before its outputs are encoded.
 pub enum End {
     Skipped(SkipReason),
-    /// As before, which only its content told, and what is to be remembered of that.
+    /// Unchanged according to its content, with a record for the state.
     Unchanged(SkipReason, Box<Record>),
     Failed(Stage, String),
-    /// Of a walk, and no picture.
+    /// A file of a walk that is not a picture.
     Ignored,
-    /// Not those that the data set was made of.
+    /// The inputs differ from those of the data set.
     OtherInputs(String),
 }
 
@@ -64,7 +64,7 @@ pub fn process(
     if let Some(turn) = turns.bytes {
         shared.watch.pause(job.number);
         let share = turn.take(|()| shared.source_bytes.draw(facts.len));
-        held = Some(share.map_err(|e| End::Failed(Stage::Decode, e.told("its file", facts.len)))?);
+        held = Some(share.map_err(|e| End::Failed(Stage::Decode, e.message("its file", facts.len)))?);
         shared.watch.go_on(job.number);
     }
     lap(&mut spent.waiting);
@@ -78,7 +78,7 @@ pub fn process(
         trace.digest = job.before.is_some().then(|| digest::content(&bytes));
         return Err(End::Ignored);
     }
-    // What is no picture is not worth reading on; `open` says what it seems to be.
+    // Do not read on if it is not a picture. `open` reports what it appears to be.
     if known {
         source.rest(&mut bytes)?;
     }
@@ -132,7 +132,7 @@ pub fn process(
         _share: None,
     };
     let need = opened.memory();
-    let too_large = |over: OverCeiling| End::Failed(Stage::Decode, over.told(&what_needs(opened.as_ref()), need));
+    let too_large = |over: OverCeiling| End::Failed(Stage::Decode, over.message(&what_needs(opened.as_ref()), need));
     if config.dry_run {
         if need > config.memory.ceiling {
             return Err(too_large(OverCeiling { ceiling: config.memory.ceiling }));
@@ -147,7 +147,8 @@ pub fn process(
 
     let mut share = turns.pixels.take(|()| shared.pixel_bytes.draw(need)).map_err(too_large)?;
     lap(&mut spent.waiting);
-    // All of them, also those that stand: what else is wanted decides how large the source is decoded.
+    // Render all outputs, including up-to-date ones: the set of wanted outputs decides at which
+    // size the source is decoded.
     let deadline = shared.watch.go_on(job.number);
     let overdue = || deadline.is_some_and(|d| Instant::now() >= d);
     let rendered = opened.render(&wanted, Some(&overdue)).map_err(|error| match error {
@@ -175,25 +176,25 @@ pub fn process(
             ready.outputs.push((output.clone(), encoded.format, encoded.size, encoded.bytes));
         }
     }
-    // From here to the writer only the encoded bytes are held.
+    // From here to the writer, only the encoded bytes are held.
     share.keep(ready.outputs.iter().map(|o| o.3.len() as u64).sum());
     ready._share = Some(share);
     Ok(ready)
 }
 
-/// Of a data set: whether an earlier run's shards hold this input. One that failed then is tried again, so that each run
-/// says what fails.
+/// For data sets: checks whether shards of an earlier run contain this input. Inputs that failed
+/// then are tried again, so that each run reports its failures.
 fn check_covered(shared: &Shared, job: &Job, turns: &mut Turns<'_>) -> Result<(), End> {
     let Some(dataset) = &shared.config.dataset else { return Ok(()) };
     let path = job.found.path.as_deref();
     if let Some(shard) = dataset.covered.contradicts(job.number, path) {
-        // Every number would mean another input than it did.
+        // Every number would mean another input than before.
         return Err(End::OtherInputs(other_inputs(&dataset.dir.join(shard))));
     }
     if !dataset.covered.holds(job.number) {
         return Ok(());
     }
-    // A second path to it is no further input.
+    // A second path to the same file is not another input.
     let admission = turns.claims.take_if_left(|ledger| path.map(|path| ledger.admit(path)));
     let reason = match admission.flatten() {
         Some(Admission::Duplicate) => SkipReason::Duplicate,
@@ -202,13 +203,13 @@ fn check_covered(shared: &Shared, job: &Job, turns: &mut Turns<'_>) -> Result<()
     Err(End::Skipped(reason))
 }
 
-/// For a person.
+/// The message for the user.
 pub fn other_inputs(shard: &Path) -> String {
     let shard = words::path(shard);
     format!("stopped: the inputs are not those that {shard} was made of; make a new data set, in another directory")
 }
 
-/// The opened source, and its share of the budget where the feeder has drawn that.
+/// The opened source, with its memory if the feeder has drawn it.
 fn source_of(
     shared: &Shared,
     job: &Job,
@@ -236,7 +237,7 @@ fn source_of(
     }
 }
 
-/// Takes outputs that stand as an earlier run made them out of what is to be made, and into the record.
+/// Moves outputs that an earlier run made and that are unchanged from the plan to the record.
 fn leave_standing(
     shared: &Shared,
     job: &Job,
@@ -273,7 +274,7 @@ fn plan(
         None => ledger.admit_stdin(),
         Some(path) => match ledger.admit(path) {
             Admission::New(number) => number,
-            // A file named twice is one file; two members of one name are two pictures.
+            // A file named twice is one file, but two members with one name are two pictures.
             Admission::Duplicate if member => {
                 let error = "the archive holds a member of this name before it";
                 return Err(End::Failed(Stage::Plan, error.to_owned()));
@@ -323,7 +324,7 @@ fn stage_of(word: &str) -> Stage {
     }
 }
 
-/// What it is that takes the memory: the picture, or what is to become of it.
+/// What needs the memory: decoding the picture, or making its output.
 fn what_needs(opened: &dyn Prepared) -> String {
     let stored = opened.header().size.pixels();
     match opened.variants().iter().map(|variant| variant.size).max_by_key(|size| size.pixels()) {

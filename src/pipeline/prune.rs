@@ -1,6 +1,7 @@
-//! Removes outputs that the job makes no more, because their source is gone or left out, or because they are of earlier
-//! options: those that the state says we wrote and that stand as we wrote them. Of sources that were not found only
-//! below roots that were walked to their end without error; of earlier options only where the job made its own.
+//! Removes outputs that the job no longer makes, because their source is gone or excluded, or
+//! because they belong to earlier options. Only outputs that the state records, and that are
+//! unchanged since, are removed. Missing sources count only below roots that were walked completely
+//! and without error. Outputs of earlier options go only if the job made new ones.
 
 use std::fs;
 use std::io;
@@ -13,10 +14,10 @@ use crate::state::StateError;
 use crate::walk::{Input, is_pattern, literal_prefix, real_path};
 use crate::words;
 
-/// Why nothing was pruned.
+/// Why pruning was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum PruneError {
-    /// A root without files where there were some.
+    /// A root without files that had some before.
     #[error(
         "{} {what}, where {known} files were known; is a disk not mounted? --prune-all prunes all the same",
         words::path(.root)
@@ -26,7 +27,7 @@ pub enum PruneError {
         root: PathBuf,
         /// "holds nothing" or "is missing".
         what: &'static str,
-        /// Sources that the state knows there.
+        /// The number of sources that the state knows there.
         known: u64,
     },
     /// The state cannot be read or written.
@@ -34,7 +35,7 @@ pub enum PruneError {
     State(#[from] StateError),
 }
 
-/// A directory INPUT or a pattern's fixed part.
+/// A directory INPUT, or the fixed part of a pattern.
 #[derive(Debug)]
 struct Root {
     real: PathBuf,
@@ -42,14 +43,14 @@ struct Root {
     failed: bool,
 }
 
-/// What a walk came by.
+/// The result of a walk.
 #[derive(Debug, Default)]
 pub struct Walked {
-    /// To its end.
+    /// Whether the walk was complete.
     pub complete: bool,
-    /// Numbers of the sources that were found.
+    /// The IDs of sources that were found.
     pub seen: Bits,
-    /// Of those, the rows of the recipes of this run.
+    /// The IDs of rows with recipes of this run.
     pub own_rows: Bits,
     roots: Vec<Root>,
     current: Option<usize>,
@@ -88,36 +89,36 @@ impl Walked {
         if !root.real.exists() {
             return Some("is missing");
         }
-        // The same directory may have been named twice, and then holds nothing new.
+        // The same directory may have been named twice, and its files are found only once.
         let found = self.roots.iter().filter(|r| r.real.starts_with(&root.real)).any(|r| r.found > 0);
         (!found).then_some("holds nothing")
     }
 }
 
-/// Fewer known files may well have been removed by hand.
+/// Fewer files than this may well have been removed by hand.
 const MANY: u64 = 2;
 
-/// Whose outputs are pruned.
+/// The job whose outputs are pruned.
 pub struct Job<'a> {
-    /// Only told.
+    /// Report only.
     pub dry_run: bool,
-    /// The highest number that the state knew before this run.
+    /// The highest ID in the state before this run.
     pub last: i64,
     pub place: Place,
     /// Whether a path is neither an output nor an input of this run.
     pub is_free: &'a mut dyn FnMut(&Path) -> bool,
 }
 
-/// Where a job's outputs lie; those elsewhere are another job's.
+/// Where the outputs of a job are. Outputs elsewhere belong to other jobs.
 pub enum Place {
-    /// Below this one, and not below another destination within it.
+    /// Below this directory, but not below another destination inside it.
     Directory(PathBuf),
-    /// Beside the source, or in a directory of this name there.
+    /// Beside the source, or in a subdirectory of this name.
     Beside(Option<String>),
 }
 
 impl Place {
-    /// Of a run.
+    /// The place for a run.
     pub fn of(naming: &Naming) -> Self {
         match &naming.destination {
             Destination::Directory(dir) => Self::Directory(real_path(dir)),
@@ -125,7 +126,8 @@ impl Place {
         }
     }
 
-    /// Whether this job would put an output of `source` there. `others` are all destinations that the state knows.
+    /// Whether this job would put an output of `source` there. `others` are all destinations in the
+    /// state.
     fn holds(&self, source: &Path, output: &Path, others: &[PathBuf]) -> bool {
         match self {
             Self::Directory(dir) => {
@@ -141,7 +143,7 @@ impl Place {
     }
 }
 
-/// Removes what is to go; `gone` hears of each output.
+/// Removes stale outputs. `gone` is called for each of them.
 pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMut(&Path)) -> Result<(), PruneError> {
     let Job { dry_run, last, place, is_free } = job;
     if !walked.complete {
@@ -154,9 +156,9 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
         let wanted = |id| !walked.seen.contains(id);
         let known = state.below(&root.real, last, &wanted, &mut |path, id| here.push((path, id)))?;
         match walked.vanished(root) {
-            // Files that only this run's options leave out still stand.
+            // Files that only the options of this run exclude still exist.
             Some("holds nothing") if here.iter().any(|(path, _)| !is_gone(path)) => {
-                // That nothing at all is wanted any more is rather a slip in a pattern.
+                // If nothing at all is wanted any more, a pattern is probably wrong.
                 here.retain(|(path, _)| is_gone(path));
             }
             Some(what) if update.prune != Prune::All && known >= MANY => {
@@ -173,12 +175,12 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
     let others = state.destinations()?;
     let mut emptied: Vec<PathBuf> = Vec::new();
     let mut remove = |output: &crate::state::Written| -> bool {
-        // Changed or gone since: no longer what we wrote.
+        // Changed or removed since we wrote it.
         if !output.stands() {
             return true;
         }
         if !dry_run && fs::remove_file(&output.path).is_err() {
-            // Tried again the next time.
+            // Tried again in the next run.
             return false;
         }
         gone(&output.path);
@@ -188,7 +190,7 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
     for chunk in sources.chunks(256) {
         let (mut outputs, mut forgotten) = (Vec::new(), Vec::new());
         for (source, id) in chunk {
-            // Where an option of this run leaves it out, other jobs may still make something of it.
+            // If an option of this run excludes it, other jobs may still use it.
             let left_out = !is_gone(source);
             let mut all = true;
             for output in state.outputs_of(*id, false)? {
@@ -211,7 +213,7 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
     }
     for (source, rows) in state.by_recipes(if dry_run { 1 } else { 2 })? {
         let current = |id: i64| walked.own_rows.contains(id) || id > last;
-        // What failed now keeps what was made of it. A dry run makes no rows.
+        // A source that failed now keeps its old outputs. A dry run makes no rows.
         let made = match dry_run {
             true => rows.iter().any(|(id, _)| walked.seen.contains(*id)),
             false => rows.iter().any(|(id, made)| *made && current(*id)),
@@ -247,7 +249,7 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
         for dir in emptied.iter().rev() {
             let mut dir = Some(dir.as_path());
             while let Some(path) = dir {
-                // Fails where something is left.
+                // Fails if something is left in it.
                 if !state.made_dir(path)? || fs::remove_dir(path).is_err() {
                     break;
                 }

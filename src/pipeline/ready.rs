@@ -1,4 +1,4 @@
-//! An input on its way to the writer.
+//! Inputs on their way to the writer.
 
 use std::time::Instant;
 
@@ -10,10 +10,10 @@ use crate::state::Record;
 use thumbs_render::format::Format;
 use thumbs_render::size::Size;
 
-/// An output on its way to the writer.
+/// An encoded output.
 pub type ReadyOutput = (PlannedOutput, Format, Size, Vec<u8>);
 
-/// An input whose outputs are encoded.
+/// An input with encoded outputs.
 pub struct Ready {
     pub source: SourceName,
     pub facts: Facts,
@@ -23,18 +23,18 @@ pub struct Ready {
     pub source_bytes: u64,
     pub shrink: f64,
     pub notes: Vec<String>,
-    /// Of the source, for a data set.
+    /// SHA-256 of the source, for a data set.
     pub sha256: Option<String>,
     pub begin: Instant,
     pub spent: TimeSpent,
-    /// What is to be remembered, with `--update`: a record without the outputs of this run.
+    /// The record for the state, with `--update`, without the outputs of this run.
     pub record: Option<Record>,
-    /// Given back when the outputs are saved.
+    /// Returned when the outputs are saved.
     pub _share: Option<Share>,
 }
 
 impl Ready {
-    /// What is to be told, saved and remembered of an input.
+    /// Splits into what is reported, saved and recorded.
     pub fn split(&mut self) -> (Done, Vec<ReadyOutput>, Option<Record>) {
         let outputs = std::mem::take(&mut self.outputs);
         let told = |(o, format, size, bytes): &ReadyOutput| Output {

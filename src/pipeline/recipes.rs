@@ -1,4 +1,4 @@
-//! Digests of what a run does, by which a state knows whether an output is current.
+//! Digests of a run's options, by which the state knows whether an output is current.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use crate::plan::Destination;
 use crate::state::digest::Common;
 use crate::walk::real_path;
 
-/// Digests of what a run does.
+/// Digests of a run's options.
 pub struct Recipes {
     common: Common,
     naming: String,
@@ -17,7 +17,7 @@ pub struct Recipes {
 impl Recipes {
     pub fn new(config: &RunConfig) -> Self {
         let naming = &config.naming;
-        // Where the outputs go, not how the way there is spelled; beside inputs they go with them.
+        // The real destination, independent of its spelling. Beside inputs, outputs move with them.
         let destination = match (&naming.destination, &config.nightly.update) {
             (Destination::Directory(dir) | Destination::File(dir), Some(update)) => {
                 update.state().stored(&real_path(dir))
@@ -26,14 +26,14 @@ impl Recipes {
         };
         let beside = naming.is_beside();
         let naming = format!("{beside} {destination:?} {:?} {:?}", naming.template.as_str(), naming.labels);
-        // A limit that moves with the machine's free memory would have failures tried for ever.
+        // A limit that follows the machine's free memory would retry failures for ever.
         let ceiling = config.memory.ceiling >> 28;
         let limits = &config.limits;
         let limits = format!("{} {} {ceiling} {:?}", limits.max_pixels, limits.max_file_size, config.nightly.timeout);
         Self { common: Common::new(&config.recipe), naming, limits }
     }
 
-    /// Of a source whose outputs are mirrored as below `below`, which decides their place.
+    /// The digest for a source whose outputs are mirrored below `below`, which decides their place.
     pub fn run(&self, below: &Path) -> i64 {
         self.common.run(&self.naming, &self.limits, below)
     }

@@ -1,4 +1,4 @@
-//! What a worker needs of the picture side; a seam for tests.
+//! The interface of workers to the rendering of pictures; a seam for tests.
 
 use thumbs_render::codec::{DecodeError, Header};
 use thumbs_render::limits::Limits;
@@ -10,30 +10,30 @@ pub trait Renderer: Send + Sync {
     /// Reads the header and plans the variants.
     ///
     /// # Errors
-    /// What is no picture, or beyond the limits.
+    /// The content is not a picture, or exceeds the limits.
     fn open<'a>(&'a self, bytes: &'a [u8]) -> Result<Box<dyn Prepared + 'a>, DecodeError>;
 }
 
 /// An opened picture.
 pub trait Prepared {
-    /// What it says of itself.
+    /// The header.
     fn header(&self) -> &Header;
-    /// The outputs that its recipe asks for.
+    /// The outputs that the recipe asks for.
     fn variants(&self) -> &[PlannedVariant];
-    /// Bytes that rendering takes at most, beyond the source's.
+    /// Upper bound of the memory for rendering, in bytes, beyond the source.
     fn memory(&self) -> u64;
-    /// How the source is decoded when these are wanted: its shrink, and the share of chroma.
+    /// How the source is decoded for these variants: the shrink, and the chroma share.
     fn decoding(&self, _wanted: &[usize]) -> (f64, f64) {
         (1.0, 1.0)
     }
-    /// Renders the variants of these indices.
+    /// Renders the variants with these indices.
     ///
     /// # Errors
-    /// Of decoding, resizing or encoding.
+    /// Errors of decoding, resizing or encoding.
     fn render(&self, wanted: &[usize], interrupt: Option<&(dyn Fn() -> bool + Sync)>) -> Result<Rendered, RenderError>;
 }
 
-/// The real one.
+/// The production renderer.
 #[derive(Debug)]
 pub struct RecipeRenderer {
     recipe: Recipe,

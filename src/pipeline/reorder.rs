@@ -1,24 +1,24 @@
-//! Outputs in the order of the inputs, for sinks that need it.
+//! Puts outputs into the order of the inputs, for sinks that need it.
 //!
-//! Workers finish out of order; what comes early waits in the writer's window. Two things bound
-//! the window: the bytes in it are still drawn from the pixel budget, and [`Gate`] lets input n
-//! begin only when all before n - [`WIDTH`] are through, which bounds what is not drawn.
+//! Workers finish out of order; early outputs wait in the writer's window. Two things bound the
+//! window: the bytes in it stay charged to the pixel budget, and [`Gate`] lets input n start only
+//! when all inputs before n - [`WIDTH`] are done, which bounds everything that is not charged.
 //!
-//! That nothing waits for ever: let h be the first input that is not through. Jobs are taken from
-//! the queue in order and all before h are through, so h is with a worker, with the writer, or next
-//! in the queue. If it is in the queue, some worker is free to take it, or will be: the others hold
-//! inputs after h, and those either wait for h in one of the places below, or end by themselves.
-//! They cannot all wait, because they were taken before h was, which contradicts the queue's order.
+//! There is no deadlock. Let h be the first input that is not done. Jobs are taken from the queue
+//! in order and all before h are done, so h is with a worker, with the writer, or next in the
+//! queue. If it is in the queue, some worker is free to take it, or will be: the others hold inputs
+//! after h, and those either wait for h in one of the places below, or end by themselves. They
+//! cannot all wait, because they were taken before h was, which contradicts the order of the queue.
 //! So h is with a worker. It does not wait
 //! - at the gate, because h < h + WIDTH;
-//! - for its turn in an ordered section, because whoever is before it is through all of them;
-//! - for source bytes: they are drawn in order, so all that is drawn is drawn by inputs before h
-//!   (given back) or by inputs after h that passed the section after h did, when h has its own;
-//! - for pixel bytes: drawn in order for the same reason. What waits in the window was drawn after
-//!   h had its share, so an output that waits never keeps h from memory;
-//! - for the writer: the writer never waits for anything but messages and the sink.
+//! - for its turn in an ordered section, because everyone before it has passed all of them;
+//! - for source bytes: they are drawn in order, so everything drawn was drawn by inputs before h
+//!   (and returned) or by inputs after h that passed the section after h did, when h has its share;
+//! - for pixel bytes, which are drawn in order for the same reason. What waits in the window was
+//!   drawn after h had its share, so a waiting output never keeps h from memory;
+//! - for the writer, which only waits for messages and the sink.
 //!
-//! So h gets through, and the next one is first.
+//! So h gets done, and the next input is first.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -26,29 +26,29 @@ use std::time::Duration;
 
 use super::Cancel;
 
-/// How far the fastest input may be ahead of the first that is not through: a slow picture of
+/// How far the fastest input may be ahead of the first one that is not done. A slow picture of
 /// seconds must not stop the others, and a few hundred finished thumbnails are no burden.
 const WIDTH: u64 = 1024;
 
-/// How often one who waits looks whether the run is to end.
+/// How often a waiting worker checks whether the run should end.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Holds back workers that are too far ahead.
 #[derive(Debug)]
 pub struct Gate {
-    /// The first number that may not begin.
+    /// The first number that may not start.
     limit: Mutex<u64>,
     moved: Condvar,
 }
 
 impl Gate {
-    /// A gate that is open for ever, or only for the first inputs.
+    /// A gate that is always open or, with `in_order`, open for the first inputs.
     pub fn new(in_order: bool) -> Self {
         let limit = if in_order { WIDTH } else { u64::MAX };
         Self { limit: Mutex::new(limit), moved: Condvar::new() }
     }
 
-    /// Waits until input `number` may begin; false when the run is to end instead.
+    /// Waits until input `number` may start. Returns false if the run should end.
     pub fn pass(&self, number: u64, cancel: &Cancel) -> bool {
         let mut limit = self.limit.lock().unwrap_or_else(PoisonError::into_inner);
         while number >= *limit {
@@ -60,14 +60,14 @@ impl Gate {
         true
     }
 
-    /// All before `first` are through.
+    /// All inputs before `first` are done.
     fn advance(&self, first: u64) {
         *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = first.saturating_add(WIDTH);
         self.moved.notify_all();
     }
 }
 
-/// What came before its turn. Every number comes once, some with nothing.
+/// Outputs that arrived early. Every number arrives once, with or without an output.
 #[derive(Debug)]
 pub struct Window<T> {
     first: u64,
@@ -79,12 +79,12 @@ impl<T> Window<T> {
         Self { first: 0, waiting: BTreeMap::new() }
     }
 
-    /// Number `number` came, with an output or with none.
+    /// Number `number` has arrived, with an output or without one.
     pub fn arrive(&mut self, number: u64, output: Option<T>) {
         self.waiting.insert(number, output);
     }
 
-    /// The next output whose turn it is, if it came.
+    /// The next output in order, if it has arrived.
     pub fn next(&mut self, gate: &Gate) -> Option<T> {
         let before = self.first;
         let mut output = None;
@@ -99,12 +99,12 @@ impl<T> Window<T> {
         output
     }
 
-    /// What waits.
+    /// The waiting outputs.
     pub fn waiting(&self) -> impl Iterator<Item = &T> {
         self.waiting.values().flatten()
     }
 
-    /// Whether nothing waits for another.
+    /// Whether no output waits.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outputs_come_in_order_and_gaps_are_passed() {
+    fn outputs_come_in_order_and_gaps_are_skipped() {
         let (gate, mut window) = (Gate::new(true), Window::new());
         let mut out = Vec::new();
         for number in [3, 1, 0, 2, 5, 4] {

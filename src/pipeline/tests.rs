@@ -1,4 +1,4 @@
-//! The pipeline with a fake codec and a sink in memory.
+//! Tests the pipeline with a fake codec and a sink in memory.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,8 +20,8 @@ use thumbs_render::recipe::{FormatChoice, Recipe};
 use thumbs_render::render::{Encoded, PlannedVariant, RenderError, Rendered, Times};
 use thumbs_render::size::{Region, Size};
 
-/// Sleeps for a time that depends on the content, so that workers overtake each other; counts the
-/// bytes that are held at once.
+/// Sleeps for a time that depends on the content, so that workers overtake each other. Counts the
+/// bytes held at the same time.
 struct Fake {
     memory: u64,
     now: Arc<AtomicU64>,
@@ -125,7 +125,7 @@ impl Reporter for Log {
     }
 }
 
-/// A file that begins like a PNG, so that it is recognised.
+/// A file that starts like a PNG, so that it is recognised.
 fn content(text: &str) -> Vec<u8> {
     [b"\x89PNG\r\n\x1a\n", text.as_bytes()].concat()
 }
@@ -241,11 +241,12 @@ fn a_panic_or_a_failure_costs_one_picture() {
 }
 
 #[test]
-fn of_two_that_collide_always_the_second_fails() {
+fn the_second_of_two_colliding_inputs_always_fails() {
     for round in 0..10 {
         let world = World::new(8);
         for i in 0..20 {
-            // The same stem twice: `.apng` and `.png` are both PNG and keep their extension, `.x` gets `.png`.
+            // The same stem twice: `.apng` and `.png` are both PNG and keep their extension, `.x`
+            // gets `.png`.
             world.file(&format!("{i:02}.png"), &(i * 13 + round).to_string());
             world.file(&format!("{i:02}.gif"), &(i * 31 + round).to_string());
         }
@@ -261,7 +262,7 @@ fn of_two_that_collide_always_the_second_fails() {
     }
 }
 
-/// Outputs that wait for those before them hold most of the budget; nobody waits for ever.
+/// Outputs that wait for earlier ones hold most of the budget, without a deadlock.
 #[test]
 fn outputs_come_in_order_however_little_memory_there_is() {
     for (jobs, bad) in [(1, None), (8, None), (8, Some(17)), (3, Some(0))] {
@@ -298,14 +299,14 @@ fn a_broken_sink_ends_the_run() {
 }
 
 #[test]
-fn what_a_single_picture_may_not_have_is_refused() {
+fn requests_above_the_ceiling_are_refused() {
     let mut world = World::new(2);
     world.fake.memory = 9000;
     world.file("a.png", "large");
     let (result, log, _) = world.run(&mut MemorySink::default());
     assert_eq!(result.unwrap().failed, 1);
     assert_eq!(log, ["failed a.png decode: decoding it needs 9.00 kB of memory, over the limit of 8.00 kB (--memory)"]);
-    // Above the budget, below the ceiling: alone.
+    // Above the budget but below the ceiling: granted alone.
     let mut world = World::new(8);
     world.fake.memory = 7000;
     for i in 0..10 {
@@ -316,7 +317,7 @@ fn what_a_single_picture_may_not_have_is_refused() {
 }
 
 #[test]
-fn runs_end_early_when_told() {
+fn fail_fast_and_max_failures_end_a_run() {
     let mut world = World::new(4);
     world.fail_fast = true;
     for i in 0..500 {
@@ -338,7 +339,7 @@ fn runs_end_early_when_told() {
     assert_eq!(summary.failed, 6);
 }
 
-/// What was begun beside the failure that ends the run is dropped, with any number of workers.
+/// Work in progress beside the failure that ends the run is dropped, with any number of workers.
 #[test]
 fn failures_end_a_run_at_the_same_input_however_many_workers_there_are() {
     for (limit, jobs) in [(Some(MaxFailures::Count(2)), 1), (Some(MaxFailures::Count(2)), 16), (None, 1), (None, 16)] {
@@ -356,7 +357,7 @@ fn failures_end_a_run_at_the_same_input_however_many_workers_there_are() {
 }
 
 #[test]
-fn a_percentage_of_failures_is_looked_at_in_the_end_too() {
+fn a_percentage_of_failures_is_checked_at_the_end_too() {
     for (percent, stopped) in [(40.0, Some(crate::outcome::Stop::TooManyFailures)), (60.0, None)] {
         let mut world = World::new(4);
         world.max_failures = Some(MaxFailures::Percent(percent));
@@ -385,7 +386,7 @@ fn a_thread_that_dies_ends_the_run_and_nothing_is_finished() {
 }
 
 #[test]
-fn what_is_no_picture_is_not_an_input_of_a_walk() {
+fn a_walk_ignores_files_that_are_not_pictures() {
     let world = World::new(2);
     world.file("a.png", "good");
     std::fs::write(world.dir.path().join("notes.txt"), "hello").unwrap();
@@ -394,7 +395,8 @@ fn what_is_no_picture_is_not_an_input_of_a_walk() {
     let mut sink = MemorySink::default();
     let (result, log, _) = world.run(&mut sink);
     let summary = result.unwrap();
-    // The extension of `b.jpg` makes it an input, its content lets it fail; `notes.txt` is neither.
+    // The extension of `b.jpg` makes it an input, and its content makes it fail. `notes.txt` is not
+    // an input.
     assert_eq!((summary.done, summary.failed, summary.skipped), (2, 1, 0), "{log:?}");
     let mut names: Vec<_> = sink.files.iter().map(|f| f.0.file_name().unwrap().to_owned()).collect();
     names.sort();

@@ -1,4 +1,4 @@
-//! For `--update`: what is known of an input from before, and what is to be remembered of it.
+//! For `--update`: what a worker learns about an input, and the record for the state.
 
 use std::path::Path;
 
@@ -11,17 +11,17 @@ use crate::state::digest::Content;
 use crate::state::{Kind, Record, Seen, Written};
 use crate::walk::real_path;
 
-/// What a worker learns of an input on the way, for `--update`.
+/// What a worker learns about an input, for `--update`.
 #[derive(Default)]
 pub struct Trace {
     pub seen: Option<Seen>,
     pub digest: Option<Content>,
-    /// It would fail again.
+    /// Whether it would fail again.
     pub lasting: bool,
 }
 
 impl Trace {
-    /// The message with what is to be remembered, where that is wanted. Of failures those with `words`.
+    /// Adds a record to the message, if one is wanted. A failure is recorded only with `words`.
     pub fn with(&self, job: &Job, kind: Kind, words: Option<String>, message: Message) -> Message {
         match self.record(job, kind) {
             Some(record) if kind != Kind::Failed || words.is_some() => {
@@ -38,7 +38,7 @@ impl Trace {
     }
 }
 
-/// Whether the content tells that nothing is to be done, although size and times do not.
+/// Whether the content shows that nothing needs to be done, although size and times differ.
 pub fn unchanged(shared: &Shared, job: &Job, before: &Before, trace: &Trace) -> Option<(SkipReason, Record)> {
     let retry = shared.config.nightly.update.as_ref().is_some_and(|u| u.retry_failed);
     let row = before.rows.iter().find(|r| before.check && r.recipe == before.recipe && r.digest == trace.digest)?;
@@ -52,7 +52,7 @@ pub fn unchanged(shared: &Shared, job: &Job, before: &Before, trace: &Trace) -> 
     Some((reason, Record { outputs: row.outputs.clone(), ..record }))
 }
 
-/// An output as an earlier run wrote it from this very content in this very way, if it stands.
+/// An output that an earlier run made from this content in the same way, if it is unchanged.
 pub fn standing(before: &Before, trace: &Trace, output: &PlannedOutput) -> Option<Written> {
     trace.digest?;
     let (dir, name) = (real_path(output.path.parent().unwrap_or(Path::new(""))), output.path.file_name()?);

@@ -1,4 +1,4 @@
-//! What workers do one after the other, in the order of the inputs.
+//! The ordered sections that an input passes.
 
 use std::path::{Path, PathBuf};
 
@@ -9,17 +9,18 @@ use super::{Message, Shared};
 use crate::outcome::{Failure, SkipReason, SourceName, Stage};
 use crate::plan::{Admission, Ledger};
 
-/// The sections that an input passes in the inputs' order.
+/// The ordered sections that an input passes.
 pub struct Turns<'a> {
     /// Source bytes are drawn in order: an input that waits to claim its outputs holds some, and
-    /// must not keep one before it from getting its own.
-    /// The feeder passed for a member whose bytes it has read.
+    /// must not keep an earlier input from its own. The feeder has passed this section for a member
+    /// whose content it has read.
     pub bytes: Option<Turn<'a, ()>>,
     pub claims: Claims<'a>,
     pub pixels: Turn<'a, ()>,
 }
 
-/// An input's turn to claim its outputs. One that fails before still was an input, and nothing may replace it.
+/// The turn of an input to claim its outputs. An input that fails earlier is still protected from
+/// being replaced.
 pub struct Claims<'a> {
     turn: Option<Turn<'a, Ledger>>,
     path: Option<&'a Path>,
@@ -32,7 +33,7 @@ impl Claims<'_> {
 }
 
 impl Claims<'_> {
-    /// Takes the turn and leaves nothing to be taken; None if it was given up.
+    /// Takes the turn, if it is left. Returns None if it was abandoned.
     pub fn take_if_left<R>(&mut self, work: impl FnOnce(&mut Ledger) -> R) -> Option<R> {
         self.turn.take()?.try_take(work)
     }
@@ -41,7 +42,7 @@ impl Claims<'_> {
 impl Drop for Claims<'_> {
     fn drop(&mut self) {
         if let (Some(turn), Some(path)) = (self.turn.take(), self.path) {
-            // Not where the turn was given up, whose end may be near.
+            // Not if the turn was abandoned, which may come just before its end.
             turn.try_take(|ledger| ledger.guard(path));
         }
     }

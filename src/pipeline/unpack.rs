@@ -1,9 +1,10 @@
-//! Members of archives as inputs. A tar is read front to back by the feeder, each member's bytes
-//! under the budget; of a zip the feeder reads the directory and the workers the bytes.
+//! Members of archives as inputs. The feeder reads a tar front to back and charges the content of
+//! each member to the budget. Of a zip, the feeder reads the central directory and the workers read
+//! the content.
 //!
-//! Nothing is ever written under a member's name but what the naming makes of it, so a name can do
-//! harm only by leading out of the destination: one with `..` is refused, a leading slash is taken
-//! off, links are not followed, devices not made.
+//! Outputs are only written under names made by the naming, so a member's name can only do harm by
+//! leading out of the destination. A name with `..` is rejected, a leading slash is removed, links
+//! are not followed, and devices are not created.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -24,13 +25,13 @@ use thumbs_render::format;
 
 type Flow = ControlFlow<()>;
 
-/// What a member's name comes to.
+/// The result of checking a member's name.
 enum Name {
-    /// Its path within the archive.
+    /// A path within the archive.
     Inside(PathBuf),
-    /// It leads out, or is no path.
+    /// The name leads out of the archive, or is not a path.
     Refused(&'static str),
-    /// The archive's own top.
+    /// The root of the archive.
     Nothing,
 }
 
@@ -43,7 +44,7 @@ fn name_of(bytes: &[u8]) -> Name {
         match component {
             Component::Normal(part) => path.push(part),
             Component::ParentDir => return Name::Refused("its name leads out of the archive"),
-            // As tar and unzip take it off.
+            // Dropped, as tar and unzip do.
             Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
         }
     }
@@ -53,7 +54,7 @@ fn name_of(bytes: &[u8]) -> Name {
 /// The members of one archive on their way to the workers.
 struct Members<'h, 's> {
     hand: &'h mut Hand<'s>,
-    /// As the archive is spoken of; members are named below it.
+    /// The archive's name in messages. Members are named below it.
     archive: &'h Path,
     /// Where members are mirrored, for `--relative-to`.
     below: &'h Path,
@@ -62,12 +63,12 @@ struct Members<'h, 's> {
 
 impl Members<'_, '_> {
     fn fail(&mut self, name: &[u8], error: String) -> Flow {
-        // As it is stored, for the person; the path is never opened.
+        // The stored name, for the message. The path is never opened.
         let path = self.archive.join(OsStr::from_bytes(name.strip_prefix(b"/").unwrap_or(name)));
         self.hand.fail(path, Stage::Read, error)
     }
 
-    /// The input that a name is, if it counts; those that are refused are told of.
+    /// The input for a name, if it counts. Rejected names are reported.
     fn input(&mut self, name: &[u8]) -> Result<Option<Found>, ()> {
         match name_of(name) {
             Name::Nothing => Ok(None),
@@ -83,7 +84,7 @@ impl Members<'_, '_> {
                 }
                 Ok(Some(Found { path: Some(self.archive.join(path)), below, certain, link: false }))
             }
-            // Of what is surely no picture it does not matter what it is called.
+            // The name of a file that is certainly not a picture does not matter.
             Name::Refused(_) if !has_picture_extension(Path::new(OsStr::from_bytes(name))) => Ok(None),
             Name::Refused(why) => match self.fail(name, why.to_owned()) {
                 Flow::Continue(()) => Ok(None),
@@ -92,7 +93,7 @@ impl Members<'_, '_> {
         }
     }
 
-    /// Hands on a member. An archive is not unpacked only to count what is left in it.
+    /// Sends a member. An archive is not unpacked just to count what is left in it.
     fn give(&mut self, found: Found, packed: Packed) -> Flow {
         let flow = self.hand.give(found, Some(packed));
         if self.hand.shared.cancel.is_set() { Flow::Break(()) } else { flow }
@@ -135,12 +136,12 @@ impl Members<'_, '_> {
             self.hand.shared.passed.no_picture();
             return Ok(Flow::Continue(()));
         }
-        // What is no picture is not worth reading on.
+        // Do not read on if it is not a picture.
         let wanted = if known { entry.size } else { bytes.len() as u64 };
         let rest = wanted - bytes.len() as u64;
-        // From here on this number is the member's, so a job follows whatever happens.
+        // From here on this number belongs to the member, so a job must follow.
         let (packed, ended) = match self.hand.draw(wanted) {
-            Err(over) => (Packed::Broken { error: over.told("its file", wanted), drawn: true }, None),
+            Err(over) => (Packed::Broken { error: over.message("its file", wanted), drawn: true }, None),
             Ok(share) => match tar.read_into(&mut bytes, rest) {
                 Ok(()) => (Packed::Bytes { source: Source::ready(bytes, self.facts(wanted)), share }, None),
                 Err(error) => (Packed::Broken { error: error.to_string(), drawn: true }, Some(error)),
@@ -202,7 +203,7 @@ impl Members<'_, '_> {
     }
 }
 
-/// Hands on the members of the archive `path`.
+/// Sends the members of the archive `path`.
 pub fn file(hand: &mut Hand<'_>, path: &Path, below: &Path) -> Flow {
     match open(path) {
         Ok((file, facts, Packing::Zip)) => Members { hand, archive: path, below, facts }.zip(file),
@@ -224,7 +225,7 @@ fn open(path: &Path) -> Result<(File, Facts, Packing), SourceError> {
     Ok((file, facts, packing))
 }
 
-/// Hands on the members of the archive on standard input.
+/// Sends the members of the archive on standard input.
 pub fn stdin(hand: &mut Hand<'_>) -> Flow {
     let path = Path::new("-");
     let mut stdin = io::stdin().lock();

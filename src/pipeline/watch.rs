@@ -1,6 +1,6 @@
-//! `--timeout`: which worker is at what, and since when. Work that hears the interrupt ends itself;
-//! what does not is given up: its input fails, its worker is replaced, and what it holds of the
-//! memory budget stays charged until it comes back, if ever.
+//! `--timeout`: records the jobs in progress and their deadlines. Work that checks the interrupt
+//! ends itself. Other work is abandoned: its input fails, its worker is replaced, and its memory
+//! stays charged to the budget until it returns, if ever.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,23 +9,23 @@ use std::time::{Duration, Instant};
 use crate::outcome::SourceName;
 use crate::state::Record;
 
-/// What a worker that hears the interrupt gets to end by itself.
+/// The time that interrupted work gets to end by itself.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Workers that are given up at most; each may hold memory and a thread for ever.
+/// The largest number of abandoned workers. Each may hold memory and a thread for ever.
 pub const MOST_LOST: usize = 32;
 
-/// An input at which a worker is.
+/// An input in progress.
 #[derive(Debug)]
 pub struct Running {
     pub source: SourceName,
-    /// What is to be remembered when it fails.
+    /// The record for the state, if it fails.
     pub record: Option<Record>,
     /// None while it waits for others.
     deadline: Option<Instant>,
 }
 
-/// All inputs that are worked at.
+/// All inputs in progress.
 #[derive(Debug)]
 pub struct Watch {
     timeout: Option<Duration>,
@@ -45,7 +45,7 @@ impl Watch {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A worker begins with the input of this number.
+    /// A worker starts with the input of this number.
     pub fn begin(&self, number: u64, source: &SourceName) {
         if let Some(timeout) = self.timeout {
             let deadline = Some(Instant::now() + timeout);
@@ -53,7 +53,7 @@ impl Watch {
         }
     }
 
-    /// It waits for others, which does not count.
+    /// The worker waits for others, which does not count.
     pub fn pause(&self, number: u64) {
         if self.timeout.is_some() {
             if let Some(running) = self.running().get_mut(&number) {
@@ -62,7 +62,7 @@ impl Watch {
         }
     }
 
-    /// It goes on, and has until what is returned.
+    /// The worker continues. Returns its deadline.
     pub fn go_on(&self, number: u64) -> Option<Instant> {
         let deadline = Instant::now() + self.timeout?;
         if let Some(running) = self.running().get_mut(&number) {
@@ -71,7 +71,7 @@ impl Watch {
         Some(deadline)
     }
 
-    /// What is to be remembered should it fail.
+    /// Sets the record for the case that it fails.
     pub fn note(&self, number: u64, record: impl FnOnce() -> Option<Record>) {
         if self.timeout.is_some() {
             if let Some(running) = self.running().get_mut(&number) {
@@ -80,12 +80,12 @@ impl Watch {
         }
     }
 
-    /// The worker is through with it; false when it was given up in the meantime.
+    /// The worker has finished. Returns false if it was abandoned meanwhile.
     pub fn end(&self, number: u64) -> bool {
         self.timeout.is_none() || self.running().remove(&number).is_some()
     }
 
-    /// Inputs that are overdue; they are given up.
+    /// Takes the inputs that are overdue. They are abandoned.
     pub fn overdue(&self) -> Vec<(u64, Running)> {
         if self.timeout.is_none() {
             return Vec::new();
@@ -94,7 +94,7 @@ impl Watch {
         self.running().extract_if(|_, r| r.deadline.is_some_and(|d| d + GRACE <= now)).collect()
     }
 
-    /// For a person.
+    /// The message for the user.
     pub fn words(&self) -> String {
         format!("it takes longer than {} s (--timeout)", self.timeout.unwrap_or_default().as_secs_f64())
     }

@@ -1,4 +1,4 @@
-//! Threads that take jobs, and what they answer.
+//! The worker threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -15,10 +15,10 @@ use super::{Letter, Message, Ready, Shared};
 use crate::outcome::{Failure, Stage, TimeSpent};
 use crate::state::Kind;
 
-/// How often a worker without a job looks whether the run is to end.
+/// How often a worker without a job checks whether the run should end.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// A worker that counts as working.
+/// Counts a worker as working.
 struct Working<'a>(&'a Shared);
 
 impl<'a> Working<'a> {
@@ -29,7 +29,7 @@ impl<'a> Working<'a> {
 }
 
 impl Working<'_> {
-    /// Whoever gave it up has counted it off.
+    /// The worker was abandoned and is not counted any more.
     fn forget(self) {
         std::mem::forget(self);
     }
@@ -41,21 +41,21 @@ impl Drop for Working<'_> {
     }
 }
 
-/// Takes jobs until there are none.
+/// Processes jobs until there are none.
 pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
     let mut waiting = Instant::now();
     loop {
         let mut job = match jobs.recv_timeout(LOOK) {
             Ok(job) => job,
             Err(RecvTimeoutError::Disconnected) => return,
-            // A feeder that waits for standard input would hold everyone.
+            // A feeder that waits for standard input must not hold up the workers.
             Err(RecvTimeoutError::Timeout) if shared.cancel.is_set() => return,
             Err(RecvTimeoutError::Timeout) => continue,
         };
         let waited = waiting.elapsed();
-        // Nobody can be woken from reading standard input, so that is not waited for.
+        // Reading standard input cannot be interrupted, so nobody waits for it.
         let working = job.found.path.as_ref().map(|_| Working::new(shared));
-        // Also of jobs that are dropped the turns must be passed; `Turn` does that.
+        // Turns of dropped jobs must be passed too; `Turn` does that.
         let packed = job.packed.take();
         let unchanged = std::mem::take(&mut job.unchanged);
         let turns = Turns::new(shared, &job, packed.as_ref().is_some_and(Packed::has_drawn));
@@ -103,7 +103,7 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
         let letter = (Some(job.number), message);
         if let Some(working) = working {
             if !shared.watch.end(job.number) {
-                // Replaced, and its input has failed.
+                // The worker was replaced, and its input has failed.
                 working.forget();
                 return;
             }

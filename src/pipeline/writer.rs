@@ -1,4 +1,4 @@
-//! The one that saves, counts and tells.
+//! The writer: saves outputs, counts and reports.
 
 mod ending;
 
@@ -29,7 +29,7 @@ use crate::state::Record;
 use crate::walk::real_path;
 use ending::counts;
 
-/// How often the reporter hears of progress.
+/// How often progress is reported.
 const TICK: Duration = Duration::from_millis(100);
 
 pub struct Writer<'a> {
@@ -38,35 +38,35 @@ pub struct Writer<'a> {
     reporter: &'a mut dyn Reporter,
     /// For a sink that takes outputs in the order of the inputs.
     window: Option<Window<Message>>,
-    /// Everything is dealt with in that order, not only outputs.
+    /// Whether all messages are processed in that order, not only outputs.
     strict: bool,
-    /// Since when the run is to end.
+    /// Since when the run should end.
     stopped: Option<Instant>,
     summary: Summary,
     start: Instant,
     last_tick: Instant,
-    /// With `--update` or `--fsync`: what is held back, and who saves it.
+    /// With `--update` or `--fsync`: the current batch, and the committer that saves it.
     batch: Option<Batch>,
     committer: Option<Committer>,
     /// Inputs whose outputs are held back or being saved.
     held: u64,
-    /// Directories that hold no stale temporaries any more, by a hash of their paths.
+    /// Directories without stale temporary files, by a hash of their paths.
     swept: HashSet<u64>,
     hasher: RandomState,
-    /// The highest number that the state knew.
+    /// The highest ID in the state before the run.
     last_id: i64,
-    /// Workers given up.
+    /// The number of abandoned workers.
     lost: usize,
 }
 
 impl<'a> Writer<'a> {
     /// # Errors
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     pub fn new(shared: &'a Arc<Shared>, sink: &'a mut dyn Sink, reporter: &'a mut dyn Reporter) -> io::Result<Self> {
         let start = Instant::now();
         let config = &shared.config;
         let wanted = config.nightly.update.is_some() || config.nightly.fsync;
-        // A plan is read by people, so it comes in order, too.
+        // A dry run is read by people, so it is in order too.
         let strict = shared.is_strict();
         let window = (sink.in_order() || config.dry_run || strict).then(Window::new);
         let files = is_directory(&config.naming.destination) && config.dataset.is_none();
@@ -92,8 +92,8 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Takes messages until everyone who could send is gone, or the sink breaks. `replace` starts a
-    /// worker in the place of one that hangs.
+    /// Processes messages until all senders are gone or the sink breaks. `replace` starts a worker
+    /// in place of one that hangs.
     pub fn write(mut self, done: Receiver<Letter>, replace: &dyn Fn() -> bool) -> Result<Summary, RunError> {
         let mut broken: Option<Broken> = None;
         if let Some(update) = self.update() {
@@ -119,9 +119,9 @@ impl<'a> Writer<'a> {
                         break;
                     }
                 }
-                // After a wish to end, a feeder or worker may still wait for standard input.
+                // After a request to end, a feeder or worker may still wait for standard input.
                 Err(RecvTimeoutError::Timeout) if self.nothing_more_comes() => break,
-                // Workers that hang will never be gone.
+                // Workers that hang never disconnect.
                 Err(RecvTimeoutError::Timeout) if self.all_answered() && done.is_empty() => break,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -138,9 +138,9 @@ impl<'a> Writer<'a> {
                 }
             }
         }
-        // Those who still send are told by this that nobody listens.
+        // This tells the remaining senders that nobody listens.
         drop(done);
-        // Also after trouble: what is complete is kept where that can be.
+        // Even after an error, complete outputs are kept if possible.
         let flushed = self.flush();
         if broken.is_none() {
             broken = flushed.err();
@@ -188,7 +188,7 @@ impl<'a> Writer<'a> {
         });
     }
 
-    /// Fails inputs that are overdue and replaces their workers.
+    /// Fails overdue inputs and replaces their workers.
     fn give_up(&mut self, replace: &dyn Fn() -> bool) -> Result<(), Broken> {
         for (number, running) in self.shared.watch.overdue() {
             let shared = self.shared;
@@ -218,7 +218,7 @@ impl<'a> Writer<'a> {
 
     fn take(&mut self, number: Option<u64>, message: Message) -> Result<(), Broken> {
         let (Some(window), Some(number)) = (&mut self.window, number) else { return self.deal_with(message) };
-        // Else only outputs wait; that an input failed is told at once.
+        // Otherwise only outputs wait, and failures are reported at once.
         if self.strict || matches!(message, Message::Ready(_)) {
             window.arrive(number, Some(message));
         } else {
@@ -232,8 +232,8 @@ impl<'a> Writer<'a> {
     }
 
     fn deal_with(&mut self, message: Message) -> Result<(), Broken> {
-        // What was begun beside the failure that ended the run is dropped: with any number of workers the run ends at
-        // the same input.
+        // Work in progress beside the failure that ended the run is dropped, so that the run ends
+        // at the same input with any number of workers.
         if self.strict && matches!(self.shared.cancel.reason(), Some(Stop::FirstFailure | Stop::TooManyFailures)) {
             if counts(&message) {
                 self.shared.leave(true);
@@ -268,7 +268,7 @@ impl<'a> Writer<'a> {
         self.reporter.event(&Event::Skipped(source, reason));
     }
 
-    /// Hands over what is held back when it is time, and hears what became of earlier batches.
+    /// Hands over a batch when it is due, and processes the outcomes of earlier ones.
     fn commit_if_due(&mut self) -> Result<(), Broken> {
         if self.batch.as_ref().is_some_and(Batch::is_due) {
             self.hand_over();
@@ -289,7 +289,7 @@ impl<'a> Writer<'a> {
         self.hear(true)
     }
 
-    /// Counts and tells what was committed; with `wait` all of it.
+    /// Counts and reports committed batches; with `wait`, all of them.
     fn hear(&mut self, wait: bool) -> Result<(), Broken> {
         let mut broken = None;
         while let Some(committer) = &mut self.committer {
@@ -324,14 +324,14 @@ impl<'a> Writer<'a> {
             summary.pruned += 1;
             reporter.event(&Event::Pruned(path));
         };
-        // What is claimed is this run's, or an input.
+        // Claimed paths belong to this run, or are inputs.
         let mut is_free = |path: &std::path::Path| shared.ledger.at_the_end(|l| l.claim(&[path], 0).is_ok());
         let (dry_run, last, place) = (shared.config.dry_run, self.last_id, Place::of(&shared.config.naming));
         let job = prune::Job { dry_run, last, place, is_free: &mut is_free };
         Ok(prune::prune(update, &walked, job, &mut gone)?)
     }
 
-    /// Removes what a run that was killed left where this one is about to write.
+    /// Removes temporary files that a killed run left where this run is about to write.
     fn sweep(&mut self, ready: &Ready) {
         if !is_directory(&self.shared.config.naming.destination) {
             return;
@@ -421,13 +421,13 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Outputs could not be saved: this input's, or also those of all to come.
+    /// Reports outputs that could not be saved: those of this input, or of all that follow.
     fn unsaved(&mut self, source: SourceName, error: SinkError) -> Result<(), SinkError> {
-        // Who reads a pipe may stop when he has enough; that is nobody's failure.
+        // A reader of a pipe may stop when it has enough, which is not a failure.
         if error.is_reader_gone() {
             return Err(error);
         }
-        // The input is not done, and the person should know of which one it was.
+        // The input is not done, and the user should know which one it was.
         self.fail(&Failure { source, stage: Stage::Write, error: error.to_string() });
         match error {
             SinkError::Entry { .. } => Ok(()),

@@ -1,5 +1,5 @@
-//! Which names a directory takes for one: on exFAT, SMB and the like `IMG.JPG` and `img.jpg` are one file, and so are
-//! an e with its accent as one character or as two.
+//! Which names a directory treats as equal. On exFAT, SMB and similar file systems, `IMG.JPG` and
+//! `img.jpg` are one file, and so are composed and decomposed accents.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -11,14 +11,15 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::sink;
 
-/// Names of a directory that are tried until one has letters.
+/// The number of names in a directory that are tried in search of one with letters.
 const TRIED: usize = 64;
 
-/// `name` as a directory sees it that does not tell cases apart. Takes rather more names for one than fewer: the
-/// second of two then fails, instead of taking the first one's place.
+/// `name` as a case-insensitive directory sees it. In doubt, names count as equal: the second of
+/// two then fails, instead of replacing the first.
 pub fn fold(name: &OsStr) -> OsString {
     match name.to_str() {
-        // By way of the capitals, so that all forms of a letter meet: the two small sigmas, the sharp s and two.
+        // By way of capitals, so that all forms of a letter meet: both small sigmas, and the sharp
+        // s with ss.
         Some(text) => {
             text.nfd().flat_map(char::to_uppercase).flat_map(char::to_lowercase).nfd().collect::<String>().into()
         }
@@ -33,25 +34,26 @@ fn swapped(name: &OsStr) -> Option<OsString> {
     (other != name.as_bytes()).then(|| OsString::from_vec(other))
 }
 
-/// Whether the directory `dir` takes names that differ in case for one, told by a name that it has. None if it has none.
+/// Whether the directory `dir` ignores case, tested with a name that it contains. Returns None if
+/// it contains none.
 pub fn folds(dir: &Path) -> Option<bool> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten().take(TRIED);
     entries.map(|entry| entry.file_name()).find_map(|name| finds_swapped(dir, &name))
 }
 
-/// The same, told by a file that is made for it and removed.
+/// Like [`folds`], tested with a temporary file.
 pub fn folds_by_trial(dir: &Path) -> Option<bool> {
     sink::with_temporary(dir, |name| finds_swapped(dir, name)).ok().flatten()
 }
 
-/// Whether `dir` finds its file `name` under the name in the other case, if that can be asked.
+/// Whether `dir` finds its file `name` under the name in the other case, if that can be tested.
 fn finds_swapped(dir: &Path, name: &OsStr) -> Option<bool> {
     let swapped = swapped(name)?;
     let metadata = |name: &OsStr| fs::symlink_metadata(dir.join(name)).ok();
-    // Gone meanwhile, it says nothing.
+    // Removed meanwhile, so it proves nothing.
     let own = metadata(name)?;
     let same = metadata(&swapped).is_some_and(|other| (other.dev(), other.ino()) == (own.dev(), own.ino()));
-    // Two names of one file, by a hard link, are two names.
+    // Two hard links to one file are two names.
     Some(same && (own.is_dir() || own.nlink() == 1 || !has_both(dir, name, &swapped)))
 }
 
@@ -65,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_are_one() {
+    fn equal_names() {
         for (a, b, same) in [
             ("IMG.JPG", "img.jpg", true),
             ("ÜBER", "über", true),
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ordinary_directory_tells_cases_apart() {
+    fn an_ordinary_directory_is_case_sensitive() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!((folds(dir.path()), folds_by_trial(dir.path())), (None, Some(false)));
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left of the trial");

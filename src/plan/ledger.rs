@@ -1,5 +1,5 @@
-//! Who reads and who writes which path. Asked in the order of the inputs, so that which of two
-//! colliding inputs fails does not depend on the number of workers.
+//! Records which paths are read and written. It is used in the order of the inputs, so that which
+//! of two colliding inputs fails does not depend on the number of workers.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
@@ -10,8 +10,8 @@ use super::folding::{fold, folds, folds_by_trial};
 use super::path_log::PathLog;
 use crate::walk::real_path;
 
-/// A path's identity: 64 bits of a keyed hash, so that nobody can make names collide.
-/// In two halves, which keeps an entry of the table at 12 bytes.
+/// The identity of a path: 64 bits of a keyed hash, so that nobody can construct collisions. Two
+/// halves keep an entry of the table at 12 bytes.
 type Key = [u32; 2];
 
 /// The keys are hashes already.
@@ -32,21 +32,21 @@ impl Hasher for KeyHasher {
     }
 }
 
-/// Marks an entry as an output; the other bits are the number of the input.
+/// Marks an entry as an output. The other bits are the number of the input.
 const OUTPUT: u32 = 1 << 31;
 
-/// How an input stands to those before it.
+/// How an input relates to earlier ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// Not seen before; its number.
+    /// Not seen before, with its number.
     New(u32),
-    /// The same path was an input before.
+    /// The same path was an earlier input.
     Duplicate,
     /// An output of this run.
     OwnOutput,
 }
 
-/// Why an output cannot be had.
+/// Why an output cannot be claimed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
     /// Another input's output has this name.
@@ -56,7 +56,7 @@ pub enum ClaimError {
         output: PathBuf,
         /// The input that claimed it first.
         first: PathBuf,
-        /// Both inputs have this full name, so that only their directories tell them apart.
+        /// Whether both inputs have the same file name, so that only their directories differ.
         namesakes: bool,
     },
     /// An input has this name.
@@ -71,20 +71,20 @@ pub struct Ledger {
     /// Files that are read under another name, or at another time, than the entries say.
     guarded: HashSet<Key, BuildHasherDefault<KeyHasher>>,
     paths: PathLog,
-    /// Of the directories last asked for, what they are called in keys and whether they fold case.
+    /// The last directories looked up, with their keys and case folding.
     places: HashMap<PathBuf, Place>,
-    /// Nothing is written, not even to find out about a directory.
+    /// Whether nothing may be written, not even to test a directory.
     read_only: bool,
-    /// Whether a directory folds case.
+    /// Tests whether a directory folds case.
     folds: fn(&Path) -> Option<bool>,
 }
 
-/// A directory, as paths below it become keys.
+/// A directory, as part of keys.
 #[derive(Clone, Debug)]
 struct Place {
     /// Its real path, folded as far as the directories on the way fold.
     path: PathBuf,
-    /// None as long as it has no name that could tell; then it is taken to be as the directory above it.
+    /// None while it has no name to test with. Then it is assumed to behave like its parent.
     folds: Option<bool>,
     above: bool,
 }
@@ -110,12 +110,12 @@ impl Default for Ledger {
 }
 
 impl Ledger {
-    /// A ledger of a run that writes nothing if `read_only`.
+    /// Makes a ledger, for a run that writes nothing if `read_only`.
     pub fn new(read_only: bool) -> Self {
         Self { read_only, ..Self::default() }
     }
 
-    /// Notes an input.
+    /// Records an input.
     pub fn admit(&mut self, path: &Path) -> Admission {
         let key = self.key(path);
         match self.entries.get(&key) {
@@ -128,19 +128,19 @@ impl Ledger {
         Admission::New(number)
     }
 
-    /// Notes an input that has no path.
+    /// Records an input that has no path.
     pub fn admit_stdin(&mut self) -> u32 {
         self.paths.push(Path::new("-")).min(OUTPUT - 1)
     }
 
-    /// Notes a file that is no output's to have, without making it an input: one named on the command
-    /// line whose turn is still to come, or one that failed.
+    /// Protects a file from being replaced by an output, without making it an input: one named on
+    /// the command line whose turn is still to come, or one that failed.
     pub fn guard(&mut self, path: &Path) {
         let key = self.key(path);
         self.guarded.insert(key);
     }
 
-    /// Notes the file that an input, a symbolic link, leads to.
+    /// Protects the file that an input, a symbolic link, points to.
     pub fn guard_target(&mut self, link: &Path) {
         self.guard(&real_path(link));
     }
@@ -148,18 +148,18 @@ impl Ledger {
     /// Claims outputs of the input `number`: all or none.
     ///
     /// # Errors
-    /// The first that is another's.
+    /// The first output that is taken.
     pub fn claim(&mut self, outputs: &[&Path], number: u32) -> Result<(), ClaimError> {
         let keys: Vec<Key> = outputs.iter().map(|output| self.output_key(output)).collect();
         self.claim_keys(&keys, outputs, number)
     }
 
-    /// Claims members of the archive that is written; their names are no paths of the file system.
+    /// Claims members of the output archive. Their names are not paths of the file system.
     ///
     /// # Errors
-    /// The first that is another's.
+    /// The first member that is taken.
     pub fn claim_members(&mut self, members: &[&Path], number: u32) -> Result<(), ClaimError> {
-        // No real directory is called like this.
+        // No real directory has this name.
         let keys: Vec<Key> = members.iter().map(|member| self.hash(Path::new("\0"), member.as_os_str())).collect();
         self.claim_keys(&keys, members, number)
     }
@@ -186,13 +186,13 @@ impl Ledger {
         Ok(())
     }
 
-    /// What the directory `dir`, which may not exist yet, is in keys.
+    /// The key of the directory `dir`, which may not exist yet.
     fn place(&mut self, dir: &Path) -> Place {
         if let Some(place) = self.places.get(dir) {
             return place.clone();
         }
         let place = self.find_place(&real_path(dir));
-        // Neighbours ask for the same few directories.
+        // Neighbouring inputs use the same few directories.
         if self.places.len() >= 256 {
             self.places.clear();
         }
@@ -215,13 +215,14 @@ impl Ledger {
         if place.folds() { self.hash(&place.path, &fold(name)) } else { self.hash(&place.path, name) }
     }
 
-    /// The key of an output. That a file can be made in its directory is asked anyway before long.
+    /// The key of an output. Its directory may be tested with a temporary file, because a file will
+    /// be made there anyway.
     fn output_key(&mut self, path: &Path) -> Key {
         let dir = path.parent().unwrap_or(Path::new(""));
         let place = self.place(dir);
         if place.folds.is_none() && !self.read_only {
             let real = real_path(dir);
-            // A directory that is made with its first output is asked again then.
+            // A directory that is created with its first output is tested again then.
             if real.is_dir() {
                 let folds = (self.folds)(&real).or_else(|| folds_by_trial(&real)).unwrap_or(place.above);
                 self.places.insert(dir.to_path_buf(), Place { folds: Some(folds), ..place });
@@ -241,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings_are_one_input() {
+    fn spellings_of_a_path_are_one_input() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("sub")).unwrap();
         std::os::unix::fs::symlink("sub", dir.path().join("link")).unwrap();
@@ -262,7 +263,7 @@ mod tests {
         assert_eq!(ledger.claim(&[out], 0), Ok(()));
         let taken = ClaimError::Taken { output: out.into(), first: "/in/1/x.jpg".into(), namesakes: true };
         assert_eq!(ledger.claim(&[other, out], 1), Err(taken));
-        // Nothing of the refused claim was kept.
+        // Nothing of the rejected claim was kept.
         assert_eq!(ledger.claim(&[other], 1), Ok(()));
         assert_eq!(ledger.admit(out), Admission::OwnOutput);
         let input = Path::new("/in/1/x.jpg");
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn claims_follow_what_a_directory_takes_for_one_name() {
+    fn claims_follow_the_case_folding_of_a_directory() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(dir.path().join("Out/sub")).unwrap();
         let at = |name: &str| dir.path().join(name);
@@ -289,7 +290,7 @@ mod tests {
         for (first, second) in [
             ("Out/IMG.JPG", "Out/img.jpg"),
             ("Out/caf\u{e9}.jpg", "Out/CAFE\u{301}.jpg"),
-            // Also by way of directories, whether they are there or not.
+            // Also through directories, whether they exist or not.
             ("Out/sub/a.jpg", "Out/SUB/a.jpg"),
             ("Out/new/a.jpg", "Out/New/A.jpg"),
         ] {

@@ -1,4 +1,4 @@
-//! Which output for which input.
+//! Plans the outputs of each input.
 
 mod folding;
 mod ledger;
@@ -22,78 +22,78 @@ use thumbs_render::format::Format;
 use thumbs_render::recipe::FormatChoice;
 use thumbs_render::render::PlannedVariant;
 
-/// Where outputs go.
+/// The destination of outputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
     /// Beside each input.
     Beside,
-    /// Into this directory, mirroring.
+    /// Into this directory, mirroring the inputs.
     Directory(PathBuf),
-    /// To this very file.
+    /// To this file.
     File(PathBuf),
     /// To standard output.
     Stdout,
-    /// Into an archive, mirroring; None is one on standard output.
+    /// Into an archive, mirroring the inputs. None means an archive on standard output.
     Archive(Option<PathBuf>),
 }
 
 /// How outputs are named, and what they may replace.
 #[derive(Clone, Debug)]
 pub struct Naming {
-    /// Where outputs go.
+    /// The destination.
     pub destination: Destination,
-    /// Their names.
+    /// The name template.
     pub template: Template,
-    /// The sizes as typed, in the recipe's order.
+    /// The sizes as typed, in the order of the recipe.
     pub labels: Vec<String>,
-    /// The recipe's formats.
+    /// The formats of the recipe.
     pub formats: Vec<FormatChoice>,
-    /// What stands there already.
+    /// What to do with existing files.
     pub existing: Existing,
-    /// Real paths of directory INPUTs and of patterns' literal prefixes.
+    /// Real paths of directory INPUTs and of the literal prefixes of patterns.
     pub roots: Vec<PathBuf>,
 }
 
 /// An output with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedOutput {
-    /// Which of the picture's variants.
+    /// Index into the variants of the picture.
     pub variant: usize,
-    /// Its final name; for standard output `-`.
+    /// The final path; `-` for standard output.
     pub path: PathBuf,
-    /// Which file of this name may be replaced.
+    /// Which existing file may be replaced.
     pub replace: Replace,
-    /// With `--update`, the digest of what decides its bytes beside the source.
+    /// With `--update`, the digest of everything but the source that decides its bytes.
     pub digest: i64,
 }
 
-/// Why an input's outputs cannot be.
+/// Why the outputs of an input cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
-    /// Another's, or an input.
+    /// The name belongs to another output, or to an input.
     #[error("{0}{hint}", hint = hint(.0))]
     Claim(#[from] ClaimError),
-    /// Variants of one picture under one name.
+    /// Two variants of one picture have the same name.
     #[error("two of its outputs would be {0:?}; let --name hold {{size}}, {{width}} or {{ext}}")]
     Ambiguous(PathBuf),
-    /// The name tells of another format than the file's.
+    /// The extension belongs to another format.
     #[error("{path:?} would hold {format}; let --name end in .{{ext}}")]
     Suffix {
         /// The output.
         path: PathBuf,
-        /// What it is.
+        /// The format.
         format: Format,
     },
-    /// Out of the archive.
+    /// The path leads out of the archive.
     #[error("{0:?} would lead out of the archive; use --relative-to")]
     Outside(PathBuf),
-    /// Something stands there.
+    /// An existing file was not written by thumbs.
     #[error("{0:?} exists and thumbs did not write it (--existing replace or skip)")]
     Exists(PathBuf),
-    /// A directory stands there.
+    /// A directory has this name.
     #[error("{0:?} is a directory")]
     Directory(PathBuf),
-    /// Something stands there, and that is to fail.
+    /// A file exists, with `--existing fail`.
     #[error("{0:?} exists")]
     ExistsFail(PathBuf),
 }
@@ -106,12 +106,12 @@ fn hint(error: &ClaimError) -> &'static str {
     }
 }
 
-/// What becomes of an input's outputs.
+/// The plan for an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// To be made.
+    /// Make these outputs.
     Make(Vec<PlannedOutput>),
-    /// All of them exist and stay.
+    /// All outputs exist and are kept.
     AllExist,
 }
 
@@ -121,11 +121,11 @@ impl Naming {
         self.destination == Destination::Beside
     }
 
-    /// Names the outputs of the input `path` (None is standard input), whose directory below its
-    /// root is `below`. Variants that come out equal under one name collapse into one.
+    /// Names the outputs of the input `path` (None is standard input), whose directory relative to
+    /// its root is `below`. Equal variants with the same name are merged.
     ///
     /// # Errors
-    /// Different variants under one name.
+    /// Different variants with the same name.
     pub fn name(
         &self,
         path: Option<&Path>,
@@ -178,7 +178,7 @@ impl Naming {
         let name = self.template.expand(&fields);
         match (&self.destination, self.template.has_dir()) {
             (Destination::Directory(_) | Destination::Archive(_), false) => base.join(below).join(name),
-            // `{dir}` beside inputs starts at their root.
+            // Beside inputs, `{dir}` starts at their root.
             (Destination::Beside, true) => {
                 let up = below.components().count();
                 let root = base.ancestors().nth(up).unwrap_or(Path::new(""));
@@ -188,7 +188,7 @@ impl Naming {
         }
     }
 
-    /// The input's own spelling where that is valid for the format.
+    /// The input's own spelling, if that is valid for the format.
     fn extension(&self, source: &Path, format: Format) -> OsString {
         match source.extension() {
             Some(own) if format.takes_extension(own.as_bytes()) => own.to_owned(),
@@ -196,7 +196,7 @@ impl Naming {
         }
     }
 
-    /// Claims the outputs in the ledger, and judges by `look` what stands there.
+    /// Claims the outputs in the ledger, and checks existing files with `look`.
     ///
     /// # Errors
     /// Names that are taken, by this run or before it.
@@ -222,7 +222,7 @@ impl Naming {
             return Ok(if outputs.is_empty() { Plan::AllExist } else { Plan::Make(outputs) });
         }
         for output in &mut outputs {
-            // Asked before the work is done; the sink makes sure.
+            // Checked before the work is done. The sink checks again.
             output.replace = match self.existing {
                 Existing::Replace => Replace::Any,
                 Existing::Skip => Replace::Never,
@@ -239,7 +239,7 @@ impl Naming {
         Ok(Plan::Make(outputs))
     }
 
-    /// The name within the archive of what is called `path` outside.
+    /// The name in the archive for the path outside.
     fn member_of<'a>(&self, path: &'a Path) -> &'a Path {
         let archive = match &self.destination {
             Destination::Archive(Some(file)) => file,
@@ -248,7 +248,7 @@ impl Naming {
         path.strip_prefix(archive).unwrap_or(path)
     }
 
-    /// Looks at what stands under an output's name.
+    /// Checks what exists under an output's name.
     pub fn look(
         &self,
         output: &PlannedOutput,
@@ -256,7 +256,7 @@ impl Naming {
         picture: &Picture<'_>,
         is_walked: &dyn Fn(&Path) -> bool,
     ) -> Standing {
-        // A file that this run comes to as an input is not ours by its looks alone.
+        // A file that this run reads as an input is not ours by its appearance alone.
         let seen = || match &self.destination {
             Destination::Beside => self.template.has_marker() || self.template.literal_dir().is_some(),
             _ => !is_walked(&output.path),

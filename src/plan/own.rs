@@ -1,5 +1,5 @@
-//! Outputs of earlier runs that stand among the inputs: known by their mark, or by the name that this run's template
-//! gives to a file beside them.
+//! Recognises outputs of earlier runs among the inputs: by their mark, or by the name that this
+//! run's template gives to a neighbouring file.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -16,20 +16,20 @@ use crate::walk::real_path;
 use thumbs_render::format::{self, Format};
 use thumbs_render::recipe::FormatChoice;
 
-/// Tells own outputs from inputs. Holds the names of one directory at most.
+/// Tells own outputs from inputs. Holds the names of at most one directory.
 #[derive(Debug)]
 pub struct OwnOutputs<'a> {
     naming: &'a Naming,
-    /// Outputs stand where inputs do.
+    /// Whether outputs are placed among inputs.
     among: bool,
-    /// The directory that was listed last, and its names by their stems.
+    /// The directory that was listed last, and its names by stem.
     dir: PathBuf,
     names: HashMap<OsString, Vec<OsString>>,
     listed: bool,
 }
 
 impl<'a> OwnOutputs<'a> {
-    /// Outputs by this naming.
+    /// Recognises outputs with this naming.
     pub fn new(naming: &'a Naming) -> Self {
         let among = match &naming.destination {
             Destination::Beside => true,
@@ -39,7 +39,8 @@ impl<'a> OwnOutputs<'a> {
         Self { naming, among, dir: PathBuf::new(), names: HashMap::new(), listed: false }
     }
 
-    /// Whether `path` is the output of a file that stands beside it. Only where outputs go beside inputs.
+    /// Whether `path` is the output of a file beside it. Always false unless outputs go beside
+    /// inputs.
     pub fn contain(&mut self, path: &Path) -> bool {
         let Some(name) = path.file_name().filter(|_| self.among) else { return false };
         let dir = path.parent().unwrap_or(Path::new(""));
@@ -52,14 +53,15 @@ impl<'a> OwnOutputs<'a> {
         self.naming.is_beside() && self.is_named_so(dir, name)
     }
 
-    /// Whether `name` is what the template makes of another name in `dir`.
+    /// Whether the template makes `name` of another name in `dir`.
     fn is_named_so(&mut self, dir: &Path, name: &OsStr) -> bool {
         let origins = self.naming.template.origins(name, &self.naming.labels);
         origins.iter().any(|origin| self.naming.stands(dir, name, origin))
             || origins.iter().any(|origin| self.has_source(dir, name, origin))
     }
 
-    /// Whether the source stands under a name from which its output's extension cannot be told, or one that was cut.
+    /// Whether the source exists under a name that does not determine the extension of its output,
+    /// or under one that was shortened.
     fn has_source(&mut self, dir: &Path, name: &OsStr, origin: &Origin) -> bool {
         self.list(dir);
         let ext = origin.ext.as_deref().or_else(|| Path::new(name).extension()).unwrap_or_default();
@@ -85,7 +87,7 @@ impl<'a> OwnOutputs<'a> {
         self.names.clear();
         self.listed = true;
         let place = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-        // What cannot be read has no siblings that could be read.
+        // An unreadable directory has no readable siblings.
         for entry in fs::read_dir(place).into_iter().flatten().flatten() {
             if entry.file_type().is_ok_and(|kind| !kind.is_dir()) {
                 let name = entry.file_name();
@@ -97,7 +99,8 @@ impl<'a> OwnOutputs<'a> {
 }
 
 impl Naming {
-    /// Whether a file stands in `dir` of which by its name alone an output of this origin is made.
+    /// Whether `dir` contains a file whose name alone makes it the source of an output with this
+    /// origin.
     fn stands(&self, dir: &Path, name: &OsStr, origin: &Origin) -> bool {
         if let Some(source) = &origin.name {
             return fs::symlink_metadata(dir.join(source)).is_ok();
@@ -112,7 +115,7 @@ impl Naming {
         })
     }
 
-    /// Whether outputs of `source` get this extension, by what it holds.
+    /// Whether outputs of `source` get this extension, according to its content.
     fn makes(&self, source: &Path, ext: &OsStr) -> bool {
         let holds = || {
             let file = source::open_file(source).ok()?;
@@ -127,7 +130,7 @@ impl Naming {
         holds().is_some_and(|format| self.formats.iter().any(|choice| self.gives(*choice, Some(format), own, ext)))
     }
 
-    /// Extensions of inputs whose output gets `ext`, the likeliest first.
+    /// Extensions of inputs whose output gets `ext`, the most likely first.
     fn sibling_extensions(&self, ext: &OsStr) -> Vec<OsString> {
         let mut likely = vec![ext.to_owned()];
         for format in Format::all() {

@@ -1,14 +1,14 @@
-//! The paths of all inputs so far, packed: asked only when two inputs want one output.
+//! A compressed log of the paths of all inputs. Read only when two inputs want the same output.
 
 use std::ffi::OsString;
 use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// Paths in a block; a block is unpacked to read one of them.
+/// Paths per block. Reading a path decompresses its block.
 const BLOCK: usize = 1024;
 
-/// An append-only list of paths, deflated by blocks to some tenth of their length.
+/// An append-only list of paths, deflated in blocks to about a tenth of their length.
 #[derive(Debug, Default)]
 pub struct PathLog {
     packed: Vec<Box<[u8]>>,
@@ -17,11 +17,11 @@ pub struct PathLog {
 }
 
 impl PathLog {
-    /// Appends a path; its number is the count of those before it.
+    /// Appends a path and returns its number, which counts from 0.
     pub fn push(&mut self, path: &Path) -> u32 {
         let number = self.packed.len() * BLOCK + self.in_open;
         self.open.extend_from_slice(path.as_os_str().as_bytes());
-        // No path holds a NUL.
+        // Paths contain no NUL.
         self.open.push(0);
         self.in_open += 1;
         if self.in_open == BLOCK {
@@ -36,7 +36,7 @@ impl PathLog {
         u32::try_from(number).unwrap_or(u32::MAX)
     }
 
-    /// The path of this number.
+    /// The path with this number.
     pub fn get(&self, number: u32) -> Option<PathBuf> {
         let (block, within) = (number as usize / BLOCK, number as usize % BLOCK);
         let mut unpacked = Vec::new();

@@ -1,5 +1,5 @@
-//! Whose the file is that stands under an output's name: ours, by its mark or by all that can be seen of it, or
-//! somebody's.
+//! Decides whether an existing file under an output's name is ours, by its mark or by its
+//! properties.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
@@ -15,50 +15,50 @@ use thumbs_render::recipe::MetadataPolicy;
 use thumbs_render::render::PlannedVariant;
 use thumbs_render::size::Size;
 
-/// What stands under an output's name.
+/// What exists under an output's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing.
     Nothing,
-    /// What thumbs wrote, or an empty file.
+    /// A file written by thumbs, or an empty file.
     Ours,
-    /// A picture of the output's size and format, which is ours if it has the output's bytes.
+    /// A picture with the output's size and format. It is ours if it has the output's bytes.
     Unsure,
     /// A directory.
     Directory,
-    /// Somebody's.
+    /// Another file.
     Theirs,
 }
 
 /// The picture whose outputs are planned.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
-    /// Its size when upright.
+    /// Its upright size.
     pub size: Size,
-    /// Its bytes.
+    /// Its size in bytes.
     pub bytes: u64,
-    /// What this run does with metadata.
+    /// The metadata policy of this run.
     pub metadata: MetadataPolicy,
-    /// What this run reads at most.
+    /// The limits of this run.
     pub limits: &'a Limits,
 }
 
-/// Bytes in which a JPEG of ours has all of its header, unless it bears metadata.
+/// The header of a JPEG written by thumbs fits this many bytes, unless it has metadata.
 const HEAD: u64 = 16 << 10;
 /// Sides below this do not get smaller with every size.
 const THIN: u32 = 16;
 
-/// Looks at what is called `path`. `seen` says whether a file without a mark can be ours.
+/// Checks the file `path`. `seen` says whether a file without a mark can be ours.
 pub fn look(path: &Path, variant: &PlannedVariant, picture: &Picture<'_>, seen: &dyn Fn() -> bool) -> Standing {
     let Ok(metadata) = fs::symlink_metadata(path) else { return Standing::Nothing };
     if metadata.is_dir() {
         return Standing::Directory;
     }
-    // A link is never ours, whatever it leads to.
+    // A link is never ours, whatever it points to.
     if !metadata.is_file() {
         return Standing::Theirs;
     }
-    // As `mktemp` makes it.
+    // Empty files, as `mktemp` makes them, may be replaced.
     if metadata.len() == 0 || Mark::of(path, &metadata).is_some() {
         return Standing::Ours;
     }
@@ -67,12 +67,12 @@ pub fn look(path: &Path, variant: &PlannedVariant, picture: &Picture<'_>, seen: 
     }
     match header(path, &metadata, variant.format, picture.limits) {
         Ok(Some(header)) => judge(&header, metadata.len(), variant.size, picture),
-        // What cannot be read is not known to be ours.
+        // An unreadable file is not known to be ours.
         Ok(None) | Err(_) => Standing::Theirs,
     }
 }
 
-/// The header of a picture of this format, of which no more is read than it takes.
+/// Reads the header of a picture of this format, and no more than necessary.
 fn header(path: &Path, metadata: &Metadata, format: Format, limits: &Limits) -> io::Result<Option<Header>> {
     let mut file = source::open_file(path)?;
     if source::kind_of(&file.metadata()?).is_some() {
@@ -104,7 +104,7 @@ fn judge(header: &Header, bytes: u64, planned: Size, picture: &Picture<'_>) -> S
     let blocks = &header.metadata;
     let bare = blocks.exif.is_none() && blocks.xmp.is_none() && blocks.iptc.is_none();
     let like_ours = picture.metadata != MetadataPolicy::None || (bare && header.orientation == Orientation::Upright);
-    // A PNG of few colours grows when it is resized.
+    // A PNG with few colours grows when it is resized.
     let is_lighter = bytes < picture.bytes || header.format == Format::Png;
     let made_from_it = (exact || same_shape(stands, source)) && is_smaller(stands, source) && is_lighter;
     match (like_ours && made_from_it, exact) {
@@ -121,7 +121,7 @@ fn is_smaller(size: Size, than: Size) -> bool {
     (width && height) || (thin && (width || height) && !larger)
 }
 
-/// Whether one scale can have made both sides, each rounded, and not less than 1.
+/// Whether a single scale can have made both sides, each rounded and at least 1.
 fn same_shape(size: Size, source: Size) -> bool {
     let scales = |side: u32, of: u32| {
         let least = if side == 1 { 0.0 } else { f64::from(side) - 0.5 };
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(judged(&|h| h.metadata.exif = Some(Vec::new()), 9, &picture), Standing::Theirs);
         let keep = Picture { metadata: MetadataPolicy::Keep, ..picture };
         assert_eq!(judged(&|h| h.metadata.exif = Some(Vec::new()), 9, &keep), Standing::Ours);
-        // Of the very size: an output that does not get smaller is known by its bytes alone.
+        // At the same size: an output that does not get smaller is recognised by its bytes alone.
         assert_eq!(judged(&|h| h.size = Size::new(24, 16), 2000, &picture), Standing::Unsure);
     }
 }

@@ -1,4 +1,5 @@
-//! Names of outputs: `{stem}_thumb.{ext}` and the like, filled in and recognised again.
+//! Templates for output names, such as `{stem}_thumb.{ext}`: filling in, and recognising filled-in
+//! names.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -6,10 +7,10 @@ use std::path::{Component, Path, PathBuf};
 
 use super::Destination;
 
-/// The longest file name that Linux's file systems take, in bytes.
+/// The longest file name on Linux file systems, in bytes.
 const NAME_MAX: usize = 255;
 
-/// A template of many parts can have been filled in more ways than there is time to try.
+/// Bounds the attempts to match a name with a template of many parts.
 const MAX_STEPS: u32 = 1 << 16;
 
 /// A piece of a template.
@@ -25,33 +26,33 @@ enum Piece {
     Dir,
 }
 
-/// A parsed template: relative, without `..`.
+/// A parsed template. It is relative and has no `..`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     pieces: Vec<Piece>,
     text: String,
 }
 
-/// A template that cannot be used.
+/// An invalid template.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// A word in braces that means nothing.
+    /// An unknown word in braces.
     #[error("'{{{0}}}' is none of {{stem}} {{name}} {{ext}} {{size}} {{width}} {{height}} {{dir}}")]
     Unknown(String),
-    /// A brace without its partner.
+    /// An unmatched brace.
     #[error("a brace without its partner; write {{{{ or }}}} for a brace itself")]
     Brace,
-    /// Nothing, `/x`, `a/`, `../x`, a NUL.
+    /// An empty template, `/x`, `a/`, `../x`, or a NUL.
     #[error("it must be a relative path without '..' that ends in a file name")]
     Path,
 }
 
-/// What fills the braces.
+/// The values for the braces.
 #[derive(Clone, Copy, Debug)]
 pub struct Fields<'a> {
     /// The input's file name without its last extension.
     pub stem: &'a OsStr,
-    /// The input's full file name.
+    /// The input's file name.
     pub name: &'a OsStr,
     /// The output's extension, without the dot.
     pub ext: &'a OsStr,
@@ -61,7 +62,7 @@ pub struct Fields<'a> {
     pub width: u32,
     /// The output's height.
     pub height: u32,
-    /// The input's directory below its root.
+    /// The input's directory relative to its root.
     pub dir: &'a Path,
 }
 
@@ -69,7 +70,7 @@ impl Template {
     /// Parses a template.
     ///
     /// # Errors
-    /// Unknown words in braces, and paths that are not relative or climb.
+    /// Unknown words in braces, and paths that are absolute or contain `..`.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut literal = String::new();
@@ -123,8 +124,8 @@ impl Template {
         if sound { Ok(template) } else { Err(TemplateError::Path) }
     }
 
-    /// The template of runs that name none: `{stem}_thumb.{ext}` beside inputs, `{stem}.{ext}` in a
-    /// destination, with `_{size}` before the dot where there are several sizes.
+    /// The default template: `{stem}_thumb.{ext}` beside inputs, `{stem}.{ext}` in a destination,
+    /// with `_{size}` before the dot if there are several sizes.
     pub fn standard(destination: &Destination, sizes: usize) -> Self {
         let literal = |text: &str| Piece::Literal(text.to_owned());
         let (mut pieces, mut text) = (vec![Piece::Stem], String::from("{stem}"));
@@ -141,7 +142,7 @@ impl Template {
         Self { pieces, text }
     }
 
-    /// As it was written.
+    /// The template as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -150,23 +151,23 @@ impl Template {
         self.pieces.contains(piece)
     }
 
-    /// Whether two sizes of one picture can get two names.
+    /// Whether names differ between sizes of one picture.
     pub fn tells_sizes(&self) -> bool {
         self.has(&Piece::Size) || self.has(&Piece::Width) || self.has(&Piece::Height)
     }
 
-    /// Whether two formats of one picture can get two names. An extension that is spelled out
-    /// makes all formats equal.
+    /// Whether names differ between formats of one picture. With a literal extension they do not.
     pub fn tells_formats(&self) -> bool {
         self.has(&Piece::Ext)
     }
 
-    /// Whether it places the input's directory itself, so that nothing is to be mirrored.
+    /// Whether it places the input's directory itself, so that nothing is mirrored.
     pub fn has_dir(&self) -> bool {
         self.has(&Piece::Dir)
     }
 
-    /// Whether a name made by it tells that it was: letters or digits stand besides the input's own name.
+    /// Whether names made by it are recognisable, because letters or digits are added to the
+    /// input's name.
     pub fn has_marker(&self) -> bool {
         let own = self.pieces.iter().any(|p| matches!(p, Piece::Stem | Piece::Name));
         let literal = |p: &Piece| match p {
@@ -177,7 +178,7 @@ impl Template {
         own && self.pieces.iter().any(literal)
     }
 
-    /// The extension that is spelled out at its end, without the dot.
+    /// The literal extension at its end, without the dot.
     pub fn literal_extension(&self) -> Option<&str> {
         let Some(Piece::Literal(text)) = self.pieces.last() else { return None };
         let name = text.rsplit('/').next().unwrap_or(text);
@@ -188,7 +189,7 @@ impl Template {
         (!extension.is_empty() && !is_hidden).then_some(extension)
     }
 
-    /// The directory that it puts outputs into, where its first component is spelled out.
+    /// The directory for outputs, if its first component is literal.
     pub fn literal_dir(&self) -> Option<&str> {
         match self.pieces.first() {
             Some(Piece::Literal(text)) => text.split_once('/').map(|(first, _)| first),
@@ -196,8 +197,8 @@ impl Template {
         }
     }
 
-    /// Fills it in. A file name that would be longer than 255 bytes gets its stem cut and a digest
-    /// of the whole stem appended, so that it still can be written and still is the stem's own.
+    /// Fills in the template. If a file name would exceed 255 bytes, its stem is shortened and a
+    /// digest of the whole stem appended, so that the name remains valid and unique.
     pub fn expand(&self, fields: &Fields<'_>) -> PathBuf {
         let full = no_climbing(self.fill(fields, fields.stem, fields.name));
         let name_len = full.rsplit(|&b| b == b'/').next().map_or(0, <[u8]>::len);
@@ -218,7 +219,7 @@ impl Template {
                 Piece::Stem => path.extend_from_slice(stem.as_bytes()),
                 Piece::Name => path.extend_from_slice(name.as_bytes()),
                 Piece::Ext => path.extend_from_slice(fields.ext.as_bytes()),
-                // A size cannot hold a slash, so it cannot leave its component.
+                // A size cannot contain a slash, so it cannot leave its component.
                 Piece::Size => path.extend_from_slice(fields.size.as_bytes()),
                 Piece::Width => path.extend_from_slice(fields.width.to_string().as_bytes()),
                 Piece::Height => path.extend_from_slice(fields.height.to_string().as_bytes()),
@@ -228,12 +229,12 @@ impl Template {
         path
     }
 
-    /// Whether `name` could be made by this template with one of the size labels, and of which
-    /// stems or full names. The longest stem comes first.
+    /// The stems or full names from which this template makes `name` with one of the size labels.
+    /// The longest stem comes first.
     pub fn origins(&self, name: &OsStr, labels: &[String]) -> Vec<Origin> {
         let last = self.pieces.rsplit(|p| matches!(p, Piece::Literal(t) if t.contains('/'))).next();
         let same = last.is_some_and(|last| last.len() == self.pieces.len());
-        // Names with directories are kept apart by the walk, not by their look.
+        // Names with directories are recognised by the walk, not by their form.
         if !same || !self.has_marker() || self.has_dir() {
             return Vec::new();
         }
@@ -303,27 +304,27 @@ impl Template {
     }
 }
 
-/// What a name was made of.
+/// The origin of a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
-    /// The input's stem, where the template has it.
+    /// The input's stem, if the template contains it.
     pub stem: Option<OsString>,
-    /// The input's full name, where the template has it.
+    /// The input's full name, if the template contains it.
     pub name: Option<OsString>,
-    /// The output's extension, where the template has it.
+    /// The output's extension, if the template contains it.
     pub ext: Option<OsString>,
 }
 
 fn into_path(bytes: Vec<u8>) -> PathBuf {
-    // `{dir}/x` of an input at the top begins with a slash that means nothing.
+    // For an input at the top, `{dir}/x` starts with a meaningless slash.
     let start = bytes.iter().position(|&b| b != b'/').unwrap_or(bytes.len());
     let path = PathBuf::from(OsString::from_vec(bytes[start..].to_vec()));
     debug_assert!(path.components().all(|c| matches!(c, Component::Normal(_))), "{path:?}");
     path
 }
 
-/// Components that came out as `.` or `..`, which the stem of a file called `...` does, are names no
-/// longer once marked by an underscore.
+/// Appends an underscore to components that came out as `.` or `..`, as the stem of a file named
+/// `...` does.
 fn no_climbing(path: Vec<u8>) -> Vec<u8> {
     if !path.split(|&b| b == b'/').any(|part| matches!(part, b"." | b"..")) {
         return path;
@@ -332,7 +333,7 @@ fn no_climbing(path: Vec<u8>) -> Vec<u8> {
     path.split(|&b| b == b'/').map(mark).collect::<Vec<_>>().join(&b'/')
 }
 
-/// Whether `short` is what `whole` was cut to, by however many bytes.
+/// Whether `short` is a shortened form of `whole`.
 pub fn is_shortened(short: &OsStr, whole: &OsStr) -> bool {
     let (short, whole) = (short.as_bytes(), whole.as_bytes());
     let Some(keep) = short.len().checked_sub(MARK) else { return false };
@@ -342,7 +343,7 @@ pub fn is_shortened(short: &OsStr, whole: &OsStr) -> bool {
         && short[keep..] == mark(whole)
 }
 
-/// Bytes of what marks a name that was cut.
+/// The length of the mark on a shortened name.
 const MARK: usize = 9;
 
 /// A tilde and 8 hexadecimal digits of the FNV-1a hash.
@@ -353,7 +354,7 @@ fn mark(stem: &[u8]) -> [u8; MARK] {
     mark
 }
 
-/// `stem` made shorter by `over` bytes: cut, on a character's edge where it has such, and marked.
+/// Shortens `stem` by `over` bytes and marks it. Cuts at a character boundary if possible.
 fn shortened(stem: &[u8], over: usize) -> Vec<u8> {
     let mut keep = stem.len().saturating_sub(over + MARK);
     while keep > 0 && keep < stem.len() && stem[keep] & 0xc0 == 0x80 {

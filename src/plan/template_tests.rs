@@ -1,9 +1,9 @@
-//! What templates mean, and where they end.
+//! Tests of templates.
 
 use super::*;
 
 #[test]
-fn extensions_that_are_spelled_out() {
+fn literal_extensions() {
     for (text, want) in [
         ("{stem}.webp", Some("webp")),
         ("{stem}-{width}.JPG", Some("JPG")),
@@ -85,7 +85,7 @@ fn stems_of_dots_do_not_climb() {
 }
 
 #[test]
-fn tracing_back_ends() {
+fn matching_is_bounded() {
     let t = Template::parse("{stem}{name}{ext}{width}{height}{stem}q").unwrap();
     assert!(t.origins(OsStr::new(&"1".repeat(255)), &[]).is_empty());
 }

@@ -1,4 +1,4 @@
-//! Whether something could be written or read, before it is.
+//! Tests whether something can be written or read before doing so.
 
 use std::ffi::OsStr;
 use std::io;
@@ -8,36 +8,36 @@ use rustix::fs::{Access, access};
 
 use super::atomic::Temporary;
 
-/// Writes an empty file to `dir` and removes it again. What a system answers when it is only asked does not hold for
-/// every file system, nor for root.
+/// Creates an empty file in `dir` and removes it. Permission queries are unreliable on some file
+/// systems, and for root.
 ///
 /// # Errors
-/// The system's answer.
+/// A system error.
 pub fn try_out(dir: &Path) -> io::Result<()> {
     Temporary::private(dir).map(drop)
 }
 
-/// Makes an empty file in `dir` for as long as `work` takes, which gets its name.
+/// Creates an empty file in `dir`, runs `work` with its name, and removes the file.
 ///
 /// # Errors
-/// The system's answer.
+/// A system error.
 pub fn with_temporary<R>(dir: &Path, work: impl FnOnce(&OsStr) -> R) -> io::Result<R> {
     let (_file, temporary) = Temporary::private(dir)?;
     Ok(work(temporary.name()))
 }
 
-/// Whether files may be made in `dir`, as far as the system says so without trying.
+/// Whether files may be created in `dir`, as far as the system can tell without trying.
 ///
 /// # Errors
-/// The system's answer.
+/// A system error.
 pub fn may_write(dir: &Path) -> io::Result<()> {
     Ok(access(dir, Access::WRITE_OK | Access::EXEC_OK)?)
 }
 
-/// Whether a file that stands may be written to.
+/// Whether an existing file may be written to.
 ///
 /// # Errors
-/// The system's answer.
+/// A system error.
 pub fn may_write_to(file: &Path) -> io::Result<()> {
     Ok(access(file, Access::WRITE_OK)?)
 }
@@ -45,7 +45,7 @@ pub fn may_write_to(file: &Path) -> io::Result<()> {
 /// Whether `file` may be read.
 ///
 /// # Errors
-/// The system's answer.
+/// A system error.
 pub fn may_read(file: &Path) -> io::Result<()> {
     Ok(access(file, Access::READ_OK)?)
 }

@@ -1,5 +1,5 @@
-//! All outputs in one archive, a file or standard output, in the order of the inputs. Its end is
-//! written only when the run came to a good one.
+//! Writes all outputs to one archive, a file or standard output, in the order of the inputs. The
+//! end marker is written only if the run succeeded.
 
 use std::fs;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
@@ -16,7 +16,7 @@ use crate::archive::zip_writer::{self, ZipWriter};
 use crate::policy::Replace;
 use crate::source;
 
-/// Between packer and system, so that small headers do not become system calls.
+/// Buffers writes to the system, so that small headers do not become system calls.
 const BUFFER: usize = 256 << 10;
 
 type Packed = Compressor<BufWriter<Outlet>>;
@@ -28,9 +28,9 @@ enum Packer {
 
 /// Writes outputs as members of an archive.
 pub struct Archive {
-    /// None when it is ended.
+    /// None once the archive has ended.
     packer: Option<Packer>,
-    /// As it is named, and what the outputs' paths begin with.
+    /// The path as named, with which the paths of outputs begin.
     path: PathBuf,
     pipe: bool,
     readers: Readers,
@@ -38,10 +38,11 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// An archive as the file `path`, or on standard output. It replaces what `replace` lets it.
+    /// Creates an archive in the file `path`, or on standard output. It may replace what `replace`
+    /// allows.
     ///
     /// # Errors
-    /// No file can be made there.
+    /// No file can be created there.
     pub fn create(path: Option<&Path>, kind: Kind, levels: Levels, replace: Replace) -> Result<Self, SinkError> {
         let name = path.unwrap_or(Path::new("-")).to_path_buf();
         let broken = |error| SinkError::Broken { path: name.clone(), error };
@@ -54,18 +55,18 @@ impl Archive {
         Ok(Self { packer: Some(packer), path: name, pipe: path.is_none(), readers: Readers::default(), replace })
     }
 
-    /// Whether an archive of this kind may take the place of what is called `path`: nothing, an empty file, or one
-    /// that thumbs wrote. Where that cannot be marked, the first member's header tells.
+    /// Whether an archive of this kind may replace `path`: nothing, an empty file, or a file that
+    /// thumbs wrote. If the file system has no marks, the header of the first member decides.
     ///
     /// # Errors
-    /// The system's answer.
+    /// A system error.
     pub fn may_replace(path: &Path, kind: Kind) -> io::Result<bool> {
         match fs::symlink_metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
             Err(error) => Err(error),
             Ok(metadata) if !metadata.is_file() => Ok(false),
             Ok(metadata) if metadata.len() == 0 || mark::is_marked(path) => Ok(true),
-            // What cannot be read is somebody's.
+            // An unreadable file is not ours.
             Ok(_) => Ok(looks_ours(path, kind).unwrap_or(false)),
         }
     }
@@ -93,12 +94,12 @@ impl Archive {
     }
 }
 
-/// Whether a file begins as an archive of this kind begins that thumbs wrote: without owner and time.
+/// Whether a file starts like an archive of this kind written by thumbs: without owner and time.
 fn looks_ours(path: &Path, kind: Kind) -> io::Result<bool> {
     let mut file = source::open_file(path)?;
     let mut head = Vec::new();
     (&mut file).take(BLOCK as u64).read_to_end(&mut head)?;
-    // A tar without members has no header by which it could be told.
+    // A tar without members has no header to recognise.
     let packing = detect::packing(&head).unwrap_or(Packing::Plain);
     match (kind, packing) {
         (Kind::Zip, Packing::Zip) => return Ok(zip_writer::begins_ours(&head)),
@@ -114,11 +115,11 @@ fn looks_ours(path: &Path, kind: Kind) -> io::Result<bool> {
 impl Sink for Archive {
     fn put(&mut self, entries: &[Entry<'_>]) -> Result<(), SinkError> {
         for entry in entries {
-            // A part of it may be out, so nothing that follows can be right.
+            // Part of it may have been written, so nothing valid can follow.
             self.add(entry).map_err(|e| self.broken(e))?;
         }
         if let (true, Some(Packer::Tar(tar))) = (self.pipe, &mut self.packer) {
-            // The next stage is to start with what there is.
+            // The next program in the pipe can start with this output.
             tar.0.flush().map_err(|e| SinkError::Broken { path: self.path.clone(), error: e })?;
         }
         Ok(())
@@ -132,7 +133,7 @@ impl Sink for Archive {
     }
 
     fn abandon(&mut self) -> bool {
-        // Dropped without its end; a file goes with its temporary name.
+        // Dropped without its end marker. A file disappears with its temporary name.
         self.packer.take().is_some()
     }
 

@@ -1,5 +1,5 @@
-//! A file that appears whole or not at all: written under a temporary name in its directory,
-//! then renamed. Dropped before that, the temporary is removed.
+//! Files that appear complete or not at all: written under a temporary name in their directory,
+//! then renamed. A temporary file that is dropped before that is removed.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -18,16 +18,16 @@ use crate::source::open_file;
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
-/// A written file that has no final name yet.
+/// A written file without its final name.
 #[derive(Debug)]
 pub struct Temporary {
     path: PathBuf,
     armed: bool,
-    /// Open, so that the lock by which others know that it is not stale is held.
+    /// Kept open to hold the lock that shows others that the file is not stale.
     file: Option<File>,
-    /// Others can see that it is ours.
+    /// Whether the file has our mark.
     marked: bool,
-    /// Directories that were made for it, the uppermost first.
+    /// Directories created for it, the top one first.
     made: Vec<PathBuf>,
 }
 
@@ -42,38 +42,39 @@ impl Temporary {
         Ok(temporary)
     }
 
-    /// An empty file in `dir` that only its owner may read, to be written and given its final
-    /// permissions by the caller.
+    /// Creates an empty file in `dir`, readable only by its owner. The caller writes it and sets
+    /// its final permissions.
     pub fn private(dir: &Path) -> io::Result<(File, Self)> {
         create_new(dir, 0o600)
     }
 
-    /// The open file, where `write` made it.
+    /// The open file, if `write` made it.
     pub fn file(&self) -> Option<&File> {
         self.file.as_ref()
     }
 
-    /// The name that it has for now.
+    /// The temporary name.
     pub fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
     }
 
-    /// Directories that were made for it; asked once.
+    /// Takes the list of directories created for it.
     pub fn take_made(&mut self) -> Vec<PathBuf> {
         std::mem::take(&mut self.made)
     }
 
-    /// Whether others can see that it is ours.
+    /// Whether the file has our mark.
     pub fn is_marked(&self) -> bool {
         self.marked
     }
 
-    /// Closes it as far as writing is meant; to be done before it gets its final name. It stays locked.
+    /// Closes a copy of the descriptor to find write errors before the file gets its final name.
+    /// The file stays locked.
     pub fn close(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), |file| close_copy(file.as_fd()))
     }
 
-    /// Holds a file that `private` gave away, for its lock.
+    /// Holds a file that `private` returned, for its lock.
     pub fn hold(&mut self, file: File) {
         self.file = Some(file);
     }
@@ -84,7 +85,7 @@ impl Temporary {
             Replace::Any => fs::rename(&self.path, path)?,
             Replace::Never => rename_to_new(&self.path, path)?,
             Replace::Own => match rename_to_new(&self.path, path) {
-                // Another run may have been faster.
+                // Another run may have written it meanwhile.
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
                     if !mark::is_marked(path) && !same_bytes(&self.path, path)? {
                         return Err(not_ours());
@@ -102,21 +103,21 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if self.armed {
-            // It may be gone with its directory; there is nobody left to tell.
+            // It may be gone with its directory, and nobody is left to be informed.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
 fn create(dir: &Path, entry: &Entry<'_>) -> io::Result<(File, Temporary)> {
-    // Group bits are given only when the group turns out to be the source's.
+    // Group permissions are granted only if the group turns out to be that of the source.
     let wide = entry.mode & 0o666;
     let group_matters = wide & 0o070 & !((wide & 0o007) << 3) != 0;
     let narrow = if group_matters { wide & !0o070 | (wide & 0o007) << 3 & wide } else { wide };
     let first = if group_matters && entry.gid != rustix::process::getegid().as_raw() { narrow } else { wide };
     let (file, temporary) = create_new(dir, first)?;
     if group_matters && first == wide {
-        // In a set-group-ID directory the group is the directory's.
+        // In a set-group-ID directory the group is that of the directory.
         let metadata = file.metadata()?;
         if metadata.gid() != entry.gid {
             file.set_permissions(fs::Permissions::from_mode(metadata.mode() & narrow))?;
@@ -151,27 +152,28 @@ fn create_new(dir: &Path, mode: u32) -> io::Result<(File, Temporary)> {
     }
 }
 
-/// Locks a file made just now; false when another run found it unlocked and removes it.
+/// Locks a new file. Returns false if another run found it unlocked and removes it.
 fn is_ours(file: &File) -> io::Result<bool> {
     match flock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(file.metadata()?.nlink() > 0),
         Err(Errno::WOULDBLOCK) => Ok(false),
-        // File systems without locks; there nobody can take it for stale either.
+        // On file systems without locks nobody can take it for stale either.
         Err(_) => Ok(true),
     }
 }
 
-/// A file stands in the way that is somebody's.
+/// A file that is not ours already exists.
 #[derive(Debug, thiserror::Error)]
 #[error("exists and thumbs did not write it (--existing replace or skip)")]
 struct NotOurs;
 
-/// The error of an output in whose way somebody's file stands.
+/// The error for an output whose name belongs to a file that is not ours.
 pub fn not_ours() -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, NotOurs)
 }
 
-/// Whether two files hold the same. A link is not followed, and nothing waits for what is no file.
+/// Whether two files have the same content. Links are not followed, and special files are not
+/// opened.
 fn same_bytes(ours: &Path, other: &Path) -> io::Result<bool> {
     let (own, their) = (fs::symlink_metadata(ours)?, fs::symlink_metadata(other)?);
     if !their.is_file() || own.len() != their.len() {
@@ -189,7 +191,7 @@ fn same_bytes(ours: &Path, other: &Path) -> io::Result<bool> {
     }
 }
 
-/// Like `create_dir_all`, and tells which were missing.
+/// Like `create_dir_all`. Returns the directories that were missing.
 fn make_dirs(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let missing = dir.ancestors().take_while(|d| !d.as_os_str().is_empty() && fs::symlink_metadata(d).is_err());
     let mut made: Vec<PathBuf> = missing.map(Path::to_path_buf).collect();
@@ -198,16 +200,16 @@ fn make_dirs(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(made)
 }
 
-/// Renames unless something stands there.
+/// Renames unless the target exists.
 fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
-        // File systems without the flag: a hard link does not replace either.
+        // On file systems without the flag, use a hard link, which does not replace either.
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
             match fs::hard_link(from, to) {
                 Ok(()) => fs::remove_file(from),
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(e),
-                // Nor links: all that is left is to look first.
+                // Without hard links, all that is left is to check first.
                 Err(_) if fs::symlink_metadata(to).is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
                 Err(_) => fs::rename(from, to),
             }

@@ -1,4 +1,4 @@
-//! Closing, with what comes of it: network disks and quotas tell of lost writes only then.
+//! Closes files and reports errors. Network disks and quotas report lost writes only on close.
 
 use std::fs::File;
 use std::io;
@@ -6,23 +6,23 @@ use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
 
-/// Closes a copy of the descriptor, which has the system write out what it holds back, and tells what it answers. The
-/// file stays open, and with it the lock that tells others that it is in use.
+/// Closes a copy of the descriptor, which flushes delayed writes, and returns the result. The file
+/// stays open, and with it the lock that marks it as in use.
 ///
 /// # Errors
-/// What was written may be lost.
+/// Written data may be lost.
 pub fn close_copy(file: BorrowedFd<'_>) -> io::Result<()> {
     match nix::unistd::close(file.try_clone_to_owned()?) {
-        // Linux has closed it all the same.
+        // Linux has closed it nevertheless.
         Ok(()) | Err(Errno::EINTR) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Has a file written to the disk; false where its file system knows no such thing.
+/// Syncs a file to disk. Returns false if its file system cannot sync.
 ///
 /// # Errors
-/// What was written may be lost.
+/// Written data may be lost.
 pub fn sync(file: &File) -> io::Result<bool> {
     use rustix::io::Errno;
     match file.sync_all() {

@@ -1,4 +1,4 @@
-//! Outputs as files.
+//! Writes outputs as files.
 
 use std::fs;
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 use super::atomic::Temporary;
 use super::{Entry, Sink, SinkError, classify};
 
-/// Saves each output under its path; directories are made where they are missing.
+/// Saves each output under its path and creates missing directories.
 #[derive(Debug, Default)]
 pub struct Directory;
 
@@ -19,7 +19,8 @@ impl Sink for Directory {
         for (temporary, entry) in written.iter().zip(entries) {
             temporary.close().map_err(|e| classify(entry.path, e))?;
         }
-        // One rename cannot be taken back for another's sake; what would refuse it is looked for first.
+        // A rename cannot be undone if a later one fails, so what would prevent it is checked
+        // first.
         if entries.len() > 1 {
             for entry in entries {
                 if fs::symlink_metadata(entry.path).is_ok_and(|m| m.is_dir()) {
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_is_kept_unless_told() {
+    fn existing_files_are_kept_by_default() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("c.jpg");
         fs::write(&path, "old").unwrap();
@@ -91,7 +92,7 @@ mod tests {
         let path = dir.path().join("c.jpg");
         Directory.put(&[Entry { mode: 0o600, ..entry(&path, b"1", true) }]).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        // Another group's members could read the source; the output's group are other people.
+        // Members of another group could read the source, but the output's group are other people.
         let other = rustix::process::getegid().as_raw().wrapping_add(1);
         Directory.put(&[Entry { mode: 0o640, gid: other, ..entry(&path, b"1", true) }]).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o077, 0);

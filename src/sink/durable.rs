@@ -1,5 +1,5 @@
-//! Outputs as files, many at a time: all temporaries written, all synced, all renamed, one sync a
-//! directory. The kernel's journal is then asked to commit a few times for hundreds of files.
+//! Writes outputs as files in batches: writes all temporary files, syncs them, renames them, and
+//! syncs each directory once. The kernel's journal then commits a few times for hundreds of files.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -14,9 +14,10 @@ use super::{Entry, SinkError, classify, sync};
 use crate::policy::Replace;
 use crate::source::Facts;
 
-/// Outputs held at most; of batches there are two, one being filled and one being committed.
+/// The largest number of held outputs. There are two batches, one being filled and one being
+/// committed.
 const MOST: u64 = 128;
-/// Threads that sync; one waits for the disk while others' requests join the same commit.
+/// Threads that sync. While one waits for the disk, the requests of others join the same commit.
 const SYNCERS: usize = 4;
 
 /// Holds the outputs of several inputs under temporary names until they are committed together.
@@ -35,36 +36,36 @@ struct Staged {
     replace: Replace,
 }
 
-/// What a commit did.
+/// The result of a commit.
 #[derive(Debug, Default)]
 pub struct Committed {
-    /// For each input since the last commit, the facts of its outputs.
+    /// The facts of the outputs of each input since the last commit.
     pub inputs: Vec<Result<Vec<Facts>, SinkError>>,
-    /// Directories that were made.
+    /// Directories that were created.
     pub made: Vec<PathBuf>,
-    /// The file system cannot sync.
+    /// Whether the file system cannot sync.
     pub unsynced: bool,
 }
 
 impl Durable {
-    /// An empty batch. With `sync` a commit survives a power loss.
+    /// Makes an empty batch. With `sync` a commit survives a power loss.
     pub fn new(sync: bool) -> Self {
-        // Each held output is an open file; most of them are left for everyone else.
+        // Each held output is an open file. Leave most descriptors to the rest of the process.
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let most = (files.saturating_sub(64) / 4).clamp(1, MOST) as usize;
         Self { sync, most, inputs: Vec::new(), made: Vec::new() }
     }
 
-    /// Whether no more should be staged before a commit.
+    /// Whether a commit should come before more is staged.
     pub fn is_full(&self) -> bool {
         self.inputs.iter().map(Vec::len).sum::<usize>() >= self.most
     }
 
-    /// Writes all outputs of one input under temporary names, or none of them; gives their facts, and whether they
-    /// bear our mark.
+    /// Writes all outputs of one input under temporary names, or none. Returns their facts, and
+    /// whether they have our mark.
     ///
     /// # Errors
-    /// Of this input, or of everything that would follow.
+    /// An error of this input, or one that affects all that follow.
     pub fn stage(&mut self, entries: &[Entry<'_>]) -> Result<Vec<(Facts, bool)>, SinkError> {
         let mut facts = Vec::with_capacity(entries.len());
         let mut staged = Vec::with_capacity(entries.len());
@@ -73,7 +74,8 @@ impl Durable {
             let mut temporary = Temporary::write(entry).map_err(|e| classify(entry.path, e))?;
             made.append(&mut temporary.take_made());
             if let (true, Some(file)) = (self.sync, temporary.file()) {
-                // Linux begins to write back at once, and the sync later finds most of it done.
+                // This makes Linux start writing at once, so that the later sync finds most of it
+                // done.
                 let _ = fadvise(file, 0, None, Advice::DontNeed);
             }
             facts.push((facts_of(&temporary, entry.path)?, temporary.is_marked()));
@@ -84,7 +86,7 @@ impl Durable {
         Ok(facts)
     }
 
-    /// Gives everything that is staged its final name.
+    /// Gives all staged outputs their final names.
     pub fn commit(&mut self) -> Committed {
         let inputs = std::mem::take(&mut self.inputs);
         let made = std::mem::take(&mut self.made);
@@ -96,7 +98,7 @@ impl Durable {
             results.push(synced.and_then(|_| rename(input, &mut dirs)));
         }
         if self.sync {
-            // A new directory is an entry of the one above it.
+            // A new directory is an entry of its parent.
             dirs.extend(made.iter().map(|d| parent(d)));
             let mut lost = None;
             for dir in dirs {
@@ -123,7 +125,7 @@ fn parent(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether each input's outputs could be synced.
+/// Whether the outputs of each input could be synced.
 fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<bool, SinkError>> {
     let sync_input = |input: &Vec<Staged>| {
         let mut all = true;
@@ -149,9 +151,9 @@ fn sync_all(inputs: &[Vec<Staged>]) -> Vec<Result<bool, SinkError>> {
         let mut results: Vec<_> = chunks.first().map_or_else(Vec::new, |part| part.iter().map(sync_input).collect());
         for (part, thread) in others {
             results.extend(match thread {
-                // The committer dies of it as well, and the run is told.
+                // The committer panics too, and the run reports it.
                 Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                // Without a thread it is done here.
+                // Without a thread, sync here.
                 Err(_) => part.iter().map(sync_input).collect(),
             });
         }
@@ -163,7 +165,7 @@ fn rename(input: Vec<Staged>, dirs: &mut BTreeSet<PathBuf>) -> Result<Vec<Facts>
     for staged in &input {
         staged.temporary.close().map_err(|e| classify(&staged.path, e))?;
     }
-    // One rename cannot be taken back for another's sake; what would refuse it is looked for first.
+    // A rename cannot be undone if a later one fails, so what would prevent it is checked first.
     if input.len() > 1 {
         for staged in &input {
             if fs::symlink_metadata(&staged.path).is_ok_and(|m| m.is_dir()) {
@@ -187,7 +189,7 @@ fn facts_of(temporary: &Temporary, path: &Path) -> Result<Facts, SinkError> {
 
 fn sync_dir(dir: &Path) -> io::Result<bool> {
     match File::open(dir).and_then(|d| sync(&d)) {
-        // A directory that may be written but not read cannot be opened for it.
+        // A directory that is writable but not readable cannot be opened for syncing.
         Err(e) if e.kind() == io::ErrorKind::PermissionDenied => Ok(true),
         other => other,
     }
@@ -209,7 +211,7 @@ mod tests {
                 .unwrap();
         }
         assert!(paths.iter().all(|p| !p.exists()));
-        // One stands in the way by now.
+        // One name has been taken meanwhile.
         fs::write(&paths[3], "x").unwrap();
         let done = batch.commit();
         assert_eq!(done.made, [dir.path().join("sub0"), dir.path().join("sub1")]);

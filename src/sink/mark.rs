@@ -1,5 +1,5 @@
-//! How an output is known to be one: an extended attribute with the size and the modification time that the file had
-//! when it was written. A file that anybody changed since no longer fits its mark.
+//! Marks outputs with an extended attribute that holds the size and modification time of the
+//! written file. If anybody changes the file, it no longer matches its mark.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, Metadata};
@@ -12,20 +12,20 @@ use rustix::io::Errno;
 
 /// The name of the attribute.
 const NAME: &str = "user.thumbs";
-/// What its value begins with.
+/// The prefix of its value.
 const VERSION: &str = "1";
-/// No value of ours is longer: numbers, and a file name.
+/// The longest value: numbers and a file name.
 const LONGEST: usize = 512;
 
-/// What a file's mark says.
+/// The content of a mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// The name of the source, where the output was written beside it.
+    /// The name of the source, if the output was written beside it.
     pub source: Option<OsString>,
 }
 
 impl Mark {
-    /// The mark of the file `path`, if it bears one that is still its own.
+    /// The mark of the file `path`, if it has one that matches.
     pub fn of(path: &Path, metadata: &Metadata) -> Option<Self> {
         let mut value = [0; LONGEST];
         let len = lgetxattr(path, NAME, &mut value[..]).ok()?;
@@ -33,19 +33,19 @@ impl Mark {
     }
 }
 
-/// Whether thumbs wrote the file `path` as it is.
+/// Whether thumbs wrote the file `path` in its present form.
 pub fn is_marked(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|m| m.is_file() && Mark::of(path, &m).is_some())
 }
 
-/// Marks a written file that is to be called `name`; `source` is the name of its source where that is in the same
-/// directory. False where the file system has no room for it.
+/// Marks a written file that will be named `name`. `source` is the name of its source, if that is
+/// in the same directory. Returns false if the file system does not support it.
 pub fn set(file: &File, name: &OsStr, source: Option<&OsStr>) -> bool {
     let Ok(metadata) = file.metadata() else { return false };
     let value = written(name, source, &metadata);
     match fsetxattr(file, NAME, &value, XattrFlags::empty()) {
         Ok(()) => true,
-        // The system asks for the permission to write to the file, although it is open for that.
+        // The system requires write permission for the file even though it is open for writing.
         Err(Errno::ACCESS) => {
             let mode = metadata.permissions().mode();
             let with = |mode| file.set_permissions(fs::Permissions::from_mode(mode));
@@ -59,8 +59,9 @@ pub fn set(file: &File, name: &OsStr, source: Option<&OsStr>) -> bool {
     }
 }
 
-/// "1 48211 1795791551.012345678", then where the source is beside it how many bytes their names have in common, and
-/// the rest of the source's name: short, so that the file system finds room for it in the inode.
+/// Formats a value: "1 48211 1795791551.012345678", followed for a source beside it by the length
+/// of the common prefix of both names and the rest of the source's name. It is short, so that it
+/// fits the inode.
 fn written(name: &OsStr, source: Option<&OsStr>, metadata: &Metadata) -> Vec<u8> {
     let (len, seconds, nanos) = (metadata.len(), metadata.mtime(), metadata.mtime_nsec());
     let mut value = format!("{VERSION} {len} {seconds}.{nanos:09}").into_bytes();
@@ -81,7 +82,7 @@ fn read(value: &[u8], name: &OsStr, metadata: &Metadata) -> Option<Mark> {
     let rest = rest.strip_prefix(b" ")?;
     let blank = rest.iter().position(|&b| b == b' ')?;
     let same: usize = std::str::from_utf8(&rest[..blank]).ok()?.parse().ok()?;
-    // Renamed, it may have less in common; then it is no longer known what it stands beside.
+    // After a rename, the common prefix may be shorter. Then its source is unknown.
     let begin = name.as_bytes().get(..same);
     let source = begin.map(|begin| OsString::from_vec([begin, &rest[blank + 1..]].concat()));
     Some(Mark { source })

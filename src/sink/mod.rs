@@ -1,4 +1,4 @@
-//! Where outputs go.
+//! Sinks, which save outputs.
 
 mod access;
 mod archive;
@@ -29,35 +29,35 @@ pub use stream::Stream;
 use crate::policy::Replace;
 use crate::words;
 
-/// What the names of our temporary files begin with.
+/// The prefix of our temporary files.
 pub const TEMPORARY: &str = ".thumbs-";
 
-/// One output to be saved.
+/// An output to be saved.
 #[derive(Debug)]
 pub struct Entry<'a> {
-    /// Its final name.
+    /// The final path.
     pub path: &'a Path,
     /// Its content.
     pub bytes: &'a [u8],
-    /// Permission bits of the source; the output gets no more, and the umask's are taken off.
+    /// Permission bits of the source. The output gets no more than these, minus the umask.
     pub mode: u32,
     /// Group of the source.
     pub gid: u32,
-    /// Name of the source, where the output is written beside it.
+    /// Name of the source, if the output is written beside it.
     pub beside: Option<&'a OsStr>,
-    /// Which file of this name may be replaced.
+    /// Which existing file may be replaced.
     pub replace: Replace,
 }
 
 /// Why outputs could not be saved.
 #[derive(Debug, thiserror::Error)]
 pub enum SinkError {
-    /// This input's outputs cannot be, others may.
+    /// The outputs of this input cannot be saved, others may.
     #[error("{path:?}: {}", words::system_words(.error))]
     Entry {
         /// The output.
         path: PathBuf,
-        /// The system's answer.
+        /// The system error.
         error: io::Error,
     },
     /// Nothing can be saved any more.
@@ -65,23 +65,23 @@ pub enum SinkError {
     Broken {
         /// The output.
         path: PathBuf,
-        /// The system's answer.
+        /// The system error.
         error: io::Error,
     },
 }
 
 impl SinkError {
-    /// The reader at the other end of a pipe went away.
+    /// Whether the reader at the other end of a pipe is gone.
     pub fn is_reader_gone(&self) -> bool {
         let (Self::Entry { error, .. } | Self::Broken { error, .. }) = self;
         error.kind() == io::ErrorKind::BrokenPipe
     }
 }
 
-/// Writes a file of ours that is no output, such as numbers for others, whole or not at all.
+/// Writes a file that is not an output, such as metrics, completely or not at all.
 ///
 /// # Errors
-/// The system's; what stood there stands.
+/// A system error. An existing file is kept.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     remove_stale(path.parent().unwrap_or(Path::new("")));
     let gid = rustix::process::getegid().as_raw();
@@ -91,40 +91,40 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written.commit(path, Replace::Any)
 }
 
-/// Takes outputs; used by the writer alone.
+/// Saves outputs. Used by the writer only.
 pub trait Sink {
-    /// Saves all outputs of one input, or none of them.
+    /// Saves all outputs of one input, or none.
     ///
     /// # Errors
-    /// Of this input, or of everything that would follow.
+    /// An error of this input, or one that affects all that follow.
     fn put(&mut self, entries: &[Entry<'_>]) -> Result<(), SinkError>;
 
-    /// Where what was put last under this name really is, if not there.
+    /// The actual location of the output last saved under this path, if it differs.
     fn place(&self, _path: &Path) -> Option<PathBuf> {
         None
     }
 
-    /// All is put.
+    /// Finishes after the last output.
     ///
     /// # Errors
-    /// What was put cannot be kept.
+    /// The outputs cannot be kept.
     fn finish(&mut self) -> Result<(), SinkError> {
         Ok(())
     }
 
-    /// The run did not come to a good end. What stands only as a whole, such as an archive, is not
-    /// to look finished; true when something was thrown away or left without its end.
+    /// Ends after a failed run. An archive must not look finished. Returns true if something was
+    /// discarded or left without its end.
     fn abandon(&mut self) -> bool {
         false
     }
 
-    /// Whether outputs must come in the order of the inputs.
+    /// Whether outputs must arrive in the order of the inputs.
     fn in_order(&self) -> bool {
         false
     }
 }
 
-/// Sorts an error by whether others would meet it as well.
+/// Classifies an error by whether others would meet it too.
 fn classify(path: &Path, error: io::Error) -> SinkError {
     use rustix::io::Errno;
     let path = path.to_path_buf();

@@ -1,4 +1,4 @@
-//! One file that grows through the whole run and appears at its end, or standard output.
+//! A file that grows during the whole run and appears at its end, or standard output.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use super::atomic::Temporary;
 use super::{Entry, close_copy, mark, remove_stale};
 use crate::policy::Replace;
 
-/// Where the bytes of an archive go.
+/// The target of an archive's bytes.
 #[derive(Debug)]
 pub struct Outlet {
     file: File,
@@ -18,7 +18,8 @@ pub struct Outlet {
     target: Option<(Temporary, PathBuf)>,
 }
 
-/// Who may read what holds the bytes of many sources: nobody who could not read all of them.
+/// Determines who may read a file with the bytes of many sources: only those who could read all of
+/// them.
 #[derive(Clone, Copy, Debug)]
 pub struct Readers {
     mode: u32,
@@ -33,24 +34,24 @@ impl Default for Readers {
 }
 
 impl Readers {
-    /// Notes a source.
+    /// Adds a source.
     pub fn narrow(&mut self, entry: &Entry<'_>) {
         self.mode &= entry.mode;
         self.one_group &= self.gid.is_none_or(|gid| gid == entry.gid);
         self.gid = Some(entry.gid);
     }
 
-    /// Permission bits for a file of this group.
+    /// Permission bits for a file with this group.
     fn mode(self, gid: u32) -> u32 {
         let mode = self.mode & !umask();
         let same_group = self.one_group && self.gid.is_none_or(|own| own == gid);
-        // Another group is other people than those who could read the sources.
+        // Members of another group are not the people who could read the sources.
         if same_group { mode } else { mode & (!0o070 | (mode & 0o007) << 3) }
     }
 }
 
 impl Outlet {
-    /// A file of this name, or standard output.
+    /// Opens a file with this path, or standard output.
     pub fn open(path: Option<&Path>) -> io::Result<Self> {
         let (file, target) = match path {
             Some(path) => {
@@ -58,13 +59,13 @@ impl Outlet {
                 let (file, temporary) = Temporary::private(path.parent().unwrap_or(Path::new("")))?;
                 (file, Some((temporary, path.to_path_buf())))
             }
-            // Not std's handle: that one looks for line ends in all it writes.
+            // Avoids std's handle, which searches all data for line ends.
             None => (File::from(io::stdout().as_fd().try_clone_to_owned()?), None),
         };
         Ok(Self { file, target })
     }
 
-    /// Gives it permissions and name.
+    /// Sets permissions and name.
     pub fn commit(self, readers: Readers, replace: Replace) -> io::Result<()> {
         let Some((mut temporary, path)) = self.target else { return close_copy(self.file.as_fd()) };
         mark::set(&self.file, path.file_name().unwrap_or_default(), None);
@@ -86,7 +87,7 @@ impl Write for Outlet {
     }
 }
 
-/// The umask, without setting it: another thread may be making a file.
+/// Reads the umask without setting it, because another thread may be creating a file.
 fn umask() -> u32 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let digits = status.lines().find_map(|line| line.strip_prefix("Umask:"));

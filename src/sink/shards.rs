@@ -1,6 +1,6 @@
-//! A data set in the form of WebDataset: tar files of samples, each a picture and a JSON of one key,
-//! in the order of the inputs. A shard appears when it is complete; a further run makes those that
-//! are missing. A key is the number of its input among all, so that it says which inputs a shard has.
+//! Writes a data set in the WebDataset form: tar files of samples, each a picture and a JSON with
+//! the same key, in the order of the inputs. A shard appears when it is complete. A later run makes
+//! the missing shards. A key is the index of its input, so it shows which inputs a shard contains.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -19,36 +19,36 @@ use crate::archive::tar::{BLOCK, Header, TarWriter};
 use crate::policy::Replace;
 use thumbs_render::size::Size;
 
-/// When a shard is full.
+/// The size of a shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShardSize {
-    /// After so many samples.
+    /// At most this many samples.
     Samples(u64),
-    /// Before it would have more bytes.
+    /// At most this many bytes.
     Bytes(u64),
 }
 
-/// A shard that stands already.
+/// An existing shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// Its number.
     pub index: u32,
-    /// Number of the first input in it.
+    /// Index of its first input.
     pub first: u64,
-    /// Number of the last.
+    /// Index of its last input.
     pub last: u64,
-    /// For each number from the first to the last, what its source was, as a hash of what its JSON tells; 0 is an input
-    /// that is not in it.
+    /// A hash of the source for each index from the first to the last, from the JSON; 0 if the
+    /// input is missing.
     sources: Vec<u32>,
 }
 
-/// The shards that stand already, by their inputs.
+/// The existing shards, in the order of their inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Covered(Vec<Standing>);
 
 impl Covered {
-    /// Whether the shard of this input stands: it is in one, or between two that follow each other
-    /// (then it failed when they were made).
+    /// Whether the shard of this input exists: it contains the input, or the input lies between two
+    /// consecutive shards and failed when they were made.
     pub fn has(&self, number: u64) -> bool {
         let after = self.0.partition_point(|shard| shard.last < number);
         let Some(next) = self.0.get(after) else { return false };
@@ -67,30 +67,30 @@ impl Covered {
         shard.sources.get(at).copied().filter(|hash| *hash != 0)
     }
 
-    /// Whether a shard holds a sample of this input.
+    /// Whether a shard contains a sample of this input.
     pub fn holds(&self, number: u64) -> bool {
         self.source(number).is_some()
     }
 
-    /// The shard that shows that the input of this number was another one when it was made.
+    /// The shard that shows that this index had another source when it was made.
     pub fn contradicts(&self, number: u64, source: Option<&Path>) -> Option<String> {
         let other = self.source(number)? != hash(&source_value(source));
         if other { self.shard(number).map(|shard| file_name(shard.index)) } else { None }
     }
 
-    /// The shard that the input of this number belongs to, although it is not in it.
+    /// The shard to which this input belongs although it is missing there.
     pub fn closed(&self, number: u64) -> Option<String> {
         let shard = self.0.get(self.0.partition_point(|shard| shard.last < number))?;
         (self.has(number) && !self.holds(number)).then(|| file_name(shard.index))
     }
 
-    /// The shard that holds inputs behind the last of so many.
+    /// A shard with inputs beyond this many.
     pub fn beyond(&self, inputs: u64) -> Option<String> {
         self.0.last().filter(|shard| shard.last >= inputs).map(|shard| file_name(shard.index))
     }
 }
 
-/// Tells sources apart within one process; never 0.
+/// Distinguishes sources within one process; never 0.
 fn hash(source: &Value) -> u32 {
     let mut hasher = DefaultHasher::new();
     source.to_string().hash(&mut hasher);
@@ -101,7 +101,7 @@ fn file_name(index: u32) -> String {
     format!("{index:06}.tar")
 }
 
-/// The member's name for a picture of this input; keys have no dots, and sort as their numbers do.
+/// The member name for a picture of this input. Keys have no dots and sort like their numbers.
 pub fn member(number: u64, extension: &str) -> String {
     format!("{number:09}.{extension}")
 }
@@ -119,23 +119,23 @@ fn source_value(source: Option<&Path>) -> Value {
     }
 }
 
-/// What is told of a sample beside its picture.
+/// The metadata of a sample.
 #[derive(Debug)]
 pub struct Sample<'a> {
-    /// Where it comes from; None is standard input.
+    /// The source; None is standard input.
     pub source: Option<&'a Path>,
-    /// The source's size, as stored.
+    /// The stored size of the source.
     pub original: Size,
-    /// The picture's.
+    /// The size of the picture.
     pub size: Size,
-    /// Of the source's bytes.
+    /// The digest of the source's bytes.
     pub sha256: &'a str,
-    /// Tells data sets of different options apart.
+    /// Distinguishes data sets with different options.
     pub recipe: &'a str,
 }
 
 impl Sample<'_> {
-    /// As JSON.
+    /// The JSON.
     pub fn json(&self, key: &str) -> Vec<u8> {
         let mut text = json!({
             "key": key,
@@ -161,7 +161,7 @@ struct Open {
     bytes: u64,
 }
 
-/// Writes shards into a directory.
+/// Writes shards to a directory.
 pub struct Shards {
     dir: PathBuf,
     size: ShardSize,
@@ -171,10 +171,10 @@ pub struct Shards {
 }
 
 impl Shards {
-    /// Looks what stands in `dir` already.
+    /// Reads the existing shards in `dir`.
     ///
     /// # Errors
-    /// A file that bears a shard's name and is none, or one of another recipe.
+    /// A file that has a shard's name but is not one, or is one of another recipe.
     pub fn create(dir: &Path, size: ShardSize, recipe: &str) -> Result<Self, SinkError> {
         remove_stale(dir);
         let mut shards = Vec::new();
@@ -199,13 +199,13 @@ impl Shards {
         Ok(Self { dir: dir.to_path_buf(), size, standing, covered: Covered(shards), open: None })
     }
 
-    /// The shards that stand already.
+    /// The existing shards.
     pub fn covered(&self) -> Covered {
         self.covered.clone()
     }
 
-    /// The shard for the input of this number, which is none of those that stand: after the last one
-    /// before it, and the next while there is a name free.
+    /// The number of the shard for this input, which is in no existing one: after the last shard
+    /// before it, and the next one while a number is free.
     fn index_for(&self, number: u64, bytes: u64) -> u32 {
         let before = self.covered.0.iter().rev().find(|s| s.last < number).map_or(0, |s| s.index + 1);
         let Some(open) = self.open.as_ref().filter(|open| open.index >= before) else { return before };
@@ -255,10 +255,10 @@ impl Shards {
     }
 }
 
-/// A header and the JSON behind it are read in one go; most have fewer bytes.
+/// A header and the following JSON are read at once. Most JSONs are shorter.
 const STEP: usize = 2 * BLOCK;
 
-/// The samples of a shard. Pictures are stepped over, not read.
+/// Reads the samples of a shard. Pictures are skipped.
 fn look_into(path: &Path, index: u32, recipe: &str) -> io::Result<Standing> {
     let no_shard = || io::Error::other("no shard of ours, or cut off; move it away");
     let file = File::open(path)?;
@@ -266,7 +266,7 @@ fn look_into(path: &Path, index: u32, recipe: &str) -> io::Result<Standing> {
     let mut at = 0;
     let mut step = [0; STEP];
     loop {
-        // Two blocks of zeros are its end, so there is always so much.
+        // A tar ends with two blocks of zeros, so a full step is always available.
         file.read_exact_at(&mut step, at).map_err(|_| no_shard())?;
         let mut block = [0; BLOCK];
         block.copy_from_slice(&step[..BLOCK]);
@@ -302,11 +302,12 @@ fn look_into(path: &Path, index: u32, recipe: &str) -> io::Result<Standing> {
     if standing.sources.is_empty() { Err(no_shard()) } else { Ok(standing) }
 }
 
-/// Inputs between two samples of a shard; more are no shard of ours, and would take memory.
+/// The largest gap between samples. A larger gap means that the shard is not ours, and would take
+/// memory.
 const MOST_MISSING: u64 = 1 << 28;
 
 impl Standing {
-    /// The next sample. None where it is not behind the one before.
+    /// Adds the next sample. Returns None if it does not follow the previous one.
     fn add(&mut self, number: u64, source: u32) -> Option<()> {
         if self.sources.is_empty() {
             self.first = number;
@@ -363,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_is_covered_and_what_is_missing_is_not() {
+    fn existing_shards_are_covered_and_missing_ones_are_not() {
         let covered = Covered(vec![shard(0, 2, 9), shard(1, 11, 19), shard(3, 30, 39)]);
         let has: Vec<u64> = (0..45).filter(|&n| covered.has(n)).collect();
         let want: Vec<u64> = (0..20).chain(30..40).collect();

@@ -1,4 +1,4 @@
-//! Temporary files that a run left which could not end in order.
+//! Removes temporary files that a killed run left behind.
 
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
@@ -8,11 +8,11 @@ use rustix::fs::{FlockOperation, flock};
 
 use super::TEMPORARY;
 
-/// Removes temporaries of ours from `dir` that nobody holds any more. A run locks what it writes, so
-/// one that can be locked is stale, on whichever host it was made.
+/// Removes our temporary files in `dir` that nobody holds. A run locks the files that it writes, so
+/// an unlocked one is stale, on whichever host it was made.
 pub fn remove_stale(dir: &Path) {
     let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    // What cannot be read or removed is left for whoever can; it harms nobody.
+    // Files that cannot be read or removed are left. They do no harm.
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
         if !is_temporary(name.as_bytes()) || !entry.file_type().is_ok_and(|t| t.is_file()) {
@@ -26,7 +26,7 @@ pub fn remove_stale(dir: &Path) {
     }
 }
 
-/// Whether a name is exactly what `atomic` makes: prefix, pid, `-`, number, `.tmp`.
+/// Whether a name is exactly of the form made by `atomic`: prefix, pid, `-`, number, `.tmp`.
 fn is_temporary(name: &[u8]) -> bool {
     let middle = name.strip_prefix(TEMPORARY.as_bytes()).and_then(|rest| rest.strip_suffix(b".tmp"));
     let hex = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_hexdigit);

@@ -1,4 +1,4 @@
-//! The tables, and nothing but them. The one file that knows SQLite.
+//! The tables. The only file that uses SQLite.
 
 use std::ffi::OsStr;
 use std::fs::OpenOptions;
@@ -10,11 +10,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params}
 
 use super::{Kind, Known, Record, Seen, StateError, Written, os_string};
 
-/// "thmb", in the header of the file: a state is told from other databases by it.
+/// "thmb", in the header of the file, distinguishes a state from other databases.
 const APPLICATION: i64 = 0x7468_6d62;
 const VERSION: i64 = 1;
 
-// Names are BLOBs, because names of files are bytes. Times are nanoseconds since 1970.
+// Names are BLOBs, because file names are bytes. Times are nanoseconds since 1970.
 const SCHEMA: &str = "
 CREATE TABLE roots (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
 CREATE TABLE dirs (
@@ -48,7 +48,7 @@ CREATE TABLE outputs (
 CREATE INDEX outputs_of ON outputs (source);
 ";
 
-/// An output and its directory's number.
+/// An output with the number of its directory.
 pub type InDir = (Written, i64);
 
 /// The open file.
@@ -59,7 +59,7 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens or makes the tables in `file`; a dry run makes none.
+    /// Opens the tables in `file`, or creates them. A dry run creates none.
     pub fn open(file: &Path, dry_run: bool) -> Result<Self, StateError> {
         let sql = if dry_run && !file.exists() {
             Connection::open_in_memory()
@@ -74,7 +74,7 @@ impl Db {
         let number = |name| db.sql.pragma_query_value(None, name, |r| r.get::<_, i64>(0)).map_err(|e| sorted(file, &e));
         let tables: i64 = db.query("SELECT count(*) FROM sqlite_schema", &[])?;
         match (number("application_id")?, number("user_version")?) {
-            // Empty: made just now, or by a run that was killed in making it.
+            // Empty: new, or left by a run that was killed while creating it.
             (0, 0) if tables == 0 => {
                 db.transaction(|| {
                     let sql =
@@ -90,11 +90,12 @@ impl Db {
     }
 
     fn set_up(&self, syncs: bool) -> rusqlite::Result<()> {
-        // Operators may look while we write, and we while they do.
+        // Other programs may read while we write, and the other way round.
         self.sql.busy_timeout(Duration::from_secs(60))?;
-        // A rollback journal, not WAL, which needs memory shared with other hosts of a network disk.
+        // A rollback journal. WAL needs memory shared between hosts, which network disks do not
+        // have.
         self.sql.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))?;
-        // Where the file system cannot sync, to ask for it would fail every transaction.
+        // If the file system cannot sync, requesting it would fail every transaction.
         self.sql.pragma_update(None, "synchronous", if syncs { "FULL" } else { "OFF" })?;
         self.sql.pragma_update(None, "cache_size", -16_000)?;
         self.sql.set_prepared_statement_cache_capacity(32);
@@ -123,7 +124,7 @@ impl Db {
         self.check(self.sql.prepare_cached(sql).and_then(|mut s| s.query_map(params, read)?.collect()))
     }
 
-    /// Does all of `work` or nothing of it.
+    /// Does all of `work`, or nothing.
     pub fn transaction(&self, work: impl FnOnce() -> Result<(), StateError>) -> Result<(), StateError> {
         let transaction = self.check(self.sql.unchecked_transaction())?;
         work()?;
@@ -174,8 +175,8 @@ impl Db {
         self.all("SELECT id, name FROM sources WHERE dir = ?1", &[&dir], |r| Ok((r.get(0)?, r.get(1)?)))
     }
 
-    /// Rows of `dir` from the name `from` on, with their outputs and those outputs' directories;
-    /// and whether there are no more.
+    /// Rows of `dir` from the name `from` on, with their outputs and the directories of these, and
+    /// whether there are no more.
     pub fn sources(&self, dir: i64, from: &[u8], limit: usize) -> Result<(Vec<(Known, Vec<i64>)>, bool), StateError> {
         let sql = "SELECT s.id, s.name, s.recipe, s.kind, s.size, s.mtime, s.ctime, s.digest,
                 o.dir, o.name, o.variant, o.size, o.mtime, o.inode
@@ -235,7 +236,7 @@ impl Db {
         self.all(sql, &[&dir, &name], |r| Ok((r.get(0)?, r.get(1)?)))
     }
 
-    /// A table that states of earlier versions lack, and that those versions pass over.
+    /// States of earlier versions lack this table, and those versions ignore it.
     pub fn note_destination(&self, stored: &[u8]) -> Result<(), StateError> {
         self.execute("CREATE TABLE IF NOT EXISTS destinations (path BLOB PRIMARY KEY) WITHOUT ROWID", &[])?;
         self.execute("INSERT OR IGNORE INTO destinations (path) VALUES (?1)", &[&stored])
@@ -253,7 +254,7 @@ impl Db {
         self.all("SELECT DISTINCT source FROM outputs WHERE old = 1", &[], |r| r.get(0))
     }
 
-    /// Writes one record; `outputs` with their directories and names.
+    /// Writes one record with its `outputs`, given with their directories and names.
     pub fn record(
         &self,
         dir: i64,
@@ -286,7 +287,8 @@ impl Db {
                 &[dir, &name.as_bytes(), &id, &output.variant, &output.size, &output.mtime, &output.inode],
             )?;
         }
-        // What other recipes said of the file as it was; what they made is kept as long as it is theirs.
+        // Removes what other recipes recorded about an older version of the file, but keeps rows
+        // that still own outputs.
         self.execute(
             "DELETE FROM sources WHERE dir = ?1 AND name = ?2 AND id <> ?3
                 AND (kind IN (0, 3) OR (size, mtime) <> (?4, ?5))
@@ -305,7 +307,7 @@ impl Db {
     }
 }
 
-/// Whether the file's system can sync. What else is wrong with it SQLite finds out.
+/// Whether the file system can sync. SQLite reports other errors.
 fn can_sync(file: &Path) -> bool {
     let opened = OpenOptions::new().append(true).create(true).open(file);
     opened.and_then(|file| crate::sink::sync(&file)).unwrap_or(true)

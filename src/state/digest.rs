@@ -1,6 +1,7 @@
-//! Digests: of contents, and of everything that decides the bytes of an output but its source.
-//! The one file that knows xxHash, which is fast and not meant to withstand malice: who can craft a
-//! picture that collides with another of the same size can also just leave it unchanged.
+//! Digests of contents, and of everything but the source that decides the bytes of an output. The
+//! only file that uses xxHash, which is fast but not collision-resistant against attackers. An
+//! attacker who can craft a picture that collides with another of the same size can just as well
+//! leave it unchanged.
 
 use std::path::Path;
 
@@ -9,18 +10,18 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use thumbs_render::format::Format;
 use thumbs_render::recipe::Recipe;
 
-/// Digest of a file's content.
+/// The digest of a file's content.
 pub type Content = [u8; 16];
 
-/// Of these bytes.
+/// The digest of these bytes.
 pub fn content(bytes: &[u8]) -> Content {
     xxh3_128(bytes).to_be_bytes()
 }
 
-/// The versions of everything that this build was made of; codecs among them.
+/// The versions of all dependencies of this build, including codecs.
 const LOCK: &str = include_str!("../../Cargo.lock");
 
-/// Packages that never touch a pixel; all others count, so that one is not forgotten.
+/// Packages that never affect pixels. All others count, so that none is forgotten.
 const BYSTANDERS: [&str; 12] = [
     "clap",
     "clap_builder",
@@ -36,7 +37,7 @@ const BYSTANDERS: [&str; 12] = [
     "proptest",
 ];
 
-/// What all outputs of a run have in common.
+/// The part that all outputs of a run share.
 #[derive(Clone, Debug)]
 pub struct Common {
     digest: u64,
@@ -44,30 +45,30 @@ pub struct Common {
 }
 
 impl Common {
-    /// Of a recipe and this build.
+    /// The digest of a recipe and this build.
     pub fn new(recipe: &Recipe) -> Self {
-        // Debug tells every field, also those of days to come.
+        // Debug prints every field, also future ones.
         let rest = recipe.clone().with_sizes([]).with_formats([]);
         let text = format!("{} {:x} {rest:?}", env!("CARGO_PKG_VERSION"), versions(LOCK));
         Self { digest: xxh3_64(text.as_bytes()), recipe: recipe.clone() }
     }
 
-    /// Digest of one output: its size as asked for, its format, and how its source was decoded: how much smaller, and
-    /// with what share of its chroma.
+    /// The digest of one output: the requested size, the format, and how its source was decoded, as
+    /// the shrink and the chroma share.
     pub fn variant(&self, size_index: usize, format: Format, (shrink, chroma): (f64, f64)) -> i64 {
         let size = self.recipe.sizes.get(size_index);
         number(&format!("{:x} {size:?} {format:?} {:x} {:x}", self.digest, shrink.to_bits(), chroma.to_bits()))
     }
 
-    /// Digest of all that a run does to a source: `naming` tells how outputs are called, `limits` what
-    /// a picture may cost, `below` what of its path is mirrored.
+    /// The digest of everything that a run does to a source: `naming` describes output names,
+    /// `limits` the limits per picture, and `below` the mirrored part of its path.
     pub fn run(&self, naming: &str, limits: &str, below: &Path) -> i64 {
         let (sizes, formats) = (&self.recipe.sizes, &self.recipe.formats);
         number(&format!("{:x} {sizes:?} {formats:?} {naming} {limits} {below:?}", self.digest))
     }
 }
 
-/// As SQLite keeps numbers.
+/// As an SQLite integer.
 fn number(text: &str) -> i64 {
     i64::from_ne_bytes(xxh3_64(text.as_bytes()).to_ne_bytes())
 }
@@ -105,7 +106,7 @@ mod tests {
         let mut other = base.clone();
         other.encode.quality = 81;
         assert_ne!(first, of(&other, 2.0));
-        // A further size leaves those that were there alone, but is another run.
+        // Adding a size does not affect existing outputs, but is another run.
         let more = base.clone().with_sizes([base.sizes[0], "256".parse().unwrap()]);
         assert_eq!(first, of(&more, 2.0));
         let run = |recipe: &Recipe| Common::new(recipe).run("", "", Path::new(""));

@@ -1,7 +1,7 @@
-//! Directories as the state names them: a root and the path below it.
+//! Identifies directories in the state by a root and a path below it.
 //!
-//! A root is a directory INPUT, a destination, or `/` for what lies under none of them. A root at,
-//! below or beside the state's own directory is kept relative to that, so that all may move together.
+//! A root is a directory INPUT, a destination, or `/` for everything else. A root at, below or
+//! beside the directory of the state is stored relative to it, so that all may move together.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -12,7 +12,7 @@ use super::db::Db;
 use super::{StateError, os_string};
 use crate::walk::real_path;
 
-/// How many directories are remembered with their numbers.
+/// The number of directories whose IDs are cached.
 const REMEMBERED: usize = 4096;
 
 #[derive(Debug)]
@@ -20,16 +20,16 @@ struct Root {
     /// None until something is recorded below it.
     id: Option<i64>,
     real: PathBuf,
-    /// As stored.
+    /// The stored form.
     stored: Vec<u8>,
 }
 
-/// Numbers for directories.
+/// Maps directories to IDs.
 #[derive(Debug)]
 pub struct Keys {
     base: PathBuf,
     roots: Vec<Root>,
-    /// By the spelling that was asked for.
+    /// By the spelling that was requested.
     ids: HashMap<PathBuf, i64>,
     paths: HashMap<i64, PathBuf>,
 }
@@ -43,7 +43,8 @@ impl Keys {
             roots.push(Root { id: Some(id), real, stored });
         }
         for real in run.iter().map(PathBuf::as_path).chain([Path::new("/")]) {
-            // What lies below a known root keeps its key, whichever INPUT leads there. `/` is for the rest.
+            // A directory below a known root keeps its key, whichever INPUT leads there. `/` is for
+            // the rest.
             let held = roots.iter().any(|r| r.real == real || (r.real != Path::new("/") && real.starts_with(&r.real)));
             if !held {
                 let stored = stored(&base, real);
@@ -54,12 +55,12 @@ impl Keys {
         Self { base, roots, ids: HashMap::new(), paths: HashMap::new() }
     }
 
-    /// A real path as a root would be stored.
+    /// The stored form of a real path.
     pub fn stored(&self, real: &Path) -> Vec<u8> {
         stored(&self.base, real)
     }
 
-    /// The real path of what is stored.
+    /// The real path of a stored form.
     pub fn real(&self, stored: &[u8]) -> PathBuf {
         clean(&self.base.join(OsStr::from_bytes(stored)))
     }
@@ -71,7 +72,7 @@ impl Keys {
         Some((at, below))
     }
 
-    /// The number of a directory, if it has one.
+    /// The ID of a directory, if it has one.
     pub fn find(&mut self, db: &Db, dir: &Path) -> Result<Option<i64>, StateError> {
         if let Some(id) = self.ids.get(dir) {
             return Ok(Some(*id));
@@ -85,12 +86,12 @@ impl Keys {
         Ok(id)
     }
 
-    /// The number of a directory; it gets one.
+    /// The ID of a directory. Assigns one if necessary.
     pub fn make(&mut self, db: &Db, dir: &Path) -> Result<i64, StateError> {
         if let Some(id) = self.find(db, dir)? {
             return Ok(id);
         }
-        // `/` holds every path.
+        // `/` contains every path.
         let (at, below) = self.key(dir).unwrap_or((self.roots.len() - 1, dir.to_path_buf()));
         let root = match self.roots[at].id {
             Some(id) => id,
@@ -109,7 +110,7 @@ impl Keys {
         self.ids.insert(dir.to_path_buf(), id);
     }
 
-    /// The real path of a numbered directory.
+    /// The real path of a directory ID.
     pub fn path(&mut self, db: &Db, id: i64) -> Result<&Path, StateError> {
         if !self.paths.contains_key(&id) {
             let (root, below) = db.dir(id)?;
@@ -122,20 +123,20 @@ impl Keys {
         Ok(self.paths.get(&id).map_or(Path::new(""), PathBuf::as_path))
     }
 
-    /// The real path of what is stored as below a root.
+    /// The real path of a stored path below a root.
     pub fn join(&self, root: i64, below: &[u8]) -> Option<PathBuf> {
         let root = self.roots.iter().find(|r| r.id == Some(root))?;
         Some(if below.is_empty() { root.real.clone() } else { root.real.join(OsStr::from_bytes(below)) })
     }
 
-    /// After a transaction that was taken back.
+    /// Clears the cache, after a transaction that was rolled back.
     pub fn forget(&mut self) {
         self.ids.clear();
         self.paths.clear();
     }
 }
 
-/// A root as stored: relative where it is at, below or beside the state's directory.
+/// The stored form of a root: relative if it is at, below or beside the directory of the state.
 fn stored(base: &Path, real: &Path) -> Vec<u8> {
     let relative = match real.strip_prefix(base) {
         Ok(below) => Some(below.to_path_buf()),
@@ -147,7 +148,7 @@ fn stored(base: &Path, real: &Path) -> Vec<u8> {
     relative.unwrap_or_else(|| real.to_path_buf()).as_os_str().as_bytes().to_vec()
 }
 
-/// Without the `..` that `stored` may have put in.
+/// Resolves the `..` that `stored` may have added.
 fn clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for component in path.components() {
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deepest_root_holds() {
+    fn the_deepest_root_applies() {
         let roots = ["/p/2024".into(), "/p".into(), "/out".into()];
         let keys = Keys::new("/out".into(), vec![(1, b"/p/2024".to_vec())], &roots);
         let root =
@@ -190,7 +191,7 @@ mod tests {
         assert_eq!(root("/p/2024/x"), ("/p/2024".into(), "x".into()));
         assert_eq!(root("/p/2025/x"), ("/p".into(), "2025/x".into()));
         assert_eq!(root("/q"), ("/".into(), "q".into()));
-        // Below a known root no other begins.
+        // Below a known root no other root begins.
         let keys = Keys::new("/out".into(), vec![(1, b"/p".to_vec())], &["/p/2024".into()]);
         assert_eq!(keys.roots.len(), 2);
     }

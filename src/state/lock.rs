@@ -1,5 +1,5 @@
-//! One run at a time on one state. The lock is the kernel's, on an open file, so it ends with the
-//! process that holds it, however that ends.
+//! One run at a time per state. The kernel holds the lock on an open file, so it ends with its
+//! process, however that ends.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -12,10 +12,10 @@ use rustix::io::Errno;
 
 use crate::words;
 
-/// What to do when another run holds the lock.
+/// What to do if another run holds the lock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnLocked {
-    /// Do nothing, in peace.
+    /// Exit successfully without doing anything.
     Skip,
     /// Wait until it is free.
     Wait,
@@ -24,7 +24,7 @@ pub enum OnLocked {
     Fail,
 }
 
-/// Why the lock cannot be had.
+/// Why the lock cannot be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another run holds it.
@@ -32,28 +32,28 @@ pub enum LockError {
     Held {
         /// The lock.
         path: PathBuf,
-        /// Its pid and start.
+        /// The pid and start time of its holder.
         holder: String,
     },
-    /// The system's answer.
+    /// A system error.
     #[error("the lock {}: {}", words::path(.path), words::system_words(.error))]
     Io {
         /// The lock.
         path: PathBuf,
-        /// Why.
+        /// The error.
         error: io::Error,
     },
 }
 
-/// Held as long as it lives.
+/// A held lock. Dropping it releases it.
 #[derive(Debug)]
 pub struct Lock {
-    // The file stays: removing it would let two runs lock two files of one name.
+    // The file is not removed: otherwise two runs could lock two files with one name.
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock that belongs to the state in `state`. `stop` ends the waiting.
+    /// Takes the lock of the state file `state`. `stop` ends the waiting.
     ///
     /// # Errors
     /// [`LockError`].
@@ -68,7 +68,7 @@ impl Lock {
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => break,
-                // Asked again and again instead of waiting in the kernel, so that a signal is heard.
+                // Polls instead of waiting in the kernel, so that signals are noticed.
                 Err(Errno::WOULDBLOCK) if on_locked == OnLocked::Wait && !stop() => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
@@ -85,7 +85,7 @@ impl Lock {
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
         let text = format!("pid {}, started {} UTC\n", std::process::id(), utc(now));
-        // Only for people; a full disk is met where it matters.
+        // For users only. A full disk is reported elsewhere.
         let _ = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
         Ok(Self { _file: file })
     }

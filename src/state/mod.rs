@@ -1,8 +1,8 @@
-//! What was made, from what, with which recipe: the memory of `--update` between runs.
+//! The memory of `--update` between runs: what was made, from which source, with which recipe.
 //!
-//! One SQLite file (`db.rs`), guarded by a lock of its own (`lock.rs`). Paths in it are relative to
-//! roots (`keys.rs`), so that a tree may move together with its state. Digests say by which recipe an
-//! output was made and whether a file is still the same (`digest.rs`).
+//! It is one SQLite file (`db.rs`), guarded by a lock of its own (`lock.rs`). Paths are stored
+//! relative to roots (`keys.rs`), so that a tree can move together with its state. Digests identify
+//! recipes and contents (`digest.rs`).
 
 mod db;
 pub mod digest;
@@ -20,79 +20,81 @@ use crate::words;
 use db::Db;
 use keys::Keys;
 
-/// What the file is called in a directory of outputs.
+/// The file name in a directory of outputs.
 pub const FILE_NAME: &str = ".thumbs-state.sqlite";
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// Not written by this program.
+    /// The file was not written by this program.
     #[error("{} is not a state file of thumbs; name another with --state, or move it away", words::path(.0))]
     Foreign(PathBuf),
-    /// Of a version to come.
+    /// The file has a newer version.
     #[error("{} was written by a newer version of thumbs; use that, or name another file with --state", words::path(.0))]
     Newer(PathBuf),
-    /// Its content makes no sense.
+    /// The content is invalid.
     #[error("the state {} is damaged; restore it, or move it away, and everything is made again", words::path(.path))]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// SQLite's words.
+        /// The message of SQLite.
         what: String,
     },
-    /// The system's or SQLite's answer.
+    /// An error of the system or of SQLite.
     #[error("the state {}: {what}", words::path(.path))]
     Failed {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         what: String,
     },
 }
 
-/// What became of a source.
+/// The outcome of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Its outputs were made.
     Made,
-    /// It failed, and would again.
+    /// It failed, and would fail again.
     Failed,
-    /// Found in a walk, and no picture.
+    /// A file of a walk that is not a picture.
     NoPicture,
     /// Its outputs were about to be saved.
     Pending,
 }
 
-/// A source as it was when it was read. Times are nanoseconds since 1970.
+/// The properties of a source when it was read. Times are nanoseconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
-    /// Bytes.
+    /// Size in bytes.
     pub size: i64,
     /// Modification time.
     pub mtime: i64,
-    /// Inode change time; 0 when it was so fresh that a later change could bear the same.
+    /// Inode change time; 0 if it was so recent that a later change could have the same time.
     pub ctime: i64,
 }
 
 impl Seen {
-    /// As these facts say.
+    /// Takes the properties from `facts`.
     pub fn new(facts: &Facts) -> Self {
         let size = i64::try_from(facts.len).unwrap_or(i64::MAX);
         Self { size, mtime: nanoseconds(facts.mtime), ctime: nanoseconds(facts.ctime) }
     }
 
-    /// As these facts said at `now`. A file that changed within the grain of its file system's clock
-    /// may change again and bear the same time, so that time is not trusted later.
+    /// Takes the properties from `facts` at the time `now`. A file that changed within the
+    /// granularity of its file system's clock may change again without a new time, so that time is
+    /// not stored.
     pub fn at(facts: &Facts, now: std::time::SystemTime) -> Self {
         let seen = Self::new(facts);
         let now =
             now.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX));
-        // Whole seconds look like FAT or an old NFS server; else it is the kernel's tick of 10 ms at most.
+        // Whole seconds indicate FAT or an old NFS server. Otherwise the granularity is the kernel
+        // tick, 10 ms at most.
         let grain = if facts.ctime.1 == 0 { 2_000_000_000 } else { 50_000_000 };
         if seen.ctime.saturating_add(grain) > now { Self { ctime: 0, ..seen } } else { seen }
     }
 
-    /// Whether size and modification time are the same.
+    /// Whether size and modification time are equal.
     pub fn same_but_ctime(&self, other: &Self) -> bool {
         (self.size, self.mtime) == (other.size, other.mtime)
     }
@@ -102,29 +104,29 @@ fn nanoseconds((seconds, nanoseconds): (i64, i64)) -> i64 {
     seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
 }
 
-/// An output as it was written.
+/// The properties of an output when it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Its final name.
+    /// The final path.
     pub path: PathBuf,
-    /// Digest of what decided its bytes, the source's aside.
+    /// Digest of everything but the source that decided its bytes.
     pub variant: i64,
-    /// Bytes.
+    /// Size in bytes.
     pub size: i64,
     /// Modification time.
     pub mtime: i64,
-    /// Inode; for people who look, a copy that was put back is as good.
+    /// Inode. For information only: a restored copy is just as good.
     pub inode: i64,
 }
 
 impl Written {
-    /// Of a file with its facts.
+    /// Takes the properties from the facts of a file.
     pub fn new(path: PathBuf, variant: i64, facts: &Facts) -> Self {
         let seen = Seen::new(facts);
         Self { path, variant, size: seen.size, mtime: seen.mtime, inode: facts.id.1 as i64 }
     }
 
-    /// Whether the file stands as it was written.
+    /// Whether the file exists unchanged.
     pub fn stands(&self) -> bool {
         std::fs::symlink_metadata(&self.path).is_ok_and(|m| {
             let seen = Seen::new(&Facts::from(&m));
@@ -133,45 +135,45 @@ impl Written {
     }
 }
 
-/// What the state says of one source and one recipe.
+/// A row: one source with one recipe.
 #[derive(Clone, Debug)]
 pub struct Known {
-    /// Its number.
+    /// Its ID.
     pub id: i64,
-    /// The file's name.
+    /// The file name.
     pub name: OsString,
-    /// Digest of the recipe of the run.
+    /// Digest of the recipe.
     pub recipe: i64,
-    /// What became of it.
+    /// The outcome.
     pub kind: Kind,
-    /// The source then.
+    /// The properties of the source.
     pub seen: Seen,
     /// Digest of its content.
     pub digest: Option<digest::Content>,
-    /// What was made.
+    /// The outputs.
     pub outputs: Vec<Written>,
 }
 
-/// What is to be remembered of one source.
+/// A record to be written for one source.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// The source, as spoken of.
+    /// The path of the source.
     pub source: PathBuf,
-    /// Digest of the recipe of the run.
+    /// Digest of the recipe.
     pub recipe: i64,
-    /// What became of it.
+    /// The outcome.
     pub kind: Kind,
-    /// The source then.
+    /// The properties of the source.
     pub seen: Seen,
     /// Digest of its content, if it was read.
     pub digest: Option<digest::Content>,
     /// Why it failed.
     pub error: Option<String>,
-    /// All its outputs, when it was made.
+    /// All its outputs, if they were made.
     pub outputs: Vec<Written>,
 }
 
-/// The open state of one run.
+/// The open state of a run.
 #[derive(Debug)]
 pub struct State {
     db: Db,
@@ -180,8 +182,8 @@ pub struct State {
 }
 
 impl State {
-    /// Opens the state in `file`, or makes it. `roots` are the real paths of directories that keys are
-    /// to be relative to. A dry run reads what there is and writes nothing.
+    /// Opens the state in `file`, or creates it. `roots` are the real paths to which keys are
+    /// relative. A dry run reads an existing state and writes nothing.
     ///
     /// # Errors
     /// [`StateError`].
@@ -192,12 +194,12 @@ impl State {
         Ok(Self { db, keys, read_only: dry_run })
     }
 
-    /// A real path as it is written where state and tree may move together.
+    /// The stored form of a real path, which allows state and tree to move together.
     pub fn stored(&self, real: &Path) -> Vec<u8> {
         self.keys.stored(real)
     }
 
-    /// The highest number of a source so far.
+    /// The highest source ID.
     ///
     /// # Errors
     /// [`StateError`].
@@ -205,8 +207,8 @@ impl State {
         self.db.last_id()
     }
 
-    /// What is known of up to `limit` sources in `dir` whose names are `from` or after it, in the
-    /// order of their names; and whether those were all.
+    /// Up to `limit` rows of sources in `dir` whose names are `from` or later, in the order of
+    /// their names, and whether those were all.
     ///
     /// # Errors
     /// [`StateError`].
@@ -221,7 +223,7 @@ impl State {
         Ok((rows.into_iter().map(|(known, _)| known).collect(), complete))
     }
 
-    /// Whether we wrote the file of this name and it stands as we wrote it.
+    /// Whether we wrote the file of this name and it is unchanged.
     ///
     /// # Errors
     /// [`StateError`].
@@ -233,7 +235,7 @@ impl State {
         Ok(written.stands())
     }
 
-    /// Remembers all of these, or none, and these directories as made by us.
+    /// Writes all records, or none, and marks these directories as created by us.
     ///
     /// # Errors
     /// [`StateError`].
@@ -261,17 +263,17 @@ impl State {
             Ok(())
         });
         if done.is_err() {
-            // Directories that the lost transaction numbered.
+            // The rolled-back transaction may have assigned IDs to directories.
             self.keys.forget();
         }
         done
     }
 
-    /// Every source at or below the real path `below`, the ids up to `last` only: its number, its
-    /// path, and its outputs.
+    /// Calls `each` for every source at or below the real path `below` with an ID up to `last`,
+    /// with its ID, its path, and its outputs.
     ///
     /// # Errors
-    /// [`StateError`], also of `each`.
+    /// [`StateError`], also from `each`.
     pub fn below(
         &mut self,
         below: &Path,
@@ -295,7 +297,7 @@ impl State {
         Ok(known)
     }
 
-    /// Outputs of this source; `superseded` only those that it makes no more.
+    /// The outputs of this source; with `superseded`, only those that it no longer makes.
     ///
     /// # Errors
     /// [`StateError`].
@@ -308,7 +310,8 @@ impl State {
         Ok(outputs)
     }
 
-    /// Sources that at least so many recipes know: each with its path, and its numbers with whether outputs were made.
+    /// Sources with rows for at least `least` recipes: the path, and the IDs, each with whether
+    /// outputs were made.
     ///
     /// # Errors
     /// [`StateError`].
@@ -321,7 +324,7 @@ impl State {
         Ok(sources)
     }
 
-    /// Real paths of all directories that runs with this state wrote to as their destination.
+    /// Real paths of all destination directories of runs with this state.
     ///
     /// # Errors
     /// [`StateError`].
@@ -329,7 +332,7 @@ impl State {
         Ok(self.db.destinations()?.iter().map(|stored| self.keys.real(stored)).collect())
     }
 
-    /// Remembers the real path of a destination.
+    /// Records the real path of a destination.
     ///
     /// # Errors
     /// [`StateError`].
@@ -337,7 +340,7 @@ impl State {
         if self.read_only { Ok(()) } else { self.db.note_destination(&self.keys.stored(real)) }
     }
 
-    /// Sources with outputs that they make no more.
+    /// IDs of sources with outputs that they no longer make.
     ///
     /// # Errors
     /// [`StateError`].
@@ -345,7 +348,7 @@ impl State {
         self.db.superseding()
     }
 
-    /// Forgets outputs and sources, all or none.
+    /// Deletes outputs and sources, all or none.
     ///
     /// # Errors
     /// [`StateError`].
@@ -368,7 +371,7 @@ impl State {
         })
     }
 
-    /// Whether we made this directory.
+    /// Whether we created this directory.
     ///
     /// # Errors
     /// [`StateError`].

@@ -1,26 +1,27 @@
-//! Patterns of file names, matched byte by byte: names need not be UTF-8, nor patterns.
+//! Patterns of file names, matched byte by byte, because neither names nor patterns need to be
+//! UTF-8.
 //!
-//! `*` is any run of bytes, `?` one character (or one byte where they are not UTF-8), `[a-z]` and `[!a-z]` one of a set,
-//! `{a,b}` one of several, and a backslash takes its meaning from the character behind it. `**` between slashes is any number
-//! of directories.
+//! `*` is any sequence of bytes, `?` one character (or one byte of invalid UTF-8), `[a-z]` and
+//! `[!a-z]` one of a set, `{a,b}` one of several, and a backslash escapes the next character. `**`
+//! between slashes is any number of directories.
 
 use super::PatternError;
 
-/// More ways than these are not spelled out of the braces of one name.
+/// The largest number of alternatives from the braces of one name.
 const MOST_WAYS: usize = 256;
 
-/// One name of a pattern's path.
+/// A component of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// `**`
     Directories,
-    /// A name that is spelled out.
+    /// A literal name.
     Literal(Vec<u8>),
     /// One of these.
     Wild(Vec<Vec<Piece>>),
 }
 
-/// What one or more characters are compared with.
+/// An element that matches one or more characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     Byte(u8),
@@ -30,7 +31,7 @@ pub enum Piece {
 }
 
 impl Part {
-    /// Reads the text between two slashes.
+    /// Parses the text between two slashes.
     pub fn new(text: &[u8]) -> Result<Self, PatternError> {
         if text == b"**" {
             return Ok(Self::Directories);
@@ -42,7 +43,7 @@ impl Part {
         Ok(Self::Wild(ways.iter().map(|way| pieces(way)).collect::<Result<_, _>>()?))
     }
 
-    /// Whether it names files and directories that begin with a dot.
+    /// Whether it matches files and directories that begin with a dot.
     pub fn is_dotted(&self) -> bool {
         match self {
             Self::Directories => false,
@@ -51,7 +52,7 @@ impl Part {
         }
     }
 
-    /// Whether a name is meant.
+    /// Whether it matches a name.
     pub fn matches(&self, name: &[u8]) -> bool {
         match self {
             Self::Directories => true,
@@ -61,7 +62,7 @@ impl Part {
     }
 }
 
-/// Spells out braces: `{a,b}c` is `ac` and `bc`.
+/// Expands braces: `{a,b}c` is `ac` and `bc`.
 fn alternatives(text: &[u8]) -> Result<Vec<Vec<u8>>, PatternError> {
     let mut ways: Vec<Vec<u8>> = vec![Vec::new()];
     let mut at = 0;
@@ -93,7 +94,7 @@ fn alternatives(text: &[u8]) -> Result<Vec<Vec<u8>>, PatternError> {
     Ok(ways)
 }
 
-/// The parts between commas up to the closing brace, and what is behind it.
+/// The parts between commas up to the closing brace, and the position behind it.
 fn braces(text: &[u8], from: usize) -> Result<(Vec<&[u8]>, usize), PatternError> {
     let (mut parts, mut start, mut depth, mut at) = (Vec::new(), from, 0, from);
     while let Some(&byte) = text.get(at) {
@@ -117,7 +118,8 @@ fn braces(text: &[u8], from: usize) -> Result<(Vec<&[u8]>, usize), PatternError>
     Err(PatternError::Braces)
 }
 
-/// Behind the bracket that closes the class which `text[at]` opens. One that stands first is a member.
+/// The position behind the bracket that closes the class opened by `text[at]`. A closing bracket
+/// that comes first is a member.
 fn class_end(text: &[u8], at: usize) -> Option<usize> {
     let first = at + 1 + usize::from(matches!(text.get(at + 1), Some(b'!' | b'^')));
     let close = text.get(first + 1..)?.iter().position(|&b| b == b']')?;
@@ -173,7 +175,8 @@ fn class(text: &[u8]) -> Result<Piece, PatternError> {
     Ok(Piece::Class { ranges, negated })
 }
 
-/// The first character, and its bytes. A byte that begins none stands for itself, out of reach of what text can hold.
+/// The first character and its length. A byte of invalid UTF-8 is mapped to a character that text
+/// cannot contain.
 fn character(bytes: &[u8]) -> (char, usize) {
     let head = &bytes[..bytes.len().min(4)];
     let valid = match std::str::from_utf8(head) {
@@ -189,7 +192,7 @@ fn character(bytes: &[u8]) -> (char, usize) {
 
 fn matches(pieces: &[Piece], name: &[u8]) -> bool {
     let (mut piece, mut at) = (0, 0);
-    // Where to go on with the last run when what follows it does not match: it takes one more byte.
+    // Where to resume with the last `*` if the rest does not match: it takes one more byte.
     let mut again: Option<(usize, usize)> = None;
     loop {
         match pieces.get(piece) {
@@ -268,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn patterns_that_cannot_be_read() {
+    fn invalid_patterns() {
         assert_eq!(Part::new(b"[a"), Err(PatternError::Class));
         assert_eq!(Part::new(b"[z-a]"), Err(PatternError::Range('z', 'a')));
         assert_eq!(Part::new(b"{a"), Err(PatternError::Braces));
@@ -281,7 +284,7 @@ mod tests {
         #[test]
         fn globset_agrees(pattern in "[ab*?]{0,6}|[ab]?\\[!?[a-c]{1,2}\\]\\*?|\\{a,b\\*\\}[ab]?", name in "[abc]{0,6}") {
             let other = globset::GlobBuilder::new(&pattern).literal_separator(true).build().unwrap();
-            // To us two stars are one, to globset all the way through directories.
+            // Here two stars are one; in globset they match across directories.
             prop_assume!(!pattern.contains("**"));
             prop_assert_eq!(is_match(pattern.as_bytes(), name.as_bytes()), other.compile_matcher().is_match(&name));
         }

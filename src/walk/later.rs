@@ -1,5 +1,6 @@
-//! Files that only their content makes inputs come after those that bear the same name with a picture's extension:
-//! of `photo`, `photo.dat` and `photo.jpg` the last is the picture, whichever has the output's name first.
+//! Orders files whose content alone makes them inputs after files with the same stem and a
+//! picture's extension: of `photo`, `photo.dat` and `photo.jpg`, the last is the picture and gets
+//! the output's name first.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Flow, Found, Item};
 
-/// Holds files back until no name follows that could be meant rather.
+/// Holds files back until no later name can take precedence.
 #[derive(Debug, Default)]
 pub struct Later {
     held: Vec<Held>,
@@ -21,7 +22,8 @@ struct Held {
 }
 
 impl Held {
-    /// Whether `next`, which the walk comes to, is before or among the names that begin with this one's stem and a dot.
+    /// Whether `next`, the next name of the walk, comes before or among the names that begin with
+    /// this one's stem and a dot.
     fn waits(&self, next: &Path) -> bool {
         let Some(name) = next.strip_prefix(&self.dir).ok().and_then(|below| below.iter().next()) else { return false };
         let stem = self.stem.as_bytes();
@@ -31,7 +33,7 @@ impl Held {
 }
 
 impl Later {
-    /// Gives `found`, or holds it back for now.
+    /// Passes `found` on, or holds it back.
     pub fn give(&mut self, found: Found, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         let Some(path) = found.path.clone() else { return give(Item::Found(found)) };
         self.come_to(&path, give)?;
@@ -44,7 +46,7 @@ impl Later {
         Flow::Continue(())
     }
 
-    /// Gives what need not wait any more when the walk comes to `path`.
+    /// Passes on everything that need not wait when the walk reaches `path`.
     pub fn come_to(&mut self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         if self.held.is_empty() {
             return Flow::Continue(());
@@ -54,7 +56,7 @@ impl Later {
         go.into_iter().try_for_each(|held| give(Item::Found(held.found)))
     }
 
-    /// Gives all that is left.
+    /// Passes on the rest.
     pub fn end(self, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         self.held.into_iter().try_for_each(|held| give(Item::Found(held.found)))
     }

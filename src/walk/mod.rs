@@ -1,5 +1,5 @@
-//! From what was named to the files that are meant: directories walked in a stable order,
-//! patterns expanded, lists read line by line. Nothing is collected beyond one directory's names.
+//! Finds the files that inputs refer to: walks directories in a stable order, expands patterns, and
+//! reads lists line by line. Nothing is collected beyond the names of one directory.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -23,10 +23,10 @@ use later::Later;
 pub use paths::{has_picture_extension, is_archive, is_pattern, literal_prefix, real_path, scheme};
 pub use select::{LeftOut, PatternError, Patterns, Selection};
 
-/// An input as it was named.
+/// An input as named.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
-    /// A file, a directory, or a pattern when no file bears the name.
+    /// A file, a directory, or, if no file has this name, a pattern.
     Path(PathBuf),
     /// One picture on standard input.
     Stdin,
@@ -35,7 +35,7 @@ pub enum Input {
 }
 
 impl Input {
-    /// Whether it can stand for several files.
+    /// Whether it can refer to several files.
     pub fn is_many(&self) -> bool {
         match self {
             Self::Stdin => false,
@@ -48,18 +48,18 @@ impl Input {
         }
     }
 
-    /// Whether the members of an archive are meant.
+    /// Whether it is an archive whose members are the inputs.
     pub fn is_archive(&self) -> bool {
         match self {
             Self::Stdin => false,
             Self::StdinArchive => true,
-            // What bears a picture's extension is not opened once more only to see that it is one.
+            // A file with a picture's extension is not opened just to check for an archive.
             Self::Path(path) => path.is_file() && !has_picture_extension(path) && is_archive(path),
         }
     }
 }
 
-/// Real paths of directory inputs and of patterns' literal parts.
+/// Real paths of directory inputs and of the literal parts of patterns.
 pub fn roots(inputs: &[Input]) -> Vec<PathBuf> {
     let root = |input: &Input| match input {
         Input::Path(path) if path.is_dir() => Some(real_path(path)),
@@ -69,48 +69,49 @@ pub fn roots(inputs: &[Input]) -> Vec<PathBuf> {
     inputs.iter().filter_map(root).collect()
 }
 
-/// A file that is meant.
+/// A file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// As it is to be opened and spoken of; None is standard input.
+    /// The path for opening and for messages; None is standard input.
     pub path: Option<PathBuf>,
-    /// Its directory below the INPUT's, for mirroring.
+    /// Its directory relative to the INPUT, for mirroring.
     pub below: PathBuf,
-    /// It was named, or its extension is a picture's; otherwise its content decides whether it counts.
+    /// Whether it was named, or has a picture's extension. Otherwise its content decides whether it
+    /// is an input.
     pub certain: bool,
-    /// It is a symbolic link to the file.
+    /// Whether it is a symbolic link to the file.
     pub link: bool,
 }
 
-/// What a walk gives.
+/// A result of a walk.
 #[derive(Debug)]
 pub enum Item {
     /// A file.
     Found(Found),
-    /// An archive that was named: its members are meant, mirrored below `below`.
+    /// An archive that was named. Its members are the inputs, mirrored below `below`.
     Archive {
-        /// As named.
+        /// The path as named.
         path: PathBuf,
-        /// Its own place below `--relative-to`.
+        /// Its own directory relative to `--relative-to`.
         below: PathBuf,
     },
-    /// The same on standard input.
+    /// An archive on standard input.
     StdinArchive,
-    /// A name that leads to nothing.
+    /// A name that refers to nothing.
     Failed {
-        /// As named.
+        /// The path as named.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         error: WalkError,
     },
-    /// Something that could be a picture, or hold some, and is no input by this rule.
+    /// Something that could be or contain a picture, but is excluded by this rule.
     LeftOut(LeftOut),
 }
 
-/// Why a name leads to nothing.
+/// Why a name refers to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum WalkError {
-    /// The system's answer.
+    /// A system error.
     #[error("{}", words::system_words(.0))]
     Io(#[from] io::Error),
     /// A FIFO, socket or device.
@@ -119,16 +120,16 @@ pub enum WalkError {
     /// A pattern without a match.
     #[error("no file has this name, and as a pattern it matches nothing")]
     NoMatch,
-    /// A pattern that cannot be read.
+    /// An invalid pattern.
     #[error("no file has this name, and as a pattern it is wrong: {0}")]
     Pattern(PatternError),
-    /// Not below the directory that paths are to be relative to.
+    /// The path is not below the directory of `--relative-to`.
     #[error("not below {0:?}, which --relative-to names")]
     NotBelow(PathBuf),
     /// An empty name.
     #[error("an empty name")]
     Empty,
-    /// Of a list of lines, whose names end with NUL.
+    /// The name has a NUL: probably a line of a list whose names end with NUL.
     #[error("its name holds a NUL; --files0-from reads lists whose names end with one")]
     Nul,
     /// `https://example.org/a.jpg`
@@ -140,7 +141,7 @@ pub enum WalkError {
 }
 
 impl WalkError {
-    /// Of a name that the system does not know.
+    /// The error for a name that the system does not know.
     fn of(path: &Path, error: io::Error) -> Self {
         match scheme(path) {
             _ if path.as_os_str().as_bytes().contains(&0) => Self::Nul,
@@ -156,13 +157,13 @@ impl WalkError {
 pub struct Walker {
     /// Which files count.
     pub selection: Selection,
-    /// Real paths that this run writes; not walked, unless one is named as INPUT itself.
+    /// Real paths that this run writes to. They are not walked unless named as INPUT.
     pub avoid: HashSet<PathBuf>,
-    /// Name of directories that this run writes beside inputs.
+    /// Name of the directories that this run writes beside inputs.
     pub avoid_name: Option<String>,
     /// Mirror paths below this directory.
     pub relative_to: Option<PathBuf>,
-    /// A bug, for tests of what comes of it.
+    /// Panics, for tests.
     #[cfg(test)]
     pub dies: bool,
 }
@@ -173,7 +174,7 @@ const LONGEST_NAME: u64 = 1 << 20;
 type Flow = ControlFlow<()>;
 
 impl Walker {
-    /// Gives everything that `input` means, in a stable order, until `give` breaks off.
+    /// Calls `give` for every file that `input` refers to, in a stable order, until it breaks off.
     pub fn walk(&self, input: &Input, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         #[cfg(test)]
         assert!(!self.dies, "a bug of the walk");
@@ -190,7 +191,7 @@ impl Walker {
         }
     }
 
-    /// Gives what the lines of a list mean: literal paths.
+    /// Calls `give` for the lines of a list, which are literal paths.
     ///
     /// # Errors
     /// The list cannot be read further.
@@ -225,7 +226,7 @@ impl Walker {
         }
     }
 
-    /// Whether a name on the command line leads to nothing, and is no pattern.
+    /// Whether a name on the command line refers to nothing and is not a pattern.
     pub fn is_missing(&self, input: &Input) -> bool {
         match input {
             Input::Path(path) => match fs::metadata(path) {
@@ -237,7 +238,7 @@ impl Walker {
         }
     }
 
-    /// Whether walks of these directories come to where `path` is.
+    /// Whether walks of these directories reach the location of `path`.
     pub fn comes_to(&self, roots: &[PathBuf], path: &Path) -> bool {
         let dir = real_path(path.parent().unwrap_or(Path::new("")));
         let avoided = |root: &PathBuf| {
@@ -247,7 +248,7 @@ impl Walker {
         roots.iter().any(|root| dir.starts_with(root) && !avoided(root))
     }
 
-    /// A file or directory of this very name; `Err` when there is none.
+    /// Handles a file or directory with exactly this name. Returns `Err` if there is none.
     fn named(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> io::Result<Flow> {
         if path.as_os_str().is_empty() {
             return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::Empty }));
@@ -263,11 +264,11 @@ impl Walker {
         if let Some(kind) = source::kind_of(&metadata) {
             return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::NotAFile(kind) }));
         }
-        // What bears a picture's extension is not opened once more only to see that it is one.
+        // A file with a picture's extension is not opened just to check for an archive.
         if has_picture_extension(path) || !is_archive(path) {
             return Ok(self.found(path, Path::new(""), true, link, give));
         }
-        // Its own name stands above its members only where all is mirrored by full paths.
+        // Its own name is part of its members' paths only if everything is mirrored by full paths.
         let below = match self.below(path, Path::new("")) {
             Ok(below) if self.relative_to.is_some() => below.join(path.file_name().unwrap_or_default()),
             Ok(below) => below,
@@ -287,7 +288,8 @@ impl Walker {
         }
     }
 
-    /// Where outputs of `path` are mirrored, which is `below` unless another directory was named.
+    /// Where outputs of `path` are mirrored: `below`, unless `--relative-to` names another
+    /// directory.
     fn below(&self, path: &Path, below: &Path) -> Result<PathBuf, WalkError> {
         let Some(top) = &self.relative_to else { return Ok(below.to_path_buf()) };
         let parent = real_path(path.parent().unwrap_or(Path::new("")));
@@ -295,14 +297,14 @@ impl Walker {
         below.map_err(|_| WalkError::NotBelow(top.clone()))
     }
 
-    /// Walks `dir`; paths are mirrored below `base`.
+    /// Walks `dir`. Paths are mirrored below `base`.
     fn directory(&self, dir: &Path, base: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         let mut walk = walkdir::WalkDir::new(dir).sort_by_file_name().follow_links(self.selection.follow);
         if let Some(depth) = self.selection.max_depth {
             walk = walk.max_depth(depth);
         }
         let mut entries = walk.into_iter();
-        // By links the same directory can be reached twice without a loop.
+        // Links can lead to the same directory twice without a loop.
         let mut visited = HashSet::new();
         let mut later = Later::default();
         while let Some(entry) = entries.next() {
@@ -351,10 +353,10 @@ impl Walker {
         later.end(give)
     }
 
-    /// Whether this run, or one like it, writes it.
+    /// Whether this run, or one like it, wrote it.
     fn is_ours(&self, entry: &walkdir::DirEntry) -> bool {
         let name = entry.file_name().as_bytes();
-        // Temporary files of ours, whatever --hidden says.
+        // Our temporary files are excluded, even with --hidden.
         if name.starts_with(crate::sink::TEMPORARY.as_bytes()) {
             return true;
         }
@@ -364,7 +366,7 @@ impl Walker {
         self.is_avoided(entry.path())
     }
 
-    /// Whether this run writes it.
+    /// Whether this run writes to it.
     fn is_avoided(&self, path: &Path) -> bool {
         // Real paths cost system calls, so names are compared first.
         let named = |avoid: &&PathBuf| avoid.file_name() == path.file_name();
@@ -372,7 +374,7 @@ impl Walker {
     }
 
     fn walk_error(&self, error: walkdir::Error, dir: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
-        // With --follow, a loop was walked once already, and a dangling link leads to nothing.
+        // With --follow, a loop was walked already, and a dangling link refers to nothing.
         let dangling = self.selection.follow
             && error.path().is_some_and(|p| fs::symlink_metadata(p).is_ok_and(|m| m.file_type().is_symlink()));
         if error.loop_ancestor().is_some() || dangling {

@@ -1,4 +1,4 @@
-//! What names say, and where they lead.
+//! Properties of names and paths.
 
 use std::ffi::OsStr;
 use std::io::{BufReader, Read, Seek};
@@ -9,8 +9,8 @@ use crate::archive::detect::{self, Packing};
 use crate::source;
 use thumbs_render::format::Format;
 
-/// Whether a file holds other files; what is compressed may be something else. What cannot be read fails later, as an
-/// input of its own.
+/// Whether a file is an archive. A compressed file may be something else. Unreadable files fail
+/// later, as inputs of their own.
 pub fn is_archive(path: &Path) -> bool {
     let holds_files = || {
         let mut file = source::open_file(path).ok()?;
@@ -26,7 +26,7 @@ pub fn is_archive(path: &Path) -> bool {
     holds_files().unwrap_or(false)
 }
 
-/// The real path of the longest part of `path` that exists, with the rest appended.
+/// The real path of the longest existing part of `path`, with the rest appended.
 pub fn real_path(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     if let Ok(real) = path.canonicalize() {
@@ -38,13 +38,13 @@ pub fn real_path(path: &Path) -> PathBuf {
     }
 }
 
-/// Whether a name could be meant as a pattern.
+/// Whether a name could be a pattern.
 pub fn is_pattern(path: &Path) -> bool {
     let bytes = path.as_os_str().as_bytes();
     bytes.iter().any(|b| b"*?[".contains(b)) || bytes.contains(&b'{') && bytes.contains(&b'}')
 }
 
-/// The directory part of a pattern that is spelled out.
+/// The literal directory part of a pattern.
 pub fn literal_prefix(pattern: &Path) -> PathBuf {
     let mut prefix: PathBuf = pattern.components().take_while(|c| !is_pattern(Path::new(c))).collect();
     if prefix == pattern {
@@ -53,17 +53,17 @@ pub fn literal_prefix(pattern: &Path) -> PathBuf {
     prefix
 }
 
-/// Whether the extension claims that this is a picture.
+/// Whether the extension is that of a picture format.
 pub fn has_picture_extension(path: &Path) -> bool {
     path.extension().is_some_and(|e| Format::from_extension(e.as_bytes()).is_some())
 }
 
-/// What the names of backups and of partial downloads end in.
+/// Suffixes of backups and partial downloads.
 const ASIDE: &[&[u8]] =
     &[b".bak", b".orig", b".part", b".partial", b".filepart", b".crdownload", b".download", b".tmp", b"~"];
-/// What programs that write metadata put behind a picture's whole name.
+/// The suffix that metadata tools add to a picture's full name.
 const ORIGINAL: &[u8] = b"_original";
-/// Directories in which network drives and their kind keep previews, and what was thrown away.
+/// Directories in which network drives keep previews and deleted files.
 const DIRECTORIES: &[&[u8]] =
     &[b"@eaDir", b"#recycle", b"#snapshot", b"@Recycle", b"@Recently-Snapshot", b"$RECYCLE.BIN"];
 
@@ -77,12 +77,12 @@ pub fn is_backup(path: &Path) -> bool {
     ASIDE.iter().any(|end| ends(end))
 }
 
-/// Whether a directory of this name holds nothing that a person has put there.
+/// Whether a directory of this name contains only files that no user put there.
 pub fn is_aside(name: &OsStr) -> bool {
     DIRECTORIES.contains(&name.as_bytes())
 }
 
-/// The scheme of what looks like an address: "https" of `https://example.org/a.jpg`.
+/// The scheme of an address: "https" of `https://example.org/a.jpg`.
 pub fn scheme(path: &Path) -> Option<&str> {
     let bytes = path.as_os_str().as_bytes();
     let (scheme, rest) = bytes.split_at(bytes.iter().position(|&b| b == b':')?);

@@ -1,4 +1,4 @@
-//! Patterns that no shell expanded.
+//! Expands patterns that the shell did not.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -12,17 +12,17 @@ use super::glob::Part;
 use super::paths::{is_aside, is_backup};
 use super::{Flow, Item, Later, LeftOut, WalkError, Walker, has_picture_extension, literal_prefix};
 
-/// A pattern, name by name.
+/// A pattern, component by component.
 struct Pattern {
     parts: Vec<Part>,
     base: PathBuf,
-    /// It has `**`, which gives the directories' files itself.
+    /// Whether it has `**`, which includes the files of directories.
     deep: bool,
-    /// It ends in a slash: only directories are meant.
+    /// Whether it ends in a slash and only matches directories.
     directories: bool,
 }
 
-/// Places in a pattern that a path has led to; the number of parts is its end.
+/// Positions in a pattern that a path has reached. The number of parts is the end.
 type Places = BTreeSet<usize>;
 
 impl Pattern {
@@ -31,21 +31,21 @@ impl Pattern {
         let mut parts = words.into_iter().map(Part::new).collect::<Result<Vec<_>, _>>()?;
         parts.dedup_by(|a, b| *a == Part::Directories && a == b);
         let directories = path.as_os_str().as_bytes().ends_with(b"/");
-        // All that is below a directory.
+        // Everything below a directory.
         if parts.last() == Some(&Part::Directories) {
             parts.push(Part::new(b"*")?);
         }
         Ok(Self { base: literal_prefix(path), deep: parts.contains(&Part::Directories), parts, directories })
     }
 
-    /// Adds the places behind `**`, which may stand for no directory at all.
+    /// Adds the positions behind `**`, which may match no directory at all.
     fn and_behind(&self, places: Places) -> Places {
         let behind = |&place: &usize| (self.parts.get(place) == Some(&Part::Directories)).then_some(place + 1);
         let more: Vec<usize> = places.iter().filter_map(behind).collect();
         places.into_iter().chain(more).collect()
     }
 
-    /// Where a name leads from these places.
+    /// The positions after a name.
     fn step(&self, places: &Places, name: &[u8], hidden: bool) -> Places {
         let is_hidden = name.starts_with(b".") && !matches!(name, b"." | b"..");
         let led = places.iter().filter_map(|&place| {
@@ -58,7 +58,7 @@ impl Pattern {
         self.and_behind(led.collect())
     }
 
-    /// The names that these places wait for, if all of them are spelled out.
+    /// The names that can follow these positions, if all are literal.
     fn spelled_out(&self, places: &Places) -> Option<BTreeSet<&OsStr>> {
         let name = |&place: &usize| match self.parts.get(place) {
             Some(Part::Literal(name)) => Some(Some(OsStr::from_bytes(name))),
@@ -86,15 +86,16 @@ impl Walker {
     }
 }
 
-/// One way through the directories, with all places of the pattern at once, so that nothing is found twice.
+/// A single search through the directories with all positions of the pattern at once, so that
+/// nothing is found twice.
 struct Search<'a> {
     walker: &'a Walker,
     pattern: &'a Pattern,
-    /// The pattern as it is typed.
+    /// The pattern as typed.
     path: &'a Path,
     any: bool,
     later: Later,
-    /// Directories above, by device and inode, where links are followed.
+    /// The parent directories by device and inode, if links are followed.
     above: Vec<(u64, u64)>,
 }
 
@@ -128,7 +129,7 @@ impl Search<'_> {
         if link {
             match fs::metadata(path) {
                 Ok(target) => metadata = target,
-                // It leads nowhere; the name matched all the same.
+                // A dangling link, but its name matched.
                 Err(_) => {
                     self.any |= places.contains(&self.pattern.parts.len());
                     return Flow::Continue(());
@@ -144,7 +145,8 @@ impl Search<'_> {
             return Flow::Continue(());
         }
         let id = (metadata.dev(), metadata.ino());
-        // `**` goes neither into what this run writes nor through links, unless they are to be followed: then not in circles.
+        // `**` enters neither directories that this run writes to nor links, unless links are
+        // followed: then without loops.
         let through = |&place: &usize| self.pattern.parts.get(place) == Some(&Part::Directories);
         if places.iter().any(through) {
             let circle = link && (!self.walker.selection.follow || self.above.contains(&id));
@@ -158,7 +160,7 @@ impl Search<'_> {
         flow
     }
 
-    /// What the whole pattern means.
+    /// Handles a match of the whole pattern.
     fn matched(
         &mut self,
         path: &Path,
@@ -204,7 +206,8 @@ impl Search<'_> {
     }
 }
 
-/// Whether a match is a backup or lies among such, and the pattern itself does not ask for it: `*.bak` does.
+/// Whether a match is a backup, or is in a directory of them, and the pattern does not ask for
+/// that, as `*.bak` does.
 fn is_set_aside(pattern: &Path, entry: &Path, is_dir: bool) -> bool {
     let above = if is_dir { Some(entry) } else { entry.parent() };
     let asked = |name: &OsStr| pattern.iter().any(|word| word == name);
@@ -212,11 +215,11 @@ fn is_set_aside(pattern: &Path, entry: &Path, is_dir: bool) -> bool {
     among || (!is_dir && is_backup(entry) && !is_backup(pattern))
 }
 
-/// A directory's names in order.
+/// The names in a directory, sorted.
 fn names_in(dir: &Path) -> io::Result<Vec<OsString>> {
     let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
     let mut names = fs::read_dir(dir)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()?;
-    // Files of ours, whatever the pattern says.
+    // Our temporary files are excluded, whatever the pattern.
     names.retain(|name| !name.as_bytes().starts_with(crate::sink::TEMPORARY.as_bytes()));
     names.sort();
     Ok(names)

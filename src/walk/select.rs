@@ -1,4 +1,4 @@
-//! Which files of a walk, a pattern or an archive count.
+//! Selects the files of a walk, a pattern or an archive.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
@@ -9,34 +9,34 @@ use globset::{GlobSet, GlobSetBuilder};
 /// Which files of a walk or a pattern count.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Only files that match one of these; all when empty.
+    /// Only files that match one of these. All if empty.
     pub include: Patterns,
-    /// Not files and directories that match one of these.
+    /// Excludes files and directories that match one of these.
     pub exclude: Patterns,
-    /// Levels below an INPUT; 1 is its own files.
+    /// Levels below an INPUT; 1 includes only its own files.
     pub max_depth: Option<usize>,
-    /// Also names that begin with a dot.
+    /// Include names that begin with a dot.
     pub hidden: bool,
-    /// Also backups, partial downloads and previews of network drives.
+    /// Include backups, partial downloads and previews of network drives.
     pub backups: bool,
     /// Follow symbolic links found in a walk.
     pub follow: bool,
 }
 
-/// A rule by which something is no input.
+/// A rule that excludes something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeftOut {
     /// Its name begins with a dot.
     Hidden,
-    /// It is a backup, a partial download, or a directory of previews or of what was thrown away.
+    /// It is a backup, a partial download, or a directory of previews or deleted files.
     Backup,
     /// It is a symbolic link.
     Link,
-    /// It matches what is to be left out.
+    /// It matches `--exclude`.
     Excluded,
-    /// It does not match what is to be taken.
+    /// It does not match `--include`.
     NotIncluded,
-    /// It is a directory below which the walk does not go.
+    /// It is a directory beyond the maximum depth.
     TooDeep,
     /// It is a directory that this run writes to.
     Written,
@@ -47,7 +47,7 @@ impl LeftOut {
     pub const ALL: [Self; 7] =
         [Self::Hidden, Self::Backup, Self::Link, Self::Excluded, Self::NotIncluded, Self::TooDeep, Self::Written];
 
-    /// As the report writes it.
+    /// The word in the report.
     pub fn word(self) -> &'static str {
         match self {
             Self::Hidden => "hidden",
@@ -61,7 +61,8 @@ impl LeftOut {
     }
 }
 
-/// Glob patterns. One with a slash matches the path below the INPUT, one without the file name alone.
+/// Glob patterns. A pattern with a slash matches the path relative to the INPUT, one without only
+/// the file name.
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     names: GlobSet,
@@ -69,7 +70,7 @@ pub struct Patterns {
     count: usize,
 }
 
-/// Why a pattern cannot be used.
+/// Why a pattern is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// It would match nothing, or everything.
@@ -87,7 +88,7 @@ pub enum PatternError {
     /// `a\\`
     #[error("a pattern does not end in a backslash")]
     Backslash,
-    /// Larger than what a machine for it can be built of, and whatever may come.
+    /// Too large or too deep to compile.
     #[error("a pattern cannot be as large or as deep as this one")]
     Large,
 }
@@ -106,7 +107,7 @@ impl From<globset::Error> for PatternError {
 }
 
 impl Selection {
-    /// Why an archive's member does not count, if it does not, as a file of a walk would not.
+    /// The rule that excludes a member of an archive, if any. The same rules apply as in a walk.
     pub fn leaves_out_member(&self, path: &Path) -> Option<LeftOut> {
         let hidden = |c: Component<'_>| c.as_os_str().as_bytes().starts_with(b".");
         if !self.hidden && path.components().any(hidden) {
@@ -125,7 +126,7 @@ impl Selection {
         (!self.includes(path)).then_some(LeftOut::NotIncluded)
     }
 
-    /// Why what a walk comes to, `below` its INPUT, does not count, if it does not.
+    /// The rule that excludes an entry of a walk, which is `below` its INPUT, if any.
     pub(super) fn leaves_out(&self, entry: &walkdir::DirEntry, below: &Path) -> Option<LeftOut> {
         let kind = entry.file_type();
         if entry.depth() > 0 {
@@ -149,17 +150,17 @@ impl Selection {
         (kind.is_file() && !self.includes(below)).then_some(LeftOut::NotIncluded)
     }
 
-    /// Whether a file counts by what is to be included alone.
+    /// Whether a file matches `--include`.
     pub(super) fn includes(&self, below: &Path) -> bool {
         self.include.count == 0 || self.include.matches(below)
     }
 }
 
 impl Patterns {
-    /// Compiles patterns; `*` does not match a slash, `**` does.
+    /// Compiles patterns. `*` does not match a slash, `**` does.
     ///
     /// # Errors
-    /// A pattern that cannot be read, or is empty.
+    /// An invalid or empty pattern.
     pub fn new<S: AsRef<str>>(patterns: &[S]) -> Result<Self, PatternError> {
         let (mut names, mut paths) = (GlobSetBuilder::new(), GlobSetBuilder::new());
         for pattern in patterns {

@@ -4,31 +4,31 @@ use std::mem::MaybeUninit;
 
 use libwebp_sys as sys;
 
-/// What a bitstream says of itself.
+/// The features of a bitstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
-    /// Columns.
+    /// Width.
     pub width: u32,
-    /// Rows.
+    /// Height.
     pub height: u32,
     /// Whether there is alpha.
     pub has_alpha: bool,
-    /// Whether it is animated: then [`decode`] refuses it, and wants a frame.
+    /// Whether it is animated. [`decode`] rejects animations and expects a single frame.
     pub has_animation: bool,
     /// Whether it is lossless (VP8L).
     pub lossless: bool,
 }
 
-/// Why a picture was not decoded.
+/// Why a picture could not be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The data ends too early.
     Truncated,
-    /// The data is not what the format demands.
+    /// The data violates the format.
     Damaged,
-    /// Memory could not be had, or the wanted size is none.
+    /// Memory could not be allocated, or the requested size is invalid.
     Memory,
-    /// Valid, and not decoded by libwebp.
+    /// Valid, but not supported by libwebp.
     Unsupported,
 }
 
@@ -43,14 +43,15 @@ fn fault(status: sys::VP8StatusCode) -> Option<Fault> {
     }
 }
 
-/// Reads the header of `data`: a WebP file, or one frame (`ALPH` and `VP8 ` chunks, or a bare bitstream).
+/// Reads the header of `data`: a WebP file, or one frame (`ALPH` and `VP8 ` chunks, or a bare
+/// bitstream).
 ///
 /// # Errors
-/// [`Fault`], also where only more data is wanted.
+/// [`Fault`], also if more data is needed.
 pub fn features(data: &[u8]) -> Result<Features, Fault> {
     let mut features = MaybeUninit::<sys::WebPBitstreamFeatures>::zeroed();
-    // SAFETY: the pointer and length are those of a live slice, which is only read; the features
-    // are plain integers, for which zeroes are valid values, and the call only writes them.
+    // SAFETY: pointer and length are those of a live slice, which is only read. The features are
+    // plain integers, for which zeroes are valid, and the call only writes them.
     let (status, features) = unsafe {
         let status = sys::WebPGetFeatures(data.as_ptr(), data.len(), features.as_mut_ptr());
         (status, features.assume_init())
@@ -68,31 +69,31 @@ pub fn features(data: &[u8]) -> Result<Features, Fault> {
     })
 }
 
-/// What to decode to.
+/// The requested output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Columns; at most the picture's own.
+    /// Width, at most that of the picture.
     pub width: u32,
-    /// Rows; at most the picture's own.
+    /// Height, at most that of the picture.
     pub height: u32,
-    /// Four samples a pixel (RGBA, not premultiplied) instead of three (RGB, alpha ignored).
+    /// Four samples per pixel (RGBA, not premultiplied) instead of three (RGB, alpha ignored).
     pub alpha: bool,
-    /// Leave out the filter that smooths block edges; it is not seen in a picture that is much reduced.
+    /// Skip the deblocking filter. Its effect is invisible in a strongly reduced picture.
     pub skip_filter: bool,
-    /// Accept data that ends early: the rows that are there are decoded, the others stay 0.
+    /// Accept truncated data: the rows that are present are decoded, the others stay 0.
     pub partial: bool,
 }
 
-/// Pixels.
+/// Decoded pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
-    /// Rows without gaps.
+    /// Contiguous rows.
     pub samples: Vec<u8>,
-    /// Rows that were decoded; fewer than the height only with [`Target::partial`].
+    /// The number of decoded rows. Less than the height only with [`Target::partial`].
     pub rows: u32,
 }
 
-/// Decodes `data`, which is what [`features`] takes, scaled to `target` while decoding.
+/// Decodes `data`, which is what [`features`] accepts, and scales to `target` while decoding.
 ///
 /// # Errors
 /// [`Fault`].
@@ -124,10 +125,10 @@ pub fn decode(data: &[u8], target: &Target) -> Result<Decoded, Fault> {
         let rows = decode_partial(data, &mut config)?;
         return Ok(Decoded { samples, rows: rows.min(target.height) });
     }
-    // SAFETY: data is a live slice that is only read. The config was initialised by libwebp; its
-    // output is external memory of exactly `size` bytes with rows of `stride`, which outlives the
-    // call, and libwebp checks both against the (scaled) size before it writes. With external
-    // memory there is nothing to free afterwards.
+    // SAFETY: `data` is a live slice that is only read. libwebp initialised the config. Its output
+    // is external memory of exactly `size` bytes with rows of `stride`, which outlives the call,
+    // and libwebp checks both against the (scaled) size before it writes. External memory needs no
+    // freeing.
     let status = unsafe { sys::WebPDecode(data.as_ptr(), data.len(), &mut config) };
     match fault(status) {
         None => Ok(Decoded { samples, rows: target.height }),
@@ -135,12 +136,12 @@ pub fn decode(data: &[u8], target: &Target) -> Result<Decoded, Fault> {
     }
 }
 
-/// Decodes as much as there is; the number of finished rows.
+/// Decodes as much as possible and returns the number of finished rows.
 fn decode_partial(data: &[u8], config: &mut sys::WebPDecoderConfig) -> Result<u32, Fault> {
-    // SAFETY: as for WebPDecode above; the incremental decoder keeps a pointer to `config` and its
-    // output buffer, both of which live until it is deleted at the end of this function. It is
-    // created without data and given all of it once by WebPIUpdate, which does not copy and whose
-    // pointer stays valid until the deletion.
+    // SAFETY: as for WebPDecode above. The incremental decoder keeps a pointer to `config` and its
+    // output buffer, both of which live until the decoder is deleted at the end of this function.
+    // It is created without data and receives all data once through WebPIUpdate, which does not
+    // copy; that pointer stays valid until the deletion.
     unsafe {
         let decoder = sys::WebPIDecode(std::ptr::null(), 0, config);
         if decoder.is_null() {

@@ -9,29 +9,30 @@ use libwebp_sys as sys;
 pub enum Mode {
     /// Quality 0 to 100.
     Lossy(f32),
-    /// Every pixel as given, also below alpha 0.
+    /// Keep every pixel, even where alpha is 0.
     Lossless,
 }
 
-/// How to encode.
+/// Encoder settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
     /// Lossy or not.
     pub mode: Mode,
     /// Effort, 0 (fast) to 6 (small).
     pub method: u8,
-    /// Chroma planes made from the full-size picture iteratively: sharper edges, several times slower.
+    /// Derive chroma planes iteratively from the full-size picture: sharper edges, several times
+    /// slower.
     pub sharp_yuv: bool,
 }
 
-/// Why a picture was not encoded: libwebp's number of the error.
+/// An encoder error, as libwebp's error number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncodeFault(
     /// The number, as in `WebPEncodingError`.
     pub u32,
 );
 
-/// The picture of libwebp, freed when dropped.
+/// A libwebp picture, freed when dropped.
 struct Picture(sys::WebPPicture);
 
 impl Drop for Picture {
@@ -41,10 +42,10 @@ impl Drop for Picture {
     }
 }
 
-/// Encodes rows of RGB (`alpha` false) or RGBA without gaps.
+/// Encodes contiguous rows of RGB, or of RGBA with `alpha`.
 ///
 /// # Errors
-/// [`EncodeFault`]; also where `samples` is not of that size.
+/// [`EncodeFault`], also if `samples` has the wrong size.
 pub fn encode(
     width: u32,
     height: u32,
@@ -68,7 +69,7 @@ pub fn encode(
         Mode::Lossy(quality) => config.quality = quality.clamp(0.0, 100.0),
         Mode::Lossless => {
             config.lossless = 1;
-            // What effort means for lossless: 75 is libwebp's own choice.
+            // In lossless mode this is the effort. 75 is libwebp's default.
             config.quality = 75.0;
             config.exact = 1;
         }
@@ -79,8 +80,8 @@ pub fn encode(
     p.width = width as i32;
     p.height = height as i32;
     let stride = (u64::from(width) * channels) as i32;
-    // SAFETY: `samples` holds exactly `height` rows of `stride` bytes, checked above; the import
-    // reads only them and allocates the picture's own planes.
+    // SAFETY: `samples` holds exactly `height` rows of `stride` bytes, as checked above. The import
+    // only reads them and allocates the picture's own planes.
     let imported = unsafe {
         if alpha {
             sys::WebPPictureImportRGBA(p, samples.as_ptr(), stride)
@@ -92,9 +93,9 @@ pub fn encode(
         return Err(EncodeFault(sys::WebPEncodingError::VP8_ENC_ERROR_OUT_OF_MEMORY as u32));
     }
     let mut writer = MaybeUninit::<sys::WebPMemoryWriter>::zeroed();
-    // SAFETY: the writer is a plain struct for which zeroes are valid; it is initialised by
-    // libwebp, passed as `custom_ptr` to the function that expects that type, lives until after
-    // the encode, its memory is read within `size` only, and is cleared once.
+    // SAFETY: the writer is a plain struct for which zeroes are valid. libwebp initialises it, and
+    // it is passed as `custom_ptr` to the function that expects that type. It lives until after the
+    // encode, its memory is read only within `size`, and it is cleared once.
     unsafe {
         sys::WebPMemoryWriterInit(writer.as_mut_ptr());
         p.writer = Some(sys::WebPMemoryWrite);
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn lossless_comes_back() {
+    fn lossless_round_trip() {
         for alpha in [false, true] {
             let samples = picture(alpha);
             let settings = Settings { mode: Mode::Lossless, method: 1, sharp_yuv: false };
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_part_that_is_there() {
+    fn truncated_pictures_decode_partially() {
         let settings = Settings { mode: Mode::Lossy(80.0), method: 4, sharp_yuv: false };
         let bytes = encode(60, 40, false, &picture(false), &settings).unwrap();
         let target = Target { width: 60, height: 40, alpha: false, skip_filter: false, partial: true };

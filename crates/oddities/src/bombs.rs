@@ -1,4 +1,5 @@
-//! Small files that claim, or make, far more than they hold. See also [`crate::png::header_only`] and its neighbours.
+//! Small files that claim, or expand to, far more than they hold. See also
+//! [`crate::png::header_only`] and its neighbours.
 
 use crate::{jpeg, others};
 
@@ -16,7 +17,8 @@ pub fn gif_frame() -> Vec<u8> {
     [head, frame].concat()
 }
 
-/// Not part of [`crate::all`]: readers may take it or leave it, if only they are quick. A GIF of very many whole-canvas frames of 4000 x 4000, each a few bytes that end too early.
+/// A GIF of very many frames of 4000 x 4000, each a few bytes that end too early. Not part of
+/// [`crate::all`]: readers may accept or reject it, as long as they are quick.
 pub fn gif_frames(frames: usize) -> Vec<u8> {
     let side = 4000u16.to_le_bytes();
     let mut out = [b"GIF89a".as_slice(), &side, &side, &[0x80, 0, 0], &[0, 0, 0, 255, 255, 255]].concat();
@@ -27,7 +29,7 @@ pub fn gif_frames(frames: usize) -> Vec<u8> {
     out
 }
 
-/// A BMP header of 100,000 x 100,000 pixels, 24 bit, with nothing behind it.
+/// A BMP header of 100,000 x 100,000 pixels, 24 bits, with nothing behind it.
 pub fn bmp() -> Vec<u8> {
     let mut out = others::bmp(8, 8);
     out[18..22].copy_from_slice(&100_000u32.to_le_bytes());
@@ -51,7 +53,7 @@ pub fn tiff() -> Vec<u8> {
     others::tiff_file(&entries, &[0; 200])
 }
 
-/// A JPEG header of 65535 x 65535 before the entropy data of a small picture.
+/// A JPEG header of 65535 x 65535 before the entropy-coded data of a small picture.
 pub fn jpeg() -> Vec<u8> {
     let mut bytes = jpeg::plain(96, 64);
     let at = bytes.windows(2).position(|w| w == [0xff, 0xc0]).expect("a baseline frame");
@@ -59,12 +61,14 @@ pub fn jpeg() -> Vec<u8> {
     bytes
 }
 
-/// A progressive grey JPEG of 4096 x 4096 whose `scans` scans each say "nothing here" in a few bytes, and that then just ends.
+/// A progressive grey JPEG of 4096 x 4096 with `scans` scans that each encode emptiness in a few
+/// bytes. The file then just ends.
 pub fn jpeg_scans(scans: usize) -> Vec<u8> {
     let mut out = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
     out.extend([1; 64]);
     out.extend([0xff, 0xc2, 0, 11, 8, 0x10, 0, 0x10, 0, 1, 1, 0x11, 0]);
-    // DC table 0: the one symbol 0 (no difference). AC table 0: the one symbol 0xe0 (run of 16384 + 14 bits of empty blocks).
+    // DC table 0: the single symbol 0 (no difference). AC table 0: the single symbol 0xe0 (run of
+    // 16384 + 14 bits of empty blocks).
     for (class, symbol) in [(0x00, 0x00), (0x10, 0xe0)] {
         out.extend([0xff, 0xc4, 0, 20, class, 1]);
         out.extend([0; 15]);
@@ -82,14 +86,15 @@ pub fn jpeg_scans(scans: usize) -> Vec<u8> {
     out
 }
 
-/// OpenEXR of some hundred bytes, whose only block says that it has two gigabytes.
+/// OpenEXR of some hundred bytes whose only block claims two gigabytes.
 pub fn exr_block() -> Vec<u8> {
     exr(&[])
 }
 
-/// The same behind an attribute whose kind has no name. A reader that takes the zero for the name's first letter, as one
-/// library does, finds a value of one byte, and then an attribute of zeros; another one finds a value of 256 bytes that
-/// ends within those zeros, which end the header.
+/// The same behind an attribute whose type name is empty. A reader that takes the zero for the
+/// first letter of the name, as one library does, finds a value of one byte, followed by an
+/// attribute of zeros. Another reader finds a value of 256 bytes that ends within those zeros,
+/// which end the header.
 pub fn exr_kind() -> Vec<u8> {
     let zeros = [&b"zeros\0zeros\0"[..], &300_u32.to_le_bytes(), &[0; 300]].concat();
     exr(&[&b"\x01\0\0\0\x01\0\0\0\0"[..], &zeros].concat())

@@ -1,6 +1,6 @@
-//! EXIF blocks, as bytes of a TIFF header with one directory.
+//! EXIF blocks: a TIFF header with one directory.
 
-/// A block that holds only the orientation. Odd orientations are little-endian, even ones big-endian.
+/// A block with only the orientation. Odd orientations are little-endian, even ones big-endian.
 pub fn orientation(value: u8) -> Vec<u8> {
     if value % 2 == 1 {
         [b"II*\0".as_slice(), &[8, 0, 0, 0, 1, 0, 0x12, 1, 3, 0, 1, 0, 0, 0, value, 0, 0, 0], &[0; 4]].concat()

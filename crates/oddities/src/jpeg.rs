@@ -18,7 +18,8 @@ pub fn plain(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &scene::rgb(width, height), ColorType::Rgb, |_| ())
 }
 
-/// Stored turned or mirrored, with the EXIF orientation that makes it upright again. Sides are those of the upright picture.
+/// Stored turned or mirrored, with the EXIF orientation that restores the upright picture. The
+/// sides are those of the upright picture.
 pub fn oriented(orientation: u8, width: u32, height: u32) -> Vec<u8> {
     let (w, h, pixels) = scene::stored(orientation, width, height);
     encode(w, h, &pixels, ColorType::Rgb, |e| {
@@ -34,12 +35,12 @@ pub fn grey(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &luma, ColorType::Luma, |_| ())
 }
 
-/// Ink amounts of the scene, 0 for none, without any black.
+/// The scene as CMYK, with 0 for no ink and without black.
 fn inks(width: u32, height: u32) -> Vec<u8> {
     scene::rgb(width, height).chunks(3).flat_map(|p| [255 - p[0], 255 - p[1], 255 - p[2], 0]).collect()
 }
 
-/// CMYK as Photoshop writes it: inverted, with an Adobe marker that says transform 0.
+/// CMYK as Photoshop writes it: inverted, with an Adobe marker for transform 0.
 pub fn cmyk(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &inks(width, height), ColorType::Cmyk, |_| ())
 }
@@ -62,7 +63,7 @@ pub fn subsampled(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &scene::rgb(width, height), ColorType::Rgb, |e| e.set_sampling_factor(SamplingFactor::F_2_2))
 }
 
-/// Baseline, 4:2:0, each component in a scan of its own, with codes made for the picture.
+/// Baseline, 4:2:0, one scan per component, with optimised Huffman tables.
 pub fn scans(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &scene::rgb(width, height), ColorType::Rgb, |e| {
         e.set_sampling_factor(SamplingFactor::F_2_2);
@@ -70,12 +71,13 @@ pub fn scans(width: u32, height: u32) -> Vec<u8> {
     })
 }
 
-/// Baseline with a restart marker after every third unit.
+/// Baseline with a restart marker after every third MCU.
 pub fn restart(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &scene::rgb(width, height), ColorType::Rgb, |e| e.set_restart_interval(3))
 }
 
-/// A photograph-like picture of any size: a gradient with fine grain, so that it does not compress to nothing.
+/// A photograph-like picture of any size: a gradient with fine grain, which keeps it from
+/// compressing to almost nothing.
 pub fn grainy(width: u32, height: u32, quality: u8) -> Vec<u8> {
     let mut state = 0x2545_f491u32;
     let mut data = Vec::with_capacity((width * height * 3) as usize);
@@ -95,14 +97,14 @@ pub fn grainy(width: u32, height: u32, quality: u8) -> Vec<u8> {
     out
 }
 
-/// All entropy data, but no end-of-image marker.
+/// Complete entropy-coded data without an end-of-image marker.
 pub fn without_end(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = plain(width, height);
     bytes.truncate(bytes.len() - 2);
     bytes
 }
 
-/// Drops every segment with the marker 0xff `code` that stands before the first scan.
+/// Drops every segment with the marker 0xff `code` before the first scan.
 pub fn without_segment(bytes: &[u8], code: u8) -> Vec<u8> {
     let mut out = bytes[..2].to_vec();
     let mut at = 2;
@@ -117,7 +119,8 @@ pub fn without_segment(bytes: &[u8], code: u8) -> Vec<u8> {
     out
 }
 
-/// Changes the frame header's marker, so that the file claims another coding process (0xc5: hierarchical).
+/// Changes the marker of the frame header, so that the file claims another coding process (0xc5:
+/// hierarchical).
 pub fn relabelled(bytes: &[u8], code: u8) -> Vec<u8> {
     let mut out = bytes.to_vec();
     let mut at = 2;

@@ -1,6 +1,6 @@
-//! Files that are no pictures, under names that say they are.
+//! Files that are not pictures, under the names of pictures.
 
-/// Each with a plain file name.
+/// All files, with their names.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
         ("empty.jpg", Vec::new()),
@@ -17,12 +17,12 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// What a web server says instead of sending the picture.
+/// The response of a web server in place of a picture.
 pub fn html() -> Vec<u8> {
     b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body>Not Found</body></html>\n".to_vec()
 }
 
-/// What git leaves in place of a large file that was not fetched.
+/// The pointer that git leaves in place of a large file that was not fetched.
 pub fn lfs_pointer() -> Vec<u8> {
     let digest = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393";
     format!("version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 12345\n").into_bytes()
@@ -38,7 +38,7 @@ pub fn svg() -> Vec<u8> {
     .to_vec()
 }
 
-/// A script in ImageMagick's own drawing language that asks to read a file.
+/// A script in ImageMagick's drawing language that asks to read a file.
 pub fn mvg() -> Vec<u8> {
     b"push graphic-context\nviewbox 0 0 64 64\nimage over 0,0 0,0 'label:@/etc/passwd'\npop graphic-context\n".to_vec()
 }

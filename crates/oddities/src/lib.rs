@@ -1,6 +1,7 @@
-//! Odd, damaged and hostile pictures for tests, made anew on each run and the same each time.
+//! Unusual, damaged and hostile pictures for tests, generated identically on each run.
 //!
-//! Every function returns the bytes of one file. `cargo run -p oddities -- DIR` writes them all into a folder.
+//! Every function returns the bytes of one file. `cargo run -p oddities -- DIR` writes them all to
+//! a folder.
 //!
 //! ```
 //! let sideways = oddities::jpeg::oriented(6, 64, 48);
@@ -18,17 +19,17 @@ pub mod png;
 pub mod scene;
 pub mod webp;
 
-/// One file of the collection: a plain file name, its bytes, and whether a picture can be made of it.
+/// A file of the collection: its name, its bytes, and whether it can be decoded.
 pub struct Oddity {
-    /// File name without a folder; plain ASCII. Hostile names are in [`names`].
+    /// File name without a folder, in plain ASCII. Hostile names are in [`names`].
     pub name: String,
     /// The whole file.
     pub bytes: Vec<u8>,
-    /// True when a thumbnailer should make a picture of it, false when it should fail with a reason.
+    /// True if a thumbnailer should make a picture of it, false if it should fail with a reason.
     pub good: bool,
 }
 
-/// The whole collection but for the large ones that take long to make, in a stable order.
+/// The whole collection, except large files that take long to generate, in a stable order.
 pub fn all() -> Vec<Oddity> {
     let mut found = Vec::new();
     let mut add = |good: bool, name: &str, bytes: Vec<u8>| found.push(Oddity { name: name.into(), bytes, good });

@@ -1,26 +1,26 @@
-//! Lossless JPEG (ITU-T T.81, annex H) of any shape: predictors, point transforms, restart intervals, interleaving, sampling
-//! factors and depths.
+//! Writes lossless JPEG (ITU-T T.81, annex H) of any shape: predictors, point transforms, restart
+//! intervals, interleaving, sampling factors and depths.
 
-/// How to write a picture. [`Lossless::default`] is grey of 8 bits, 13 x 9.
+/// The shape of a picture. [`Lossless::default`] is 8-bit grey, 13 x 9.
 #[derive(Clone, Debug)]
 pub struct Lossless {
     /// Columns.
     pub width: u32,
     /// Rows.
     pub height: u32,
-    /// Bits of a sample, 2 to 16.
+    /// Bits per sample, 2 to 16.
     pub precision: u8,
     /// 1 to 7.
     pub predictor: u8,
-    /// Low bits that are left out.
+    /// Low bits that are dropped.
     pub transform: u8,
     /// Rows of MCUs between restart markers, 0 for none.
     pub restart: u32,
-    /// One scan for all components, not one for each.
+    /// One scan for all components instead of one for each.
     pub interleaved: bool,
     /// Horizontal and vertical sampling factor of each component.
     pub factors: Vec<(u8, u8)>,
-    /// A marker segment behind the start of the picture, without length: its code and content.
+    /// A marker segment behind the start of the picture: its code and content, without length.
     pub marker: Option<(u8, Vec<u8>)>,
 }
 
@@ -40,7 +40,7 @@ impl Default for Lossless {
     }
 }
 
-/// The scene with 8 bits: grey (1), RGB (3), or inks without black, inverted (4).
+/// The scene with 8 bits: grey (1), RGB (3), or inverted CMYK without black (4).
 pub fn scene(components: usize, width: u32, height: u32) -> Vec<u8> {
     let rgb = crate::scene::rgb(width, height);
     let sample = |p: &[u8], c: usize| match (components, c) {
@@ -52,12 +52,12 @@ pub fn scene(components: usize, width: u32, height: u32) -> Vec<u8> {
     Lossless { width, height, predictor: 4, factors: vec![(1, 1); components], ..Lossless::default() }.encode(&planes)
 }
 
-/// Adobe's segment with this transform.
+/// The Adobe segment with this transform.
 pub fn adobe(transform: u8) -> (u8, Vec<u8>) {
     (0xee, [b"Adobe\0\x64\0\0\0\0", &[transform][..]].concat())
 }
 
-/// Codes of 2 to 12 bits for the sizes 0 to 16: how many there are of each length.
+/// Codes of 2 to 12 bits for the sizes 0 to 16: the number of codes per length.
 const COUNTS: [u8; 16] = [0, 1, 2, 3, 3, 2, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0];
 
 /// Code and length of each size.
@@ -111,14 +111,15 @@ impl Lossless {
         self.factors.iter().map(|f| u32::from(f.1)).max().expect("a component")
     }
 
-    /// Columns and rows of a component.
+    /// The size of a component.
     pub fn plane(&self, component: usize) -> (u32, u32) {
         let (h, v) = self.factors[component];
         let side = |full: u32, factor: u8, max: u32| (full * u32::from(factor)).div_ceil(max);
         (side(self.width, h, self.h_max()), side(self.height, v, self.v_max()))
     }
 
-    /// Samples of every component: waves with grain, and the smallest and largest values side by side.
+    /// Samples of every component: waves with grain, and the smallest and largest values side by
+    /// side.
     pub fn samples(&self) -> Vec<Vec<u16>> {
         let max = (1u64 << self.precision) - 1;
         let mut state = 0x2545_f491u64;
@@ -142,12 +143,12 @@ impl Lossless {
         (0..self.factors.len()).map(plane).collect()
     }
 
-    /// What a decoder gives for these samples: without the bits that the point transform leaves out.
+    /// The samples that a decoder returns: without the bits that the point transform drops.
     pub fn kept(&self, samples: &[Vec<u16>]) -> Vec<Vec<u16>> {
         samples.iter().map(|plane| plane.iter().map(|v| v >> self.transform << self.transform).collect()).collect()
     }
 
-    /// The sample of a component at a pixel, smaller components repeated.
+    /// The sample of a component at a pixel. Smaller components are repeated.
     pub fn at(&self, samples: &[Vec<u16>], component: usize, x: u32, y: u32) -> u16 {
         let (h, v) = self.factors[component];
         let (x, y) = (x * u32::from(h) / self.h_max(), y * u32::from(v) / self.v_max());
@@ -226,7 +227,8 @@ impl Lossless {
         bits.out
     }
 
-    /// By how much a sample is off its prediction, between -32,767 and 32,768. What fills up MCUs repeats the edge.
+    /// The difference between a sample and its prediction, between -32,767 and 32,768. The padding
+    /// of MCUs repeats the edge.
     fn difference(&self, samples: &[Vec<u16>], c: usize, x: u32, y: u32, first: bool) -> i32 {
         let (width, height) = self.plane(c);
         let at = |x: u32, y: u32| {

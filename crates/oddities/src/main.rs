@@ -1,5 +1,5 @@
-//! `oddities DIR` writes the collection into DIR/good, DIR/bad and DIR/names.
-//! `oddities many COUNT DIR` writes COUNT tiny pictures, a thousand a folder.
+//! `oddities DIR` writes the collection to DIR/good, DIR/bad and DIR/names. `oddities many COUNT
+//! DIR` writes COUNT tiny pictures, a thousand per folder.
 
 use std::{env, fs, io, path::Path, process::ExitCode};
 

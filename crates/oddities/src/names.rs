@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-/// What is wrong with a name, and the name; all of them end in `extension` (without a dot).
+/// A description of each name, and the name. All end in `extension` (without a dot).
 #[cfg(unix)]
 pub fn hostile(extension: &str) -> Vec<(&'static str, OsString)> {
     use std::os::unix::ffi::OsStringExt;
@@ -23,7 +23,7 @@ pub fn hostile(extension: &str) -> Vec<(&'static str, OsString)> {
     ]
 }
 
-/// A name of exactly 255 bytes, the most that Linux file systems take.
+/// A name of exactly 255 bytes, the limit of Linux file systems.
 #[cfg(unix)]
 pub fn longest(extension: &str) -> OsString {
     OsString::from(format!("{}.{extension}", "n".repeat(254 - extension.len())))

@@ -1,8 +1,8 @@
-//! The simplest good files of further formats.
+//! The simplest valid files of further formats.
 
 use crate::scene;
 
-/// BMP, 24 bit, bottom row first.
+/// BMP, 24 bits, bottom-up.
 pub fn bmp(width: u32, height: u32) -> Vec<u8> {
     let stride = (width as usize * 3).next_multiple_of(4);
     let mut out = b"BM".to_vec();
@@ -19,12 +19,12 @@ pub fn bmp(width: u32, height: u32) -> Vec<u8> {
     out
 }
 
-/// The same without the file's header, as clipboards have it.
+/// The same without a file header, as on clipboards.
 pub fn dib(width: u32, height: u32) -> Vec<u8> {
     bmp(width, height).split_off(14)
 }
 
-/// ICO of one bitmap of 24 bits with a mask that hides nothing; sides up to 256.
+/// ICO with a 24-bit bitmap and a mask that hides nothing. Sides up to 256.
 pub fn ico(width: u32, height: u32) -> Vec<u8> {
     let mut bitmap = dib(width, height);
     bitmap[8..12].copy_from_slice(&(2 * height).to_le_bytes());
@@ -34,7 +34,7 @@ pub fn ico(width: u32, height: u32) -> Vec<u8> {
     [&[0, 0, 1, 0, 1, 0], &entry[..], &place, &bitmap].concat()
 }
 
-/// TGA, 24 bit, bottom row first.
+/// TGA, 24 bits, bottom-up.
 pub fn tga(width: u16, height: u16) -> Vec<u8> {
     let mut out = vec![0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     out.extend([width, height].map(u16::to_le_bytes).concat());
@@ -45,13 +45,14 @@ pub fn tga(width: u16, height: u16) -> Vec<u8> {
     out
 }
 
-/// GIF, whose codes never grow: every pixel as it is, with a clear code before the table fills.
+/// GIF with codes of constant size: literal pixels, with a clear code before the code size grows.
 pub fn gif(width: u32, height: u32) -> Vec<u8> {
     let colors = [[208u8, 48, 48], [48, 176, 64], [48, 64, 208], [32, 32, 32], [232, 224, 192], [0; 3], [0; 3], [0; 3]];
     let (w, h) = ((width as u16).to_le_bytes(), (height as u16).to_le_bytes());
     let mut out =
         [b"GIF89a".as_slice(), &w, &h, &[0xf2, 0, 0], &colors.concat(), b",\0\0\0\0", &w, &h, &[0, 3]].concat();
-    // Codes of four bits: 0-7 pixels, 8 clear, 9 end. A clear after every sixth pixel keeps them at four bits.
+    // Codes of four bits: 0-7 pixels, 8 clear, 9 end. A clear code after every sixth pixel keeps
+    // them at four bits.
     let mut codes = Vec::new();
     for (i, p) in scene::rgb(width, height).chunks(3).enumerate() {
         if i % 6 == 0 {
@@ -69,7 +70,7 @@ pub fn gif(width: u32, height: u32) -> Vec<u8> {
     out
 }
 
-/// A TIFF header, one directory of (tag, type, count, value), and what stands behind it.
+/// A TIFF header, one directory of (tag, type, count, value), and the data behind it.
 pub(crate) fn tiff_file(entries: &[(u16, u16, u32, u32)], rest: &[u8]) -> Vec<u8> {
     let mut out = b"II*\0\x08\0\0\0".to_vec();
     out.extend((entries.len() as u16).to_le_bytes());
@@ -106,7 +107,7 @@ pub fn ppm(width: u32, height: u32) -> Vec<u8> {
     [format!("P6\n{width} {height}\n255\n").into_bytes(), scene::rgb(width, height)].concat()
 }
 
-/// Plain PGM with comments between its numbers, the mean of the scene's colours.
+/// Plain PGM with comments between its numbers, showing the mean of the scene's colours.
 pub fn plain_pgm(width: u32, height: u32) -> Vec<u8> {
     let mut out = format!("P2 # grey\n{width} {height}\n# white:\n255\n");
     for row in scene::rgb(width, height).chunks(width as usize * 3) {
@@ -118,20 +119,20 @@ pub fn plain_pgm(width: u32, height: u32) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// PAM of four inks, black empty.
+/// PAM of CMYK without black.
 pub fn cmyk_pam(width: u32, height: u32) -> Vec<u8> {
     let header = format!("P7\nWIDTH {width}\n\nHEIGHT {height}\nDEPTH 4\nMAXVAL 255\nTUPLTYPE CMYK\nENDHDR\n");
     let inks = scene::rgb(width, height).chunks(3).flat_map(|p| [255 - p[0], 255 - p[1], 255 - p[2], 0]).collect();
     [header.into_bytes(), inks].concat()
 }
 
-/// Linear light of a sample of sRGB, 0 to 1.
+/// An sRGB sample as linear light, 0 to 1.
 fn light(sample: u8) -> f32 {
     let v = f32::from(sample) / 255.0;
     if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
 }
 
-/// PFM, whose rows come from the bottom.
+/// PFM, bottom-up.
 pub fn pfm(width: u32, height: u32) -> Vec<u8> {
     let mut out = format!("PF\n{width} {height}\n-1.0\n").into_bytes();
     for row in scene::rgb(width, height).chunks(width as usize * 3).rev() {
@@ -140,7 +141,7 @@ pub fn pfm(width: u32, height: u32) -> Vec<u8> {
     out
 }
 
-/// Radiance HDR that lies on its side: columns from the right, in them pixels from the top, each as it is.
+/// Radiance HDR stored sideways: columns from the right, pixels in them from the top, without runs.
 pub fn sideways_hdr(width: u32, height: u32) -> Vec<u8> {
     let mut out = format!("#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-X {width} -Y {height}\n").into_bytes();
     for x in (0..width).rev() {
@@ -155,7 +156,7 @@ pub fn sideways_hdr(width: u32, height: u32) -> Vec<u8> {
     out
 }
 
-/// QOI, every pixel as it is.
+/// QOI with literal pixels only.
 pub fn qoi(width: u32, height: u32) -> Vec<u8> {
     let mut out = [&b"qoif"[..], &width.to_be_bytes(), &height.to_be_bytes(), &[3, 0]].concat();
     scene::rgb(width, height).chunks(3).for_each(|p| out.extend([0xfe, p[0], p[1], p[2]]));

@@ -1,4 +1,4 @@
-//! PNG files, written chunk by chunk so that the odd ones can be made too.
+//! Writes PNG files chunk by chunk, including unusual ones.
 
 use crate::{exif, scene};
 use flate2::{Compression, write::ZlibEncoder};
@@ -33,7 +33,7 @@ fn deflate(raw: &[u8]) -> Vec<u8> {
     encoder.finish().expect("writing to memory")
 }
 
-/// Rows with filter type 0 in front of each.
+/// Rows with filter type 0.
 fn rows(data: &[u8], stride: usize) -> Vec<u8> {
     data.chunks(stride).flat_map(|row| std::iter::once(0).chain(row.iter().copied())).collect()
 }
@@ -52,19 +52,19 @@ pub fn rgb(width: u32, height: u32) -> Vec<u8> {
     file(&[header(width, height, 8, 2, false), idat(&data, width as usize * 3)])
 }
 
-/// Eight bit with alpha.
+/// Eight-bit RGBA.
 pub fn rgba(width: u32, height: u32) -> Vec<u8> {
     let data = scene::rgba(width, height);
     file(&[header(width, height, 8, 6, false), idat(&data, width as usize * 4)])
 }
 
-/// Puts `extra` before the first chunk of this name. `IEND` is behind the pixels, `IDAT` before them.
+/// Inserts `extra` before the first chunk of this name.
 pub fn inserted(bytes: &[u8], before: &[u8; 4], extra: &[u8]) -> Vec<u8> {
     let at = place(bytes, before).start;
     [&bytes[..at], extra, &bytes[at..]].concat()
 }
 
-/// Where the first chunk of this name stands, length and checksum included.
+/// The position of the first chunk of this name, including length and checksum.
 pub fn place(bytes: &[u8], name: &[u8; 4]) -> std::ops::Range<usize> {
     let mut at = SIGNATURE.len();
     loop {
@@ -76,21 +76,22 @@ pub fn place(bytes: &[u8], name: &[u8; 4]) -> std::ops::Range<usize> {
     }
 }
 
-/// The picture of [`rgb`], its compressed pixels in chunks of at most so many bytes.
+/// The picture of [`rgb`], with its compressed pixels in chunks of at most `bytes` bytes.
 pub fn in_pieces(width: u32, height: u32, bytes: usize) -> Vec<u8> {
     let data = deflate(&rows(&scene::rgb(width, height), width as usize * 3));
     let pieces: Vec<Vec<u8>> = data.chunks(bytes).map(|piece| chunk(b"IDAT", piece)).collect();
     file(&[header(width, height, 8, 2, false), pieces.concat()])
 }
 
-/// The picture of [`rgb`] with compressed pixels as `change` leaves them, in a chunk with the right checksum.
+/// The picture of [`rgb`] with its compressed pixels modified by `change`, in a chunk with a
+/// correct checksum.
 pub fn with_data(width: u32, height: u32, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut data = deflate(&rows(&scene::rgb(width, height), width as usize * 3));
     change(&mut data);
     file(&[header(width, height, 8, 2, false), chunk(b"IDAT", &data)])
 }
 
-/// An APNG whose default image, the scene, is no frame of its animation.
+/// An APNG whose default image, the scene, is not a frame of its animation.
 pub fn animated_beside_the_picture(width: u32, height: u32) -> Vec<u8> {
     let whole = animated(width, height);
     let (count, control) = (place(&whole, b"acTL"), place(&whole, b"fcTL"));
@@ -98,13 +99,13 @@ pub fn animated_beside_the_picture(width: u32, height: u32) -> Vec<u8> {
     [&whole[..count.start], &one, &whole[count.end..control.start], &whole[control.end..]].concat()
 }
 
-/// Sixteen bit RGB; both bytes of a sample are alike.
+/// Sixteen-bit RGB. Both bytes of a sample are equal.
 pub fn rgb16(width: u32, height: u32) -> Vec<u8> {
     let data: Vec<u8> = scene::rgb(width, height).into_iter().flat_map(|v| [v, v]).collect();
     file(&[header(width, height, 16, 2, false), idat(&data, width as usize * 6)])
 }
 
-/// Eight bit palette of the scene's five colours, the pale one fully transparent.
+/// An eight-bit palette of the scene's five colours. The pale one is fully transparent.
 pub fn palette_with_transparency(width: u32, height: u32) -> Vec<u8> {
     let colors = [[208, 48, 48], [48, 176, 64], [48, 64, 208], [32, 32, 32], [232, 224, 192]];
     let index = |p: &[u8]| colors.iter().position(|c| c == p).expect("a colour of the scene") as u8;
@@ -117,13 +118,13 @@ pub fn palette_with_transparency(width: u32, height: u32) -> Vec<u8> {
     ])
 }
 
-/// Indices into a palette of so many bytes, which need not be whole colours.
+/// Indices into a palette of `bytes` bytes, which may not be a multiple of three.
 pub fn palette_of(bytes: usize, width: u32, height: u32) -> Vec<u8> {
     let data = vec![0; (width * height) as usize];
     file(&[header(width, height, 8, 3, false), chunk(b"PLTE", &vec![99; bytes]), idat(&data, width as usize)])
 }
 
-/// Stored turned or mirrored, with an `eXIf` chunk that makes it upright again.
+/// Stored turned or mirrored, with an `eXIf` chunk that restores the upright picture.
 pub fn oriented(orientation: u8, width: u32, height: u32) -> Vec<u8> {
     let (w, h, data) = scene::stored(orientation, width, height);
     let block = chunk(b"eXIf", &exif::orientation(orientation));
@@ -147,7 +148,7 @@ pub fn interlaced(width: u32, height: u32) -> Vec<u8> {
     file(&[header(width, height, 8, 2, true), chunk(b"IDAT", &deflate(&raw))])
 }
 
-/// An APNG of two frames: the scene, then plain grey. A still picture of it shows the scene.
+/// An APNG of two frames: the scene, then plain grey. As a still picture it shows the scene.
 pub fn animated(width: u32, height: u32) -> Vec<u8> {
     let control = |sequence: u32| {
         let words = [sequence, width, height, 0, 0].map(u32::to_be_bytes).concat();
@@ -164,12 +165,12 @@ pub fn animated(width: u32, height: u32) -> Vec<u8> {
     ])
 }
 
-/// A header of any size with a few bytes of pixels behind it.
+/// A header of any size, followed by a few bytes of pixels.
 pub fn header_only(width: u32, height: u32) -> Vec<u8> {
     file(&[header(width, height, 8, 2, false), chunk(b"IDAT", &deflate(&[0; 64]))])
 }
 
-/// A whole picture of one colour, whose rows are made as they are compressed: large to decode, small to store.
+/// A complete picture of one colour, compressed row by row: large to decode, small to store.
 pub fn flat(width: u32, height: u32) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(9));
     let mut row = vec![120; width as usize * 3 + 1];
@@ -181,7 +182,7 @@ pub fn flat(width: u32, height: u32) -> Vec<u8> {
     file(&[header(width, height, 8, 2, false), chunk(b"IDAT", &body)])
 }
 
-/// Right checksums around pixel data that is no zlib stream.
+/// Correct checksums around pixel data that is not a zlib stream.
 pub fn bad_zlib(width: u32, height: u32) -> Vec<u8> {
     let mut body = deflate(&rows(&scene::rgb(width, height), width as usize * 3));
     let middle = body.len() / 2;
@@ -189,7 +190,7 @@ pub fn bad_zlib(width: u32, height: u32) -> Vec<u8> {
     file(&[header(width, height, 8, 2, false), chunk(b"IDAT", &body)])
 }
 
-/// `size` zero bytes, deflated without holding them.
+/// Deflates `size` zero bytes without holding them.
 fn inflating(size: usize) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(9));
     let zeros = [0; 1 << 16];
@@ -199,14 +200,14 @@ fn inflating(size: usize) -> Vec<u8> {
     encoder.finish().expect("writing to memory")
 }
 
-/// A good picture with an ICC profile that inflates to `size` zero bytes.
+/// A valid picture with an ICC profile that inflates to `size` zero bytes.
 pub fn profile_bomb(size: usize) -> Vec<u8> {
     let profile = chunk(b"iCCP", &[b"bomb\0\0".as_slice(), &inflating(size)].concat());
     let data = scene::rgb(96, 64);
     file(&[header(96, 64, 8, 2, false), profile, idat(&data, 96 * 3)])
 }
 
-/// A good picture with a comment that inflates to `size` zero bytes.
+/// A valid picture with a comment that inflates to `size` zero bytes.
 pub fn text_bomb(size: usize) -> Vec<u8> {
     let text = chunk(b"zTXt", &[b"bomb\0\0".as_slice(), &inflating(size)].concat());
     let data = scene::rgb(96, 64);

@@ -1,6 +1,7 @@
-//! The picture that nearly all files here show. No turning or mirroring of it looks like another.
+//! The picture that nearly all files show. Its turned and mirrored versions are all different.
 
-/// Colour of the upright picture at a place: red, green, blue and pale corners, with a dark bar below the top left.
+/// The colour of the upright picture at a position: red, green, blue and pale corners, with a dark
+/// bar below the top left.
 pub fn pixel(x: u32, y: u32, width: u32, height: u32) -> [u8; 3] {
     let (left, top) = (x * 2 < width, y * 2 < height);
     if left && top && y * 4 > height && x * 8 > width {
@@ -14,12 +15,12 @@ pub fn pixel(x: u32, y: u32, width: u32, height: u32) -> [u8; 3] {
     }
 }
 
-/// The upright picture as rows of RGB.
+/// The upright picture as RGB rows.
 pub fn rgb(width: u32, height: u32) -> Vec<u8> {
     (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y, width, height))).collect()
 }
 
-/// The same with alpha: opaque on the left, fading to clear on the right.
+/// The same with alpha: opaque on the left, fading to transparent on the right.
 pub fn rgba(width: u32, height: u32) -> Vec<u8> {
     let mut out = Vec::with_capacity((width * height * 4) as usize);
     for y in 0..height {
@@ -31,14 +32,15 @@ pub fn rgba(width: u32, height: u32) -> Vec<u8> {
     out
 }
 
-/// The pixels to store so that a reader that honours EXIF `orientation` (1-8) shows the upright `width` x `height` picture.
-/// Returns the stored width and height with them: 5 to 8 swap the sides.
+/// The pixels to store so that a reader that applies EXIF `orientation` (1-8) shows the upright
+/// `width` x `height` picture. Returns the stored width and height with them; 5 to 8 swap the
+/// sides.
 pub fn stored(orientation: u8, width: u32, height: u32) -> (u32, u32, Vec<u8>) {
     let (w, h) = if orientation >= 5 { (height, width) } else { (width, height) };
     let mut out = Vec::with_capacity((w * h * 3) as usize);
     for sy in 0..h {
         for sx in 0..w {
-            // Where the stored pixel (sx, sy) is shown in the upright picture.
+            // The position of the stored pixel (sx, sy) in the upright picture.
             let (x, y) = match orientation {
                 2 => (width - 1 - sx, sy),
                 3 => (width - 1 - sx, height - 1 - sy),

@@ -23,7 +23,7 @@ pub fn rgba(width: u32, height: u32) -> Vec<u8> {
     encode(width, height, &scene::rgba(width, height), ColorType::Rgba8, None)
 }
 
-/// Stored turned or mirrored, with the EXIF orientation that makes it upright again.
+/// Stored turned or mirrored, with the EXIF orientation that restores the upright picture.
 pub fn oriented(orientation: u8, width: u32, height: u32) -> Vec<u8> {
     let (w, h, pixels) = scene::stored(orientation, width, height);
     encode(w, h, &pixels, ColorType::Rgb8, Some(exif::orientation(orientation)))
@@ -50,7 +50,7 @@ pub fn extended(width: u32, height: u32, flags: u8, behind: &[u8]) -> Vec<u8> {
     file(&[&head, &rgb(width, height)[12..], behind].concat())
 }
 
-/// Two frames: the scene, then plain grey. A still picture of it shows the scene.
+/// Two frames: the scene, then plain grey. As a still picture it shows the scene.
 pub fn animated(width: u32, height: u32) -> Vec<u8> {
     let three = |v: u32| v.to_le_bytes()[..3].to_vec();
     let grey = vec![128; (width * height * 3) as usize];
@@ -59,7 +59,8 @@ pub fn animated(width: u32, height: u32) -> Vec<u8> {
     body.extend(chunk(b"ANIM", &[0, 0, 0, 0, 0, 0]));
     for pixels in [scene::rgb(width, height), grey] {
         let still = encode(width, height, &pixels, ColorType::Rgb8, None);
-        // Position 0,0, the size, 100 ms, no blending; then the VP8L chunk as it stands behind "RIFF....WEBP".
+        // Position 0,0, the size, 100 ms, no blending; then the VP8L chunk that follows
+        // "RIFF....WEBP".
         let head = [vec![0; 6], three(width - 1), three(height - 1), three(100), vec![2]].concat();
         body.extend(chunk(b"ANMF", &[&head[..], &still[12..]].concat()));
     }

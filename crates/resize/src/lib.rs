@@ -1,6 +1,5 @@
-//! `fast_image_resize` behind functions without type parameters, for one plane at a time. Its
-//! generic code takes long to compile, each pixel type again; in a crate of its own, and for three
-//! types, that happens once.
+//! `fast_image_resize` behind functions without type parameters, for single planes. Its generic
+//! code takes long to compile, once per pixel type. This crate compiles it once, for three types.
 
 use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{F32, InnerPixel, U8, U16};
@@ -8,14 +7,14 @@ use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resize
 
 pub use fast_image_resize::FilterType as Filter;
 
-/// Left, top, width and height of the part of the source that is shown; fractions are meant.
+/// Left, top, width and height of the source region. May be fractional.
 pub type Crop = (f64, f64, f64, f64);
 
-/// Crops and resizes a plane of 8-bit samples, given as width, height and rows without gaps, to
-/// `to`, width and height; without a filter the nearest samples are taken.
+/// Crops a plane of 8-bit samples, given as width, height and contiguous rows, and resizes it to
+/// the width and height `to`. Without a filter it takes the nearest samples.
 ///
 /// # Errors
-/// A plane of another size than said, and a crop beyond it, in words.
+/// A message, if the plane has the wrong size or the crop exceeds it.
 pub fn resize_u8(
     (width, height, samples): (u32, u32, &[u8]),
     crop: Crop,
@@ -29,11 +28,10 @@ pub fn resize_u8(
     Ok(out)
 }
 
-/// Like [`resize_u8`], for 16-bit samples in native byte order: the bytes of aligned numbers, also
-/// those of `out`, which has room for the result.
+/// Like [`resize_u8`], for 16-bit samples in native byte order. Input and `out` must be aligned.
 ///
 /// # Errors
-/// As [`resize_u8`].
+/// As for [`resize_u8`].
 pub fn resize_u16(
     (width, height, samples): (u32, u32, &[u8]),
     crop: Crop,
@@ -45,10 +43,10 @@ pub fn resize_u16(
     resize(&from, target, crop, filter)
 }
 
-/// Like [`resize_u16`], for floating-point samples, which nothing clamps: a kernel's overshoot stays.
+/// Like [`resize_u16`], for floating-point samples. Overshoot is not clamped.
 ///
 /// # Errors
-/// As [`resize_u8`].
+/// As for [`resize_u8`].
 pub fn resize_f32(
     (width, height, samples): (u32, u32, &[u8]),
     crop: Crop,

@@ -1,4 +1,4 @@
-//! When a run is at its end, why, and what is left undone then.
+//! Whether a run has ended, why, and what is left undone.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -13,17 +13,17 @@ use crate::outcome::Stop;
 use crate::walk::Input;
 
 impl Writer<'_> {
-    /// Whether what stands only as a whole may be finished.
+    /// Whether an archive may be finished.
     pub(super) fn came_to_a_good_end(&self) -> bool {
         let config = &self.shared.config;
-        // Of a data set nobody expects that every picture is good.
+        // In a data set, some pictures are expected to fail.
         let partial = config.dataset.is_some() || config.archive.as_ref().is_some_and(|archive| archive.partial);
         let in_order = self.window.as_ref().is_none_or(Window::is_empty);
         self.summary.stopped.is_none() && in_order && (self.summary.failed == 0 || partial)
     }
 
-    /// After a wish to end: a feeder or worker may still wait for standard input. A feeder that counts what is left is
-    /// waited for.
+    /// After a request to end: whether no more messages will come. A feeder or worker may still
+    /// wait for standard input. A feeder that counts the remaining inputs is waited for.
     pub(super) fn nothing_more_comes(&mut self) -> bool {
         let shared = self.shared;
         if !shared.cancel.is_set() || !shared.nobody_works() {
@@ -37,7 +37,7 @@ impl Writer<'_> {
         !(counts && since.elapsed() < COUNT_ON + TICK)
     }
 
-    /// What was to be done and was not, though nobody wished the run to end.
+    /// Work that was lost although nobody asked the run to end.
     pub(super) fn lost_work(&self) -> Option<String> {
         let shared = self.shared;
         if let Some(words) = shared.deaths.words() {
@@ -58,7 +58,7 @@ impl Writer<'_> {
         (handed != finished).then(|| format!("{} inputs were begun and never answered", handed.abs_diff(finished)))
     }
 
-    /// Inputs that are left undone, and whether that are all.
+    /// The number of inputs left undone, and whether it is exact.
     pub(super) fn left(&self) -> (u64, bool) {
         let shared = self.shared;
         if !shared.cancel.is_set() {
@@ -68,17 +68,18 @@ impl Writer<'_> {
         let exact = walked.as_ref().is_some_and(|w| w.complete);
         let waiting = self.window.as_ref().map_or(0, |w| w.waiting().filter(|m| counts(m)).count() as u64);
         let left = shared.left.load(Ordering::Relaxed) + waiting;
-        // Files that may be pictures count where nothing else is left.
+        // Files that may be pictures count if nothing else is left.
         (if left == 0 { shared.left_maybe.load(Ordering::Relaxed) } else { left }, exact)
     }
 
-    /// Why the run ended early, if it did: time that was up when all was done is no reason.
+    /// Why the run ended early, if it did. A time limit that was reached after all work was done
+    /// does not count.
     pub(super) fn stopped(&self) -> Option<Stop> {
         let nothing_left = (self.summary.left, self.summary.left_exact) == (0, true);
         self.shared.cancel.reason().filter(|stop| !(*stop == Stop::OutOfTime && nothing_left))
     }
 
-    /// With `--timeout`: the feeder has handed out everything, and every job is answered.
+    /// With `--timeout`: whether the feeder has sent everything and every job is answered.
     pub(super) fn all_answered(&self) -> bool {
         let shared = self.shared;
         shared.watch.timeout().is_some()
@@ -87,7 +88,7 @@ impl Writer<'_> {
     }
 }
 
-/// Whether a message is of an input that would be begun again.
+/// Whether a message is about an input that the next run would start again.
 pub fn counts(message: &Message) -> bool {
     match message {
         Message::Ready(_) | Message::Failed(_) => true,
