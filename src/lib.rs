@@ -72,7 +72,9 @@ pub use thumbs_render::codec::{DecodeError, EncodeError};
 pub use thumbs_render::dynamic as image;
 pub use thumbs_render::geometry::{Fit, Gravity, SizeSpec};
 pub use thumbs_render::pixmap::{Channels, Pixmap, Samples};
-pub use thumbs_render::recipe::{Color, EncodeSettings, Filter, FormatChoice, IccPolicy, MetadataPolicy, Subsampling};
+pub use thumbs_render::recipe::{
+    Color, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Subsampling,
+};
 pub use thumbs_render::render::{Encoded, Thumbnail, thumbnail};
 pub use thumbs_render::size::Size;
 pub use thumbs_render::{Format, Limits, Recipe, RenderError, Rendered, render};

@@ -92,7 +92,7 @@ impl SkipReason {
 }
 
 /// A saved output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Output {
     /// The final path; `-` is standard output.
     pub path: PathBuf,
@@ -102,6 +102,10 @@ pub struct Output {
     pub size: Size,
     /// Size in bytes; 0 if only planned.
     pub bytes: u64,
+    /// Its quality, where `--target` or `--max-bytes` chose it.
+    pub quality: Option<u8>,
+    /// Its SSIMULACRA2 score against the resized pixels, with `--target`.
+    pub score: Option<f64>,
 }
 
 /// An input whose outputs are saved, or planned in a dry run.

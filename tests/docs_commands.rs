@@ -44,3 +44,8 @@ fn pipelines() {
 fn datasets() {
     run(include_str!("../docs/datasets.md"));
 }
+
+#[test]
+fn guide() {
+    run(include_str!("../docs/guide.md"));
+}

@@ -89,9 +89,18 @@ pub struct Args {
     /// Output format: keep, jpeg, png or webp; repeatable [default: keep]
     #[arg(short, long, value_name = "FORMAT", value_delimiter = ',', value_parser = typed::format, help_heading = "Output")]
     pub format: Vec<FormatChoice>,
-    /// Quality of lossy formats, 1 to 100
-    #[arg(short, long, value_name = "N", default_value_t = 80, value_parser = typed::whole::<u8>("quality", 1..=100), help_heading = "Output")]
-    pub quality: u8,
+    /// Quality of lossy formats, 1 to 100, or auto (--target 80)
+    #[arg(short, long, value_name = "N", default_value = "80", value_parser = typed::quality, help_heading = "Output")]
+    pub quality: typed::Quality,
+    /// Choose the lowest quality that reaches a SSIMULACRA2 score against the resized pixels: 70 is high, 80 very high
+    #[arg(long, value_name = "SCORE", value_parser = typed::score, conflicts_with = "quality", help_heading = "Output")]
+    pub target: Option<f64>,
+    /// Lower the quality until an output fits into SIZE, such as 100k
+    #[arg(long, value_name = "SIZE", value_parser = typed::byte_size, help_heading = "Output")]
+    pub max_bytes: Option<u64>,
+    /// With --max-bytes, make a picture smaller rather than lower its quality below 40
+    #[arg(long, requires = "max_bytes", help_heading = "Output")]
+    pub allow_smaller: bool,
     /// Encode WebP without loss
     #[arg(long, help_heading = "Output")]
     pub lossless: bool,

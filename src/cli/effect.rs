@@ -22,6 +22,9 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
     if typed.has("quality") && lossless_only {
         say("-q", "the output is lossless");
     }
+    if typed.has("target") && lossless_only {
+        say("--target", "the output is lossless");
+    }
     if args.lossless && only(&[Format::Jpeg]) {
         say("--lossless", "JPEG is lossy; -f webp or png is lossless");
     } else if args.lossless && only(&[Format::Png]) {

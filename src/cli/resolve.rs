@@ -14,7 +14,7 @@ use anyhow::{Result, bail, ensure};
 use thumbs_render::format::Format;
 use thumbs_render::geometry::SizeSpec;
 use thumbs_render::limits::Limits;
-use thumbs_render::recipe::{EncodeSettings, FormatChoice, Recipe};
+use thumbs_render::recipe::{EncodeSettings, FormatChoice, Goal, Recipe};
 
 use super::archives;
 use super::args::Args;
@@ -23,7 +23,7 @@ use super::effect;
 use super::nightly::{self, StatePlan};
 use super::place;
 use super::tell::{Tell, tell};
-use super::typed::TypedSize;
+use super::typed::{AUTO_TARGET, Quality, TypedSize};
 use super::usage::shown;
 
 /// A run and how to tell of it.
@@ -169,7 +169,10 @@ fn no_input() -> &'static str {
 
 fn recipe(args: &Args, sizes: Vec<SizeSpec>, formats: Vec<FormatChoice>) -> Recipe {
     let encode = EncodeSettings::default()
-        .with_quality(args.quality)
+        .with_quality(match args.quality {
+            Quality::Fixed(quality) => quality,
+            Quality::Auto => EncodeSettings::default().quality,
+        })
         .with_lossless(args.lossless)
         .with_progressive(args.progressive)
         .with_subsampling(args.subsample.into());
@@ -186,8 +189,16 @@ fn recipe(args: &Args, sizes: Vec<SizeSpec>, formats: Vec<FormatChoice>) -> Reci
         .with_icc(args.icc.into())
         .with_metadata(args.metadata.into())
         .with_encode(encode)
+        .with_goal(goal(args))
         .with_allow_truncated(args.allow_truncated)
         .with_strict(args.strict)
+}
+
+fn goal(args: &Args) -> Goal {
+    let mut goal = Goal::default().with_allow_smaller(args.allow_smaller);
+    goal.score = args.target.or((args.quality == Quality::Auto).then_some(AUTO_TARGET));
+    goal.max_bytes = args.max_bytes;
+    goal
 }
 
 fn input(path: &Path, archive_in: bool) -> Input {

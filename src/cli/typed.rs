@@ -139,6 +139,30 @@ pub fn glob(text: &str) -> Result<String, String> {
     Patterns::new(&[text]).map(|_| text.to_owned()).map_err(|error| error.to_string())
 }
 
+/// `--quality`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quality {
+    Fixed(u8),
+    /// The target of [`AUTO_TARGET`].
+    Auto,
+}
+
+/// The score that `-q auto` aims at: side by side, most people see no difference.
+pub const AUTO_TARGET: f64 = 80.0;
+
+pub fn quality(text: &str) -> Result<Quality, String> {
+    if text.eq_ignore_ascii_case("auto") {
+        return Ok(Quality::Auto);
+    }
+    let number = whole::<u8>("quality", 1..=100)(text);
+    number.map(Quality::Fixed).map_err(|why| format!("{why}, or auto{}", did_you_mean(text, ["auto"])))
+}
+
+pub fn score(text: &str) -> Result<f64, String> {
+    let score = text.parse().ok().filter(|score| (1.0..=100.0).contains(score));
+    score.ok_or_else(|| "a score is a number from 1 to 100".to_owned())
+}
+
 /// A parser of whole numbers within bounds.
 pub fn whole<T>(what: &'static str, bounds: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
@@ -224,10 +248,10 @@ mod tests {
 
     #[test]
     fn whole_numbers() {
-        let quality = whole::<u8>("quality", 1..=100);
-        assert_eq!(quality("80"), Ok(80));
+        assert_eq!(quality("80"), Ok(Quality::Fixed(80)));
+        assert_eq!(quality("Auto"), Ok(Quality::Auto));
         for text in ["", "0", "101", "999", "-1", "+7", "8.5", "high"] {
-            assert_eq!(quality(text).unwrap_err(), "quality is a whole number from 1 to 100", "{text}");
+            assert_eq!(quality(text).unwrap_err(), "quality is a whole number from 1 to 100, or auto", "{text}");
         }
         assert_eq!(whole("a depth", 1..=u32::MAX)("0").unwrap_err(), "a depth is a whole number from 1");
     }

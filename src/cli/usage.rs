@@ -34,6 +34,9 @@ pub fn words(error: &Error, typed: &[OsString]) -> String {
         }
         ErrorKind::TooManyValues => format!("{option}: it takes no value"),
         ErrorKind::MissingRequiredArgument => {
+            if typed.iter().any(|word| word == "--allow-smaller") {
+                return "--allow-smaller: it has no effect without --max-bytes".to_owned();
+            }
             let asks = typed.iter().filter_map(|word| word.to_str()).find_map(|word| {
                 let word = word.split('=').next().unwrap_or(word);
                 WITH_UPDATE.iter().find(|option| **option == word)
@@ -178,9 +181,9 @@ mod tests {
     #[test]
     fn one_shape() {
         for (line, want) in [
-            ("a -q high", "-q high: quality is a whole number from 1 to 100"),
-            ("a --quality=high", "--quality high: quality is a whole number from 1 to 100"),
-            ("a -vqhigh", "-q high: quality is a whole number from 1 to 100"),
+            ("a -q high", "-q high: quality is a whole number from 1 to 100, or auto"),
+            ("a --quality=high", "--quality high: quality is a whole number from 1 to 100, or auto"),
+            ("a -vqhigh", "-q high: quality is a whole number from 1 to 100, or auto"),
             ("a --fit covr", "--fit covr: one of inside, cover, contain, fill, outside; did you mean cover?"),
             ("a --fit", "--fit: a value is missing: one of inside, cover, contain, fill, outside"),
             ("a -s", "-s: a value is missing"),

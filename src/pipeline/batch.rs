@@ -60,7 +60,7 @@ impl Batch {
             Err(error) => Err(Box::new((done, error))),
             Ok(staged) => {
                 self.since.get_or_insert_with(Instant::now);
-                let outputs = outputs.iter().map(|(o, ..)| (o.digest, o.replace == Replace::Any)).collect();
+                let outputs = outputs.iter().map(|o| (o.plan.digest, o.plan.replace == Replace::Any)).collect();
                 self.waiting.push(Waiting { done, record, outputs, staged });
                 Ok(())
             }

@@ -22,7 +22,7 @@ pub fn recipe(recipe: &Recipe) -> String {
 /// The name and content of the JSON beside a sample's picture.
 pub fn sample(ready: &Ready, options: &Recipe) -> (PathBuf, Vec<u8>) {
     let first = ready.outputs.first();
-    let (path, size) = first.map_or((PathBuf::new(), ready.source_size), |o| (o.0.path.clone(), o.2));
+    let (path, size) = first.map_or((PathBuf::new(), ready.source_size), |o| (o.plan.path.clone(), o.size));
     let key = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let sample = Sample {
         source: match &ready.source {

@@ -8,7 +8,7 @@ use super::job::{Job, Packed};
 use super::lookup::Unchanged;
 use super::trace::{Trace, standing, unchanged};
 use super::turns::{Turns, pass_over};
-use super::{Message, Prepared, Ready, Shared};
+use super::{Message, Prepared, Ready, ReadyOutput, Shared};
 use crate::archive::{self, detect};
 use crate::outcome::{SkipReason, Stage, TimeSpent};
 use crate::plan::{Admission, Ledger, Picture, Plan, PlannedOutput, Standing};
@@ -19,7 +19,7 @@ use crate::state::{Kind, Record, Seen};
 use crate::words;
 use thumbs_render::codec::DecodeError;
 use thumbs_render::format;
-use thumbs_render::render::RenderError;
+use thumbs_render::render::{Encoded, RenderError};
 
 /// Why an input ends before its outputs are encoded.
 pub enum End {
@@ -139,7 +139,8 @@ pub fn process(
         }
         let planned = |o: PlannedOutput| {
             let variant = &opened.variants()[o.variant];
-            (o, variant.format, variant.size, Vec::new())
+            let (format, size) = (variant.format, variant.size);
+            ReadyOutput { plan: o, format, size, bytes: Vec::new(), quality: None, score: None }
         };
         ready.outputs = outputs.into_iter().map(planned).collect();
         return Ok(ready);
@@ -173,11 +174,12 @@ pub fn process(
     for encoded in rendered.outputs {
         let output = outputs.iter().find(|o| o.variant == encoded.variant);
         if let Some(output) = output {
-            ready.outputs.push((output.clone(), encoded.format, encoded.size, encoded.bytes));
+            let Encoded { bytes, size, format, quality, score, .. } = encoded;
+            ready.outputs.push(ReadyOutput { plan: output.clone(), format, size, bytes, quality, score });
         }
     }
-    // From here to the writer, only the encoded bytes are held.
-    share.keep(ready.outputs.iter().map(|o| o.3.len() as u64).sum());
+    // From here to the writer only the encoded bytes are held.
+    share.keep(ready.outputs.iter().map(|o| o.bytes.len() as u64).sum());
     ready._share = Some(share);
     Ok(ready)
 }

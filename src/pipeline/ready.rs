@@ -10,8 +10,18 @@ use crate::state::Record;
 use thumbs_render::format::Format;
 use thumbs_render::size::Size;
 
-/// An encoded output.
-pub type ReadyOutput = (PlannedOutput, Format, Size, Vec<u8>);
+/// An output on its way to the writer.
+#[derive(Debug)]
+pub struct ReadyOutput {
+    pub plan: PlannedOutput,
+    pub format: Format,
+    pub size: Size,
+    pub bytes: Vec<u8>,
+    /// The quality, where a goal chose it.
+    pub quality: Option<u8>,
+    /// The score, where there is a target.
+    pub score: Option<f64>,
+}
 
 /// An input with encoded outputs.
 pub struct Ready {
@@ -37,11 +47,13 @@ impl Ready {
     /// Splits into what is reported, saved and recorded.
     pub fn split(&mut self) -> (Done, Vec<ReadyOutput>, Option<Record>) {
         let outputs = std::mem::take(&mut self.outputs);
-        let told = |(o, format, size, bytes): &ReadyOutput| Output {
-            path: o.path.clone(),
-            format: *format,
-            size: *size,
-            bytes: bytes.len() as u64,
+        let told = |output: &ReadyOutput| Output {
+            path: output.plan.path.clone(),
+            format: output.format,
+            size: output.size,
+            bytes: output.bytes.len() as u64,
+            quality: output.quality,
+            score: output.score,
         };
         let done = Done {
             source: self.source.clone(),

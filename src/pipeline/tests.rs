@@ -68,8 +68,10 @@ impl Prepared for FakePicture<'_> {
         std::thread::sleep(Duration::from_millis(jitter));
         self.fake.now.fetch_sub(self.fake.memory, Ordering::SeqCst);
         assert!(!self.bytes.ends_with(b"panic"), "a decoder's bug");
-        let output =
-            |&variant| Encoded { variant, bytes: self.bytes.to_vec(), size: Size::new(10, 10), format: Format::Png };
+        let output = |&variant| {
+            let (bytes, size) = (self.bytes.to_vec(), Size::new(10, 10));
+            Encoded { variant, bytes, size, format: Format::Png, quality: None, score: None }
+        };
         let outputs = wanted.iter().map(output).collect();
         Ok(Rendered { outputs, shrink: 1.0, notes: Vec::new(), times: Times::default() })
     }

@@ -336,8 +336,8 @@ impl<'a> Writer<'a> {
         if !is_directory(&self.shared.config.naming.destination) {
             return;
         }
-        for (output, ..) in &ready.outputs {
-            let dir = output.path.parent().unwrap_or(std::path::Path::new(""));
+        for output in &ready.outputs {
+            let dir = output.plan.path.parent().unwrap_or(std::path::Path::new(""));
             if self.swept.insert(self.hasher.hash_one(dir)) {
                 remove_stale(dir);
             }
@@ -392,7 +392,7 @@ impl<'a> Writer<'a> {
         };
         let mut entries: Vec<Entry<'_>> = outputs
             .iter()
-            .map(|(output, _, _, bytes)| entry(output.path.as_path(), bytes.as_slice(), output.replace))
+            .map(|output| entry(output.plan.path.as_path(), output.bytes.as_slice(), output.plan.replace))
             .collect();
         entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), Replace::Never)));
         let put = match &mut self.batch {

@@ -133,6 +133,11 @@ impl Format {
         self.row().writes
     }
 
+    /// Whether its encoder takes a quality.
+    pub fn is_lossy(self) -> bool {
+        matches!(self, Self::Jpeg | Self::WebP | Self::Avif)
+    }
+
     /// Whether outputs can be transparent.
     pub fn has_alpha(self) -> bool {
         self.row().alpha

@@ -12,6 +12,7 @@ pub mod orientation;
 pub mod pixmap;
 pub mod recipe;
 pub mod render;
+pub mod search;
 pub mod size;
 pub mod words;
 

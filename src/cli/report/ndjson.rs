@@ -171,6 +171,12 @@ fn done_line(kind: &str, done: &Done) -> Value {
             if kind == "done" {
                 output["bytes"] = o.bytes.into();
             }
+            if let Some(quality) = o.quality {
+                output["quality"] = quality.into();
+            }
+            if let Some(score) = o.score {
+                output["score"] = ((score * 100.0).round() / 100.0).into();
+            }
             output
         })
         .collect();

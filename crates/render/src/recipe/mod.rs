@@ -14,7 +14,10 @@
 //! # }
 //! ```
 
+mod goal;
 mod with;
+
+pub use goal::Goal;
 
 use crate::format::Format;
 use crate::geometry::{Fit, Gravity, SizeSpec};
@@ -154,6 +157,8 @@ pub struct Recipe {
     pub metadata: MetadataPolicy,
     /// Encoder settings.
     pub encode: EncodeSettings,
+    /// What an encoder aims at, in place of a fixed quality.
+    pub goal: Goal,
     /// Whether truncated pictures are accepted.
     pub allow_truncated: bool,
     /// Whether data that a scaled decode may skip is checked too.
@@ -176,6 +181,7 @@ impl Default for Recipe {
             icc: IccPolicy::ToSrgb,
             metadata: MetadataPolicy::None,
             encode: EncodeSettings::default(),
+            goal: Goal::default(),
             allow_truncated: false,
             strict: false,
         }

@@ -1,6 +1,6 @@
 //! Builder methods of [`Recipe`] and [`EncodeSettings`].
 
-use super::{Color, EncodeSettings, Filter, FormatChoice, IccPolicy, MetadataPolicy, Recipe, Subsampling};
+use super::{Color, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Recipe, Subsampling};
 use crate::geometry::{Fit, Gravity, SizeSpec};
 
 impl Recipe {
@@ -85,6 +85,13 @@ impl Recipe {
     #[must_use]
     pub fn with_encode(mut self, encode: EncodeSettings) -> Self {
         self.encode = encode;
+        self
+    }
+
+    /// Sets what encoders aim at, in place of a fixed quality.
+    #[must_use]
+    pub fn with_goal(mut self, goal: Goal) -> Self {
+        self.goal = goal;
         self
     }
 

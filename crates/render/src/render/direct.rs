@@ -10,7 +10,7 @@ use crate::op;
 use crate::op::color::ToSrgb;
 use crate::orientation::Orientation;
 use crate::pixmap::{Channels, YCbCr};
-use crate::recipe::{Filter, IccPolicy, Recipe};
+use crate::recipe::{EncodeSettings, Filter, IccPolicy, Recipe};
 
 /// The number of stored columns and rows per chroma sample, if the output can be made of planes.
 /// The answer depends only on the header and this variant, so that other variants do not change its
@@ -23,7 +23,9 @@ pub(super) fn share(
 ) -> Option<(u32, u32)> {
     let placement = &variant.placement;
     // Only JPEG gives planes.
+    // A score compares whole pixels, and a smaller picture is made of them.
     let can = header.format == Format::Jpeg && !recipe.linear && recipe.filter == Filter::Lanczos3;
+    let can = can && recipe.goal.score.is_none() && !recipe.goal.allow_smaller;
     if !can || placement.canvas != placement.resized {
         return None;
     }
@@ -63,11 +65,16 @@ impl Opened<'_> {
         Some(op::orient::orient_planes(picture, self.orientation))
     }
 
-    pub(super) fn encode_planes(&self, picture: &YCbCr, variant: &PlannedVariant) -> Result<Vec<u8>, EncodeError> {
+    pub(super) fn encode_planes(
+        &self,
+        picture: &YCbCr,
+        variant: &PlannedVariant,
+        settings: &EncodeSettings,
+    ) -> Result<Vec<u8>, EncodeError> {
         let keeps = self.recipe.icc == IccPolicy::Keep;
         let icc = keeps.then(|| op::color::as_profile(&self.header().color, Channels::Rgb)).flatten();
         self.encode_with(picture.size, variant, icc.as_deref(), |encoder, attached| {
-            encoder.encode_ycbcr(picture, &self.recipe.encode, attached)
+            encoder.encode_ycbcr(picture, settings, attached)
         })
     }
 }

@@ -15,8 +15,10 @@
 //! # }
 //! ```
 
+mod aim;
 mod described;
 mod direct;
+mod metric;
 mod own;
 mod pixels;
 mod source;
@@ -38,6 +40,7 @@ use crate::orientation::Orientation;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::{Filter, FormatChoice, IccPolicy, Recipe};
 use crate::size::{Region, Size};
+use aim::Input;
 pub use pixels::{Thumbnail, thumbnail};
 use source::{Notes, Source};
 
@@ -87,6 +90,10 @@ pub struct Encoded {
     pub size: Size,
     /// Its format.
     pub format: Format,
+    /// The quality, where a goal chose it.
+    pub quality: Option<u8>,
+    /// The SSIMULACRA2 score against the resized pixels, where there is a target.
+    pub score: Option<f64>,
 }
 
 /// The time spent in each stage.
@@ -237,7 +244,10 @@ impl Opened<'_> {
             }
         }
         let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
-        offer.memory + linear.max(converted) + work + encoded
+        // The metric works on one output at a time.
+        let most = wanted.iter().filter_map(|&i| self.variants.get(i)).map(|variant| variant.size.pixels()).max();
+        let compared = if self.recipe.goal.score.is_some() { most.unwrap_or(0) * metric::BYTES_PER_PIXEL } else { 0 };
+        offer.memory + linear.max(converted) + work.max(compared) + encoded
     }
 
     /// The crop in decoded pixels and the resized size of a variant, both in the stored
@@ -344,12 +354,12 @@ impl Opened<'_> {
                 continue;
             };
             times.resize += clock.lap();
-            let mut bytes = self.encode_planes(&picture, variant)?;
+            let mut made = self.make(Input::Planes(&picture), variant, interrupt, &mut notes)?;
             if is_unchanged {
-                bytes = self.smaller(bytes, variant, &offer, &mut notes);
+                made = self.smaller(made, variant, &offer, &mut notes);
             }
             times.encode += clock.lap();
-            outputs.push(Encoded { variant: index, bytes, size: picture.size, format: variant.format });
+            outputs.push(made.into_encoded(index, variant.format));
         }
         let (copied, resized): (Vec<usize>, Vec<usize>) = pending.into_iter().partition(is_copied);
         let mut source = Source::new(pixels);
@@ -361,12 +371,12 @@ impl Opened<'_> {
             let small = self.resized(&mut source, variant, &offer, &mut notes)?;
             let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
             times.resize += clock.lap();
-            let mut bytes = self.encode(&done, variant, icc.as_deref())?;
+            let mut made = self.make(Input::Pixels(&done, icc.as_deref()), variant, interrupt, &mut notes)?;
             if is_unchanged {
-                bytes = self.smaller(bytes, variant, &offer, &mut notes);
+                made = self.smaller(made, variant, &offer, &mut notes);
             }
             times.encode += clock.lap();
-            outputs.push(Encoded { variant: index, bytes, size: done.size(), format: variant.format });
+            outputs.push(made.into_encoded(index, variant.format));
         }
         outputs.sort_by_key(|output| wanted.iter().position(|&w| w == output.variant));
         Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times })
@@ -430,12 +440,6 @@ impl Opened<'_> {
             pixmap = op::resize::grey_if_it_is(pixmap);
         }
         (pixmap, icc)
-    }
-
-    fn encode(&self, pixmap: &Pixmap, variant: &PlannedVariant, icc: Option<&[u8]>) -> Result<Vec<u8>, EncodeError> {
-        self.encode_with(pixmap.size(), variant, icc, |encoder, attached| {
-            encoder.encode(pixmap, &self.recipe.encode, attached)
-        })
     }
 
     fn encode_with(

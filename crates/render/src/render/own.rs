@@ -1,5 +1,6 @@
 //! Keeps the source's own bytes if nothing changes and encoding again would only make them larger.
 
+use super::aim::Made;
 use super::source::Notes;
 use super::{Opened, PlannedVariant};
 use crate::codec::{ColorSpace, Offer, Pixels, registry};
@@ -45,29 +46,25 @@ impl Opened<'_> {
             && colors_stay(&header.color, self.recipe.icc, pixels)
     }
 
-    /// The smaller of `encoded` and the source's own bytes with the metadata of `encoded`.
-    pub(super) fn smaller(
-        &self,
-        encoded: Vec<u8>,
-        variant: &PlannedVariant,
-        offer: &Offer,
-        notes: &mut Notes,
-    ) -> Vec<u8> {
+    /// The smaller of `made` and the source's own bytes with the metadata of `made`.
+    pub(super) fn smaller(&self, made: Made, variant: &PlannedVariant, offer: &Offer, notes: &mut Notes) -> Made {
         let (header, placement) = (self.header(), &variant.placement);
         let is_whole =
             placement.canvas == header.size && placement.resized == header.size && self.is_copied(variant, offer);
         if variant.format != header.format || !is_whole {
-            return encoded;
+            return made;
         }
         let own = registry::encoder(variant.format)
-            .and_then(|encoder| encoder.own(self.bytes, &encoded, &self.recipe.encode))
-            .filter(|own| own.len() < encoded.len());
+            .and_then(|encoder| encoder.own(self.bytes, &made.bytes, &self.recipe.encode))
+            .filter(|own| own.len() < made.bytes.len());
         match own {
             Some(own) => {
                 notes.add(KEPT);
-                own
+                // Nothing differs.
+                let score = made.score.map(|_| 100.0);
+                Made { bytes: own, size: made.size, quality: None, score }
             }
-            None => encoded,
+            None => made,
         }
     }
 }
