@@ -175,3 +175,27 @@ fn restart_markers_follow_the_interval() {
     // Six scans.
     assert_eq!(count(8, true), 6 * 2);
 }
+
+#[test]
+fn effort_keeps_more_of_colours_and_takes_fewer_bytes() {
+    let (width, height) = (160u32, 120u32);
+    // Coloured edges on a soft ground.
+    let pixel = |i: u32| {
+        let (x, y) = (i % width, i / width);
+        let soft = (128.0 + 60.0 * (f64::from(x) / 25.0).sin() * (f64::from(y) / 31.0).cos()) as u8;
+        if (x / 9 + y / 7) % 5 == 0 { [230, 40, soft] } else { [soft, soft / 2 + 60, 90] }
+    };
+    let pixels: Vec<u8> = (0..width * height).flat_map(pixel).collect();
+    let run = |effort, quality| {
+        let picture = Picture { width, height, samples: Samples::Rgb(&pixels) };
+        let bytes = encode(&picture, &Settings { effort, quality, ..Settings::default() }).unwrap();
+        let mut decoded = mozjpeg::Decompress::new_mem(&bytes).unwrap().rgb().unwrap();
+        let decoded: Vec<u8> = decoded.read_scanlines::<u8>().unwrap();
+        let error: u64 = decoded.iter().zip(&pixels).map(|(a, b)| u64::from(a.abs_diff(*b)).pow(2)).sum();
+        (bytes.len(), error)
+    };
+    let (fast, careful) = (run(0, 95), run(3, 91));
+    assert!(careful.1 < fast.1 && careful.0 < fast.0, "{fast:?} {careful:?}");
+    let sizes = [3, 5, 9].map(|effort| run(effort, 75).0);
+    assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
+}

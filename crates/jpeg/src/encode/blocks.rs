@@ -3,7 +3,7 @@
 use super::super::idct::ZIGZAG;
 use super::super::simd::{Vectors, WithVectors};
 use super::quantize::{self, Group, Quantizer};
-use super::transform::{self, Aligned, COUNT, Coefficients, LANES, Lines};
+use super::transform::{self, Aligned, COUNT, Coefficients, LANES, Lines, Sample};
 
 /// The quantised values of a block in zigzag order.
 pub(super) type Levels = [i16; 64];
@@ -78,7 +78,6 @@ impl Word {
 
 /// What a row of blocks is made in.
 pub(super) struct Work {
-    lines: Lines,
     coefficients: Coefficients,
     group: Group,
     /// Words of the blocks side by side, and of the row so far.
@@ -88,13 +87,7 @@ pub(super) struct Work {
 
 impl Work {
     pub fn new() -> Self {
-        Self {
-            lines: [[0; 8 * LANES]; 8],
-            coefficients: Aligned([0.0; COUNT]),
-            group: Aligned([0; COUNT]),
-            words: [0; COUNT],
-            row: Vec::new(),
-        }
+        Self { coefficients: Aligned([0.0; COUNT]), group: Aligned([0; COUNT]), words: [0; COUNT], row: Vec::new() }
     }
 }
 
@@ -137,22 +130,21 @@ impl Blocks {
 }
 
 /// Transforms and quantises a row of blocks, and adds it.
-pub(super) struct PushRow<'a> {
+pub(super) struct PushRow<'a, S> {
     pub blocks: &'a mut Blocks,
     /// Lines of the component's width; their last sample is repeated where blocks go beyond them.
-    pub lines: [&'a [u8]; 8],
+    pub lines: [&'a [S]; 8],
     pub quantizer: &'a Quantizer,
     pub work: &'a mut Work,
 }
 
-impl WithVectors for PushRow<'_> {
+impl<S: Sample> WithVectors for PushRow<'_, S> {
     #[inline(always)]
     fn run<V: Vectors>(self, vectors: V) {
         let Self { blocks, lines, quantizer, work } = self;
         work.row.clear();
         for x in (0..blocks.columns).step_by(LANES) {
-            load(&mut work.lines, lines, x * 8);
-            transform::forward(vectors, &work.lines, &mut work.coefficients);
+            transform::forward(vectors, &load(lines, x * 8), &mut work.coefficients);
             quantizer.quantize(&work.coefficients, &mut work.group);
             let masks = quantize::nonzero(&work.group).map(|mask| mask | 1);
             let mut filled = 0;
@@ -201,17 +193,19 @@ fn gather(value: impl Fn(usize) -> i16, mask: u64, to: &mut [u16; 64], symbols: 
 
 /// Takes eight blocks from column `x` on.
 #[inline(always)]
-pub(super) fn load(to: &mut Lines, lines: [&[u8]; 8], x: usize) {
-    for (line, to) in lines.iter().zip(to) {
+pub(super) fn load<S: Sample>(lines: [&[S]; 8], x: usize) -> Lines<S> {
+    let mut out = [[S::default(); 8 * LANES]; 8];
+    for (line, to) in lines.iter().zip(&mut out) {
         let rest = &line[x..];
         if let Some(run) = rest.first_chunk() {
             *to = *run;
         } else {
             let (copy, fill) = to.split_at_mut(rest.len());
             copy.copy_from_slice(rest);
-            fill.fill(rest.last().copied().unwrap_or(0));
+            fill.fill(rest.last().copied().unwrap_or_default());
         }
     }
+    out
 }
 
 /// The blocks of a row that are still to come.

@@ -21,7 +21,10 @@ pub(super) fn choose(frame: &Frame, kept: &[Kept], tables: &[Table], plan: &Plan
             }
             Costs::new(&counts)
         });
-        let one = |(i, kept)| weigh(kept, each(i), &costs[usize::from(script::kind(i))], plan.price);
+        let one = |(i, kept)| {
+            let kind = usize::from(script::kind(i));
+            weigh(kept, each(i), &costs[kind], plan.prices[kind], kind)
+        };
         blocks = kept.iter().enumerate().map(one).collect();
     }
     blocks
@@ -40,14 +43,14 @@ fn round(kept: &Kept, reciprocals: &[f32; 64]) -> Blocks {
     blocks
 }
 
-fn weigh(kept: &Kept, reciprocals: &[f32; 64], costs: &Costs, price: f32) -> Blocks {
+fn weigh(kept: &Kept, reciprocals: &[f32; 64], costs: &Costs, price: f32, kind: usize) -> Blocks {
     let mut blocks = Blocks::new(kept.columns, 0);
     let mut levels: Vec<Levels> = vec![[0; 64]; kept.columns];
     for row in kept.rows() {
         for (levels, block) in levels.iter_mut().zip(row) {
             let scaled = std::array::from_fn(|k| f32::from(block[k]) * reciprocals[k]);
             levels[0] = scaled[0].round() as i16;
-            trellis::choose(&scaled, costs, price, levels);
+            trellis::choose(&scaled, costs, price, &trellis::WEIGHTS[kind], levels);
         }
         blocks.push_levels(&levels);
     }

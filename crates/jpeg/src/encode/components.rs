@@ -7,6 +7,8 @@ use super::blocks::{self, Blocks, PushRow};
 use super::convert;
 use super::kept::{self, KeepRow, Kept};
 use super::quantize::Quantizer;
+use super::transform::Sample;
+use super::wide::{self, Chroma};
 
 /// Samples of a component, row by row.
 #[derive(Clone, Copy)]
@@ -26,7 +28,7 @@ impl<'a> Plane<'a> {
 /// What blocks are made of eight lines.
 pub(super) trait Rows {
     /// A row of blocks.
-    fn push(&mut self, lines: [&[u8]; 8]);
+    fn push<S: Sample>(&mut self, lines: [&[S]; 8]);
 }
 
 /// Quantises them at once.
@@ -50,7 +52,7 @@ impl<'a> Quantize<'a> {
 }
 
 impl Rows for Quantize<'_> {
-    fn push(&mut self, lines: [&[u8]; 8]) {
+    fn push<S: Sample>(&mut self, lines: [&[S]; 8]) {
         let Self { blocks, quantizer, work } = self;
         simd::dispatch_vectors(PushRow { blocks, lines, quantizer, work });
     }
@@ -74,7 +76,7 @@ impl Keep {
 }
 
 impl Rows for Keep {
-    fn push(&mut self, lines: [&[u8]; 8]) {
+    fn push<S: Sample>(&mut self, lines: [&[S]; 8]) {
         let Self { kept, work } = self;
         simd::dispatch_vectors(KeepRow { kept, lines, work });
     }
@@ -169,12 +171,34 @@ pub(super) fn of_pixels<const N: usize, R: Rows>(
     targets.into_iter().map(|target| target.rows).collect()
 }
 
-/// Of any samples.
-pub(super) fn of_samples<R: Rows>(frame: &Frame, samples: Samples<'_>, make: impl Fn(&Component) -> R) -> Vec<R> {
-    match samples {
-        Samples::Grey(samples) => of_planes(frame, &[samples], make),
-        Samples::YCbCr(planes) => of_planes(frame, &planes, make),
-        Samples::Rgb(pixels) => of_pixels::<3, R>(frame, pixels, make),
-        Samples::Cmyk(pixels) => of_pixels::<4, R>(frame, pixels, make),
+/// Of any samples; pixels as `wide` makes luma and chroma of them.
+pub(super) fn of_samples<R: Rows>(
+    frame: &Frame,
+    samples: Samples<'_>,
+    chroma: Option<Chroma>,
+    make: impl Fn(&Component) -> R,
+) -> Vec<R> {
+    match (samples, chroma) {
+        (Samples::Grey(samples), _) => of_planes(frame, &[samples], make),
+        (Samples::YCbCr(planes), _) => of_planes(frame, &planes, make),
+        (Samples::Rgb(pixels), None) => of_pixels::<3, R>(frame, pixels, make),
+        (Samples::Cmyk(pixels), None) => of_pixels::<4, R>(frame, pixels, make),
+        (Samples::Rgb(pixels), Some(chroma)) => of_bands::<3, R>(frame, pixels, chroma, make),
+        (Samples::Cmyk(pixels), Some(chroma)) => of_bands::<4, R>(frame, pixels, chroma, make),
     }
+}
+
+fn of_bands<const N: usize, R: Rows>(
+    frame: &Frame,
+    pixels: &[u8],
+    chroma: Chroma,
+    make: impl Fn(&Component) -> R,
+) -> Vec<R> {
+    let mut all: Vec<R> = frame.components.iter().map(make).collect();
+    wide::bands::<N>(frame, pixels, chroma, |component, lines| {
+        for y in (0..lines.count()).step_by(8) {
+            all[component].push(std::array::from_fn(|i| lines.line(y + i)));
+        }
+    });
+    all
 }

@@ -1,14 +1,17 @@
 //! What each step of effort does.
 
 use super::search::Breadth;
+use super::wide::Chroma;
 
 /// How to look for fewer bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
+    /// How chroma is made smaller.
+    pub chroma: Option<Chroma>,
     /// How often coefficients are chosen anew by the costs that the last choice leads to.
     pub rounds: usize,
-    /// What a bit costs, in squared steps.
-    pub price: f32,
+    /// What a bit of luma costs, and one of chroma, in squared steps.
+    pub prices: [f32; 2],
     /// How widely to look for better scans.
     pub scans: Option<Breadth>,
 }
@@ -24,10 +27,15 @@ impl Plan {
             _ => breadth(2, 2),
         };
         let rounds = match effort {
-            0 => 0,
-            1..=2 => 1,
+            0..=1 => 0,
+            2..=4 => 1,
             _ => 2,
         };
-        Self { rounds, price: 0.05, scans }
+        let chroma = match effort {
+            0 => None,
+            1..=2 => Some(Chroma { rounds: 1, is_corrected: false }),
+            _ => Some(Chroma { rounds: 3.0 as usize, is_corrected: 1.0 > 0.0 }),
+        };
+        Self { chroma, rounds, prices: [0.083, 0.05], scans }
     }
 }

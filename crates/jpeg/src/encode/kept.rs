@@ -4,7 +4,7 @@ use super::super::idct::ZIGZAG;
 use super::super::simd::{Vectors, WithVectors};
 use super::blocks::load;
 use super::quantize::TO_INTEGER;
-use super::transform::{self, Aligned, COUNT, Coefficients, LANES, Lines};
+use super::transform::{self, Aligned, COUNT, Coefficients, LANES, Sample};
 
 /// Parts that a unit of a coefficient is kept in: finer than any step, and the largest coefficient still fits 16 bits.
 const PARTS: f32 = 16.0;
@@ -36,7 +36,6 @@ pub(super) fn reciprocals(table: &super::tables::Table) -> [f32; 64] {
 
 /// What a row of blocks is made in.
 pub(super) struct Work {
-    lines: Lines,
     coefficients: Coefficients,
     /// Of each coefficient in zigzag order, what makes it [`PARTS`].
     scale: [f32; 64],
@@ -45,25 +44,24 @@ pub(super) struct Work {
 impl Work {
     pub fn new() -> Self {
         let scale = |natural: u8| (f64::from(PARTS) / (8.0 * transform::scale(natural.into()))) as f32;
-        Self { lines: [[0; 8 * LANES]; 8], coefficients: Aligned([0.0; COUNT]), scale: ZIGZAG.map(scale) }
+        Self { coefficients: Aligned([0.0; COUNT]), scale: ZIGZAG.map(scale) }
     }
 }
 
 /// Transforms a row of blocks, and adds it.
-pub(super) struct KeepRow<'a> {
+pub(super) struct KeepRow<'a, S> {
     pub kept: &'a mut Kept,
     /// As in [`super::blocks::PushRow`].
-    pub lines: [&'a [u8]; 8],
+    pub lines: [&'a [S]; 8],
     pub work: &'a mut Work,
 }
 
-impl WithVectors for KeepRow<'_> {
+impl<S: Sample> WithVectors for KeepRow<'_, S> {
     #[inline(always)]
     fn run<V: Vectors>(self, vectors: V) {
         let Self { kept, lines, work } = self;
         for x in (0..kept.columns).step_by(LANES) {
-            load(&mut work.lines, lines, x * 8);
-            transform::forward(vectors, &work.lines, &mut work.coefficients);
+            transform::forward(vectors, &load(lines, x * 8), &mut work.coefficients);
             let (coefficients, _) = work.coefficients.0.as_chunks::<LANES>();
             let mut blocks = [[0; 64]; LANES];
             for (k, &natural) in ZIGZAG.iter().enumerate() {

@@ -19,6 +19,7 @@
 //!
 //! With more `effort` the coefficients are `kept`, and `choice` has each value chosen by what it costs and shows (`trellis`).
 //! `search` finds the best script for quantised blocks.
+//! `wide` makes luma and chroma of pixels then, with a fraction, and chroma small in a way that decoders undo.
 //!
 //! Processors and their instructions have no say in the bytes: floats are added and multiplied in one order everywhere.
 
@@ -43,6 +44,7 @@ mod tests;
 mod transform;
 mod trellis;
 mod walk;
+mod wide;
 
 use super::frame::{Component, Frame, Kind};
 use super::markers::{APP0, EOI, SOI};
@@ -53,6 +55,7 @@ use kept::Kept;
 use quantize::Quantizer;
 use scans::Coded;
 use tables::Table;
+use wide::Chroma;
 
 /// The longest side that a JPEG can have.
 pub const MAX_SIDE: u32 = 65_535;
@@ -174,11 +177,14 @@ pub enum EncodeError {
 pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>, EncodeError> {
     let mut frame = frame(picture, settings);
     check(picture, settings, &frame)?;
-    // One for all components, which saves a thumbnail's header as much as another table would save its chroma.
-    let tables = [Table::new(settings.quality)];
+    let tables = match settings.effort {
+        // One for all components, which saves a thumbnail's header as much as another table would save its chroma.
+        0 => vec![Table::new(settings.quality)],
+        _ => (0..frame.components.len().min(2)).map(|kind| Table::tuned(settings.quality, kind == 1)).collect(),
+    };
     let plan = Plan::new(settings.effort);
     let blocks = match plan.rounds {
-        0 => quantised(&frame, picture.samples, &tables, settings.quality),
+        0 => quantised(&frame, picture.samples, &tables, plan.chroma, settings.quality),
         _ => chosen(&frame, picture.samples, &tables, &plan),
     };
     let restart = settings.restart.into();
@@ -214,16 +220,22 @@ pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>,
 }
 
 /// Each coefficient rounded on its own.
-fn quantised(frame: &Frame, samples: Samples<'_>, tables: &[Table], quality: u8) -> Vec<Blocks> {
+fn quantised(
+    frame: &Frame,
+    samples: Samples<'_>,
+    tables: &[Table],
+    chroma: Option<Chroma>,
+    quality: u8,
+) -> Vec<Blocks> {
     let dead_zone = tables::dead_zone(quality);
     let quantizers: Vec<Quantizer> = tables.iter().map(|table| Quantizer::new(table, dead_zone)).collect();
-    let rows = components::of_samples(frame, samples, |component| Quantize::new(frame, component, &quantizers));
+    let rows = components::of_samples(frame, samples, chroma, |component| Quantize::new(frame, component, &quantizers));
     rows.into_iter().map(Quantize::finish).collect()
 }
 
 /// Coefficients chosen by what they cost.
 fn chosen(frame: &Frame, samples: Samples<'_>, tables: &[Table], plan: &Plan) -> Vec<Blocks> {
-    let rows = components::of_samples(frame, samples, |component| Keep::new(frame, component));
+    let rows = components::of_samples(frame, samples, plan.chroma, |component| Keep::new(frame, component));
     let kept: Vec<Kept> = rows.into_iter().map(Keep::finish).collect();
     choice::choose(frame, &kept, tables, plan)
 }
@@ -231,7 +243,7 @@ fn chosen(frame: &Frame, samples: Samples<'_>, tables: &[Table], plan: &Plan) ->
 fn frame(picture: &Picture<'_>, settings: &Settings<'_>) -> Frame {
     let (h, v) = settings.sampling.share();
     let luma = |id| Component { id, h, v, table: 0 };
-    let chroma = |id| Component { id, h: 1, v: 1, table: 0 };
+    let chroma = |id| Component { id, h: 1, v: 1, table: u8::from(settings.effort > 0) };
     let components = match picture.samples {
         Samples::Grey(_) => vec![Component { id: 1, h: 1, v: 1, table: 0 }],
         Samples::YCbCr(_) | Samples::Rgb(_) => vec![luma(1), chroma(2), chroma(3)],

@@ -129,7 +129,7 @@ fn the_size_of_scans_is_known_before_they_are_written() {
     for (progressive, restart) in [(false, 0), (false, 5), (true, 0), (true, 7)] {
         let settings = Settings { progressive, restart, quality: 60, ..Settings::default() };
         let frame = frame(&picture, &settings);
-        let blocks = quantised(&frame, picture.samples, &[Table::new(60)], 60);
+        let blocks = quantised(&frame, picture.samples, &[Table::new(60)], None, 60);
         for scan in script::of(&frame) {
             let coded = Coded::new(&frame, &scan, &blocks, restart.into());
             let bytes = coded.write(Vec::new());
@@ -151,7 +151,7 @@ fn searched_scans_take_fewer_bytes_and_code_the_same() {
     for (restart, progressive) in [(0, false), (0, true), (9, true)] {
         let settings = Settings { progressive, restart, ..Settings::default() };
         let frame = frame(&picture, &settings);
-        let blocks = quantised(&frame, picture.samples, &[Table::new(80)], 80);
+        let blocks = quantised(&frame, picture.samples, &[Table::new(80)], None, 80);
         let mut last = search::size(&frame, &blocks, restart.into(), &script::of(&frame));
         for (cuts, bits) in [(0, 1), (1, 2), (2, 3)] {
             let breadth = search::Breadth { cuts, bits };

@@ -5,6 +5,7 @@
 //! floats; bytes are transposed instead when they are loaded.
 
 use super::super::simd::Vectors;
+use super::wide::FRACTION;
 
 /// Blocks transformed side by side.
 pub(super) const LANES: usize = 8;
@@ -18,7 +19,44 @@ pub(super) const COUNT: usize = 64 * LANES;
 pub(super) struct Aligned<T>(pub T);
 
 /// Lines of eight blocks that stand side by side.
-pub(super) type Lines = [[u8; 8 * LANES]; 8];
+pub(super) type Lines<S> = [[S; 8 * LANES]; 8];
+
+/// What lines are made of.
+pub(super) trait Sample: Copy + Default {
+    /// Samples in natural order, those of eight blocks together.
+    fn spread(lines: &Lines<Self>, out: &mut Coefficients);
+}
+
+impl Sample for u8 {
+    #[inline(always)]
+    fn spread(lines: &Lines<u8>, out: &mut Coefficients) {
+        let mut bytes = Aligned([0u8; COUNT]);
+        for (line, row) in lines.iter().zip(bytes.0.as_chunks_mut::<64>().0) {
+            let (blocks, _) = line.as_chunks::<8>();
+            let words = std::array::from_fn(|block| u64::from_le_bytes(blocks[block]));
+            for (word, lanes) in transpose(words).iter().zip(row.as_chunks_mut::<8>().0) {
+                *lanes = word.to_le_bytes();
+            }
+        }
+        for (float, &byte) in out.0.iter_mut().zip(&bytes.0) {
+            *float = f32::from(byte);
+        }
+    }
+}
+
+/// With [`FRACTION`] bits of fraction.
+impl Sample for i16 {
+    #[inline(always)]
+    fn spread(lines: &Lines<i16>, out: &mut Coefficients) {
+        for (line, row) in lines.iter().zip(out.0.as_chunks_mut::<64>().0) {
+            let (blocks, _) = line.as_chunks::<8>();
+            let (lanes, _) = row.as_chunks_mut::<LANES>();
+            for (x, lanes) in lanes.iter_mut().enumerate() {
+                *lanes = std::array::from_fn(|lane| f32::from(blocks[lane][x]) * (1.0 / (1 << FRACTION) as f32));
+            }
+        }
+    }
+}
 
 /// Coefficients in natural order (row * 8 + column), those of eight blocks together, each to be divided by 8 [`scale`].
 pub(super) type Coefficients = Aligned<[f32; COUNT]>;
@@ -42,18 +80,8 @@ const FACTORS: [f64; 8] = [
 
 /// Transforms samples, from which 128 is taken.
 #[inline(always)]
-pub(super) fn forward<V: Vectors>(vectors: V, lines: &Lines, out: &mut Coefficients) {
-    let mut bytes = Aligned([0u8; COUNT]);
-    for (line, row) in lines.iter().zip(bytes.0.as_chunks_mut::<64>().0) {
-        let (blocks, _) = line.as_chunks::<8>();
-        let words = std::array::from_fn(|block| u64::from_le_bytes(blocks[block]));
-        for (word, lanes) in transpose(words).iter().zip(row.as_chunks_mut::<8>().0) {
-            *lanes = word.to_le_bytes();
-        }
-    }
-    for (float, &byte) in out.0.iter_mut().zip(&bytes.0) {
-        *float = f32::from(byte);
-    }
+pub(super) fn forward<V: Vectors, S: Sample>(vectors: V, lines: &Lines<S>, out: &mut Coefficients) {
+    S::spread(lines, out);
     let m = V::whole(&mut out.0);
     // Vectors that the eight lanes take.
     let parts = m.len() / 64;
@@ -126,14 +154,14 @@ mod tests {
     #[test]
     fn transform_is_the_formula() {
         let mut state = 1u32;
-        let lines: Lines = std::array::from_fn(|_| {
+        let lines: Lines<u8> = std::array::from_fn(|_| {
             std::array::from_fn(|x| {
                 state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 if x < 8 { 255 * (state >> 31) as u8 } else { (state >> 24) as u8 }
             })
         });
         let mut got = Aligned([0.0; COUNT]);
-        struct Forward<'a>(&'a Lines, &'a mut Coefficients);
+        struct Forward<'a>(&'a Lines<u8>, &'a mut Coefficients);
         impl WithVectors for Forward<'_> {
             fn run<V: Vectors>(self, vectors: V) {
                 forward(vectors, self.0, self.1);

@@ -44,13 +44,27 @@ struct State {
     cost: f32,
 }
 
+/// What a squared error of a step weighs, by zigzag index, of luma and of chroma: steps of high frequencies of luma are coarse
+/// already.
+#[rustfmt::skip]
+pub(super) const WEIGHTS: [[f32; 64]; 2] = [[
+    1.000, 1.068, 1.068, 1.141, 1.098, 1.141, 1.219, 1.159,
+    1.159, 1.219, 1.302, 1.232, 1.205, 1.232, 1.302, 1.391,
+    1.313, 1.269, 1.269, 1.313, 1.391, 1.486, 1.400, 1.343,
+    1.323, 1.343, 1.400, 1.486, 1.587, 1.494, 1.427, 1.391,
+    1.391, 1.427, 1.494, 1.587, 1.595, 1.518, 1.469, 1.453,
+    1.469, 1.518, 1.595, 1.617, 1.557, 1.526, 1.526, 1.557,
+    1.617, 1.653, 1.610, 1.595, 1.610, 1.653, 1.703, 1.674,
+    1.674, 1.703, 1.764, 1.751, 1.764, 1.838, 1.838, 1.922,
+], [1.0; 64]];
+
 /// Chooses the values of all coefficients but the mean. `scaled` are those of a block in steps, `price` what a bit costs in
 /// squared steps.
-pub(super) fn choose(scaled: &[f32; 64], costs: &Costs, price: f32, out: &mut Levels) {
+pub(super) fn choose(scaled: &[f32; 64], costs: &Costs, price: f32, weights: &[f32; 64], out: &mut Levels) {
     // What all zeros up to an index cost.
     let mut zeros = [0f32; 64];
     for k in 1..64 {
-        zeros[k] = zeros[k - 1] + scaled[k] * scaled[k];
+        zeros[k] = zeros[k - 1] + weights[k] * scaled[k] * scaled[k];
     }
     let mut states = [State::default(); 2 * 63 + 1];
     let mut count = 1;
@@ -75,7 +89,7 @@ pub(super) fn choose(scaled: &[f32; 64], costs: &Costs, price: f32, out: &mut Le
                     best.from = from;
                 }
             }
-            best.cost += error * error;
+            best.cost += weights[k] * error * error;
             states[count] = best;
             count += 1;
         }
@@ -105,10 +119,10 @@ mod tests {
     use proptest::prelude::*;
 
     /// What values cost, straight from the definition.
-    fn cost(scaled: &[f32; 64], costs: &Costs, price: f32, levels: &Levels) -> f32 {
+    fn cost(scaled: &[f32; 64], costs: &Costs, price: f32, weights: &[f32; 64], levels: &Levels) -> f32 {
         let (mut bits, mut run, mut error) = (0.0, 0, 0.0);
         for k in 1..64 {
-            error += (scaled[k] - f32::from(levels[k])).powi(2);
+            error += weights[k] * (scaled[k] - f32::from(levels[k])).powi(2);
             if levels[k] == 0 {
                 run += 1;
                 continue;
@@ -123,18 +137,18 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_cheaper(
-            values in proptest::collection::vec((1usize..64, -3.4f32..3.4), 1..6), price in 0f32..0.4, seed in any::<u64>()
+            values in proptest::collection::vec((1usize..64, -3.4f32..3.4), 1..6), price in 0f32..0.4, seed in any::<u64>(), kind in 0usize..2
         ) {
             let mut state = seed | 1;
             let counts = std::array::from_fn(|_| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 state >> (40 + state % 20)
             });
-            let costs = Costs::new(&counts);
+            let (costs, weights) = (Costs::new(&counts), &WEIGHTS[kind]);
             let mut scaled = [0.0; 64];
             values.iter().for_each(|&(k, value)| scaled[k] = value);
             let mut got = [0; 64];
-            choose(&scaled, &costs, price, &mut got);
+            choose(&scaled, &costs, price, weights, &mut got);
             // All ways to round each to one of the two nearest, or to zero.
             let mut ways = vec![[0i16; 64]];
             for k in (1..64).filter(|&k| scaled[k].abs() >= 0.5) {
@@ -146,8 +160,8 @@ mod tests {
                     way
                 })).collect();
             }
-            let least = ways.iter().map(|way| cost(&scaled, &costs, price, way)).fold(f32::MAX, f32::min);
-            let found = cost(&scaled, &costs, price, &got);
+            let least = ways.iter().map(|way| cost(&scaled, &costs, price, weights, way)).fold(f32::MAX, f32::min);
+            let found = cost(&scaled, &costs, price, weights, &got);
             prop_assert!((found - least).abs() < 1e-3, "{found} {least}");
         }
     }
@@ -157,7 +171,7 @@ mod tests {
         let costs = Costs::new(&[1; 256]);
         let scaled = std::array::from_fn(|k| (k as f32 - 30.0) * 0.7);
         let mut got = [7; 64];
-        choose(&scaled, &costs, 0.0, &mut got);
+        choose(&scaled, &costs, 0.0, &WEIGHTS[0], &mut got);
         assert_eq!(got[0], 7, "the mean is not touched");
         for k in 1..64 {
             assert!((f32::from(got[k]) - scaled[k]).abs() <= 0.5);
