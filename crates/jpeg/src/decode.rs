@@ -128,7 +128,7 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
     }
     let whole = frame.kind != Kind::Progressive && script.scans.iter().any(|s| s.parts.len() == frame.components.len());
     let has_end = match &mut decoders[..] {
-        [.., last] if whole => script.damage.is_none() && script::has_end(data, last.end()),
+        [.., last] if whole => script.damage.is_none() && script::find_end(data, last.end()).is_some(),
         _ => script.damage.is_none(),
     };
     let mut lacks_end = false;
@@ -171,7 +171,7 @@ impl Damages<'_> {
 /// Rejects a header that promises more blocks than the data can hold, before anything is allocated.
 /// With Huffman coding, every block takes at least one bit for DC and, in sequential pictures,
 /// another to end it.
-fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), Error> {
+pub(super) fn is_plausible(data: &[u8], frame: &Frame, script: &Script<'_>) -> Result<(), Error> {
     if frame.arithmetic {
         return Ok(());
     }
@@ -205,11 +205,11 @@ fn missing_bits(quant: Option<&script::Quant>, tolerance: f64) -> u8 {
     (0..13u8).take_while(|&bits| step * f64::from(1u32 << (bits + 1)) <= tolerance).count() as u8
 }
 
-struct Wanted<'a> {
+pub(super) struct Wanted<'a> {
     /// Per component: the last zigzag index that matters, and the AC bits that may be omitted.
-    need: &'a [u32],
-    coarsest: &'a [u8],
-    all: bool,
+    pub need: &'a [u32],
+    pub coarsest: &'a [u8],
+    pub all: bool,
 }
 
 /// The largest number of scans decoded together. Each holds a window of 16 KiB.
@@ -219,7 +219,7 @@ const MAX_USED: usize = 250;
 ///
 /// A scan counts only if it continues the previous ones: the first scan of new coefficients, or a
 /// refinement by just the next bit. If a scan is skipped, so are its refinements.
-fn select<'s, 'a>(
+pub(super) fn select<'s, 'a>(
     frame: &Frame,
     scans: &'s [Scan<'a>],
     wanted: &Wanted<'_>,

@@ -1,5 +1,5 @@
 //! A JPEG decoder for thumbnails: it decodes only what the small picture shows. An encoder is in
-//! [`encode`](mod@encode).
+//! [`encode`](mod@encode), and [`transcode`] rewrites a JPEG without loss.
 //!
 //! # Example
 //!
@@ -95,6 +95,7 @@
 // - `scan`: rows of MCUs, with `unit` and `row`
 // - `idct`, `resize`, `color`: samples and pixels
 // - `lossless`: pictures without blocks
+// - `transcode`: coefficients to a smaller file, with parts of `encode`
 // - `plan`: the trade-off between quality and work; `decode`: the whole
 
 mod arithmetic;
@@ -123,6 +124,7 @@ mod sequential;
 mod simd;
 mod skip;
 mod standard;
+pub mod transcode;
 mod unit;
 
 pub use decode::{Options, decode, decode_planes};

@@ -328,19 +328,16 @@ impl<'a> Script<'a> {
 /// The error for a missing end-of-image marker.
 pub(super) const NO_END: Error = Error::Truncated("no end-of-image marker");
 
-/// Whether an end-of-image marker follows the last scan, which ends at `at`.
-pub(super) fn has_end(data: &[u8], mut at: usize) -> bool {
+/// The position behind the end-of-image marker that follows the last scan, which ends at `at`.
+pub(super) fn find_end(data: &[u8], mut at: usize) -> Option<usize> {
     while let Ok(segment) = next_segment(data, at) {
         at = match segment.marker {
-            EOI => return true,
-            SOS => match markers::end_of_scan(data, segment.end) {
-                Some(end) => end,
-                None => return false,
-            },
+            EOI => return Some(segment.end),
+            SOS => markers::end_of_scan(data, segment.end)?,
             _ => segment.end,
         };
     }
-    false
+    None
 }
 
 /// The error for a picture whose last rows were decoded from padding at the end of the file.

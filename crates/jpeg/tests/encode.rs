@@ -1,65 +1,11 @@
 //! Decodes the encoder's output with libjpeg and with our own decoder in strict mode.
 
-use mozjpeg::CompInfoExt;
-use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr};
+mod common;
+
+use common::{STRICT, samples, theirs};
 use proptest::prelude::*;
 use thumbs_jpeg::encode::{Picture, Samples, Sampling, Settings, encode};
-use thumbs_jpeg::{ColorSpace, Kind, Options};
-
-const STRICT: Options<'_> = Options { allow_truncated: false, strict: true, interrupt: None, max_memory: None };
-
-extern "C-unwind" fn ignore(_: &mut jpeg_common_struct) {}
-
-extern "C-unwind" fn fail(_: &mut jpeg_common_struct) {
-    panic!("libjpeg gives up");
-}
-
-extern "C-unwind" fn message(_: &mut jpeg_common_struct, level: i32) {
-    assert!(level >= 0, "libjpeg warns");
-}
-
-/// The planes as libjpeg decodes them, with their row lengths. A warning is a panic.
-fn theirs(data: &[u8]) -> Vec<(usize, Vec<u8>)> {
-    let errors = jpeg_error_mgr {
-        error_exit: Some(fail),
-        emit_message: Some(message),
-        output_message: Some(ignore),
-        format_message: None,
-        reset_error_mgr: Some(ignore),
-        msg_code: 0,
-        msg_parm: Default::default(),
-        trace_level: 0,
-        num_warnings: 0,
-        jpeg_message_table: std::ptr::null(),
-        last_jpeg_message: 0,
-        addon_message_table: std::ptr::null(),
-        first_addon_message: 0,
-        last_addon_message: 0,
-    };
-    let mut raw = mozjpeg::Decompress::with_err(errors).from_mem(data).unwrap().raw().unwrap();
-    let lines: Vec<usize> = raw.components().iter().map(|c| c.row_stride()).collect();
-    let mut planes = vec![Vec::new(); lines.len()];
-    raw.read_raw_data(&mut planes.iter_mut().collect::<Vec<_>>());
-    raw.finish().unwrap();
-    lines.into_iter().zip(planes).collect()
-}
-
-/// Smooth samples with noise of amplitude `noise` of 256.
-fn samples(size: (u32, u32), channels: u32, noise: u32, seed: u32) -> Vec<u8> {
-    let mut state = seed | 1;
-    let mut out = Vec::new();
-    for y in 0..size.1 {
-        for x in 0..size.0 {
-            for c in 0..channels {
-                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                let wave = (f64::from(x + 5 * c) / 11.0 + f64::from(seed % 7)).sin() * (f64::from(y) / 13.0).cos();
-                let noise = f64::from(noise) * (f64::from(state >> 16) / 65_536.0 - 0.5);
-                out.push((128.0 + 80.0 * wave + noise).clamp(0.0, 255.0) as u8);
-            }
-        }
-    }
-    out
-}
+use thumbs_jpeg::{ColorSpace, Kind};
 
 fn any_settings() -> impl Strategy<Value = Settings<'static>> {
     let quality = prop_oneof![1u8..=100, 95u8..=100];

@@ -2,7 +2,7 @@
 
 /// Codes of a table, and how it is written.
 #[derive(Clone, Debug)]
-pub(super) struct Codes {
+pub(crate) struct Codes {
     /// How many codes there are of each length, 1 to 16.
     pub counts: [u8; 16],
     /// Symbols in the order of their codes.

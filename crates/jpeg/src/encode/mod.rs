@@ -24,7 +24,7 @@
 //! Processors and their instructions have no say in the bytes: floats are added and multiplied in one order everywhere.
 
 mod bits;
-mod blocks;
+pub(super) mod blocks;
 mod choice;
 mod codes;
 mod components;
@@ -33,18 +33,19 @@ mod effort;
 mod kept;
 mod progressive;
 mod quantize;
-mod scans;
-mod script;
+pub(super) mod scans;
+pub(super) mod script;
 mod search;
-mod segments;
+pub(super) mod segments;
 mod sequential;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod transform;
 mod trellis;
-mod walk;
+pub(super) mod walk;
 mod wide;
+pub(super) mod word;
 
 use super::frame::{Component, Frame, Kind};
 use super::markers::{APP0, EOI, SOI};
@@ -165,6 +166,9 @@ pub enum EncodeError {
     /// A segment has more than [`MAX_SEGMENT`] bytes, or a number above 15.
     #[error("an APP{0} segment of {1} bytes is impossible")]
     Segment(u8, usize),
+    /// A comment has more than [`MAX_SEGMENT`] bytes.
+    #[error("a comment of {0} bytes is too long")]
+    Comment(usize),
     /// The profile does not fit 255 segments.
     #[error("a colour profile of {0} bytes is too long")]
     Profile(usize),
@@ -198,8 +202,8 @@ pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>,
     };
     let mut out = vec![0xFF, SOI];
     match frame.components.len() {
-        4 => segments::adobe(&mut out),
-        _ => segments::jfif(&mut out),
+        4 => segments::adobe(&mut out, 2),
+        _ => segments::jfif(&mut out, (0, 1, 1)),
     }
     for (number, data) in settings.segments {
         segments::segment(&mut out, APP0 + number, &[data]);
@@ -207,7 +211,8 @@ pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>,
     if let Some(icc) = settings.icc {
         segments::icc(&mut out, icc);
     }
-    segments::quantisation(&mut out, &tables);
+    let steps: Vec<_> = tables.iter().map(Table::zigzag).collect();
+    segments::quantisation(&mut out, &steps);
     segments::frame(&mut out, &frame);
     if settings.restart > 0 {
         segments::restart(&mut out, settings.restart);
@@ -275,11 +280,5 @@ fn check(picture: &Picture<'_>, settings: &Settings<'_>, frame: &Frame) -> Resul
             }
         }
     }
-    if let Some((number, data)) = settings.segments.iter().find(|s| s.0 > 15 || s.1.len() > MAX_SEGMENT) {
-        return Err(EncodeError::Segment(*number, data.len()));
-    }
-    match settings.icc {
-        Some(icc) if icc.len() > segments::MOST_ICC => Err(EncodeError::Profile(icc.len())),
-        _ => Ok(()),
-    }
+    segments::check(settings.segments, settings.icc)
 }

@@ -1,11 +1,12 @@
 //! The scans of a progressive picture (ITU-T T.81, annex G.1.2).
 
-use super::blocks::{Block, Word};
+use super::blocks::Block;
 use super::walk::{Coding, Sink, ac, dc, magnitude};
+use super::word::Word;
 
 /// Means, without their `low` last bits.
 #[derive(Debug)]
-pub(super) struct Means {
+pub(crate) struct Means {
     low: u8,
     last: [i32; 4],
 }
@@ -16,11 +17,11 @@ impl Means {
     }
 }
 
-impl Coding for Means {
+impl<W: Word> Coding<W> for Means {
     #[inline(always)]
-    fn block(&mut self, part: usize, kind: usize, block: Option<Block<'_>>, sink: &mut impl Sink) {
+    fn block(&mut self, part: usize, kind: usize, block: Option<Block<'_, W>>, sink: &mut impl Sink) {
         let mean = match block {
-            Some([mean, ..]) => i32::from(*mean as i16) >> self.low,
+            Some([mean, ..]) => mean.mean() >> self.low,
             _ => self.last[part & 3],
         };
         let (count, bits) = magnitude(mean - self.last[part & 3]);
@@ -35,15 +36,15 @@ impl Coding for Means {
 
 /// One further bit of each mean.
 #[derive(Debug)]
-pub(super) struct MeanBits {
+pub(crate) struct MeanBits {
     pub low: u8,
 }
 
-impl Coding for MeanBits {
+impl<W: Word> Coding<W> for MeanBits {
     #[inline(always)]
-    fn block(&mut self, _part: usize, _kind: usize, block: Option<Block<'_>>, sink: &mut impl Sink) {
-        let mean = block.and_then(|words| words.first()).copied().unwrap_or(0);
-        sink.bits(u32::from(mean >> self.low & 1), 1);
+    fn block(&mut self, _part: usize, _kind: usize, block: Option<Block<'_, W>>, sink: &mut impl Sink) {
+        let mean = block.and_then(|words| words.first()).map_or(0, |mean| mean.mean() as u32);
+        sink.bits(mean >> self.low & 1, 1);
     }
 
     fn end(&mut self, _sink: &mut impl Sink) {}
@@ -51,7 +52,7 @@ impl Coding for MeanBits {
 
 /// Coefficients of a band, those of means excepted.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Band {
+pub(crate) struct Band {
     pub first: u8,
     pub last: u8,
     /// How many of their last bits are left out.
@@ -61,15 +62,44 @@ pub(super) struct Band {
 impl Band {
     /// Index, magnitude without the bits left out, and value of a block's coefficients that are not zero then.
     #[inline(always)]
-    fn of(self, block: Option<Block<'_>>) -> impl Iterator<Item = (u32, u32, i32)> {
+    fn of<W: Word>(self, block: Option<Block<'_, W>>) -> impl Iterator<Item = (u32, u32, i32)> {
         let mut next = 1;
-        block.and_then(|words| words.get(1..)).unwrap_or_default().iter().filter_map(move |&word| {
-            let (word, k) = (Word(word), next + Word(word).run());
+        let words = block.and_then(|words| words.get(1..)).unwrap_or_default().iter();
+        let places = words.map(move |&word| {
+            let k = next + word.run();
             next = k + 1;
+            (k, word)
+        });
+        places.take_while(move |&(k, _)| k <= self.last.into()).filter_map(move |(k, word)| {
             let magnitude = word.value().unsigned_abs() >> self.low;
-            let is_in = (u32::from(self.first)..=self.last.into()).contains(&k);
-            (is_in && magnitude > 0).then_some((k, magnitude, word.value()))
+            (k >= self.first.into() && magnitude > 0).then_some((k, magnitude, word.value()))
         })
+    }
+}
+
+/// Bits of coefficients that are there already, at most those of one block.
+#[derive(Clone, Copy, Debug, Default)]
+struct Corrections {
+    bits: u64,
+    count: u32,
+}
+
+impl Corrections {
+    #[inline(always)]
+    fn push(&mut self, bit: u32) {
+        self.bits = self.bits << 1 | u64::from(bit);
+        self.count += 1;
+    }
+
+    #[inline(always)]
+    fn flush(&mut self, sink: &mut impl Sink) {
+        let Self { bits, count } = std::mem::take(self);
+        if count > 32 {
+            sink.bits((bits >> 32) as u32, count - 32);
+        }
+        if count > 0 {
+            sink.bits(bits as u32, count.min(32));
+        }
     }
 }
 
@@ -77,14 +107,16 @@ impl Band {
 #[derive(Debug, Default)]
 struct Ended {
     blocks: u32,
-    corrections: Vec<bool>,
+    corrections: Vec<Corrections>,
+    /// How many bits they are.
+    count: u32,
 }
 
 /// As many blocks as one symbol holds.
 const MOST_BLOCKS: u32 = 0x7FFF;
 
 /// Corrections that are collected at most, to bound them.
-const MOST_CORRECTIONS: usize = 1000;
+const MOST_CORRECTIONS: u32 = 1000;
 
 impl Ended {
     /// Writes what was collected.
@@ -95,20 +127,14 @@ impl Ended {
             sink.put(ac(kind), (bits << 4) as u8, self.blocks & ((1 << bits) - 1));
             self.blocks = 0;
         }
-        correct(&mut self.corrections, sink);
-    }
-}
-
-#[inline(always)]
-fn correct(corrections: &mut Vec<bool>, sink: &mut impl Sink) {
-    for bit in corrections.drain(..) {
-        sink.bits(bit.into(), 1);
+        self.corrections.drain(..).for_each(|mut corrections| corrections.flush(sink));
+        self.count = 0;
     }
 }
 
 /// The first scan of a band.
 #[derive(Debug)]
-pub(super) struct First {
+pub(crate) struct First {
     band: Band,
     kind: usize,
     ended: Ended,
@@ -120,9 +146,9 @@ impl First {
     }
 }
 
-impl Coding for First {
+impl<W: Word> Coding<W> for First {
     #[inline(always)]
-    fn block(&mut self, _part: usize, kind: usize, block: Option<Block<'_>>, sink: &mut impl Sink) {
+    fn block(&mut self, _part: usize, kind: usize, block: Option<Block<'_, W>>, sink: &mut impl Sink) {
         self.kind = kind;
         let mut next = u32::from(self.band.first);
         for (k, magnitude, value) in self.band.of(block) {
@@ -152,23 +178,23 @@ impl Coding for First {
 
 /// A further scan of a band, which adds one bit.
 #[derive(Debug)]
-pub(super) struct Refinement {
+pub(crate) struct Refinement {
     band: Band,
     kind: usize,
     ended: Ended,
     /// Bits of coefficients passed since the last symbol.
-    passed: Vec<bool>,
+    passed: Corrections,
 }
 
 impl Refinement {
     pub fn new(band: Band) -> Self {
-        Self { band, kind: 0, ended: Ended::default(), passed: Vec::new() }
+        Self { band, kind: 0, ended: Ended::default(), passed: Corrections::default() }
     }
 }
 
-impl Coding for Refinement {
+impl<W: Word> Coding<W> for Refinement {
     #[inline(always)]
-    fn block(&mut self, _part: usize, kind: usize, block: Option<Block<'_>>, sink: &mut impl Sink) {
+    fn block(&mut self, _part: usize, kind: usize, block: Option<Block<'_, W>>, sink: &mut impl Sink) {
         self.kind = kind;
         // Behind the last coefficient that becomes visible now, only corrections follow.
         let end = self.band.of(block).filter(|c| c.1 == 1).map(|c| c.0).last().unwrap_or(0);
@@ -179,22 +205,26 @@ impl Coding for Refinement {
             while run > 15 && k <= end {
                 self.ended.flush(kind, sink);
                 sink.put(ac(kind), 0xF0, 0);
-                correct(&mut self.passed, sink);
+                self.passed.flush(sink);
                 run -= 16;
             }
             if magnitude > 1 {
-                self.passed.push(magnitude & 1 == 1);
+                self.passed.push(magnitude & 1);
                 continue;
             }
             self.ended.flush(kind, sink);
             sink.put(ac(kind), (run << 4 | 1) as u8, u32::from(value >= 0));
-            correct(&mut self.passed, sink);
+            self.passed.flush(sink);
             run = 0;
         }
-        if run > 0 || next <= self.band.last.into() || !self.passed.is_empty() {
+        if run > 0 || next <= self.band.last.into() || self.passed.count > 0 {
             self.ended.blocks += 1;
-            self.ended.corrections.append(&mut self.passed);
-            if self.ended.blocks == MOST_BLOCKS || self.ended.corrections.len() > MOST_CORRECTIONS {
+            let passed = std::mem::take(&mut self.passed);
+            if passed.count > 0 {
+                self.ended.corrections.push(passed);
+                self.ended.count += passed.count;
+            }
+            if self.ended.blocks == MOST_BLOCKS || self.ended.count > MOST_CORRECTIONS {
                 self.ended.flush(kind, sink);
             }
         }

@@ -4,25 +4,26 @@ use super::super::frame::{Frame, Kind};
 use super::super::simd;
 use super::blocks::Blocks;
 use super::progressive::{Band, First, MeanBits, Means, Refinement};
-use super::script::{self, Scan};
+use super::script::Scan;
 use super::segments;
 use super::sequential::{self, Sequential};
 use super::walk::{self, Coder, Coding, Counter, Part, Sink};
+use super::word::Word;
 
 /// A scan, and what it codes.
-pub(super) struct Coded<'a> {
+pub(crate) struct Coded<'a, W> {
     frame: &'a Frame,
     scan: &'a Scan,
-    parts: Vec<Part<'a>>,
+    parts: Vec<Part<'a, W>>,
     restart: usize,
 }
 
-impl<'a> Coded<'a> {
+impl<'a, W: Word> Coded<'a, W> {
     /// With `restart` MCUs between restart markers, 0 for none.
-    pub fn new(frame: &'a Frame, scan: &'a Scan, blocks: &'a [Blocks], restart: usize) -> Self {
+    pub fn new(frame: &'a Frame, scan: &'a Scan, blocks: &'a [Blocks<W>], restart: usize) -> Self {
         let part = |&i: &usize| {
             let component = frame.components[i];
-            Part { blocks: &blocks[i], h: component.h.into(), v: component.v.into(), kind: script::kind(i).into() }
+            Part { blocks: &blocks[i], h: component.h.into(), v: component.v.into(), kind: scan.tables[i & 3].into() }
         };
         Self { frame, scan, parts: scan.components.iter().map(part).collect(), restart }
     }
@@ -44,8 +45,13 @@ impl<'a> Coded<'a> {
     }
 
     /// Writes its tables, its header, and what it codes, behind `out`.
-    pub fn write(&self, mut out: Vec<u8>) -> Vec<u8> {
-        let (codes, bytes) = self.counter().finish();
+    pub fn write(&self, out: Vec<u8>) -> Vec<u8> {
+        self.write_counted(out, &self.counter())
+    }
+
+    /// The same with symbols that were counted before.
+    pub fn write_counted(&self, mut out: Vec<u8>, counter: &Counter) -> Vec<u8> {
+        let (codes, bytes) = counter.finish();
         segments::huffman(&mut out, &codes);
         segments::scan(&mut out, self.frame, self.scan);
         // One byte in 256 is stuffed.
@@ -74,7 +80,7 @@ impl<'a> Coded<'a> {
         Band { first: self.scan.first, last: self.scan.last, low: self.scan.low }
     }
 
-    fn walk<S: Sink>(&self, coding: impl Coding, sink: S) -> S {
+    fn walk<S: Sink>(&self, coding: impl Coding<W>, sink: S) -> S {
         simd::dispatch(
             #[inline(always)]
             || {

@@ -4,9 +4,11 @@ use super::super::frame::{Frame, Kind};
 
 /// One scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     /// Indices of its components.
     pub components: Vec<usize>,
+    /// Which Huffman tables each component of the frame uses: 0 or 1.
+    pub tables: [u8; 4],
     /// Spectral selection: first and last coefficient, in zigzag order.
     pub first: u8,
     pub last: u8,
@@ -17,18 +19,19 @@ pub(super) struct Scan {
 
 impl Scan {
     pub fn new(components: &[usize], band: (u8, u8), bits: (u8, u8)) -> Self {
-        Self { components: components.to_vec(), first: band.0, last: band.1, high: bits.0, low: bits.1 }
+        let (components, tables) = (components.to_vec(), std::array::from_fn(kind));
+        Self { components, tables, first: band.0, last: band.1, high: bits.0, low: bits.1 }
     }
 }
 
 /// Which Huffman tables a component has: 0 for those of luma and inks, 1 for those of chroma.
-pub(super) fn kind(component: usize) -> u8 {
+pub(crate) fn kind(component: usize) -> u8 {
     u8::from(matches!(component, 1 | 2))
 }
 
 /// The scans of a frame. Those of progressive pictures are libjpeg's: means first, then luma, whose lowest frequencies come
 /// before all chroma, with two bits left out that follow one by one.
-pub(super) fn of(frame: &Frame) -> Vec<Scan> {
+pub(crate) fn of(frame: &Frame) -> Vec<Scan> {
     let all: Vec<usize> = (0..frame.components.len()).collect();
     if frame.kind != Kind::Progressive {
         return vec![Scan::new(&all, (0, 63), (0, 0))];

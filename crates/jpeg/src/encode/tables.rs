@@ -1,5 +1,8 @@
 //! Quantisation steps by quality.
 
+use super::super::idct::ZIGZAG;
+use super::super::script::Quant;
+
 /// Steps in natural order (row * 8 + column).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Table(pub [u8; 64]);
@@ -53,6 +56,11 @@ impl Table {
     pub fn new(quality: u8) -> Self {
         let percent = percent(quality);
         Self(ROBIDOUX.map(|step| ((u32::from(step) * percent + 50) / 100).clamp(1, 255) as u8))
+    }
+
+    /// In zigzag order.
+    pub fn zigzag(&self) -> Quant {
+        ZIGZAG.map(|natural| self.0[usize::from(natural)].into())
     }
 }
 

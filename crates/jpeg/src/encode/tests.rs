@@ -3,9 +3,9 @@
 use super::super::idct::ZIGZAG;
 use super::super::simd::tests::plainly;
 use super::super::{Options, decode_planes, read_header};
-use super::blocks::Word;
 use super::quantize::Quantizer;
 use super::script::Scan;
+use super::word::Word;
 use super::*;
 use proptest::prelude::*;
 
@@ -45,9 +45,9 @@ fn inverse(blocks: &Blocks, table: &Table, (width, height): (usize, usize)) -> V
     for row in 0..blocks.rows() {
         for (column, words) in blocks.row(row).enumerate() {
             let mut coefficients = [0.0; 64];
-            coefficients[0] = f64::from(words[0] as i16);
+            coefficients[0] = f64::from(words[0].mean());
             let mut k = 0;
-            for word in words[1..].iter().map(|&word| Word(word)).filter(|word| word.symbol() != 0) {
+            for word in words[1..].iter().filter(|word| word.symbol() != 0) {
                 k += word.run() as usize + 1;
                 coefficients[usize::from(ZIGZAG[k])] = f64::from(word.value());
             }
@@ -163,7 +163,7 @@ fn searched_scans_take_fewer_bytes_and_code_the_same() {
             last = size;
             let file = |frame: &Frame, scans: &[Scan]| {
                 let mut out = vec![0xFF, SOI];
-                segments::quantisation(&mut out, &[Table::new(80)]);
+                segments::quantisation(&mut out, &[Table::new(80).zigzag()]);
                 segments::frame(&mut out, frame);
                 segments::restart(&mut out, restart);
                 for scan in scans {

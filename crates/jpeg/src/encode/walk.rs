@@ -1,15 +1,16 @@
 //! Walks the blocks of a scan in the order in which they are coded (ITU-T T.81, A.2): once to count symbols, once to write them.
 
 use super::bits::Writer;
-use super::blocks::{Block, Blocks, Row, Word};
+use super::blocks::{Block, Blocks, Row};
 use super::codes::Codes;
+use super::word::Word;
 
 /// What takes symbols, each with its further bits.
-pub(super) trait Sink {
+pub(crate) trait Sink {
     /// A symbol of a table, and as many low bits of `bits` as it says; those above are zero.
     fn put(&mut self, table: usize, symbol: u8, bits: u32);
     /// Symbols and bits of words.
-    fn words(&mut self, table: usize, words: &[u16]);
+    fn words<W: Word>(&mut self, table: usize, words: &[W]);
     /// Bits alone.
     fn bits(&mut self, bits: u32, count: u32);
     /// The end of a restart interval that is not the last.
@@ -17,23 +18,23 @@ pub(super) trait Sink {
 }
 
 /// Tables of a scan: those of means for luma and chroma, then those of the other coefficients.
-pub(super) const TABLES: usize = 4;
+pub(crate) const TABLES: usize = 4;
 
 /// The number of a table for means, of a component's kind (0 luma, 1 chroma).
 #[inline(always)]
-pub(super) const fn dc(kind: usize) -> usize {
+pub(crate) const fn dc(kind: usize) -> usize {
     kind & 1
 }
 
 /// The number of a table for other coefficients.
 #[inline(always)]
-pub(super) const fn ac(kind: usize) -> usize {
+pub(crate) const fn ac(kind: usize) -> usize {
     2 + (kind & 1)
 }
 
 /// Counts symbols.
 #[derive(Clone, Debug)]
-pub(super) struct Counter {
+pub(crate) struct Counter {
     symbols: Box<[[u64; 256]; TABLES]>,
     /// Bits behind no symbol, and markers.
     others: u64,
@@ -80,8 +81,8 @@ impl Sink for Counter {
     }
 
     #[inline(always)]
-    fn words(&mut self, table: usize, words: &[u16]) {
-        words.iter().for_each(|&word| self.put(table, Word(word).symbol(), 0));
+    fn words<W: Word>(&mut self, table: usize, words: &[W]) {
+        words.iter().for_each(|&word| self.put(table, word.symbol(), 0));
     }
 
     #[inline(always)]
@@ -95,7 +96,7 @@ impl Sink for Counter {
 }
 
 /// Writes codes and bits.
-pub(super) struct Coder {
+pub(crate) struct Coder {
     /// Of each symbol, its code with room for the further bits, above the length of both (low 8 bits).
     codes: Box<[[u64; 256]; TABLES]>,
     bits: Writer,
@@ -129,11 +130,11 @@ impl Sink for Coder {
     }
 
     #[inline(always)]
-    fn words(&mut self, table: usize, words: &[u16]) {
+    fn words<W: Word>(&mut self, table: usize, words: &[W]) {
         let codes = &self.codes[table & 3];
         self.bits.put_all(words.iter().map(|&word| {
-            let code = codes[usize::from(Word(word).symbol())];
-            let bits = u32::from(Word(word).low()) ^ 1 << Word(word).size();
+            let code = codes[usize::from(word.symbol())];
+            let bits = word.low() ^ 1 << word.size();
             ((code >> 8) as u32 | bits, code as u32 & 0xFF)
         }));
     }
@@ -150,17 +151,17 @@ impl Sink for Coder {
 }
 
 /// How blocks become symbols.
-pub(super) trait Coding {
+pub(crate) trait Coding<W> {
     /// A block of the scan's `part`-th component, of a `kind` (0 luma, 1 chroma); none where an MCU goes beyond the component.
-    fn block(&mut self, part: usize, kind: usize, block: Option<Block<'_>>, sink: &mut impl Sink);
+    fn block(&mut self, part: usize, kind: usize, block: Option<Block<'_, W>>, sink: &mut impl Sink);
     /// The end of a restart interval, and of the scan.
     fn end(&mut self, sink: &mut impl Sink);
 }
 
 /// A component in a scan.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part<'a> {
-    pub blocks: &'a Blocks,
+pub(crate) struct Part<'a, W> {
+    pub blocks: &'a Blocks<W>,
     /// Blocks in an MCU of several components.
     pub h: usize,
     pub v: usize,
@@ -170,17 +171,17 @@ pub(super) struct Part<'a> {
 
 /// Walks the scan of these components, with `restart` MCUs to an interval (0: all).
 #[inline(always)]
-pub(super) fn walk(parts: &[Part<'_>], restart: usize, coding: &mut impl Coding, sink: &mut impl Sink) {
+pub(crate) fn walk<W: Word>(parts: &[Part<'_, W>], restart: usize, coding: &mut impl Coding<W>, sink: &mut impl Sink) {
     let single = parts.len() == 1;
-    let mcu = |part: &Part<'_>| if single { (1, 1) } else { (part.h, part.v) };
-    let mcus = |part: &Part<'_>| {
+    let mcu = |part: &Part<'_, W>| if single { (1, 1) } else { (part.h, part.v) };
+    let mcus = |part: &Part<'_, W>| {
         let (h, v) = mcu(part);
         (part.blocks.columns.div_ceil(h), part.blocks.rows().div_ceil(v))
     };
     let (across, down) = parts.iter().map(mcus).fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
     let mut left = restart;
     // The rows of blocks that a row of MCUs goes through, in the order of an MCU's blocks: component, how many across, blocks.
-    let mut rows: Vec<(usize, usize, usize, Row<'_>)> = Vec::new();
+    let mut rows: Vec<(usize, usize, usize, Row<'_, W>)> = Vec::new();
     for y in 0..down {
         rows.clear();
         for (i, part) in parts.iter().enumerate() {
@@ -208,7 +209,7 @@ pub(super) fn walk(parts: &[Part<'_>], restart: usize, coding: &mut impl Coding,
 
 /// The number of bits of a value, and those bits: of a negative value those of the value less one (T.81, F.1.2.1).
 #[inline(always)]
-pub(super) fn magnitude(value: i32) -> (u32, u32) {
+pub(crate) fn magnitude(value: i32) -> (u32, u32) {
     let count = 32 - value.unsigned_abs().leading_zeros();
     (count, (value + (value >> 31)) as u32 & ((1 << count) - 1))
 }

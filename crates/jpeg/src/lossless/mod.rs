@@ -169,7 +169,7 @@ impl<'a> LosslessRows<'a> {
     /// end-of-image marker.
     pub fn end(&mut self) -> Result<(), Error> {
         let has_end = match &mut self.decoders[..] {
-            [last] if self.script.damage.is_none() => script::has_end(self.data, last.end()),
+            [last] if self.script.damage.is_none() => script::find_end(self.data, last.end()).is_some(),
             _ => self.script.damage.is_none(),
         };
         if has_end || self.damage.is_some() {

@@ -1,0 +1,222 @@
+//! Writes the coefficients of a JPEG anew, in fewer bytes: the picture stays the same to the last bit.
+//!
+//! ```
+//! use thumbs_jpeg::encode::{Picture, Samples, Settings, encode};
+//! use thumbs_jpeg::transcode::{Options, transcode};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let samples: Vec<u8> = (0..64 * 64).map(|i| (i % 64 * 3 + i / 64) as u8).collect();
+//! let picture = Picture { width: 64, height: 64, samples: Samples::Grey(&samples) };
+//! let bytes = encode(&picture, &Settings { restart: 1, ..Settings::default() })?;
+//! let header = thumbs_jpeg::read_header(&bytes)?;
+//! let smaller = transcode(&bytes, &header, &Options::default())?.bytes;
+//! assert!(smaller.len() < bytes.len());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `read` decodes all scans to quantised blocks, `turn` moves them where the picture is to be turned, `means` and `bands` search
+//! for the scans of the means and of the other coefficients that take the fewest bytes, and `encode` writes them.
+//!
+//! Memory: the coefficients of the whole picture, which take 2 bytes each where they are not zero and at most 129 bytes a block
+//! of 64 (twice that with 12 bits), once more while they are turned; the new file; and one row of MCUs.
+//! [`Options::max_memory`] is held against the most that this can be.
+
+mod bands;
+mod means;
+mod read;
+mod scans;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod turn;
+
+use super::encode::word::Word;
+use super::encode::{EncodeError, MAX_SEGMENT, segments};
+use super::error::Error;
+use super::frame::{Frame, Kind};
+use super::header::Header;
+use super::markers::{APP0, EOI, SOI};
+use super::script::{Quant, Script};
+use scans::Scans;
+pub use turn::Turn;
+
+/// Whether the new file is progressive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Progressive {
+    /// Where it is smaller so.
+    #[default]
+    Auto,
+    /// Always.
+    Yes,
+    /// Never: one scan, for readers that need it.
+    No,
+}
+
+/// How to write a JPEG anew.
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    /// In several scans, coarse to fine.
+    pub progressive: Progressive,
+    /// MCUs between restart markers, 0 for none.
+    pub restart: u16,
+    /// Application segments: n of APPn (0 to 15), and contents of at most [`MAX_SEGMENT`] bytes. JFIF's and Adobe's, which say
+    /// what the components mean, are kept on their own; nothing else is.
+    pub segments: &'a [(u8, Vec<u8>)],
+    /// Comments.
+    pub comments: &'a [Vec<u8>],
+    /// A colour profile.
+    pub icc: Option<&'a [u8]>,
+    /// How to turn the picture, where that loses nothing: see [`Transcoded::turned`].
+    pub turn: Turn,
+    /// Asked again and again; `true` ends the work with [`Error::Interrupted`].
+    pub interrupt: Option<&'a dyn Fn() -> bool>,
+    /// Most bytes to allocate; see the module.
+    pub max_memory: Option<u64>,
+}
+
+impl std::fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("progressive", &self.progressive)
+            .field("restart", &self.restart)
+            .field("segments", &self.segments.len())
+            .field("comments", &self.comments.len())
+            .field("icc", &self.icc.map(<[u8]>::len))
+            .field("turn", &self.turn)
+            .field("interrupt", &self.interrupt.is_some())
+            .field("max_memory", &self.max_memory)
+            .finish()
+    }
+}
+
+impl Options<'_> {
+    fn check_interrupt(&self) -> Result<(), Error> {
+        if self.interrupt.is_some_and(|stop| stop()) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
+
+/// A JPEG written anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transcoded {
+    /// The new file.
+    pub bytes: Vec<u8>,
+    /// Whether it is progressive.
+    pub progressive: bool,
+    /// Whether the picture was turned as asked. It is not where a side that ends with a part of a block would have to begin with
+    /// it; the picture then stands as before, and its EXIF orientation still holds.
+    pub turned: bool,
+    /// Bytes of the source behind the end of its picture, which the new file does not have: further pictures of a multi-picture
+    /// file, the film of a motion photo.
+    pub trailing: usize,
+}
+
+/// Why a JPEG cannot be written anew.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TranscodeError {
+    /// It cannot be read, or not all of it.
+    #[error(transparent)]
+    Read(#[from] Error),
+    /// What is to be written with it does not fit.
+    #[error(transparent)]
+    Write(#[from] EncodeError),
+}
+
+/// Writes a JPEG anew, with the same coefficients and quantisation tables.
+///
+/// # Errors
+/// Kinds that [`Header::supported`] refuses; every damage that a strict decoding finds, an end-of-image marker that is missing
+/// included; pictures whose scans leave coefficients or bits of them out; coefficients beyond what the standard has codes for;
+/// segments that do not fit; limits and interruption.
+pub fn transcode(data: &[u8], header: &Header, options: &Options<'_>) -> Result<Transcoded, TranscodeError> {
+    header.supported()?;
+    segments::check(options.segments, options.icc)?;
+    if let Some(comment) = options.comments.iter().find(|comment| comment.len() > MAX_SEGMENT) {
+        return Err(EncodeError::Comment(comment.len()).into());
+    }
+    if header.frame.is_wide() {
+        Ok(with_words::<u32>(data, header, options)?)
+    } else {
+        Ok(with_words::<u16>(data, header, options)?)
+    }
+}
+
+fn with_words<W: Word>(data: &[u8], header: &Header, options: &Options<'_>) -> Result<Transcoded, Error> {
+    let script = Script::read(data, header)?;
+    let turned = options.turn.fits(&header.frame);
+    let turn = if turned { options.turn } else { Turn::None };
+    let copies = if turn == Turn::None { 1 } else { 2 };
+    check_memory(header, options, copies * read::memory::<W>(&header.frame))?;
+    let quant = read::quantisation(&script)?;
+    let (mut blocks, end) = read::blocks::<W>(data, header, &script, options)?;
+    let mut frame = header.frame.clone();
+    if turn != Turn::None {
+        blocks = blocks.iter().map(|blocks| turn.blocks(blocks)).collect();
+        turn.frame(&mut frame);
+    }
+    let tables = number(&mut frame, quant.iter().map(|quant| turn.quantisation(quant)));
+    rename(&mut frame);
+
+    let scans = Scans::smallest(&mut frame, &tables, &blocks, options)?;
+    check_memory(header, options, read::memory::<W>(&header.frame) + scans.bytes())?;
+    let mut out = vec![0xFF, SOI];
+    write_metadata(&mut out, header, turn, options);
+    segments::quantisation(&mut out, &tables);
+    segments::frame(&mut out, &frame);
+    if options.restart > 0 {
+        segments::restart(&mut out, options.restart);
+    }
+    out = scans.write(out, &frame, &blocks, options)?;
+    out.extend([0xFF, EOI]);
+    let progressive = frame.kind == Kind::Progressive;
+    Ok(Transcoded { bytes: out, progressive, turned, trailing: data.len() - end })
+}
+
+fn check_memory(header: &Header, options: &Options<'_>, needed: u64) -> Result<(), Error> {
+    match options.max_memory {
+        Some(limit) if needed > limit => {
+            Err(Error::TooLarge { width: header.width, height: header.height, needed, limit })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Numbers the tables of the components: equal ones are written once. Gives them in the order of their numbers.
+fn number(frame: &mut Frame, quant: impl Iterator<Item = Quant>) -> Vec<Quant> {
+    let mut tables: Vec<Quant> = Vec::new();
+    for (component, quant) in frame.components.iter_mut().zip(quant) {
+        let found = tables.iter().position(|table| *table == quant);
+        component.table = found.unwrap_or(tables.len()) as u8;
+        if found.is_none() {
+            tables.push(quant);
+        }
+    }
+    tables
+}
+
+/// Gives components of their own names where some share one, which scans cannot tell apart. The names of such components say
+/// nothing of what they mean.
+fn rename(frame: &mut Frame) {
+    let components = &mut frame.components;
+    if (1..components.len()).any(|i| components[..i].iter().any(|c| c.id == components[i].id)) {
+        (1..).zip(components).for_each(|(id, component)| component.id = id);
+    }
+}
+
+fn write_metadata(out: &mut Vec<u8>, header: &Header, turn: Turn, options: &Options<'_>) {
+    if let Some((unit, x, y)) = header.jfif {
+        segments::jfif(out, if turn.is_transposed() { (unit, y, x) } else { (unit, x, y) });
+    }
+    for (number, data) in options.segments {
+        segments::segment(out, APP0 + number, &[data]);
+    }
+    if let Some(icc) = options.icc {
+        segments::icc(out, icc);
+    }
+    if let Some(transform) = header.adobe {
+        segments::adobe(out, transform);
+    }
+    for comment in options.comments {
+        segments::segment(out, segments::COM, &[comment]);
+    }
+}

@@ -1,0 +1,146 @@
+//! The scans of the new file, of which the smallest are chosen.
+
+use super::super::encode::blocks::Blocks;
+use super::super::encode::scans::Coded;
+use super::super::encode::script::{self, Scan};
+use super::super::encode::walk::Counter;
+use super::super::encode::word::Word;
+use super::super::error::Error;
+use super::super::frame::{Frame, Kind};
+use super::super::script::Quant;
+use super::{Options, Progressive, bands, means};
+
+/// Blocks that an MCU has at most (T.81, B.2.3).
+const MOST_IN_MCU: u32 = 10;
+
+/// Scans with their symbols.
+pub(super) struct Scans(Vec<(Scan, Counter)>);
+
+impl Scans {
+    /// The smallest that the options allow. Sets the kind of the frame.
+    pub fn smallest<W: Word>(
+        frame: &mut Frame,
+        tables: &[Quant],
+        blocks: &[Blocks<W>],
+        options: &Options<'_>,
+    ) -> Result<Self, Error> {
+        let is_baseline = !frame.is_wide() && tables.iter().flatten().all(|&step| step < 256);
+        let sequential = if is_baseline { Kind::Baseline } else { Kind::Extended };
+        let kinds = match options.progressive {
+            Progressive::Auto => &[sequential, Kind::Progressive][..],
+            Progressive::Yes => &[Kind::Progressive],
+            Progressive::No => &[sequential],
+        };
+        let mut best: Option<(Kind, Self)> = None;
+        for &kind in kinds {
+            frame.kind = kind;
+            let scans = match kind {
+                Kind::Progressive => Self::progressive(frame, blocks, options)?,
+                _ => Self::sequential(frame, blocks, options)?,
+            };
+            if best.as_ref().is_none_or(|(_, best)| scans.bytes() < best.bytes()) {
+                best = Some((kind, scans));
+            }
+        }
+        let (kind, scans) = best.unwrap_or((sequential, Self(Vec::new())));
+        frame.kind = kind;
+        Ok(scans)
+    }
+
+    fn sequential<W: Word>(frame: &Frame, blocks: &[Blocks<W>], options: &Options<'_>) -> Result<Self, Error> {
+        let all: Vec<usize> = (0..blocks.len()).collect();
+        if !is_interleaved(frame) {
+            let scans = all.iter().map(|&c| Scan::new(&[c], (0, 63), (0, 0)));
+            return Self::count(scans, frame, blocks, options);
+        }
+        Self::best_tables(&Scan::new(&all, (0, 63), (0, 0)), frame, blocks, options)
+    }
+
+    fn progressive<W: Word>(frame: &Frame, blocks: &[Blocks<W>], options: &Options<'_>) -> Result<Self, Error> {
+        let mut scans = means::search(frame, blocks, options)?;
+        let bands = Self::count(bands::search(blocks, options)?.into_iter(), frame, blocks, options)?;
+        scans.0.extend(bands.0);
+        // Those of the lowest frequencies come first, and one bit after the other.
+        scans.0.sort_by_key(|(scan, _)| (scan.high > 0, std::cmp::Reverse(scan.high), scan.first));
+        Ok(scans)
+    }
+
+    /// Counts the symbols of scans.
+    pub fn count<W: Word>(
+        scans: impl Iterator<Item = Scan>,
+        frame: &Frame,
+        blocks: &[Blocks<W>],
+        options: &Options<'_>,
+    ) -> Result<Self, Error> {
+        let counted = |scan: Scan| {
+            options.check_interrupt()?;
+            let counter = Coded::new(frame, &scan, blocks, options.restart.into()).counter();
+            Ok((scan, counter))
+        };
+        scans.map(counted).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// A scan of several components with those Huffman tables shared that make it the smallest.
+    pub fn best_tables<W: Word>(
+        scan: &Scan,
+        frame: &Frame,
+        blocks: &[Blocks<W>],
+        options: &Options<'_>,
+    ) -> Result<Self, Error> {
+        let usual: [u8; 4] = std::array::from_fn(script::kind);
+        let tables = match blocks.len() {
+            1 => &[usual][..],
+            3 => &[usual, [0; 4]],
+            _ => &[usual, [0; 4], [0, 0, 0, 1], [0, 1, 1, 1]],
+        };
+        let mut best: Option<Self> = None;
+        for &tables in tables {
+            let scan = Scan { tables, ..scan.clone() };
+            let counted = Self::count(std::iter::once(scan), frame, blocks, options)?;
+            if best.as_ref().is_none_or(|best| counted.bytes() < best.bytes()) {
+                best = Some(counted);
+            }
+        }
+        Ok(best.unwrap_or(Self(Vec::new())))
+    }
+
+    /// Followed by others.
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// Bytes that they take, but for stuffed ones.
+    pub fn bytes(&self) -> u64 {
+        self.0.iter().map(|(scan, counter)| bytes(scan, counter).iter().sum::<u64>()).sum()
+    }
+
+    /// Writes them behind `out`.
+    pub fn write<W: Word>(
+        &self,
+        mut out: Vec<u8>,
+        frame: &Frame,
+        blocks: &[Blocks<W>],
+        options: &Options<'_>,
+    ) -> Result<Vec<u8>, Error> {
+        for (scan, counter) in &self.0 {
+            options.check_interrupt()?;
+            out = Coded::new(frame, scan, blocks, options.restart.into()).write_counted(out, counter);
+        }
+        Ok(out)
+    }
+}
+
+/// Bytes of a scan's tables and header, and of what it codes.
+pub(super) fn bytes(scan: &Scan, counter: &Counter) -> [u64; 2] {
+    let (codes, coded) = counter.finish();
+    let header = 8 + 2 * scan.components.len();
+    let tables: usize = codes.iter().flatten().map(|codes| 17 + codes.symbols.len()).sum();
+    [(header + tables + if tables > 0 { 4 } else { 0 }) as u64, coded]
+}
+
+/// Whether all components fit one scan.
+pub(super) fn is_interleaved(frame: &Frame) -> bool {
+    let blocks = |c: &super::super::frame::Component| u32::from(c.h) * u32::from(c.v);
+    frame.components.len() == 1 || frame.components.iter().map(blocks).sum::<u32>() <= MOST_IN_MCU
+}
