@@ -1,5 +1,8 @@
 //! Reads a tar front to back. Whatever the archive claims, memory is bounded by `META_LIMIT` for
 //! names and by what the caller requests.
+//!
+//! The `tar` crate (0.4) silently accepts an archive without its end marker, and reads long names
+//! and PAX headers of any length into memory.
 
 use std::io::{self, Read};
 

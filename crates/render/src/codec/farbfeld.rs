@@ -1,5 +1,8 @@
 //! Decodes farbfeld: 16 bits each of red, green, blue and alpha.
 //! <https://tools.suckless.org/farbfeld/>
+//!
+//! The `image` crate (0.25) can read rows of it with `read_rect`, but an adapter would be as long
+//! as this decoder.
 
 use super::rows::{self, Sequence, Shape};
 use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture};

@@ -1,4 +1,8 @@
 //! Decodes QOI. <https://qoiformat.org/qoi-specification.pdf>
+//!
+//! The `qoi` crate (0.4) decodes a picture whole. `rapid-qoi` (0.6) can decode ranges, but does not
+//! check the end marker. Neither stores the pixel of a leading run in its index as the reference
+//! decoder does.
 
 use super::rows::{self, Sequence, Shape};
 use super::{Decode, DecodeError, DecodeOptions, Decoded, Header, Need, Offer, Picture};

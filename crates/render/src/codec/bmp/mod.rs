@@ -1,6 +1,9 @@
 //! Decodes BMP, also without a file header and inside icons. Rows are read top-down, wherever they
 //! are in the file, and averaged as they arrive, so that only the reduced picture is held in
 //! memory.
+//!
+//! The `image` crate (0.25) decodes a BMP whole. It lacks OS/2 2.x headers, RLE24, fax, 64 bits per
+//! pixel, and embedded JPEG and PNG.
 
 pub(in crate::codec) mod header;
 pub(in crate::codec) mod lines;

@@ -1,5 +1,6 @@
-//! CCITT fax: modified Huffman, T.4 (group 3) in one and two dimensions, T.6 (group 4). The code tables are the `fax`
-//! crate's, whose own decoders take fewer kinds and end at 65,535 columns.
+//! CCITT fax: modified Huffman, T.4 (group 3) in one and two dimensions, T.6 (group 4). The code
+//! tables are those of the `fax` crate. Its own decoders (0.3) lack modified Huffman and two-
+//! dimensional T.4, and end at the first damaged row.
 
 use fax::BitReader;
 use fax::maps::{Mode, black, mode, white};

@@ -89,7 +89,7 @@ fn in_two_dimensions() {
     let mut encoder = fax::encoder::Encoder::new(VecWriter::new());
     for row in &rows {
         let colors = row.iter().map(|&b| if b { fax::Color::Black } else { fax::Color::White });
-        encoder.encode_line(colors, COLUMNS as u16).unwrap();
+        encoder.encode_line(colors, COLUMNS).unwrap();
     }
     let packed = encoder.finish().unwrap().finish();
     assert_eq!(decode(&packed, Kind::Group4, COLUMNS, rows.len() as u32), (want, None));

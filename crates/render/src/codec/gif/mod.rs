@@ -1,6 +1,9 @@
 //! Decodes GIF: the first frame on its screen. <https://www.w3.org/Graphics/GIF/spec-gif89a.txt>
 //!
 //! Indices are unpacked a row at a time. Only interlaced frames are held whole, one byte per pixel.
+//!
+//! The `gif` crate (0.14) also decodes row by row, but rejects a frame without a palette, and does
+//! not say how many pixels precede a damaged code.
 
 pub(in crate::codec) mod blocks;
 

@@ -1,5 +1,8 @@
 //! Decodes Radiance HDR: three 8-bit mantissas with a common exponent, packed by rows.
 //! <https://radsite.lbl.gov/radiance/refer/filefmts.pdf>
+//!
+//! The `image` crate (0.25) decodes an HDR whole. It lacks XYZE, primaries, and orientations other
+//! than `-Y +X`.
 
 pub(in crate::codec) mod primaries;
 

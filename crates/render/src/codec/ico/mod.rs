@@ -1,5 +1,8 @@
 //! Decodes ICO and CUR: the largest picture of the file, a PNG or a bitmap without a file header.
 //! Its own header gives the size.
+//!
+//! The `image` crate (0.25) decodes an icon whole, and trusts the directory in choosing the largest
+//! picture.
 
 use crate::codec::bmp::header::{self, Bitmap, Extent, Packing, truncated};
 use crate::codec::bmp::{self, BmpPicture, Inside};

@@ -1,5 +1,7 @@
 //! Decodes PNM: PBM, PGM and PPM, plain and raw, PAM, and PFM.
 //! <https://netpbm.sourceforge.net/doc/index.html>
+//!
+//! The `image` crate (0.25) decodes a PNM whole, and lacks PFM and CMYK.
 
 pub(in crate::codec) mod header;
 

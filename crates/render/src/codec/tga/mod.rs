@@ -1,4 +1,7 @@
 //! Decodes TGA. TGA has no magic number; `format::sniff` recognises its header.
+//!
+//! The `image` crate (0.25) decodes a TGA whole, and does not read the extension area, which
+//! defines alpha.
 
 pub(in crate::codec) mod lines;
 
