@@ -1,6 +1,6 @@
-# make            the program, release build
+# make            the release build
 # make test       all tests; needs only cargo and a C compiler
-# make compare    side by side with the peers that are installed (PICTURES=folder SIZE=256 ROUNDS=5)
+# make compare    benchmark against the installed peers (PICTURES=folder SIZE=256 ROUNDS=5)
 # make install    PREFIX=/usr/local DESTDIR=
 
 CARGO ?= cargo
@@ -10,8 +10,8 @@ DESTDIR ?=
 PICTURES ?= fixtures/photos
 SIZE ?= 256
 ROUNDS ?= 5
-# THUMBS_CORPUS, from outside or as make's argument: a folder of further pictures, used by the tests where it is set;
-# they say so and skip where it is not. Not exported from here: an unset one would be an empty one then.
+# THUMBS_CORPUS, from the environment or as an argument: a directory of more pictures for the tests. Without it, these tests print
+# why they are skipped. It is not exported here, because that would turn an unset variable into an empty one.
 
 .PHONY: all build test lint doc bench compare quality corpus fuzz manual install uninstall clean
 
@@ -40,9 +40,9 @@ compare: build
 quality:
 	$(CARGO) bench --locked --profile quick --bench quality -- --size $(SIZE) $(abspath $(PICTURES))
 
-# The tests over a large set of pictures, alone and with their output.
+# Only the tests over THUMBS_CORPUS, with their output.
 corpus:
-	@test -n "$(THUMBS_CORPUS)" || { echo "say where the pictures are: make corpus THUMBS_CORPUS=DIR"; exit 2; }
+	@test -n "$(THUMBS_CORPUS)" || { echo "set the directory of pictures: make corpus THUMBS_CORPUS=DIR"; exit 2; }
 	$(CARGO) test --locked corpus -- --nocapture
 
 fuzz:
