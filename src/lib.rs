@@ -1,8 +1,8 @@
 //! Turns piles of pictures into thumbnails and smaller pictures.
 //!
-//! Two doors. [`render`](render()) takes the bytes of one picture and gives encoded variants: no
-//! files, no threads, no clock, so it can stand in a web handler (`examples/web_handler.rs`, and
-//! `examples/async_handler.rs` for an async one).
+//! There are two entry points. [`render`](render()) turns the bytes of one picture into encoded
+//! outputs. It opens no files and starts no threads, so it fits into a web handler
+//! (`examples/web_handler.rs`, `examples/async_handler.rs`). [`thumbnail`] returns pixels instead.
 //!
 //! ```
 //! use thumbs::{Limits, Recipe, render};
@@ -19,8 +19,7 @@
 //! # }
 //! ```
 //!
-//! [`run`] works through files and directories with all processors, and tells a [`Reporter`] of the
-//! caller's what happens:
+//! [`run`] processes files and directories on all processors and reports to a [`Reporter`]:
 //!
 //! ```
 //! use thumbs::{Cancel, Event, Recipe, Reporter, RunConfig};
@@ -47,9 +46,17 @@
 //! # }
 //! ```
 //!
-//! The library never prints, never exits, and never touches a global thread pool.
+//! A [`Recipe`] says what to make of a picture, [`Limits`] what one picture may cost, and a
+//! [`RunConfig`] where a batch reads and writes. Their `with_` methods change the defaults, which are
+//! those of the command line.
+//!
+//! The library never prints, never exits, and never touches a global thread pool. A decoder's panic
+//! in a batch is the failure of one picture; [`render`](render()) passes it on.
+//!
+//! Features: `simd` (default) compiles hot loops for AVX2; `cli` (default) builds the program; `image`
+//! converts to and from `image::DynamicImage`.
 
-// Without the command line, parts that only it uses lie idle.
+// Without the command line, the parts that only it uses are dead code.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 
 mod archive;
@@ -89,7 +96,7 @@ pub use sink::SinkError;
 pub use state::StateError;
 pub use walk::{LeftOut, PatternError};
 
-/// What tests and fuzz targets use of the inside. No part of the interface.
+/// Internals for tests and fuzz targets. Not part of the interface.
 #[doc(hidden)]
 pub mod internal {
     pub use crate::archive::tar::{TarWriter, header as tar_header};

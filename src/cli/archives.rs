@@ -1,4 +1,4 @@
-//! What was typed about archives.
+//! Options for archives and data sets.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::args::{ArchiveKind, Args, Existing};
 
-/// The archive that `-o` names, by its ending or, on standard output, by `--archive`.
+/// The archive that `-o` names, from its suffix, or from `--archive` on standard output.
 pub fn destination(args: &Args, output: &Path) -> Option<Destination> {
     if output.as_os_str() == "-" {
         return args.archive.map(|_| Destination::Archive(None));
@@ -22,7 +22,7 @@ pub fn destination(args: &Args, output: &Path) -> Option<Destination> {
     Kind::from_name(output).map(|_| Destination::Archive(Some(output.to_path_buf())))
 }
 
-/// How the archive is made, if one is.
+/// The options of the archive, if the destination is one.
 pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Result<Option<ArchiveOptions>> {
     let Destination::Archive(path) = destination else {
         for (given, name) in [
@@ -38,7 +38,7 @@ pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Resu
     let kind = match path {
         Some(path) => {
             ensure!(args.archive.is_none(), "--archive: only for -o -; the name of a file says its kind");
-            // Looked at before it came here.
+            // The caller has checked the suffix.
             let kind = Kind::from_name(path).unwrap_or(Kind::Tar);
             check_file(args, path, kind, inputs)?;
             kind
@@ -53,7 +53,7 @@ pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Resu
     Ok(Some(ArchiveOptions { kind, levels, partial: args.partial }))
 }
 
-/// The data set that is made, if one is.
+/// The data set, if one is written.
 pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Dataset>> {
     let Some(dir) = &args.webdataset else {
         ensure!(args.shard_size.is_none(), "--shard-size: it has no effect without --webdataset");
@@ -77,7 +77,7 @@ fn check_file(args: &Args, path: &Path, kind: Kind, inputs: &[Input]) -> Result<
             Ok(false) => {
                 bail!("-o {}: exists and thumbs did not write it (--existing replace)", words::path(path))
             }
-            // What is wrong with the place is told when it is tried.
+            // `place::prepare` reports what is wrong with the place.
             Err(_) => {}
         },
     }

@@ -1,4 +1,4 @@
-//! Options of unattended runs, as they are typed.
+//! Options of unattended runs.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,7 +52,7 @@ pub struct NightlyArgs {
     pub log_format: LogFormat,
 }
 
-/// Options that say nothing without `--update`.
+/// Options without effect unless `--update` is given.
 pub const WITH_UPDATE: [&str; 6] = ["--state", "--checksum", "--retry-failed", "--prune", "--prune-all", "--lock"];
 
 /// `--lock`.
@@ -60,7 +60,7 @@ pub const WITH_UPDATE: [&str; 6] = ["--state", "--checksum", "--retry-failed", "
 pub enum OnLock {
     /// Exit 0.
     Skip,
-    /// Wait for it.
+    /// Wait for the other run.
     Wait,
     /// Exit 75.
     Fail,
@@ -69,9 +69,9 @@ pub enum OnLock {
 /// `--log-format`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// Lines for people, with priorities where standard error is the journal.
+    /// Lines for people; with priorities if standard error is the journal.
     #[default]
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }

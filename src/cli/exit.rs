@@ -1,28 +1,28 @@
-//! How a run ends for the shell.
+//! Exit statuses.
 
 use crate::outcome::{Stop, Summary};
 
-/// The exit table.
+/// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Every input is done, or skipped by policy.
     Success,
     /// At least one input failed.
     SomeFailed,
-    /// Usage or configuration; nothing was written.
+    /// Usage or configuration error; nothing was written.
     Usage,
     /// The run could not go on.
     Broken,
-    /// Ended in order by `--max-time`; inputs are left.
+    /// `--max-time` ended the run, and inputs are left.
     Unfinished,
     /// Another run holds the state; try again later.
     Locked,
-    /// By a signal, to be raised again.
+    /// A signal ended the run; it is raised again.
     Signal(i32),
 }
 
 impl Exit {
-    /// Of a run that came to its end.
+    /// The exit of a finished run.
     pub fn of(summary: &Summary) -> Self {
         match summary.stopped {
             Some(Stop::Interrupted(signal)) => Self::Signal(signal),
@@ -33,12 +33,12 @@ impl Exit {
         }
     }
 
-    /// Of a run that was ended before it began.
+    /// The exit of a run that was stopped before it started.
     pub fn of_stop(stop: Option<Stop>) -> Self {
         Self::of(&Summary { stopped: stop, ..Summary::default() })
     }
 
-    /// The status that the shell sees.
+    /// The exit status.
     pub fn code(self) -> i32 {
         match self {
             Self::Success => 0,
@@ -54,7 +54,7 @@ impl Exit {
     /// Ends the process.
     pub fn leave(self) -> ! {
         if let Self::Signal(signal) = self {
-            // Raised again, so that the shell sees what ended the run.
+            // Raise the signal again, so that the shell sees what ended the run.
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
         std::process::exit(self.code())

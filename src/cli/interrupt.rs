@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM end the run in good order; a second one ends it at once.
+//! Signal handlers: the first SIGINT or SIGTERM ends the run in order, the second ends the process.
 
 use std::io;
 use std::sync::Arc;
@@ -12,12 +12,12 @@ use signal_hook::flag;
 pub fn install(cancel: &Cancel) -> io::Result<()> {
     let asked = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        // In this order: the first signal finds the flag unset, and sets it.
+        // The order matters: the first signal finds the flag unset and sets it.
         flag::register_conditional_default(signal, Arc::clone(&asked))?;
         flag::register(signal, Arc::clone(&asked))?;
         flag::register_usize(signal, cancel.flag(), signal as usize)?;
     }
-    // A file over the size limit is an error of that write, not the end of the process.
+    // A write beyond the file size limit fails instead of ending the process.
     flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
     Ok(())
 }

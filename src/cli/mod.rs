@@ -64,7 +64,7 @@ pub fn main() -> ! {
     go(run, tell, state, metrics.as_deref()).leave()
 }
 
-/// Ends the program after a text was printed. A reader that has enough, as `head` has, is no failure.
+/// Ends the program after printing a text. A closed pipe, as with `head`, is not a failure.
 fn return_text(printed: std::io::Result<()>) -> ! {
     match printed.and_then(|()| std::io::stdout().flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -75,10 +75,10 @@ fn return_text(printed: std::io::Result<()>) -> ! {
     }
 }
 
-/// The help and the version that were asked for, or what is wrong with the command line.
+/// Prints help or version, or the usage error.
 fn refuse(error: &clap::Error) -> Exit {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // The text of --help to a closed pipe is nobody's loss.
+        // A closed pipe is not an error here.
         let _ = error.print();
         return Exit::Success;
     }
@@ -101,19 +101,19 @@ fn go(
         report::say(&format!("signals cannot be handled: {}", words::system_words(&error)));
         return Exit::Broken;
     }
-    // A panic of a decoder is reported as that picture's failure, in one line.
+    // The pipeline reports a worker's panic as the failure of one picture.
     std::panic::set_hook(Box::new(|panic| {
         let worker = std::thread::current().name().is_some_and(|n| n.starts_with("thumbs-worker"));
         if !worker {
             report::say(&format!("internal error: {panic}"));
         }
     }));
-    // Where the state and the report may be; the checks of resolve let them be in a directory that is made here.
+    // State and report may be in the destination, so it must exist first.
     if let Err(error) = place::prepare(&run) {
         report::say(&format!("{error:#}"));
         return Exit::Broken;
     }
-    // Before the report is opened, which may be the one that the other run is writing.
+    // Take the lock before opening the report, which another run may be writing.
     let _lock = match &state {
         None => None,
         Some(plan) => match nightly::open(plan, &mut run, &cancel, &tell) {
@@ -135,7 +135,7 @@ fn go(
     };
     let begin = SystemTime::now();
     let dry_run = run.dry_run;
-    // The writer works on this thread; should it die, the hook has said why, and what was begun is taken away.
+    // The writer runs on this thread. If it panics, the hook prints the reason, and unwinding removes unfinished files.
     let work = AssertUnwindSafe(|| pipeline::run(run, &mut console, &cancel));
     let result = std::panic::catch_unwind(work).unwrap_or_else(|_| {
         let why = "the thread that saves outputs died".to_owned();
@@ -144,11 +144,11 @@ fn go(
     let told = console.close();
     let (mut exit, summary) = match result {
         Ok(summary) => match say_abandoned(&summary, archive.as_ref()) {
-            // The work is done, but what was to be told of it is lost.
+            // The work is done, but parts of the report are lost.
             Exit::Success | Exit::Unfinished if !told => (Exit::Broken, summary),
             exit => (exit, summary),
         },
-        // A reader that leaves has had enough; it knows.
+        // The reader closed the pipe, and needs no message.
         Err(RunError::Sink { error, summary }) if to_stdout && error.is_reader_gone() => (Exit::Broken, *summary),
         Err(error) => {
             let stopped = if matches!(error, RunError::Sink { .. }) { "stopped: " } else { "" };
@@ -156,7 +156,7 @@ fn go(
             (Exit::Broken, error.summary().cloned().unwrap_or_default())
         }
     };
-    // Pictures, names or the report may be in a file that others opened for us.
+    // Standard output may be a file; check the result of closing it.
     if let (Exit::Success | Exit::Unfinished, Err(error)) = (exit, sink::close_copy(std::io::stdout().as_fd())) {
         report::say(&format!("standard output: {}", words::system_words(&error)));
         exit = Exit::Broken;
@@ -169,7 +169,7 @@ fn go(
     exit
 }
 
-/// The exit of a run that came to its end, after a word on an archive that is not there.
+/// The exit of a finished run, with a message if its archive is missing.
 fn say_abandoned(summary: &Summary, archive: Option<&Option<PathBuf>>) -> Exit {
     if let (true, Some(path)) = (summary.abandoned, archive) {
         let what = match path {
@@ -182,7 +182,7 @@ fn say_abandoned(summary: &Summary, archive: Option<&Option<PathBuf>>) -> Exit {
             "inputs failed; --partial makes it of the others"
         };
         report::say(&format!("{what}: {why}"));
-        // Out of time is a good end for files that stand by themselves, not for this.
+        // Running out of time is a failure for an archive.
         return match Exit::of(summary) {
             Exit::Success | Exit::Unfinished => Exit::Broken,
             exit => exit,

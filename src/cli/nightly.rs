@@ -1,4 +1,4 @@
-//! Options of unattended runs: what they mean, and the lock and the state that they need.
+//! Resolves the options of unattended runs, and opens their lock and state.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use super::place;
 use super::report;
 use super::tell::Tell;
 
-/// The state that a run is to open.
+/// The state to open.
 #[derive(Debug)]
 pub struct StatePlan {
     pub file: PathBuf,
@@ -24,7 +24,7 @@ pub struct StatePlan {
     prune: Prune,
 }
 
-/// What is meant, apart from the state, which is opened when all else is known to be right.
+/// Resolves everything except the state, which is opened after all other checks.
 pub fn resolve(
     args: &NightlyArgs,
     inputs: &[PathBuf],
@@ -63,10 +63,10 @@ pub fn resolve(
     Ok((nightly, Some(StatePlan { file, on_locked, checksum, retry_failed, prune })))
 }
 
-/// Takes the lock and opens the state. The lock is held until what is returned is dropped.
+/// Takes the lock and opens the state. Dropping the result releases the lock.
 pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, tell: &Tell) -> Result<Option<Lock>, Exit> {
     let lock = if run.dry_run {
-        // It reads, and SQLite keeps readers and a writer apart.
+        // It only reads, and SQLite isolates readers.
         None
     } else {
         match take(plan, cancel, tell) {
@@ -104,7 +104,7 @@ pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, tell: &Tell)
     }
 }
 
-/// Takes the lock; says whom it waits for.
+/// Takes the lock, and prints which process it waits for.
 fn take(plan: &StatePlan, cancel: &Cancel, tell: &Tell) -> Result<Lock, LockError> {
     let stop = || cancel.is_set();
     match (Lock::take(&plan.file, OnLocked::Fail, &stop), plan.on_locked) {
@@ -118,7 +118,7 @@ fn take(plan: &StatePlan, cancel: &Cancel, tell: &Tell) -> Result<Lock, LockErro
     }
 }
 
-/// Files of the state, which no walk takes for inputs.
+/// The files of the state, which walks skip.
 pub fn files(state: &Path) -> Vec<PathBuf> {
     let with = |suffix: &str| {
         let mut name = state.as_os_str().to_owned();
@@ -130,6 +130,6 @@ pub fn files(state: &Path) -> Vec<PathBuf> {
 
 /// Lowers the priority of this process.
 pub fn be_nice() {
-    // Ten steps give others nearly everything they want and us the rest.
+    // Ten steps leave other processes nearly all the time they want.
     let _ = crate::pipeline::lower_priority(10);
 }

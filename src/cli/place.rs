@@ -1,4 +1,4 @@
-//! Whether what a run is to read and write can be: asked once, before any work.
+//! Checks before a run whether it can read its lists and write its destination, report and metrics.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,8 +14,8 @@ use crate::words::{self, system_words};
 use anyhow::{Result, bail, ensure};
 use thumbs_render::format::{self, Format};
 
-/// Makes the destination and sees whether something can be written to it, so that one that is no good is told once
-/// and not for every input. Only looks at it in a dry run.
+/// Creates the destination and checks that it is writable, so that an unusable one is reported once and not for every
+/// input. A dry run only looks.
 pub fn prepare(run: &RunConfig) -> Result<()> {
     let (output, dir) = match &run.naming.destination {
         Destination::Directory(dir) => (dir, dir.as_path()),
@@ -26,7 +26,7 @@ pub fn prepare(run: &RunConfig) -> Result<()> {
     let shown = words::path(output);
     let refuse =
         |error: io::Error| Err(anyhow::anyhow!("{option} {shown}: cannot be written: {}", system_words(&error)));
-    // A slash at the end would hide a file that stands there.
+    // A trailing slash would hide a file of that name.
     let stands = standing(dir.components().as_path());
     let metadata = match fs::metadata(&stands) {
         Ok(metadata) => metadata,
@@ -40,20 +40,20 @@ pub fn prepare(run: &RunConfig) -> Result<()> {
     } else if let Destination::Directory(dir) = &run.naming.destination {
         fs::create_dir_all(dir).and_then(|()| sink::try_out(dir))
     } else {
-        // What is missing of the way to a single file is made with it.
+        // Writing the file creates missing directories.
         sink::try_out(&stands)
     };
     tried.or_else(refuse)
 }
 
-/// The longest part of the way to `dir` that exists; "." is what a relative one begins at.
+/// The longest existing prefix of `dir`; "." for a relative path of which nothing exists.
 fn standing(dir: &Path) -> PathBuf {
     let exists = |dir: &&Path| dir.symlink_metadata().is_ok();
     let found = dir.ancestors().filter(|dir| !dir.as_os_str().is_empty()).find(exists);
     found.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
-/// Sees whether an option's file can be written later. Its directory may be one that the run makes.
+/// Checks that an option's file can be written. The run may create its directory.
 pub fn check_file(option: &str, file: &Path, destination: &Destination) -> Result<()> {
     let shown = words::path(file);
     ensure!(!file.is_dir(), "{option} {shown}: a directory, not a file");
@@ -62,14 +62,14 @@ pub fn check_file(option: &str, file: &Path, destination: &Destination) -> Resul
         _ => Path::new("."),
     };
     if file.symlink_metadata().is_ok_and(|m| !m.is_file()) {
-        // A pipe or a device: what it takes is seen when it gets it.
+        // A pipe or a device; errors show when it is written.
         return Ok(());
     }
     match fs::metadata(dir) {
         Ok(metadata) if !metadata.is_dir() => {
             bail!("{option} {shown}: {} is a file, not a directory", words::path(dir))
         }
-        // A report is written to the file that stands, all else beside it.
+        // A report overwrites the file; the others are renamed into place.
         Ok(_) if option == "--report" && file.exists() => {
             sink::may_write_to(file).or_else(|error| bail!("{option} {shown}: {}", system_words(&error)))
         }
@@ -79,7 +79,7 @@ pub fn check_file(option: &str, file: &Path, destination: &Destination) -> Resul
     }
 }
 
-/// Sees that an option's file, which the run will replace, is nothing that it reads, and no picture.
+/// Checks that an option's file, which the run replaces, is neither an input nor a picture.
 pub fn check_not_source(option: &str, file: &Path, inputs: &[Input], lists: &[List]) -> Result<()> {
     if !file.is_file() {
         return Ok(());
@@ -89,7 +89,7 @@ pub fn check_not_source(option: &str, file: &Path, inputs: &[Input], lists: &[Li
     let listed = lists.iter().filter_map(|list| list.file.as_deref()).any(|list| real_path(list) == real);
     ensure!(!named && !listed, "{option} {shown}: an INPUT of this run");
     let mut head = Vec::new();
-    // What cannot be read is found out when it is to be written.
+    // Other errors show when it is written.
     let _ = fs::File::open(file).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     match format::sniff(&head) {
         Some(_) => bail!("{option} {shown}: a picture stands there, which it would replace"),
@@ -97,19 +97,19 @@ pub fn check_not_source(option: &str, file: &Path, inputs: &[Input], lists: &[Li
     }
 }
 
-/// Archives that are not written, by what their names end in; of a tar also when another extension follows.
+/// Suffixes of archives that cannot be written.
 const PACKED: &[&str] = &[
     "tar.xz", "txz", "tar.bz2", "tbz", "tbz2", "tar.lz", "tlz", "tar.lzma", "tar.lz4", "tar.z", "tar.br", "tar.sz",
     "7z", "rar", "cab", "cpio", "iso", "jar", "lha", "lzh", "arj", "gz", "xz", "bz2", "zst", "lz4", "lzma",
 ];
 
-/// Pictures, and what is often taken for some, that are neither read nor written.
+/// Suffixes of pictures and similar files that are neither read nor written.
 const UNWRITTEN: &[&str] = &[
     "pdf", "eps", "pcx", "xcf", "pct", "pict", "jxr", "wdp", "hdp", "xbm", "xpm", "fits", "flif", "bpg", "mng", "jng",
     "sgi", "wbmp", "emf", "wmf", "mp4", "m4v", "mov", "webm", "mkv", "avi",
 ];
 
-/// Sees that an extension does not ask for a kind of picture that is not written.
+/// Checks that an extension does not name a format that cannot be written.
 pub fn check_written(extension: &OsStr, option: impl Fn() -> String) -> Result<()> {
     const CHOICE: &str = "choose .jpg, .png or .webp";
     let known = |text: &&&str| extension.eq_ignore_ascii_case(text);
@@ -124,7 +124,7 @@ pub fn check_written(extension: &OsStr, option: impl Fn() -> String) -> Result<(
     }
 }
 
-/// Sees that a name does not ask for a kind of archive that is not written.
+/// Checks that a name is not that of an archive that cannot be written.
 pub fn check_packed(output: &Path) -> Result<()> {
     let name = output.file_name().unwrap_or_default().as_encoded_bytes().to_ascii_lowercase();
     let ends =
@@ -139,7 +139,7 @@ pub fn check_packed(output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Sees that a place to write to is no address.
+/// Checks that a destination is not a network address.
 pub fn check_address(option: &str, output: &Path) -> Result<()> {
     if let Some(scheme) = scheme(output) {
         bail!("{option} {}: {scheme} addresses are not written to; name a directory or a file", words::path(output));
@@ -147,8 +147,8 @@ pub fn check_address(option: &str, output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Sees whether the last of several INPUTs is rather the place to write to, as for `cp`. All others exist, and
-/// without -o their outputs would go beside them.
+/// Checks whether the last of several INPUTs was meant as the destination, as with `cp`: it does not exist, all others
+/// do, and there is no -o.
 pub fn check_last(inputs: &[PathBuf]) -> Result<()> {
     let Some((last, others)) = inputs.split_last().filter(|(_, others)| !others.is_empty()) else { return Ok(()) };
     let is_missing = |path: &Path| fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound);
@@ -161,7 +161,7 @@ pub fn check_last(inputs: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// Sees whether the lists can be read, without opening them: a pipe can be read only once.
+/// Checks that the lists are readable, without opening them: a pipe can be read only once.
 pub fn check_lists(lists: &[List]) -> Result<()> {
     for list in lists {
         let Some(file) = &list.file else { continue };

@@ -1,5 +1,4 @@
-//! From what was typed to what is meant; everything that can be wrong with it is found here,
-//! before anything is written.
+//! Resolves arguments into a run. All usage errors are found here, before anything is written.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -26,14 +25,14 @@ use super::tell::{Tell, tell};
 use super::typed::{AUTO_TARGET, Quality, TypedSize};
 use super::usage::shown;
 
-/// A run and how to tell of it.
+/// A run, and how to report it.
 #[derive(Debug)]
 pub struct Resolved {
     pub run: RunConfig,
     pub tell: Tell,
     pub state: Option<StatePlan>,
     pub nice: bool,
-    /// What to say before the run, unless it is quiet.
+    /// Notices to print before the run.
     pub notices: Vec<String>,
 }
 
@@ -154,7 +153,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     Ok(Resolved { run, tell, state, nice: args.nightly.nice, notices })
 }
 
-/// What to say to somebody who named nothing, perhaps with a pipe in hand.
+/// The error for a command line without INPUT, with a hint if standard input is a pipe.
 fn no_input() -> &'static str {
     use std::os::unix::fs::FileTypeExt;
     let stdin = std::fs::metadata("/dev/stdin").map(|metadata| metadata.file_type());
@@ -260,7 +259,7 @@ fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
     }
 }
 
-/// A spelled-out extension chooses the format, where it is one of a picture.
+/// Lets the extension of a picture choose the format.
 fn format_of(extension: &OsStr, formats: &mut Vec<FormatChoice>, option: impl Fn() -> String) -> Result<()> {
     place::check_written(extension, &option)?;
     let Some(format) = Format::from_extension(extension.as_encoded_bytes()) else { return Ok(()) };
@@ -297,7 +296,7 @@ fn no_directory(path: &Path) -> String {
     }
 }
 
-/// What this run writes is not walked, unless it was named.
+/// Paths that the run writes, which walks skip unless they are INPUTs.
 fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Option<&StatePlan>) -> HashSet<PathBuf> {
     let mut avoid: HashSet<PathBuf> = state.into_iter().flat_map(|s| nightly::files(&s.file)).collect();
     if let Destination::Directory(dir) = destination {
@@ -326,7 +325,7 @@ fn memory(args: &Args) -> Memory {
     args.memory.map_or_else(Memory::of_machine, Memory::with_budget)
 }
 
-/// The sizes and how they were typed. Typed twice, one is meant once.
+/// The sizes and their labels, without duplicates.
 fn sizes(typed: &[TypedSize]) -> (Vec<SizeSpec>, Vec<String>) {
     let default = [TypedSize { size: SizeSpec::default(), label: SizeSpec::default().to_string() }];
     let typed = if typed.is_empty() { &default } else { typed };

@@ -1,4 +1,4 @@
-//! Who hears of a run, and how.
+//! Which messages, names and reports a run writes.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -10,12 +10,12 @@ use anyhow::{Result, ensure};
 
 use super::args::{Args, When};
 
-/// How to tell of a run.
+/// The output options of a run.
 #[derive(Debug)]
 pub struct Tell {
     pub bar: bool,
     pub lines: bool,
-    /// Progress was asked for where there is no terminal to draw a bar on: a line a second.
+    /// `--progress always` without a terminal: one line a second.
     pub always: bool,
     pub quiet: bool,
     pub verbose: bool,
@@ -23,13 +23,12 @@ pub struct Tell {
     pub print: Option<Print>,
     pub report: Option<PathBuf>,
     pub dry_run: bool,
-    /// What inputs were looked for in.
+    /// Where the run looks for inputs.
     pub places: Vec<String>,
 }
 
 impl Tell {
-    /// When inputs are to be counted, if they are: at once for what shows it at once, and not at all for a run that
-    /// ends before its first line.
+    /// When to start counting inputs: at once for a bar, before the first line without one.
     pub fn count_after(&self) -> Option<Duration> {
         match (self.bar || self.always, self.lines) {
             (true, _) => Some(Duration::ZERO),
@@ -39,10 +38,10 @@ impl Tell {
     }
 }
 
-/// Between two plain lines of progress.
+/// The interval between progress lines.
 pub const LINE_EVERY: Duration = Duration::from_secs(30);
 
-/// Names of outputs on standard output, and what ends each.
+/// The separator of names on standard output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Print {
     Lines,
@@ -65,7 +64,7 @@ pub fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
         ensure!(!std::io::stdout().is_terminal(), "a picture is not written to a terminal; use -o or redirect");
     }
     let terminal = std::io::stderr().is_terminal();
-    // A bar is drawn over itself, which a dumb terminal cannot do.
+    // A dumb terminal cannot redraw a line.
     let can_draw = terminal && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
     let bar = match args.progress {
         When::Always => can_draw,
@@ -86,7 +85,7 @@ pub fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
     })
 }
 
-/// INPUTs and lists, by name.
+/// The names of INPUTs and lists.
 fn places(args: &Args) -> Vec<String> {
     let name = |path: &PathBuf| match path.as_os_str() == "-" {
         true => "standard input".to_owned(),
@@ -95,7 +94,7 @@ fn places(args: &Args) -> Vec<String> {
     args.inputs.iter().chain(&args.files0_from).chain(&args.files_from).map(name).collect()
 }
 
-/// `--color`, then NO_COLOR, then CLICOLOR_FORCE, then the terminal.
+/// `--color` decides, then NO_COLOR, then CLICOLOR_FORCE, then the terminal.
 fn color_wanted(when: When, terminal: bool) -> bool {
     let set = |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty());
     match when {

@@ -1,5 +1,5 @@
-//! What single words of the command line mean: sizes, formats, colours, amounts. What is wrong with a word is told by what
-//! it has to be; the option and the word itself stand before that (`usage`).
+//! Parsers of option values: sizes, formats, colours, amounts. An error says what a value has to be; `usage` puts the option
+//! and the value in front of it.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -14,7 +14,7 @@ use thumbs_render::format::Format;
 use thumbs_render::geometry::SizeSpec;
 use thumbs_render::recipe::{Color, FormatChoice};
 
-/// A size, and how it was typed, which `{size}` in names shows.
+/// A size, and its spelling, which `{size}` in names shows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TypedSize {
     pub size: SizeSpec,
@@ -51,8 +51,7 @@ pub fn color(text: &str) -> Result<Color, String> {
     Ok(Color { rgba: csscolorparser::parse(text).map_err(wrong)?.to_rgba8() })
 }
 
-/// "512M", "1.5GiB", "4096": powers of 1024, as most tools of this kind read them; "MB" and "GB"
-/// with their B are powers of 1000.
+/// Parses "512M", "1.5GiB" and "4096" as powers of 1024, as most such tools do, and "MB" and "GB" as powers of 1000.
 pub fn byte_size(text: &str) -> Result<u64, String> {
     let wrong = || "an amount of bytes is 4096, 512M, 2G or 1.5GiB".to_owned();
     let at = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -97,7 +96,7 @@ pub fn shard_size(text: &str) -> Result<ShardSize, String> {
     byte_size(text).map(ShardSize::Bytes).map_err(wrong)
 }
 
-/// "90", "90s", "1.5h", "2h30m".
+/// Parses "90", "90s", "1.5h" and "2h30m".
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a time is 90 (seconds), 90s, 30m or 2h30m".to_owned();
     let mut seconds = 0.0;
@@ -147,7 +146,7 @@ pub enum Quality {
     Auto,
 }
 
-/// The score that `-q auto` aims at: side by side, most people see no difference.
+/// The score of `-q auto`: most people see no difference side by side.
 pub const AUTO_TARGET: f64 = 80.0;
 
 pub fn quality(text: &str) -> Result<Quality, String> {
@@ -181,7 +180,7 @@ where
     }
 }
 
-/// The largest number of a type, which as a bound is none.
+/// The largest number of a type, which is no bound to mention.
 pub trait Limits {
     const MOST: Self;
 }
@@ -192,7 +191,7 @@ macro_rules! limits {
 
 limits!(u8 u32 i32 u64);
 
-/// The nearest of the words that are meant, if one is near.
+/// A hint with the most similar of `words`, if one is similar.
 pub fn did_you_mean<'a>(text: &str, words: impl IntoIterator<Item = &'a str>) -> String {
     let text = text.to_ascii_lowercase();
     let near = words.into_iter().map(|word| (strsim::jaro(&text, word), word)).filter(|(likeness, _)| *likeness > 0.75);

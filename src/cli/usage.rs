@@ -1,4 +1,4 @@
-//! What is wrong with a command line, in one line: the option, the word as it was typed, and what it has to be.
+//! Usage errors in one line: the option, the value as typed, and what it has to be.
 
 use std::any::TypeId;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ use super::foreign;
 /// Options that print something and end.
 const STANDS_ALONE: [&str; 2] = ["--man", "--completions"];
 
-/// Our words for what clap refused of the words `typed`.
+/// The message for an error of clap about the arguments `typed`.
 pub fn words(error: &Error, typed: &[OsString]) -> String {
     let option = first(error, ContextKind::InvalidArg).map_or_else(String::new, |name| spelled(&name, typed));
     let value = first(error, ContextKind::InvalidValue).unwrap_or_default();
@@ -41,11 +41,11 @@ pub fn words(error: &Error, typed: &[OsString]) -> String {
                 let word = word.split('=').next().unwrap_or(word);
                 WITH_UPDATE.iter().find(|option| **option == word)
             });
-            // Nothing else is needed by anything.
+            // No other option requires one.
             format!("{}: it has no effect without --update", asks.unwrap_or(&"an option"))
         }
         ErrorKind::ArgumentConflict => match all(error, ContextKind::PriorArg) {
-            // clap names no other option where one has to be alone.
+            // clap names no other option for an exclusive one.
             prior if prior.is_empty() && STANDS_ALONE.contains(&option.as_str()) => {
                 format!("{option}: not together with other options or INPUTs")
             }
@@ -58,18 +58,18 @@ pub fn words(error: &Error, typed: &[OsString]) -> String {
             }
         },
         ErrorKind::InvalidUtf8 => format!("{}: not UTF-8, which only paths need not be", not_utf8(typed)),
-        // Kinds that this command line cannot have: it has no subcommands and no counts of values.
+        // Kinds that this command line cannot have, such as those of subcommands.
         _ => error.to_string().lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
     }
 }
 
-/// A word as it is to be seen: in quotes where it would not be seen as one, without what steers a terminal.
+/// A word for a message: quoted if it is empty or contains spaces, with control characters escaped.
 pub fn shown(word: &str) -> String {
     let safe = words::path(Path::new(word));
     if safe.is_empty() || safe.contains(char::is_whitespace) { format!("'{safe}'") } else { safe }
 }
 
-/// Whether messages are to be JSON, read from a command line that could not be read as a whole.
+/// Whether a command line that failed to parse asks for JSON messages.
 pub fn wants_json(typed: &[OsString]) -> bool {
     let after = typed.iter().skip_while(|word| *word != "--log-format").nth(1);
     after.is_some_and(|word| word == "json") || typed.iter().any(|word| word == "--log-format=json")
@@ -90,7 +90,7 @@ fn unknown(error: &Error, option: &str, typed: &[OsString]) -> String {
     format!("{}: no such option{hint}", shown(option))
 }
 
-/// The word that belongs to an option: behind `=`, or the next one.
+/// The value of an option: after `=`, or the next word.
 fn value_of<'a>(option: &str, typed: &'a [OsString]) -> Option<&'a str> {
     typed.iter().enumerate().find_map(|(at, word)| match word.to_str()?.strip_prefix(option)? {
         "" => typed.get(at + 1)?.to_str(),
@@ -98,7 +98,7 @@ fn value_of<'a>(option: &str, typed: &'a [OsString]) -> Option<&'a str> {
     })
 }
 
-/// The option whose value had to be UTF-8, and the value.
+/// The option whose value is not UTF-8, and the value.
 fn not_utf8(typed: &[OsString]) -> String {
     let command = command();
     let takes_text = |word: &str| {
@@ -120,7 +120,7 @@ fn not_utf8(typed: &[OsString]) -> String {
     wrong.unwrap_or_else(|| "a value".to_owned())
 }
 
-/// The short option of the other case.
+/// The short option in the other case.
 fn other_case(option: &str) -> Option<String> {
     let mut letters = option.strip_prefix('-')?.chars();
     let (letter, None) = (letters.next()?, letters.next()) else { return None };
@@ -137,7 +137,7 @@ fn one_dash(option: &str, value: &str) -> String {
     if known { format!("; did you mean --{long}?") } else { String::new() }
 }
 
-/// An option's name as clap gives it, `--size <SIZE>`, as it was typed: `-s` or `--size`.
+/// The spelling that was typed, `-s` or `--size`, of an option that clap calls `--size <SIZE>`.
 fn spelled(name: &str, typed: &[OsString]) -> String {
     let name = name.split([' ', '=']).next().unwrap_or(name);
     let Some(long) = name.strip_prefix("--") else {

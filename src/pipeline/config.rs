@@ -1,4 +1,4 @@
-//! Everything a run needs to know, resolved.
+//! The configuration of a run.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use thumbs_render::recipe::Recipe;
 /// A list of inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List {
-    /// Where it is; None is standard input.
+    /// The file; None is standard input.
     pub file: Option<PathBuf>,
-    /// Names end with NUL instead of a line feed.
+    /// Whether names end with NUL instead of a line feed.
     pub nul: bool,
 }
 
@@ -44,79 +44,79 @@ pub struct List {
 /// ```
 #[derive(Debug)]
 pub struct RunConfig {
-    /// What was named.
+    /// The INPUTs.
     pub(crate) inputs: Vec<Input>,
-    /// Lists of more, read as they come.
+    /// Lists of more INPUTs, read as a stream.
     pub(crate) lists: Vec<List>,
     /// How inputs are found.
     pub(crate) walker: Walker,
-    /// What is made of each.
+    /// What to make of each input.
     pub(crate) recipe: Recipe,
-    /// What the outputs are called.
+    /// Where outputs go, and their names.
     pub(crate) naming: Naming,
-    /// Whether thumbnails beside their pictures are passed over.
+    /// Whether to skip thumbnails beside their pictures.
     pub(crate) skip_own: bool,
-    /// What one picture may cost.
+    /// Limits of one picture.
     pub(crate) limits: Limits,
-    /// What all pictures in flight may cost.
+    /// Limits of all pictures in flight.
     pub(crate) memory: Memory,
-    /// Workers.
+    /// The number of workers.
     pub(crate) jobs: usize,
-    /// End at the first failure.
+    /// Stop at the first failure.
     pub(crate) fail_fast: bool,
-    /// End at too many failures.
+    /// Stop at too many failures.
     pub(crate) max_failures: Option<MaxFailures>,
-    /// Plan only.
+    /// Only plan.
     pub(crate) dry_run: bool,
-    /// How an archive is made, where the destination is one.
+    /// Options of the archive, if the destination is one.
     pub(crate) archive: Option<ArchiveOptions>,
-    /// How a data set is made, where the destination's directory is to hold one.
+    /// Options of the data set, if the destination is one.
     pub(crate) dataset: Option<Dataset>,
-    /// Walk ahead with a thread of its own, only to count, after this time. Lists are not counted.
+    /// After this time, count inputs ahead in a separate thread. Lists are not counted.
     pub(crate) count_ahead: Option<Duration>,
-    /// What an unattended run asks for.
+    /// Options of unattended runs.
     pub(crate) nightly: Nightly,
 }
 
-/// How an archive is made.
+/// Options of an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArchiveOptions {
     /// Its kind.
     pub kind: Kind,
-    /// How hard to compress.
+    /// Compression levels.
     pub levels: Levels,
-    /// Finish it with the others when inputs failed.
+    /// Whether to finish it although inputs failed.
     pub partial: bool,
 }
 
-/// How a data set is made.
+/// Options of a data set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dataset {
-    /// Where its shards stand.
+    /// The directory of its shards.
     pub dir: PathBuf,
-    /// When one is full.
+    /// The size of a shard.
     pub size: ShardSize,
-    /// What stands; found out by the run.
+    /// Existing shards; the run fills this in.
     pub covered: Covered,
 }
 
-/// Bytes for source bytes, pixels and encoded outputs in flight.
+/// Memory for sources, pixels and encoded outputs in flight, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memory {
-    /// For all together.
+    /// For all pictures together.
     pub budget: u64,
-    /// For one picture that is larger than the budget and runs alone.
+    /// For one picture that exceeds the budget and runs alone.
     pub ceiling: u64,
 }
 
 impl Memory {
-    /// Of what this process may use, half for all and most for one alone.
+    /// Half of the available memory for all, most of it for a single picture.
     pub fn of_machine() -> Self {
         let all = machine::memory();
         Self { budget: all / 2, ceiling: all - all / 8 }
     }
 
-    /// This budget, within what the machine allows for one alone.
+    /// This budget, with the ceiling of the machine for a single picture.
     pub fn with_budget(budget: u64) -> Self {
         Self { budget, ceiling: Self::of_machine().ceiling.max(budget) }
     }

@@ -1,4 +1,4 @@
-//! The progress bar: one line of a terminal that is never wrapped, and is gone before anything else is written there.
+//! The progress bar: one line that never wraps, and is cleared before anything else is written to the terminal.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,17 +6,17 @@ use std::time::Duration;
 
 use crate::report::Progress;
 
-/// Columns of a terminal that does not say how many it has.
+/// Assumed columns of a terminal of unknown width.
 const COLUMNS: usize = 80;
-/// Columns left free, for the `^C` that a terminal writes behind the line.
+/// Columns left free for the `^C` that a terminal writes after the line.
 const MARGIN: usize = 4;
-/// The least and the most that a bar takes.
+/// The smallest and largest width of the bar itself.
 const BAR: std::ops::RangeInclusive<usize> = 10..=30;
 
-/// Whether the line stands on the terminal. For all threads: one that dies says so.
+/// Whether the line is on the terminal. Global, because a panicking thread writes a message, too.
 static STANDS: AtomicBool = AtomicBool::new(false);
 
-/// A line that is drawn over and over.
+/// A line that is redrawn.
 #[derive(Debug, Default)]
 pub struct Bar {
     line: String,
@@ -30,13 +30,13 @@ impl Bar {
         self.again();
     }
 
-    /// Draws what was drawn last.
+    /// Redraws the last line.
     pub fn again(&self) {
         STANDS.store(true, Ordering::Relaxed);
         write(&format!("\r{}\x1b[K", self.line));
     }
 
-    /// Writes a line that stays; the bar moves down.
+    /// Writes a permanent line above the bar.
     pub fn above(&self, text: &str) {
         if STANDS.load(Ordering::Relaxed) {
             write(&format!("\r\x1b[K{text}\n{}", self.line));
@@ -46,19 +46,19 @@ impl Bar {
     }
 }
 
-/// Takes the bar away, if it stands; the next draw brings it back.
+/// Clears the bar, if it is drawn. The next draw restores it.
 pub fn clear() {
     if STANDS.swap(false, Ordering::Relaxed) {
         wipe();
     }
 }
 
-/// Empties the line that the cursor is in, of a `^C` as well.
+/// Clears the current line, including a `^C`.
 pub fn wipe() {
     write("\r\x1b[K");
 }
 
-/// In one call, so that a terminal does not show half of it. With standard error gone there is nobody to tell.
+/// Writes in one call, so that a terminal never shows half of it. Errors are ignored.
 fn write(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
@@ -70,7 +70,7 @@ fn columns() -> usize {
     }
 }
 
-/// What fits into so many columns, the most important first: the count, failures, the time left, the rate, the bar.
+/// The parts that fit, by importance: count, failures, time left, rate, bar.
 fn line(progress: &Progress, turn: usize, columns: usize) -> String {
     let room = columns.saturating_sub(MARGIN);
     let sums = Sums::of(progress);
@@ -110,14 +110,14 @@ fn line(progress: &Progress, turn: usize, columns: usize) -> String {
     }
 }
 
-/// What follows from a progress.
+/// Figures derived from a progress.
 #[derive(Clone, Copy, Debug)]
 pub struct Sums {
-    /// Inputs a second.
+    /// Inputs per second.
     pub rate: f64,
-    /// Inputs in all, where they are counted.
+    /// The number of inputs, if counted.
     pub total: Option<u64>,
-    /// Time left, where it can be guessed.
+    /// The estimated time left.
     pub left: Option<Duration>,
 }
 

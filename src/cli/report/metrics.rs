@@ -1,4 +1,4 @@
-//! Numbers of a run for Prometheus' textfile collector.
+//! Metrics for the textfile collector of Prometheus.
 
 use std::fmt::Write;
 use std::fs;
@@ -10,14 +10,14 @@ use crate::outcome::Summary;
 
 const LAST_SUCCESS: &str = "thumbs_last_success_timestamp_seconds";
 
-/// Writes the file under another name and renames it, so that it is never read half.
+/// Writes a temporary file and renames it, so that the collector never reads half of it.
 pub fn write(file: &Path, summary: &Summary, code: i32, begin: SystemTime, dry_run: bool) -> io::Result<()> {
     let now = SystemTime::now();
-    // A run that went wrong keeps the time of the last one that did not.
+    // A failed run keeps the time of the last success.
     let before = fs::read_to_string(file).ok().and_then(|old| value(&old, LAST_SUCCESS));
     let complete = code == 0 && summary.stopped.is_none() && !dry_run;
     let success = if complete { Some(seconds(now)) } else { before };
-    // The collector reads only what ends in .prom, so not the temporary file.
+    // The collector reads only *.prom, so it ignores the temporary file.
     crate::sink::write_whole(file, text(summary, code, seconds(begin), seconds(now), success).as_bytes())
 }
 

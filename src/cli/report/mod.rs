@@ -1,4 +1,4 @@
-//! Telling: the bar, messages, names of outputs, the report. Nothing that fails here stops the work.
+//! The bar, messages, names of outputs, and the report. An error here never stops the work.
 
 mod bar;
 pub mod metrics;
@@ -24,25 +24,25 @@ use text::Text;
 use voice::Level;
 pub use voice::speak;
 
-/// A message of the program itself, outside of a run.
+/// Prints an error outside of a run.
 pub fn say(message: &str) {
     bar::clear();
     let _ = writeln!(std::io::stderr(), "{}", voice::line(Level::Error, &format!("thumbs: {message}")));
 }
 
-/// Something to know, outside of a run.
+/// Prints a notice outside of a run.
 pub fn tell(message: &str) {
     let _ = writeln!(std::io::stderr(), "{}", voice::line(Level::Info, &format!("thumbs: {message}")));
 }
 
-/// All ways of telling at once.
+/// Everything that a run writes for people and programs.
 pub struct Console {
     meter: Meter,
     text: Text,
     names: Option<Names>,
     report: Option<Ndjson>,
     failed: bool,
-    /// Standard output is a terminal on which something is written.
+    /// Whether names or the report go to a terminal.
     stdout_shows: bool,
 }
 
@@ -62,7 +62,7 @@ impl Console {
         Ok(Self { meter: Meter::new(&tell), text: Text::new(&tell), names, report, failed: false, stdout_shows })
     }
 
-    /// Ends all telling; false when some of it was lost.
+    /// Closes all outputs; false if something was lost.
     pub fn close(mut self) -> bool {
         if let Some(error) = self.report.take().and_then(|r| r.close().err()) {
             self.lost("the report", &error);
@@ -71,7 +71,7 @@ impl Console {
     }
 
     fn lost(&mut self, what: &str, error: &std::io::Error) {
-        // A reader that went away has had enough of it.
+        // A closed pipe is not a loss.
         if error.kind() != std::io::ErrorKind::BrokenPipe {
             self.failed = true;
             let message = format!("thumbs: {what} cannot be written: {}", crate::words::system_words(error));

@@ -45,7 +45,7 @@ impl Names {
             }
             _ => return Ok(()),
         }
-        // At once, so that the next stage of a pipeline can start.
+        // Flush, so that the next stage of a pipeline can start.
         let mut stdout = io::stdout().lock();
         stdout.write_all(&out)?;
         stdout.flush()

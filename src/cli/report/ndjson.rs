@@ -1,4 +1,4 @@
-//! The report: one JSON object a line, as things happen.
+//! The report: one JSON object per line.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -90,7 +90,7 @@ impl Ndjson {
             value["left_exact"] = summary.left_exact.into();
         }
         if summary.abandoned {
-            // What was done is not there.
+            // The outputs were discarded.
             value["abandoned"] = true.into();
         }
         self.line(&value)?;
@@ -103,7 +103,7 @@ impl Ndjson {
         self.unflushed = true;
         match &mut self.out {
             Out::Stdout(out) => {
-                // A reader wants lines as they come.
+                // Flush each line for a reader of the pipe.
                 let mut out = out.lock();
                 out.write_all(text.as_bytes())?;
                 out.flush()
@@ -114,7 +114,7 @@ impl Ndjson {
         }
     }
 
-    /// Everything so far can be read by others from here on.
+    /// Flushes, so that other processes can read everything so far.
     pub fn flush(&mut self) -> io::Result<()> {
         if !std::mem::take(&mut self.unflushed) {
             return Ok(());
@@ -137,7 +137,7 @@ impl Ndjson {
     }
 }
 
-/// Writes the rest, and hears what comes of closing the file.
+/// Flushes and checks the result of closing the file.
 fn end(mut out: io::BufWriter<File>) -> io::Result<()> {
     out.flush()?;
     crate::sink::close_copy(out.get_ref().as_fd())
@@ -198,7 +198,7 @@ fn done_line(kind: &str, done: &Done) -> Value {
     line.into()
 }
 
-/// Whole numbers without a fraction.
+/// A number, without a fraction if it is whole.
 fn number(value: f64) -> Value {
     if value.fract() == 0.0 { (value as u64).into() } else { ((value * 1000.0).round() / 1000.0).into() }
 }

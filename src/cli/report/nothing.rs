@@ -1,12 +1,12 @@
-//! What is said of a run that found no picture at all: where it looked, and what it left out by which option.
+//! The message of a run that found no pictures: where it looked, and which options hid files.
 
 use crate::outcome::Summary;
 use crate::walk::LeftOut;
 
-/// Places that are named; more are counted.
+/// Places that are named; the rest is counted.
 const NAMED: usize = 3;
 
-/// The line, if nothing was found in a run that came to its end.
+/// The message, if a finished run found nothing.
 pub fn found(summary: &Summary, places: &[String]) -> Option<String> {
     if summary.dealt_with() > 0 || summary.stopped.is_some() || !summary.searched {
         return None;

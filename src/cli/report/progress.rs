@@ -1,4 +1,4 @@
-//! How far a run is: a bar on a terminal, elsewhere a plain line now and then.
+//! Progress: a bar on a terminal, lines elsewhere.
 
 use std::io::Write;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::bar::{self, Bar, Sums, clock};
 use super::voice::{self, Level};
 use crate::cli::tell::{LINE_EVERY, Tell};
 
-/// Between two plain lines where progress was asked for.
+/// The interval between lines with `--progress always`.
 const ASKED_EVERY: Duration = Duration::from_secs(1);
 
 pub struct Meter {
@@ -26,11 +26,11 @@ impl Meter {
         Self { bar: tell.bar.then(Bar::default), lines: tell.lines, every, next_line: every }
     }
 
-    /// Writes a line that stays, above the bar.
+    /// Writes a permanent line above the bar.
     pub fn above(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.above(line),
-            // With standard error gone there is nobody to tell.
+            // Ignore a closed standard error.
             None => drop(writeln!(std::io::stderr(), "{line}")),
         }
     }
@@ -38,7 +38,7 @@ impl Meter {
     pub fn update(&mut self, progress: &Progress) {
         if let Some(bar) = &mut self.bar {
             if let Some(Stop::Interrupted(_)) = progress.stopping {
-                // A second signal ends the process at once, and nothing may be left on the terminal then.
+                // A second signal ends the process at once, so clear the terminal now.
                 self.clear();
                 bar::wipe();
                 let line = "thumbs: interrupted; once more ends at once";
@@ -52,7 +52,7 @@ impl Meter {
         }
     }
 
-    /// Makes room for `write`, which writes to the same terminal.
+    /// Clears the bar while `write` writes to the same terminal.
     pub fn aside(&self, write: impl FnOnce()) {
         bar::clear();
         write();
@@ -61,7 +61,7 @@ impl Meter {
         }
     }
 
-    /// Takes the bar away for good.
+    /// Removes the bar.
     pub fn clear(&mut self) {
         if self.bar.take().is_some() {
             bar::clear();

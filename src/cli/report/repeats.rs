@@ -1,5 +1,4 @@
-//! Failures of one kind: the first few are shown by name, the others counted. A million pictures that fail for one reason
-//! are one fact, and the report has all of them.
+//! Groups failures with the same reason: the first few are printed, the rest is counted. The report lists all of them.
 
 use std::collections::HashMap;
 
@@ -7,12 +6,12 @@ use crate::outcome::{Failure, SourceName, Stage};
 use crate::words;
 use thumbs_render::format::Format;
 
-/// Shown by name.
+/// Failures that are printed per reason.
 const SHOWN: u64 = 5;
-/// Kinds that are told apart; of kinds beyond, every failure is shown.
+/// Reasons that are tracked. Failures with further reasons are all printed.
 const KINDS: usize = 1000;
 
-/// What failed so far, by kind.
+/// Failures so far, by reason.
 #[derive(Default)]
 pub struct Repeats {
     kinds: Vec<Kind>,
@@ -22,12 +21,12 @@ pub struct Repeats {
 struct Kind {
     reason: String,
     count: u64,
-    /// The line of the only failure that was held back.
+    /// The line, if only one failure was held back.
     held: Option<String>,
 }
 
 impl Repeats {
-    /// The line of a failure, unless enough of its kind were shown.
+    /// The line to print, unless enough of this reason were printed.
     pub fn show(&mut self, failure: &Failure, line: String) -> Option<String> {
         let reason = reason(failure);
         let key = (failure.stage, reason);
@@ -49,10 +48,10 @@ impl Repeats {
         None
     }
 
-    /// How many of each kind were not shown; `list` says where they stand.
+    /// Lines with the numbers that were not printed; `list` names where they are listed.
     pub fn rest(self, list: &str) -> impl Iterator<Item = String> {
         self.kinds.into_iter().filter(|kind| kind.count > SHOWN).map(move |kind| match kind.held {
-            // As long as the line that would count it.
+            // Print it; a line with its count would be as long.
             Some(line) => line,
             None => {
                 let more = kind.count - SHOWN;
@@ -62,13 +61,13 @@ impl Repeats {
     }
 }
 
-/// Why something failed, without the names and numbers that differ from file to file.
+/// The reason without names and numbers that differ between files.
 fn reason(failure: &Failure) -> String {
     let mut text = failure.error.clone();
     if let SourceName::File(path) = &failure.source {
         let name = path.file_name().map(|name| words::path(name.as_ref())).unwrap_or_default();
         let stem = path.file_stem().map(|stem| words::path(stem.as_ref())).unwrap_or_default();
-        // Its words would be taken one by one.
+        // Otherwise each of its words would be replaced.
         let stem = if stem.contains(char::is_whitespace) { stem } else { String::new() };
         for own in [words::path(path), name, stem] {
             if own.len() > 2 {
@@ -81,7 +80,7 @@ fn reason(failure: &Failure) -> String {
 
 const NAME: &str = "...";
 
-/// What stands for a path: between quotes if there are any, else up to the next space.
+/// The extent of a path: to the closing quote, or to the next space.
 fn without_names(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (at, part) in text.split('"').enumerate() {
@@ -109,7 +108,7 @@ fn is_name(word: &str) -> bool {
     !word.starts_with("--") && (picture || word.contains('/') || word.contains(NAME))
 }
 
-/// Numbers that stand alone: not the 16 of "UTF16".
+/// Replaces separate numbers, not the 16 of "UTF16".
 fn without_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut before = ' ';

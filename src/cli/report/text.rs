@@ -17,10 +17,10 @@ pub struct Text {
     color: bool,
     terminal: bool,
     repeats: Repeats,
-    /// Where all failures stand.
+    /// Where all failures are listed.
     list: String,
     dry_run: bool,
-    /// Where inputs were looked for.
+    /// Where the run looked for inputs.
     places: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ impl Text {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
-    /// What is said of an event, if anything.
+    /// The message for an event, if any.
     pub fn line(&mut self, event: &Event<'_>) -> Option<String> {
         match event {
             Event::Failed(failure) => {
@@ -69,7 +69,7 @@ impl Text {
         }
     }
 
-    /// The last lines.
+    /// The final lines.
     pub fn last(&mut self, summary: &Summary) -> Vec<String> {
         let mut lines: Vec<String> = std::mem::take(&mut self.repeats).rest(&self.list).collect();
         if !self.quiet {
@@ -82,7 +82,7 @@ impl Text {
             Some(Stop::OutOfTime) => Some("out of time (--max-time)"),
             None => None,
         };
-        // Also under cron and with --quiet: a backlog that grows from night to night is news.
+        // Even with --quiet: a growing backlog needs attention.
         let ended = summary.stopped.is_some();
         let wanted = summary.failed > 0 || ended || self.verbose || (self.terminal && !self.quiet);
         if wanted && !(self.quiet && summary.failed == 0 && !ended) {
@@ -147,7 +147,7 @@ impl Text {
     }
 }
 
-/// The option for what standard input holds, where it is no picture.
+/// A hint at the option for input that is not a picture.
 fn stdin_hint(failure: &Failure) -> &'static str {
     let holds = |what: &str| failure.source == SourceName::Stdin && failure.error.ends_with(what);
     if holds("(a tar archive)") {

@@ -1,4 +1,4 @@
-//! How a line for standard error is dressed: plainly, for the journal, or as JSON.
+//! The format of lines on standard error: plain, for the journal, or JSON.
 
 use std::os::unix::fs::MetadataExt;
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::args_nightly::LogFormat;
 
-/// How much a line matters.
+/// The severity of a line.
 #[derive(Clone, Copy, Debug)]
 pub enum Level {
     Error,
@@ -22,10 +22,10 @@ enum Dress {
     Json,
 }
 
-/// Set once, from the command line, before the first line of a run.
+/// Set once from the command line.
 static DRESS: OnceLock<Dress> = OnceLock::new();
 
-/// Says how lines are written from here on.
+/// Sets the format of all following lines.
 pub fn speak(format: LogFormat) {
     let dress = match format {
         LogFormat::Json => Dress::Json,
@@ -35,7 +35,7 @@ pub fn speak(format: LogFormat) {
     let _ = DRESS.set(dress);
 }
 
-/// One line, without its end.
+/// Formats one line, without a line feed.
 pub fn line(level: Level, text: &str) -> String {
     dressed(DRESS.get().copied().unwrap_or(Dress::Plain), level, text)
 }
@@ -54,7 +54,7 @@ fn dressed(dress: Dress, level: Level, text: &str) -> String {
     }
 }
 
-/// systemd names the device and inode of the stream that it gave us; what was redirected since is another.
+/// systemd sets JOURNAL_STREAM to device and inode of the stream; after a redirection they differ.
 fn stderr_is_journal() -> bool {
     let Some(stream) = std::env::var("JOURNAL_STREAM").ok() else { return false };
     let Ok(own) = std::fs::metadata("/proc/self/fd/2") else { return false };
