@@ -116,9 +116,9 @@ pub struct Need {
 pub struct Offer {
     /// Size of the pixels that [`Picture::decode`] returns.
     pub size: Size,
-    /// Exact ratio of decoded to stored pixels in each direction. The decoded picture shows `stored
-    /// * scale` pixels; if that is not a whole number, the last column or row extends beyond the
-    /// stored picture.
+    /// Exact ratio of decoded to stored pixels in each direction. The decoded picture shows
+    /// `stored * scale` pixels; if that is not a whole number, the last column or row extends
+    /// beyond the stored picture.
     pub scale: (f64, f64),
     /// The reduction as a factor: 1, 2, 4, 8, or a fraction such as 8/3.
     pub shrink: f64,
