@@ -76,6 +76,22 @@ pub enum SkipReason {
     UpToDate,
     /// It failed in an earlier run and has not changed.
     FailedBefore,
+    /// In place: too little would be saved.
+    NotWorthIt,
+    /// In place: an earlier run compressed it in this way.
+    Compressed,
+    /// In place: it has several hard links.
+    HardLink,
+    /// In place: it may not be written to.
+    ReadOnly,
+    /// In place: it belongs to version control.
+    VersionControl,
+    /// In place: its format is not written.
+    NotWritten,
+    /// In place: it is animated, or has further pages.
+    Animated,
+    /// In place: something of it would be lost.
+    WouldLose,
 }
 
 impl SkipReason {
@@ -87,6 +103,14 @@ impl SkipReason {
             Self::Duplicate => "duplicate",
             Self::UpToDate => "up-to-date",
             Self::FailedBefore => "failed-before",
+            Self::NotWorthIt => "not-worth-it",
+            Self::Compressed => "compressed",
+            Self::HardLink => "hard-link",
+            Self::ReadOnly => "read-only",
+            Self::VersionControl => "version-control",
+            Self::NotWritten => "format-not-written",
+            Self::Animated => "animated",
+            Self::WouldLose => "would-lose",
         }
     }
 }
@@ -102,7 +126,7 @@ pub struct Output {
     pub size: Size,
     /// Size in bytes; 0 if only planned.
     pub bytes: u64,
-    /// Its quality, where `--target` or `--max-bytes` chose it.
+    /// The quality that it is encoded with, if its format has one and it is not the source's own bytes.
     pub quality: Option<u8>,
     /// Its SSIMULACRA2 score against the resized pixels, with `--target`.
     pub score: Option<f64>,

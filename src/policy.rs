@@ -27,6 +27,33 @@ pub enum Replace {
     Any,
 }
 
+/// What an output has to save to replace its source.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MinSavings {
+    /// This share of the source's bytes, in per cent.
+    Percent(f64),
+    /// This many bytes.
+    Bytes(u64),
+}
+
+impl Default for MinSavings {
+    fn default() -> Self {
+        Self::Percent(5.0)
+    }
+}
+
+impl MinSavings {
+    /// Whether so few bytes are worth it. What is not smaller never is.
+    pub fn are_met(self, before: u64, after: u64) -> bool {
+        let saved = before.saturating_sub(after);
+        saved > 0
+            && match self {
+                Self::Percent(percent) => saved as f64 * 100.0 >= percent * before as f64,
+                Self::Bytes(bytes) => saved >= bytes,
+            }
+    }
+}
+
 /// When failures end a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MaxFailures {
@@ -50,6 +77,17 @@ impl MaxFailures {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn savings_are_met_when_reached() {
+        assert!(MinSavings::default().are_met(1000, 950));
+        assert!(!MinSavings::default().are_met(1000, 951));
+        assert!(MinSavings::Percent(0.0).are_met(1000, 999));
+        assert!(!MinSavings::Percent(0.0).are_met(1000, 1000));
+        assert!(!MinSavings::Bytes(0).are_met(1000, 1001));
+        assert!(MinSavings::Bytes(10).are_met(1000, 990));
+        assert!(!MinSavings::Bytes(10).are_met(1000, 991));
+    }
 
     #[test]
     fn limits_are_exceeded_not_reached() {

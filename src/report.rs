@@ -14,6 +14,8 @@ pub enum Event<'a> {
     Planned(&'a Done),
     /// An input was skipped.
     Skipped(&'a SourceName, SkipReason),
+    /// An input was encoded and stays as it is, in place (or would stay, in a dry run that measures).
+    Kept(&'a Done, SkipReason),
     /// An input failed.
     Failed(&'a Failure),
     /// An output whose source is gone was removed, or would be (dry run).

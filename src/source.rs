@@ -51,6 +51,8 @@ pub struct Facts {
     pub mtime: (i64, i64),
     /// Inode change time, seconds and nanoseconds.
     pub ctime: (i64, i64),
+    /// Hard links.
+    pub nlink: u64,
 }
 
 impl From<&Metadata> for Facts {
@@ -62,6 +64,7 @@ impl From<&Metadata> for Facts {
             id: (m.dev(), m.ino()),
             mtime: (m.mtime(), m.mtime_nsec()),
             ctime: (m.ctime(), m.ctime_nsec()),
+            nlink: m.nlink(),
         }
     }
 }

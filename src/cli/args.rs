@@ -51,6 +51,9 @@ pub struct Args {
     /// Do not apply EXIF orientation
     #[arg(long, help_heading = "Geometry")]
     pub no_auto_orient: bool,
+    /// Apply EXIF orientation; the default, but with --in-place
+    #[arg(long, conflicts_with = "no_auto_orient", help_heading = "Geometry")]
+    pub auto_orient: bool,
 
     /// Convert colours to sRGB, or keep pixels and profile
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Icc::Srgb, help_heading = "Geometry")]
@@ -113,6 +116,9 @@ pub struct Args {
     /// What to do when an output exists [default: replace it if thumbs wrote it, else fail]
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
     pub existing: Option<Existing>,
+    /// Give outputs the modification time of their source; the default with --in-place
+    #[arg(long, help_heading = "Output")]
+    pub keep_times: bool,
     /// Take thumbnails beside their pictures as inputs, too
     #[arg(long, help_heading = "Output")]
     pub no_skip_own: bool,
@@ -174,6 +180,9 @@ pub struct Args {
     pub strict: bool,
 
     #[command(flatten)]
+    pub compress: super::args_in_place::InPlaceArgs,
+
+    #[command(flatten)]
     pub nightly: super::args_nightly::NightlyArgs,
 
     /// Show progress: a bar on a terminal, lines elsewhere
@@ -233,6 +242,8 @@ Examples:
   thumbs photos/ -s 256 -o small.tar.zst    one archive, in the order of the inputs
   find . -name '*.png' -print0 | thumbs --files0-from - -o small/ --relative-to .
   thumbs - -s 256 < in.jpg > out.jpg        one picture through a pipe
+  thumbs photos/ --in-place -n --measure    what compressing in place would save
+  thumbs photos/ --in-place --backup old/   replaces pictures that get smaller
 
 Exit status:
   0          every input is done, or skipped

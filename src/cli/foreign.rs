@@ -27,7 +27,7 @@ const FOREIGN: &[(&[&str], &str)] = &[
     (&["--jpeg", "--jpg"], "-f jpeg sets the format"),
     (&["--png"], "-f png sets the format"),
     (&["--webp"], "-f webp sets the format"),
-    (&["--auto-orient", "--autorotate", "--auto-rotate", "--rotate"], "pictures are turned upright by default"),
+    (&["--autorotate", "--auto-rotate", "--rotate"], "pictures are turned upright by default"),
     (&["--no-rotate", "--no-autorotate"], "--no-auto-orient leaves pixels as stored"),
     (&["--silent"], "--quiet prints failures only"),
     (&["--upscale", "--allow-upscale"], "--enlarge lets pictures grow"),

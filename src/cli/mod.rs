@@ -2,11 +2,13 @@
 
 mod archives;
 mod args;
+mod args_in_place;
 mod args_nightly;
 mod command;
 mod effect;
 mod exit;
 mod foreign;
+mod in_place;
 mod interrupt;
 mod manual;
 mod nightly;

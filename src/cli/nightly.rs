@@ -44,7 +44,7 @@ pub fn resolve(
             file.clone()
         }
         (None, Destination::Directory(dir)) => dir.join(FILE_NAME),
-        (None, Destination::Beside) => match inputs {
+        (None, Destination::Beside | Destination::InPlace) => match inputs {
             [one] if one.is_dir() => one.join(FILE_NAME),
             _ => bail!("--update: without -o, it takes exactly one directory as INPUT, or --state FILE"),
         },

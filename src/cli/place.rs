@@ -20,7 +20,7 @@ pub fn prepare(run: &RunConfig) -> Result<()> {
     let (output, dir) = match &run.naming.destination {
         Destination::Directory(dir) => (dir, dir.as_path()),
         Destination::File(file) | Destination::Archive(Some(file)) => (file, file.parent().unwrap_or(Path::new(""))),
-        Destination::Beside | Destination::Stdout | Destination::Archive(None) => return Ok(()),
+        Destination::Beside | Destination::InPlace | Destination::Stdout | Destination::Archive(None) => return Ok(()),
     };
     let option = if run.dataset.is_some() { "--webdataset" } else { "-o" };
     let shown = words::path(output);

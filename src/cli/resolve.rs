@@ -19,6 +19,7 @@ use super::archives;
 use super::args::Args;
 use super::command::Typed;
 use super::effect;
+use super::in_place;
 use super::nightly::{self, StatePlan};
 use super::place;
 use super::tell::{Tell, tell};
@@ -37,6 +38,7 @@ pub struct Resolved {
 }
 
 pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
+    let args = in_place::with_defaults(args, typed);
     let (sizes, labels) = sizes(&args.size);
     let mut formats = formats(&args.format);
     let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
@@ -44,6 +46,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     ensure!(!inputs.is_empty() || !lists.is_empty(), "{}", no_input());
     check_stdin(&inputs, &lists)?;
 
+    let in_place = in_place::resolve(&args, &inputs, sizes.len())?;
     ensure!(!args.archive_in || inputs.contains(&Input::StdinArchive), "--archive-in: only for the INPUT -");
     let from_stdin = inputs.contains(&Input::Stdin) || inputs.contains(&Input::StdinArchive);
     let only_stdin = inputs.contains(&Input::Stdin) && inputs.len() == 1 && lists.is_empty();
@@ -90,7 +93,9 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         );
     }
 
-    let (nightly, state) = nightly::resolve(&args.nightly, &args.inputs, &destination)?;
+    let (mut nightly, state) = nightly::resolve(&args.nightly, &args.inputs, &destination)?;
+    // What is replaced cannot be made again.
+    nightly.fsync |= in_place.is_some();
     let roots = walk::roots(&inputs);
     let walker = Walker {
         selection: Selection {
@@ -104,6 +109,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         avoid: avoided(&args, &destination, &roots, state.as_ref()),
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
         relative_to: relative_to(&args, &destination)?,
+        careful: in_place.is_some(),
         #[cfg(test)]
         dies: false,
     };
@@ -114,6 +120,8 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     );
     ensure!(state.is_none() || !archive_input, "--update: not for members of archives, which it does not remember");
     let streamed = matches!(destination, Destination::Stdout | Destination::Archive(_)) || dataset.is_some();
+    ensure!(!args.keep_times || !streamed, "--keep-times: only for outputs that are single files");
+    ensure!(!args.compress.measure || args.dry_run, "--measure: it has no effect without -n");
     ensure!(!nightly.fsync || !streamed, "--fsync: only for outputs that are single files");
     let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
@@ -145,6 +153,9 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         fail_fast: args.fail_fast,
         max_failures: args.max_failures,
         dry_run: args.dry_run,
+        measure: args.compress.measure,
+        keep_times: args.keep_times,
+        in_place,
         archive,
         dataset,
         count_ahead: tell.count_after().filter(|_| !archive_input),
@@ -228,6 +239,9 @@ fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
         }
         return Ok(Destination::Directory(dir.clone()));
     }
+    if args.compress.in_place {
+        return Ok(Destination::InPlace);
+    }
     let Some(output) = &args.output else {
         return Ok(if only_stdin { Destination::Stdout } else { Destination::Beside });
     };
@@ -283,7 +297,7 @@ fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Temp
 
 fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>> {
     let Some(dir) = &args.relative_to else { return Ok(None) };
-    let mirrors = matches!(destination, Destination::Directory(_) | Destination::Archive(_));
+    let mirrors = matches!(destination, Destination::Directory(_) | Destination::Archive(_) | Destination::InPlace);
     ensure!(mirrors, "--relative-to: it has no effect without a directory or an archive as -o");
     ensure!(dir.is_dir(), "--relative-to {}: {}", words::path(dir), no_directory(dir));
     Ok(Some(dir.clone()))
@@ -300,6 +314,12 @@ fn no_directory(path: &Path) -> String {
 fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Option<&StatePlan>) -> HashSet<PathBuf> {
     let mut avoid: HashSet<PathBuf> = state.into_iter().flat_map(|s| nightly::files(&s.file)).collect();
     if let Destination::Directory(dir) = destination {
+        let real = real_path(dir);
+        if !roots.contains(&real) {
+            avoid.insert(real);
+        }
+    }
+    if let Some(dir) = &args.compress.backup {
         let real = real_path(dir);
         if !roots.contains(&real) {
             avoid.insert(real);

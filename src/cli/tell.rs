@@ -23,6 +23,8 @@ pub struct Tell {
     pub print: Option<Print>,
     pub report: Option<PathBuf>,
     pub dry_run: bool,
+    /// In a dry run, outputs are encoded as well.
+    pub measure: bool,
     /// Where the run looks for inputs.
     pub places: Vec<String>,
 }
@@ -81,6 +83,7 @@ pub fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
         print,
         report: args.report.clone(),
         dry_run: args.dry_run,
+        measure: args.compress.measure,
         places: places(args),
     })
 }

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::plan::{Template, TemplateError};
-use crate::policy::MaxFailures;
+use crate::policy::{MaxFailures, MinSavings};
 use crate::sink::shards::ShardSize;
 use crate::walk::Patterns;
 use thumbs_render::format::Format;
@@ -84,6 +84,18 @@ pub fn max_failures(text: &str) -> Result<MaxFailures, String> {
             if (0.0..=100.0).contains(&percent) { Ok(MaxFailures::Percent(percent)) } else { Err(wrong()) }
         }
         None => Ok(MaxFailures::Count(text.parse().map_err(|_| wrong())?)),
+    }
+}
+
+pub fn min_savings(text: &str) -> Result<MinSavings, String> {
+    let wrong = || "savings are a percentage from 0% to 99%, or an amount of bytes such as 20k".to_owned();
+    match text.strip_suffix('%') {
+        Some(percent) => {
+            let percent: f64 = percent.parse().map_err(|_| wrong())?;
+            if (0.0..=99.0).contains(&percent) { Ok(MinSavings::Percent(percent)) } else { Err(wrong()) }
+        }
+        None if text == "0" => Ok(MinSavings::Bytes(0)),
+        None => byte_size(text).map(MinSavings::Bytes).map_err(|_| wrong()),
     }
 }
 

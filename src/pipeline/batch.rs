@@ -1,6 +1,6 @@
 //! Batches outputs and records, so that the disk and the state are synced once for many outputs.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::ReadyOutput;
 use super::nightly::Update;
@@ -8,7 +8,7 @@ use crate::outcome::Done;
 use crate::policy::Replace;
 use crate::sink::{Durable, Entry, SinkError};
 use crate::source::Facts;
-use crate::state::{Kind, Record, StateError, Written};
+use crate::state::{Kind, Record, Seen, StateError, Written, digest};
 
 /// The longest time that something is held back.
 const AGE: Duration = Duration::from_secs(2);
@@ -23,6 +23,8 @@ struct Waiting {
     outputs: Vec<(i64, bool)>,
     /// For each output, its facts, and whether it has our mark.
     staged: Vec<(Facts, bool)>,
+    /// Its output replaces it.
+    in_place: bool,
 }
 
 /// The outputs and records of a few seconds.
@@ -54,14 +56,18 @@ impl Batch {
         entries: &[Entry<'_>],
         outputs: &[ReadyOutput],
         done: Done,
-        record: Option<Record>,
+        mut record: Option<Record>,
     ) -> Result<(), Box<(Done, SinkError)>> {
+        let in_place = entries.iter().any(|entry| entry.original.is_some());
+        if let (true, Some(record), Some(entry)) = (in_place, &mut record, entries.first()) {
+            record.digest = Some(digest::content(entry.bytes));
+        }
         match self.durable.stage(entries) {
             Err(error) => Err(Box::new((done, error))),
             Ok(staged) => {
                 self.since.get_or_insert_with(Instant::now);
                 let outputs = outputs.iter().map(|o| (o.plan.digest, o.plan.replace == Replace::Any)).collect();
-                self.waiting.push(Waiting { done, record, outputs, staged });
+                self.waiting.push(Waiting { done, record, outputs, staged, in_place });
                 Ok(())
             }
         }
@@ -88,9 +94,12 @@ impl Batch {
         let committed = durable.commit();
         let mut through = Vec::with_capacity(waiting.len());
         for (waiting, result) in waiting.into_iter().zip(committed.inputs) {
-            let Waiting { done, record, outputs, .. } = waiting;
+            let Waiting { done, record, outputs, in_place, .. } = waiting;
             let result = result.map(|facts| {
-                if let Some(mut record) = record {
+                if let (true, Some(record), Some(facts)) = (in_place, &record, facts.first()) {
+                    // A source as the next run finds it, and never an output, which could be pruned.
+                    records.push(Record { seen: Seen::at(facts, SystemTime::now()), ..record.clone() });
+                } else if let Some(mut record) = record {
                     let made = done.outputs.iter().zip(&outputs).zip(&facts);
                     record
                         .outputs
@@ -111,7 +120,7 @@ fn announce(waiting: &[Waiting], update: Option<&Update>) -> Result<(), StateErr
     let Some(update) = update else { return Ok(()) };
     let mut pending = Vec::new();
     for waiting in waiting {
-        let Some(record) = &waiting.record else { continue };
+        let Some(record) = waiting.record.as_ref().filter(|_| !waiting.in_place) else { continue };
         let outputs = waiting.done.outputs.iter().zip(&waiting.outputs).zip(&waiting.staged);
         let new = outputs.filter(|((_, (_, replace)), (_, marked))| !replace && !marked);
         let outputs: Vec<Written> =

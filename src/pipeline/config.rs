@@ -8,7 +8,7 @@ use super::nightly::Nightly;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
 use crate::plan::Naming;
-use crate::policy::MaxFailures;
+use crate::policy::{MaxFailures, MinSavings};
 use crate::sink::shards::{Covered, ShardSize};
 use crate::walk::{Input, Walker};
 use thumbs_render::limits::Limits;
@@ -68,6 +68,12 @@ pub struct RunConfig {
     pub(crate) max_failures: Option<MaxFailures>,
     /// Only plan.
     pub(crate) dry_run: bool,
+    /// Encode in a dry run as well.
+    pub(crate) measure: bool,
+    /// Outputs get their source's modification time.
+    pub(crate) keep_times: bool,
+    /// How sources are replaced, where the destination is in place.
+    pub(crate) in_place: Option<InPlace>,
     /// Options of the archive, if the destination is one.
     pub(crate) archive: Option<ArchiveOptions>,
     /// Options of the data set, if the destination is one.
@@ -76,6 +82,19 @@ pub struct RunConfig {
     pub(crate) count_ahead: Option<Duration>,
     /// Options of unattended runs.
     pub(crate) nightly: Nightly,
+}
+
+/// How sources are replaced.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InPlace {
+    /// What has to be saved.
+    pub min_savings: MinSavings,
+    /// Files with several hard links are replaced, too.
+    pub hard_links: bool,
+    /// Where the sources go.
+    pub backup: Option<PathBuf>,
+    /// Outputs get a new modification time.
+    pub touch: bool,
 }
 
 /// Options of an archive.

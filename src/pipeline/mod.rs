@@ -15,6 +15,7 @@ mod digest;
 mod feeder;
 mod guarded;
 mod hand;
+mod in_place;
 mod job;
 mod lookup;
 mod machine;
@@ -41,7 +42,7 @@ use std::sync::{Arc, Mutex};
 use crossbeam_channel::bounded;
 
 pub use cancel::Cancel;
-pub use config::{ArchiveOptions, Dataset, List, Memory, RunConfig};
+pub use config::{ArchiveOptions, Dataset, InPlace, List, Memory, RunConfig};
 pub use machine::{lower_priority, processors};
 pub use nightly::{Nightly, Prune, Update};
 pub use prune::PruneError;
@@ -54,7 +55,7 @@ use reorder::Gate;
 use writer::Writer;
 
 use crate::archive::Kind;
-use crate::outcome::{Failure, SkipReason, SourceName, Summary};
+use crate::outcome::{Done, Failure, SkipReason, SourceName, Summary};
 use crate::plan::{Destination, Ledger, OwnOutputs};
 use crate::policy::{Existing, Replace};
 use crate::report::Reporter;
@@ -188,6 +189,8 @@ enum Message {
         source: SourceName,
         reason: SkipReason,
     },
+    /// Encoded, and not to replace its source.
+    Kept(Box<Done>, SkipReason),
     Failed(Failure),
     Ignored,
     /// A message with a record for the state.

@@ -1,6 +1,6 @@
 //! Processes one input, from its name to encoded outputs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::budget::{OverCeiling, Share};
@@ -8,9 +8,9 @@ use super::job::{Job, Packed};
 use super::lookup::Unchanged;
 use super::trace::{Trace, standing, unchanged};
 use super::turns::{Turns, pass_over};
-use super::{Message, Prepared, Ready, ReadyOutput, Shared};
+use super::{Message, Prepared, Ready, ReadyOutput, Shared, in_place};
 use crate::archive::{self, detect};
-use crate::outcome::{SkipReason, Stage, TimeSpent};
+use crate::outcome::{Done, SkipReason, Stage, TimeSpent};
 use crate::plan::{Admission, Ledger, Picture, Plan, PlannedOutput, Standing};
 use crate::policy::Replace;
 use crate::source::{Facts, Source, SourceError};
@@ -19,11 +19,15 @@ use crate::state::{Kind, Record, Seen};
 use crate::words;
 use thumbs_render::codec::DecodeError;
 use thumbs_render::format;
-use thumbs_render::render::{Encoded, RenderError};
+use thumbs_render::render::{Encoded, KEPT, RenderError};
 
 /// Why an input ends before its outputs are encoded.
 pub enum End {
     Skipped(SkipReason),
+    /// Not to be replaced in place, nor looked at again until it changes.
+    Settled(SkipReason),
+    /// Encoded, and not to replace its source.
+    Kept(Box<Done>, SkipReason, Option<Box<Record>>),
     /// Unchanged according to its content, with a record for the state.
     Unchanged(SkipReason, Box<Record>),
     Failed(Stage, String),
@@ -31,6 +35,16 @@ pub enum End {
     Ignored,
     /// The inputs differ from those of the data set.
     OtherInputs(String),
+}
+
+impl End {
+    /// Of a source that is not replaced. That it was compressed, or can never be, is remembered.
+    fn refused(reason: SkipReason) -> Self {
+        match reason {
+            SkipReason::Compressed | SkipReason::NotWritten | SkipReason::Animated => Self::Settled(reason),
+            _ => Self::Skipped(reason),
+        }
+    }
 }
 
 impl From<SourceError> for End {
@@ -53,7 +67,9 @@ pub fn process(
     let member = packed.is_some();
     let (mut source, mut held) = source_of(shared, job, packed, trace)?;
     let facts = *source.facts();
-    trace.seen = Some(Seen::at(&facts, SystemTime::now()));
+    let seen = Seen::at(&facts, SystemTime::now());
+    trace.seen = Some(seen);
+    in_place::admit(config, job, &facts).map_err(End::refused)?;
     let mut clock = begin;
     let mut lap = |slot: &mut Duration| {
         let now = Instant::now();
@@ -102,6 +118,7 @@ pub fn process(
     shared.watch.note(job.number, || trace.record(job, Kind::Failed));
     let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
     lap(&mut spent.decoding);
+    in_place::check(config, opened.header()).map_err(End::refused)?;
     shared.watch.pause(job.number);
     let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.as_ref(), bytes.len() as u64, ledger));
     lap(&mut spent.waiting);
@@ -129,11 +146,14 @@ pub fn process(
         begin,
         spent: TimeSpent::default(),
         record,
+        quality: None,
+        lossless: config.recipe.encode.lossless,
+        original: in_place::original(config, job, &facts, &bytes, seen.ctime == 0),
         _share: None,
     };
     let need = opened.memory();
     let too_large = |over: OverCeiling| End::Failed(Stage::Decode, over.message(&what_needs(opened.as_ref()), need));
-    if config.dry_run {
+    if config.dry_run && !config.measure {
         if need > config.memory.ceiling {
             return Err(too_large(OverCeiling { ceiling: config.memory.ceiling }));
         }
@@ -160,6 +180,8 @@ pub fn process(
     spent.resizing += rendered.times.resize;
     spent.encoding += rendered.times.encode;
     ready.shrink = rendered.shrink;
+    let is_own = rendered.notes.iter().any(|note| note == KEPT);
+    ready.quality = (!is_own).then_some(config.recipe.encode.quality);
     ready.notes = rendered.notes;
     drop(opened);
     drop((bytes, held));
@@ -177,6 +199,10 @@ pub fn process(
             let Encoded { bytes, size, format, quality, score, .. } = encoded;
             ready.outputs.push(ReadyOutput { plan: output.clone(), format, size, bytes, quality, score });
         }
+    }
+    if let Some(reason) = in_place::judge(config, ready.source_bytes, &ready.outputs, &ready.notes) {
+        let (done, _, record) = ready.split();
+        return Err(End::Kept(Box::new(done), reason, record.map(Box::new)));
     }
     // From here to the writer only the encoded bytes are held.
     share.keep(ready.outputs.iter().map(|o| o.bytes.len() as u64).sum());
@@ -272,7 +298,10 @@ fn plan(
 ) -> Result<Vec<PlannedOutput>, End> {
     let variants = opened.variants();
     let naming = &shared.config.naming;
-    let number = match &job.found.path {
+    // In place, links to one file are one input.
+    let target = shared.config.in_place.as_ref().and_then(|_| in_place::target(job));
+    let source = target.as_ref().or(job.found.path.as_ref());
+    let number = match source {
         None => ledger.admit_stdin(),
         Some(path) => match ledger.admit(path) {
             Admission::New(number) => number,
@@ -285,7 +314,7 @@ fn plan(
             Admission::OwnOutput => return Err(End::Skipped(SkipReason::OwnOutput)),
         },
     };
-    let path: Option<&Path> = job.found.path.as_deref();
+    let path: Option<&Path> = source.map(PathBuf::as_path);
     if let Some(path) = path.filter(|_| job.found.link) {
         ledger.guard_target(path);
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::budget::Share;
 use crate::outcome::{Done, Output, SourceName, TimeSpent};
 use crate::plan::PlannedOutput;
+use crate::sink::Original;
 use crate::source::Facts;
 use crate::state::Record;
 use thumbs_render::format::Format;
@@ -39,6 +40,12 @@ pub struct Ready {
     pub spent: TimeSpent,
     /// The record for the state, with `--update`, without the outputs of this run.
     pub record: Option<Record>,
+    /// What lossy formats are encoded with; None where the source's own bytes were kept.
+    pub quality: Option<u8>,
+    /// Formats that offer both are encoded without loss.
+    pub lossless: bool,
+    /// The source, where the output is to replace it.
+    pub original: Option<Original>,
     /// Returned when the outputs are saved.
     pub _share: Option<Share>,
 }
@@ -52,7 +59,9 @@ impl Ready {
             format: output.format,
             size: output.size,
             bytes: output.bytes.len() as u64,
-            quality: output.quality,
+            quality: output.quality.or(self
+                .quality
+                .filter(|_| output.format == Format::Jpeg || (output.format == Format::WebP && !self.lossless))),
             score: output.score,
         };
         let done = Done {

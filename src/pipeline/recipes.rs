@@ -25,7 +25,10 @@ impl Recipes {
             _ => Vec::new(),
         };
         let beside = naming.is_beside();
-        let naming = format!("{beside} {destination:?} {:?} {:?}", naming.template.as_str(), naming.labels);
+        let naming = match &config.in_place {
+            Some(in_place) => format!("in place {:?} {}", in_place.min_savings, in_place.hard_links),
+            None => format!("{beside} {destination:?} {:?} {:?}", naming.template.as_str(), naming.labels),
+        };
         // A limit that follows the machine's free memory would retry failures for ever.
         let ceiling = config.memory.ceiling >> 28;
         let limits = &config.limits;

@@ -121,6 +121,7 @@ impl Reporter for Log {
             Event::Done(done) => format!("done {}", done.source),
             Event::Planned(done) => format!("planned {}", done.source),
             Event::Skipped(source, reason) => format!("skipped {source} {}", reason.word()),
+            Event::Kept(done, reason) => format!("kept {} {}", done.source, reason.word()),
             Event::Pruned(path) => format!("pruned {}", path.display()),
             Event::Failed(failure) => format!("failed {} {}: {}", failure.source, failure.stage.word(), failure.error),
         });
@@ -183,6 +184,9 @@ impl World {
             fail_fast: self.fail_fast,
             max_failures: self.max_failures,
             dry_run: false,
+            measure: false,
+            keep_times: false,
+            in_place: None,
             archive: None,
             dataset: None,
             count_ahead: self.counts.then_some(Duration::ZERO),

@@ -86,6 +86,14 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
             Ok(Err(End::OtherInputs(why))) => Message::OtherInputs(why),
             Ok(Err(End::Ignored)) => trace.with(&job, Kind::NoPicture, None, Message::Ignored),
             Ok(Err(End::Skipped(reason))) => Message::Skipped { source, reason },
+            Ok(Err(End::Settled(reason))) => trace.with(&job, Kind::Made, None, Message::Skipped { source, reason }),
+            Ok(Err(End::Kept(done, reason, record))) => {
+                let kept = Message::Kept(done, reason);
+                match record {
+                    Some(record) => Message::Recorded(Box::new(kept), record),
+                    None => kept,
+                }
+            }
             Ok(Err(End::Unchanged(reason, record))) => {
                 Message::Recorded(Box::new(Message::Skipped { source, reason }), record)
             }

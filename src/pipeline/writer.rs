@@ -24,7 +24,7 @@ use crate::outcome::{Done, Failure, SkipReason, SourceName, Stage, Stop, Summary
 use crate::plan::Destination;
 use crate::policy::Replace;
 use crate::report::{Event, Progress, Reporter};
-use crate::sink::{Entry, Sink, SinkError, remove_stale};
+use crate::sink::{Entry, Sink, SinkError, mark, remove_stale};
 use crate::state::Record;
 use crate::walk::real_path;
 use ending::counts;
@@ -243,6 +243,10 @@ impl<'a> Writer<'a> {
         match message {
             Message::Ignored => self.shared.passed.no_picture(),
             Message::Skipped { source, reason } => self.skip(&source, reason),
+            Message::Kept(done, reason) => {
+                self.summary.skipped += 1;
+                self.reporter.event(&Event::Kept(&done, reason));
+            }
             Message::Many(messages) => {
                 for message in messages {
                     self.deal_with(message)?;
@@ -368,6 +372,7 @@ impl<'a> Writer<'a> {
             let (done, _, _) = ready.split();
             self.summary.done += 1;
             self.summary.bytes_in += done.source_bytes;
+            self.summary.bytes_out += done.outputs.iter().map(|o| o.bytes).sum::<u64>();
             self.reporter.event(&Event::Planned(&done));
             return Ok(());
         }
@@ -376,6 +381,8 @@ impl<'a> Writer<'a> {
         let facts = ready.facts;
         let config = &self.shared.config;
         let told = config.dataset.is_some().then(|| digest::sample(&ready, &config.recipe));
+        let original = ready.original.take();
+        let mtime = config.keep_times.then_some(facts.mtime);
         let (mut done, outputs, record) = ready.split();
         let source = match &done.source {
             SourceName::File(path) => path.clone(),
@@ -389,6 +396,8 @@ impl<'a> Writer<'a> {
             gid: facts.gid,
             beside: beside(path),
             replace,
+            mtime,
+            original: original.as_ref(),
         };
         let mut entries: Vec<Entry<'_>> = outputs
             .iter()
@@ -427,12 +436,24 @@ impl<'a> Writer<'a> {
         if error.is_reader_gone() {
             return Err(error);
         }
+        let by_another = self.shared.config.in_place.is_some() && error.is_changed() && self.is_compressed(&source);
+        if by_another {
+            self.skip(&source, SkipReason::Compressed);
+            return Ok(());
+        }
         // The input is not done, and the user should know which one it was.
         self.fail(&Failure { source, stage: Stage::Write, error: error.to_string() });
         match error {
             SinkError::Entry { .. } => Ok(()),
             broken => Err(broken),
         }
+    }
+
+    /// Whether another run has compressed this source in the same way meanwhile.
+    fn is_compressed(&self, source: &SourceName) -> bool {
+        let SourceName::File(path) = source else { return false };
+        let (real, recipe) = (real_path(path), digest::recipe(&self.shared.config.recipe));
+        std::fs::symlink_metadata(&real).is_ok_and(|m| mark::is_compressed(&real, &m, &recipe))
     }
 
     fn saved(&mut self, done: &Done) {
@@ -446,5 +467,5 @@ impl<'a> Writer<'a> {
 
 /// Whether outputs are files in directories.
 fn is_directory(destination: &Destination) -> bool {
-    matches!(destination, Destination::Beside | Destination::Directory(_) | Destination::File(_))
+    matches!(destination, Destination::Beside | Destination::InPlace | Destination::Directory(_) | Destination::File(_))
 }

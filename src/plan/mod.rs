@@ -27,6 +27,8 @@ use thumbs_render::render::PlannedVariant;
 pub enum Destination {
     /// Beside each input.
     Beside,
+    /// In the place of each input.
+    InPlace,
     /// Into this directory, mirroring the inputs.
     Directory(PathBuf),
     /// To this file.
@@ -137,7 +139,7 @@ impl Naming {
             let path = self.output_path(path, below, variant);
             let extension = path.extension().unwrap_or_default().as_bytes();
             let other = !variant.format.takes_extension(extension) && Format::from_extension(extension).is_some();
-            if other && self.destination != Destination::Stdout {
+            if other && !matches!(self.destination, Destination::Stdout | Destination::InPlace) {
                 return Err(PlanError::Suffix { path, format: variant.format });
             }
             let parent = |c| c == Component::ParentDir;
@@ -161,6 +163,7 @@ impl Naming {
         let base = match &self.destination {
             Destination::File(file) => return file.clone(),
             Destination::Stdout => return PathBuf::from("-"),
+            Destination::InPlace => return source.to_path_buf(),
             Destination::Directory(dir) => dir.clone(),
             Destination::Archive(file) => file.clone().unwrap_or_else(|| PathBuf::from("-")),
             Destination::Beside => source.parent().unwrap_or(Path::new("")).to_path_buf(),
@@ -208,6 +211,11 @@ impl Naming {
         look: &dyn Fn(&PlannedOutput) -> Standing,
     ) -> Result<Plan, PlanError> {
         if self.destination == Destination::Stdout {
+            return Ok(Plan::Make(outputs));
+        }
+        if self.destination == Destination::InPlace {
+            // The input's own name needs no claim: the ledger admits each file once.
+            outputs.iter_mut().for_each(|output| output.replace = Replace::Any);
             return Ok(Plan::Make(outputs));
         }
         if let Destination::Archive(_) = self.destination {

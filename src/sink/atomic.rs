@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
-use super::{Entry, TEMPORARY, close_copy, mark};
+use super::{Entry, TEMPORARY, carry, close_copy, mark};
 use crate::policy::Replace;
 use crate::source::open_file;
 
@@ -37,6 +37,9 @@ impl Temporary {
         let dir = entry.path.parent().unwrap_or(Path::new(""));
         let (mut file, mut temporary) = create(dir, entry)?;
         file.write_all(entry.bytes)?;
+        if let Some(mtime) = entry.mtime {
+            carry::set_mtime(&file, mtime)?;
+        }
         temporary.marked = mark::set(&file, entry.path.file_name().unwrap_or_default(), entry.beside);
         temporary.file = Some(file);
         Ok(temporary)
@@ -56,6 +59,16 @@ impl Temporary {
     /// The temporary name.
     pub fn name(&self) -> &OsStr {
         self.path.file_name().unwrap_or_default()
+    }
+
+    /// Where it is for now.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// It has another name by now.
+    pub(super) fn disarm(&mut self) {
+        self.armed = false;
     }
 
     /// Takes the list of directories created for it.
@@ -174,7 +187,7 @@ pub fn not_ours() -> io::Error {
 
 /// Whether two files have the same content. Links are not followed, and special files are not
 /// opened.
-fn same_bytes(ours: &Path, other: &Path) -> io::Result<bool> {
+pub(super) fn same_bytes(ours: &Path, other: &Path) -> io::Result<bool> {
     let (own, their) = (fs::symlink_metadata(ours)?, fs::symlink_metadata(other)?);
     if !their.is_file() || own.len() != their.len() {
         return Ok(false);
@@ -201,7 +214,7 @@ fn make_dirs(dir: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Renames unless the target exists.
-fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+pub(super) fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Ok(()) => Ok(()),
         // On file systems without the flag, use a hard link, which does not replace either.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 
 use super::atomic::Temporary;
-use super::{Entry, Sink, SinkError, classify};
+use super::{Entry, Sink, SinkError, classify, original};
 
 /// Saves each output under its path and creates missing directories.
 #[derive(Debug, Default)]
@@ -14,7 +14,8 @@ impl Sink for Directory {
     fn put(&mut self, entries: &[Entry<'_>]) -> Result<(), SinkError> {
         let mut written = Vec::with_capacity(entries.len());
         for entry in entries {
-            written.push(Temporary::write(entry).map_err(|e| classify(entry.path, e))?);
+            let temporary = entry.original.map_or_else(|| Temporary::write(entry), |o| original::write(entry, o));
+            written.push(temporary.map_err(|e| classify(entry.path, e))?);
         }
         for (temporary, entry) in written.iter().zip(entries) {
             temporary.close().map_err(|e| classify(entry.path, e))?;
@@ -29,7 +30,11 @@ impl Sink for Directory {
             }
         }
         for (temporary, entry) in written.into_iter().zip(entries) {
-            temporary.commit(entry.path, entry.replace).map_err(|e| classify(entry.path, e))?;
+            let done = match entry.original {
+                Some(original) => original::commit(temporary, entry.path, original).map(|_| ()),
+                None => temporary.commit(entry.path, entry.replace),
+            };
+            done.map_err(|e| classify(entry.path, e))?;
         }
         Ok(())
     }
@@ -45,7 +50,8 @@ mod tests {
 
     fn entry<'a>(path: &'a Path, bytes: &'a [u8], replace: bool) -> Entry<'a> {
         let replace = if replace { Replace::Any } else { Replace::Never };
-        Entry { path, bytes, mode: 0o644, gid: rustix::process::getegid().as_raw(), beside: None, replace }
+        let gid = rustix::process::getegid().as_raw();
+        Entry { path, bytes, mode: 0o644, gid, beside: None, replace, mtime: None, original: None }
     }
 
     fn names(dir: &Path) -> Vec<String> {

@@ -10,6 +10,7 @@ use rustix::fs::{Advice, fadvise};
 use rustix::process::{Resource, getrlimit};
 
 use super::atomic::Temporary;
+use super::original::{self, Original};
 use super::{Entry, SinkError, classify, sync};
 use crate::policy::Replace;
 use crate::source::Facts;
@@ -34,6 +35,7 @@ struct Staged {
     temporary: Temporary,
     path: PathBuf,
     replace: Replace,
+    original: Option<Box<Original>>,
 }
 
 /// The result of a commit.
@@ -71,7 +73,8 @@ impl Durable {
         let mut staged = Vec::with_capacity(entries.len());
         let mut made = Vec::new();
         for entry in entries {
-            let mut temporary = Temporary::write(entry).map_err(|e| classify(entry.path, e))?;
+            let written = entry.original.map_or_else(|| Temporary::write(entry), |o| original::write(entry, o));
+            let mut temporary = written.map_err(|e| classify(entry.path, e))?;
             made.append(&mut temporary.take_made());
             if let (true, Some(file)) = (self.sync, temporary.file()) {
                 // This makes Linux start writing at once, so that the later sync finds most of it
@@ -79,7 +82,8 @@ impl Durable {
                 let _ = fadvise(file, 0, None, Advice::DontNeed);
             }
             facts.push((facts_of(&temporary, entry.path)?, temporary.is_marked()));
-            staged.push(Staged { temporary, path: entry.path.to_path_buf(), replace: entry.replace });
+            let original = entry.original.cloned().map(Box::new);
+            staged.push(Staged { temporary, path: entry.path.to_path_buf(), replace: entry.replace, original });
         }
         self.made.append(&mut made);
         self.inputs.push(staged);
@@ -175,9 +179,17 @@ fn rename(input: Vec<Staged>, dirs: &mut BTreeSet<PathBuf>) -> Result<Vec<Facts>
     }
     let mut facts = Vec::with_capacity(input.len());
     for staged in input {
-        facts.push(facts_of(&staged.temporary, &staged.path)?);
-        staged.temporary.commit(&staged.path, staged.replace).map_err(|e| classify(&staged.path, e))?;
-        dirs.insert(parent(&staged.path));
+        let Staged { temporary, path, replace, original } = staged;
+        let broken = |e| classify(&path, e);
+        facts.push(match original {
+            Some(original) => original::commit(temporary, &path, &original).map_err(broken)?,
+            None => {
+                let own = facts_of(&temporary, &path)?;
+                temporary.commit(&path, replace).map_err(broken)?;
+                own
+            }
+        });
+        dirs.insert(parent(&path));
     }
     Ok(facts)
 }
@@ -207,7 +219,16 @@ mod tests {
         let mut batch = Durable::new(true);
         for path in &paths {
             batch
-                .stage(&[Entry { path, bytes: b"12", mode: 0o644, gid, beside: None, replace: Replace::Never }])
+                .stage(&[Entry {
+                    path,
+                    bytes: b"12",
+                    mode: 0o644,
+                    gid,
+                    beside: None,
+                    replace: Replace::Never,
+                    mtime: None,
+                    original: None,
+                }])
                 .unwrap();
         }
         assert!(paths.iter().all(|p| !p.exists()));

@@ -12,6 +12,11 @@ use rustix::io::Errno;
 
 /// The name of the attribute.
 const NAME: &str = "user.thumbs";
+/// The attribute of a picture that was compressed in place. It is another one than that of outputs: those may be
+/// replaced, a person's picture may not.
+const COMPRESSED: &str = "user.thumbs.compressed";
+/// Attributes that are never copied from file to file, because they hold for one alone.
+pub const OWN: &str = "user.thumbs";
 /// The prefix of its value.
 const VERSION: &str = "1";
 /// The longest value: numbers and a file name.
@@ -57,6 +62,27 @@ pub fn set(file: &File, name: &OsStr, source: Option<&OsStr>) -> bool {
         }
         Err(_) => false,
     }
+}
+
+/// Marks a written file as compressed in place by this recipe. Best effort: without the mark, the next run tries again
+/// and finds out that little is saved.
+pub fn set_compressed(file: &File, recipe: &str) {
+    if let Ok(metadata) = file.metadata() {
+        let _ = fsetxattr(file, COMPRESSED, &compressed(recipe, &metadata), XattrFlags::empty());
+    }
+}
+
+/// Whether the file `path` was compressed in place by this recipe and has not changed since.
+pub fn is_compressed(path: &Path, metadata: &Metadata, recipe: &str) -> bool {
+    let mut value = [0; LONGEST];
+    let len = lgetxattr(path, COMPRESSED, &mut value[..]).ok();
+    len.is_some_and(|len| value[..len] == compressed(recipe, metadata))
+}
+
+fn compressed(recipe: &str, metadata: &Metadata) -> Vec<u8> {
+    let mut value = written(OsStr::new(""), None, metadata);
+    value.extend_from_slice(format!(" {recipe}").as_bytes());
+    value
 }
 
 /// Formats a value: "1 48211 1795791551.012345678", followed for a source beside it by the length

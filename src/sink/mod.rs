@@ -3,10 +3,13 @@
 mod access;
 mod archive;
 mod atomic;
+mod backup;
+mod carry;
 mod close;
 mod dir;
 mod durable;
 pub mod mark;
+mod original;
 mod outlet;
 pub mod shards;
 mod stale;
@@ -22,6 +25,7 @@ pub use atomic::not_ours;
 pub use close::{close_copy, sync};
 pub use dir::Directory;
 pub use durable::Durable;
+pub use original::{Fingerprint, Original, is_changed};
 pub use shards::Shards;
 pub use stale::remove_stale;
 pub use stream::Stream;
@@ -47,6 +51,10 @@ pub struct Entry<'a> {
     pub beside: Option<&'a OsStr>,
     /// Which existing file may be replaced.
     pub replace: Replace,
+    /// Modification time, seconds and nanoseconds, where it is not that of writing.
+    pub mtime: Option<(i64, i64)>,
+    /// The source, where the output replaces it.
+    pub original: Option<&'a Original>,
 }
 
 /// Why outputs could not be saved.
@@ -71,6 +79,12 @@ pub enum SinkError {
 }
 
 impl SinkError {
+    /// The source changed before its output could replace it.
+    pub fn is_changed(&self) -> bool {
+        let (Self::Entry { error, .. } | Self::Broken { error, .. }) = self;
+        is_changed(error)
+    }
+
     /// Whether the reader at the other end of a pipe is gone.
     pub fn is_reader_gone(&self) -> bool {
         let (Self::Entry { error, .. } | Self::Broken { error, .. }) = self;
@@ -85,8 +99,9 @@ impl SinkError {
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     remove_stale(path.parent().unwrap_or(Path::new("")));
     let gid = rustix::process::getegid().as_raw();
-    let written =
-        atomic::Temporary::write(&Entry { path, bytes, mode: 0o666, gid, beside: None, replace: Replace::Any })?;
+    let entry =
+        Entry { path, bytes, mode: 0o666, gid, beside: None, replace: Replace::Any, mtime: None, original: None };
+    let written = atomic::Temporary::write(&entry)?;
     written.close()?;
     written.commit(path, Replace::Any)
 }

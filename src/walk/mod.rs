@@ -14,11 +14,13 @@ use crate::source;
 use crate::words;
 
 mod glob;
+mod guard;
 mod later;
 mod paths;
 mod pattern;
 mod select;
 
+pub use guard::{in_store, refusal};
 use later::Later;
 pub use paths::{has_picture_extension, is_archive, is_pattern, literal_prefix, real_path, scheme};
 pub use select::{LeftOut, PatternError, Patterns, Selection};
@@ -135,6 +137,9 @@ pub enum WalkError {
     /// `https://example.org/a.jpg`
     #[error("{0}:// addresses are not read yet; download it first")]
     Address(String),
+    /// A directory whose pictures are not replaced.
+    #[error("{0}; in place, name a directory of pictures")]
+    Refused(&'static str),
     /// `file:///a.jpg`
     #[error("file:// addresses are not read; name the path itself")]
     FileAddress,
@@ -163,6 +168,8 @@ pub struct Walker {
     pub avoid_name: Option<String>,
     /// Mirror paths below this directory.
     pub relative_to: Option<PathBuf>,
+    /// Inputs are replaced: stores of version control are not walked, nor directories that hold everything.
+    pub careful: bool,
     /// Panics, for tests.
     #[cfg(test)]
     pub dies: bool,
@@ -259,7 +266,10 @@ impl Walker {
             metadata = fs::metadata(path)?;
         }
         if metadata.is_dir() {
-            return Ok(self.directory(path, path, give));
+            return Ok(match refusal(path).filter(|_| self.careful) {
+                Some(why) => give(Item::Failed { path: path.to_path_buf(), error: WalkError::Refused(why) }),
+                None => self.directory(path, path, give),
+            });
         }
         if let Some(kind) = source::kind_of(&metadata) {
             return Ok(give(Item::Failed { path: path.to_path_buf(), error: WalkError::NotAFile(kind) }));
@@ -329,6 +339,11 @@ impl Walker {
                     entries.skip_current_dir();
                     give(Item::LeftOut(LeftOut::Written))?;
                 }
+                continue;
+            }
+            if self.careful && is_dir && guard::is_store(entry.file_name()) {
+                entries.skip_current_dir();
+                give(Item::LeftOut(LeftOut::VersionControl))?;
                 continue;
             }
             if let Some(rule) = self.selection.leaves_out(&entry, below) {

@@ -40,12 +40,22 @@ pub enum LeftOut {
     TooDeep,
     /// It is a directory that this run writes to.
     Written,
+    /// In place: it is the store of a version-control system.
+    VersionControl,
 }
 
 impl LeftOut {
     /// All rules, in the order of their numbers.
-    pub const ALL: [Self; 7] =
-        [Self::Hidden, Self::Backup, Self::Link, Self::Excluded, Self::NotIncluded, Self::TooDeep, Self::Written];
+    pub const ALL: [Self; 8] = [
+        Self::Hidden,
+        Self::Backup,
+        Self::Link,
+        Self::Excluded,
+        Self::NotIncluded,
+        Self::TooDeep,
+        Self::Written,
+        Self::VersionControl,
+    ];
 
     /// The word in the report.
     pub fn word(self) -> &'static str {
@@ -57,6 +67,7 @@ impl LeftOut {
             Self::NotIncluded => "not-included",
             Self::TooDeep => "too-deep",
             Self::Written => "written",
+            Self::VersionControl => "version-control",
         }
     }
 }

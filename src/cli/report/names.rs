@@ -36,8 +36,13 @@ impl Names {
             }
             Event::Planned(done) if self.plan => {
                 for output in &done.outputs {
-                    let (path, format) = (words::path(&output.path), output.format);
-                    out.extend_from_slice(format!("{} -> {path} ({} {format})\n", done.source, output.size).as_bytes());
+                    let (path, format, size) = (words::path(&output.path), output.format, output.size);
+                    let measured = match output.bytes {
+                        0 => String::new(),
+                        bytes => format!(", {} -> {}", words::bytes(done.source_bytes), words::bytes(bytes)),
+                    };
+                    let line = format!("{} -> {path} ({size} {format}{measured})\n", done.source);
+                    out.extend_from_slice(line.as_bytes());
                 }
             }
             Event::Pruned(path) if self.plan => {

@@ -43,6 +43,12 @@ impl Ndjson {
         let value = match event {
             Event::Done(done) => done_line("done", done),
             Event::Planned(done) => done_line("planned", done),
+            Event::Kept(done, reason) => {
+                let mut line = done_line("done", done);
+                line["type"] = "skipped".into();
+                line["reason"] = reason.word().into();
+                line
+            }
             Event::Skipped(source, reason) => {
                 json!({"type": "skipped", "source": name(source), "reason": reason.word()})
             }
@@ -168,8 +174,10 @@ fn done_line(kind: &str, done: &Done) -> Value {
                 "width": o.size.width,
                 "height": o.size.height,
             });
-            if kind == "done" {
+            // A plan knows no bytes, unless it was measured.
+            if kind == "done" || o.bytes > 0 {
                 output["bytes"] = o.bytes.into();
+                output["savings"] = (done.source_bytes as i64 - o.bytes as i64).into();
             }
             if let Some(quality) = o.quality {
                 output["quality"] = quality.into();

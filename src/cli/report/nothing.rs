@@ -40,6 +40,7 @@ fn left_out(rule: LeftOut, count: u64) -> String {
         LeftOut::Excluded => format!("{count} by --exclude"),
         LeftOut::NotIncluded => format!("{count} by --include"),
         LeftOut::TooDeep => format!("{count} by --max-depth"),
+        LeftOut::VersionControl => counted(count, "store of version control", "stores of version control"),
         LeftOut::Written => counted(count, "directory that this run writes", "directories that this run writes"),
     }
 }
@@ -70,7 +71,8 @@ mod tests {
             line,
             "thumbs: no pictures found in a, b, c and 2 more: 2 other files; left out: 1 hidden (--hidden takes them), \
              2 backups or partial downloads (--backups takes them), 3 symbolic links (--follow takes them), \
-             4 by --exclude, 5 by --include, 6 by --max-depth, 7 directories that this run writes"
+             4 by --exclude, 5 by --include, 6 by --max-depth, 7 directories that this run writes, \
+             8 stores of version control"
         );
         assert_eq!(found(&Summary { searched: false, ..summary.clone() }, &places), None);
         assert_eq!(found(&Summary { skipped: 1, ..summary }, &places), None);

@@ -20,6 +20,7 @@ pub struct Text {
     /// Where all failures are listed.
     list: String,
     dry_run: bool,
+    measure: bool,
     /// Where the run looked for inputs.
     places: Vec<String>,
 }
@@ -33,8 +34,8 @@ impl Text {
             Some(file) => words::path(file),
         };
         let (quiet, verbose, color) = (tell.quiet, tell.verbose, tell.color);
-        let (dry_run, places) = (tell.dry_run, tell.places.clone());
-        Self { quiet, verbose, color, terminal, repeats: Repeats::default(), list, dry_run, places }
+        let (dry_run, measure, places) = (tell.dry_run, tell.measure, tell.places.clone());
+        Self { quiet, verbose, color, terminal, repeats: Repeats::default(), list, dry_run, measure, places }
     }
 
     fn paint(&self, code: &str, text: &str) -> String {
@@ -52,6 +53,12 @@ impl Text {
             }
             Event::Skipped(source, reason) if self.verbose => {
                 Some(format!("thumbs: {source}: skipped: {}", reason.word()))
+            }
+            Event::Kept(done, reason) if self.verbose => {
+                let bytes: u64 = done.outputs.iter().map(|o| o.bytes).sum();
+                let (before, after) = (words::bytes(done.source_bytes), words::bytes(bytes));
+                let notes = done.notes.iter().map(|n| format!("; {n}")).collect::<String>();
+                Some(format!("thumbs: {}: skipped: {} ({before} would be {after}){notes}", done.source, reason.word()))
             }
             Event::Pruned(path) if self.verbose => {
                 Some(format!("thumbs: {}: removed, this job makes it no more", words::path(path)))
@@ -91,6 +98,13 @@ impl Text {
             let (done, skipped, bytes_in) = (summary.done, summary.skipped, words::bytes(summary.bytes_in));
             let seconds = summary.elapsed.as_secs_f64();
             let mut line = match self.dry_run {
+                true if self.measure => {
+                    let bytes_out = words::bytes(summary.bytes_out);
+                    format!(
+                        "thumbs: {done} to be done, {skipped} skipped, {failed}; {bytes_in} in, {bytes_out} out, \
+                         {seconds:.2} s"
+                    )
+                }
                 true => {
                     format!("thumbs: {done} to be done, {skipped} skipped, {failed}; {bytes_in} in, {seconds:.2} s")
                 }
@@ -122,7 +136,7 @@ impl Text {
             }
             lines.push(line);
         }
-        if self.dry_run && !self.quiet && summary.done > 0 {
+        if self.dry_run && !self.measure && !self.quiet && summary.done > 0 {
             lines.push("thumbs: read headers only; pictures damaged further on are not noticed".to_owned());
         }
         if self.verbose && summary.unsynced {

@@ -41,6 +41,7 @@ use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::{Filter, FormatChoice, IccPolicy, Recipe};
 use crate::size::{Region, Size};
 use aim::Input;
+pub use own::KEPT;
 pub use pixels::{Thumbnail, thumbnail};
 use source::{Notes, Source};
 

@@ -9,8 +9,8 @@ use crate::orientation::Orientation;
 use crate::pixmap::Channels;
 use crate::recipe::IccPolicy;
 
-/// The note for the report.
-const KEPT: &str = "kept the source's own bytes: encoding again would be larger";
+/// The note of an output that is the source itself. It tells of no loss.
+pub const KEPT: &str = "kept the source's own bytes: encoding again would be larger";
 
 /// Whether the colours of these decoded pixels stay as stored.
 fn colors_stay(color: &ColorSpace, icc: IccPolicy, pixels: &Pixels) -> bool {
