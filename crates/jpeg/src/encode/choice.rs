@@ -50,9 +50,20 @@ fn weigh(kept: &Kept, reciprocals: &[f32; 64], costs: &Costs, price: f32, kind: 
         for (levels, block) in levels.iter_mut().zip(row) {
             let scaled = std::array::from_fn(|k| f32::from(block[k]) * reciprocals[k]);
             levels[0] = scaled[0].round() as i16;
+            let price = if kind == 0 { price * mask(block) } else { price };
             trellis::choose(&scaled, costs, price, &trellis::WEIGHTS[kind], levels);
         }
         blocks.push_levels(&levels);
     }
     blocks
+}
+
+/// How much more a block's bits cost for what it hides: errors show less beside strong detail.
+fn mask(block: &[i16; 64]) -> f32 {
+    let sum: f32 = block[1..].iter().map(|&value| f32::from(value) * f32::from(value)).sum();
+    // Variance of samples.
+    let energy = sum / (kept::PARTS * kept::PARTS * 64.0);
+    // To the power of 3/8.
+    let root = ((energy + 60.0) / 160.0).sqrt().sqrt();
+    root * root.sqrt()
 }

@@ -6,9 +6,9 @@ use super::wide::Chroma;
 /// How to look for fewer bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
-    /// How chroma is made smaller.
+    /// How pixels become luma and small chroma; none for the fastest way.
     pub chroma: Option<Chroma>,
-    /// How often coefficients are chosen anew by the costs that the last choice leads to.
+    /// How often coefficients are chosen by the costs that the last choice leads to.
     pub rounds: usize,
     /// What a bit of luma costs, and one of chroma, in squared steps.
     pub prices: [f32; 2],
@@ -19,23 +19,27 @@ pub(super) struct Plan {
 impl Plan {
     /// Of an effort of 0 to 9; what is above is 9.
     pub fn new(effort: u8) -> Self {
+        let chroma = match effort {
+            0 => None,
+            1..=2 => Some(Chroma { rounds: 1, is_corrected: false }),
+            _ => Some(Chroma { rounds: 3, is_corrected: true }),
+        };
+        let rounds = match effort {
+            0..=1 => 0,
+            2..=5 => 1,
+            6..=8 => 2,
+            _ => 3,
+        };
         let breadth = |cuts, bits| Some(Breadth { cuts, bits });
         let scans = match effort {
             0..=3 => None,
             4 => breadth(0, 1),
-            5..=7 => breadth(1, 2),
-            _ => breadth(2, 2),
+            5 => breadth(1, 1),
+            6 => breadth(1, 2),
+            7 => breadth(2, 1),
+            8 => breadth(2, 2),
+            _ => breadth(2, 3),
         };
-        let rounds = match effort {
-            0..=1 => 0,
-            2..=4 => 1,
-            _ => 2,
-        };
-        let chroma = match effort {
-            0 => None,
-            1..=2 => Some(Chroma { rounds: 1, is_corrected: false }),
-            _ => Some(Chroma { rounds: 3.0 as usize, is_corrected: 1.0 > 0.0 }),
-        };
-        Self { chroma, rounds, prices: [0.083, 0.05], scans }
+        Self { chroma, rounds, prices: [0.07, 0.06], scans }
     }
 }

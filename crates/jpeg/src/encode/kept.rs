@@ -7,7 +7,7 @@ use super::quantize::TO_INTEGER;
 use super::transform::{self, Aligned, COUNT, Coefficients, LANES, Sample};
 
 /// Parts that a unit of a coefficient is kept in: finer than any step, and the largest coefficient still fits 16 bits.
-const PARTS: f32 = 16.0;
+pub(super) const PARTS: f32 = 16.0;
 
 /// The coefficients of one component, row by row of blocks.
 #[derive(Clone, Debug)]

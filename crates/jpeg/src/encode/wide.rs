@@ -8,6 +8,7 @@
 //! All arithmetic is of integers.
 
 use super::super::frame::Frame;
+use super::super::simd;
 
 /// Bits of fraction of a sample.
 pub(super) const FRACTION: u32 = 6;
@@ -59,6 +60,7 @@ impl Lines {
     }
 
     /// Of pixels with N channels, weighted; 128 is added to chroma.
+    #[inline(always)]
     fn of_pixels<const N: usize>(pixels: &[u8], width: usize, weights: [i32; 3], middle: i32) -> Self {
         let offset = (middle << BITS) + (1 << (BITS - FRACTION - 1));
         let one = |pixel: &[u8; N]| {
@@ -88,22 +90,12 @@ pub(super) fn bands<const N: usize>(frame: &Frame, pixels: &[u8], chroma: Chroma
         let bottom = height.min(top + BAND);
         let (from, to) = (top.saturating_sub(margin), height.min(bottom + margin));
         let band = &pixels[from * width * N..to * width * N];
-        let mut luma = Lines::of_pixels::<N>(band, width, LUMA, 0);
-        let planes = [BLUE, RED].map(|weights| {
-            let full = Lines::of_pixels::<N>(band, width, weights, 128);
-            let small = shrunk(&full, across, down, chroma.rounds);
-            (full, small)
-        });
-        if chroma.is_corrected && across * down > 1 {
-            let errors = planes.each_ref().map(|(full, small)| {
-                let mut big = doubled(small, across, down, width, full.count());
-                big.iter_mut().zip(&full.samples).for_each(|(big, full)| *big -= full);
-                big
-            });
-            correct::<N>(&mut luma, band, &errors);
-        }
+        let (luma, planes) = simd::dispatch(
+            #[inline(always)]
+            || convert::<N>(band, width, across, down, chroma),
+        );
         take(0, &luma.cut(top - from, bottom - from));
-        for (i, (_, small)) in planes.into_iter().enumerate() {
+        for (i, small) in planes.into_iter().enumerate() {
             take(i + 1, &small.cut((top - from) / down, (bottom - from).div_ceil(down)));
         }
         if N == 4 {
@@ -114,7 +106,31 @@ pub(super) fn bands<const N: usize>(frame: &Frame, pixels: &[u8], chroma: Chroma
     }
 }
 
+/// Luma, and small chroma, of the pixels of a band.
+#[inline(always)]
+fn convert<const N: usize>(
+    band: &[u8],
+    width: usize,
+    across: usize,
+    down: usize,
+    chroma: Chroma,
+) -> (Lines, [Lines; 2]) {
+    let mut luma = Lines::of_pixels::<N>(band, width, LUMA, 0);
+    let full = [BLUE, RED].map(|weights| Lines::of_pixels::<N>(band, width, weights, 128));
+    let small = full.each_ref().map(|full| shrunk(full, across, down, chroma.rounds));
+    if chroma.is_corrected && across * down > 1 {
+        let errors = [0, 1].map(|i| {
+            let mut big = doubled(&small[i], across, down, width, full[i].count());
+            big.iter_mut().zip(&full[i].samples).for_each(|(big, full)| *big -= full);
+            big
+        });
+        correct::<N>(&mut luma, band, &errors);
+    }
+    (luma, small)
+}
+
 /// Means of as many columns and lines; the last ones are repeated.
+#[inline(always)]
 fn means(full: &Lines, across: usize, down: usize) -> Lines {
     let width = full.width.div_ceil(across);
     let mut sums = vec![0i32; width];
@@ -139,6 +155,7 @@ fn means(full: &Lines, across: usize, down: usize) -> Lines {
 }
 
 /// Chroma made smaller such that it is close to what it was when it is doubled.
+#[inline(always)]
 fn shrunk(full: &Lines, across: usize, down: usize, rounds: usize) -> Lines {
     let mut small = means(full, across, down);
     if across * down == 1 {
@@ -157,6 +174,7 @@ fn shrunk(full: &Lines, across: usize, down: usize, rounds: usize) -> Lines {
 }
 
 /// As decoders double: three parts of the nearest sample, one of the next, in the directions in which there are fewer.
+#[inline(always)]
 fn doubled(small: &Lines, across: usize, down: usize, width: usize, height: usize) -> Vec<i16> {
     let mut sums = vec![0i16; small.width];
     let mut out = vec![0; width * height];
@@ -192,6 +210,7 @@ fn doubled(small: &Lines, across: usize, down: usize, width: usize, height: usiz
 }
 
 /// Moves luma such that errors of chroma change the light of pixels as little as can be.
+#[inline(always)]
 fn correct<const N: usize>(luma: &mut Lines, pixels: &[u8], errors: &[Vec<i16>; 2]) {
     // How much more light a step more of a channel is (sRGB), by a polynomial that is right to a percent.
     let slope: [i64; 256] = std::array::from_fn(|v| {
