@@ -1,4 +1,4 @@
-//! A JPEG that can be written anew has the same planes, in whatever scans, and turned as often as it takes to stand as before.
+//! A rewritten JPEG has the same planes. A turn and its opposite restore it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

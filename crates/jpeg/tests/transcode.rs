@@ -1,4 +1,4 @@
-//! JPEGs written anew: the same picture by our decoder and by libjpeg, whatever it was written by; or an error.
+//! Rewritten JPEGs decode to the same samples with our decoder and with libjpeg, or fail.
 
 mod common;
 
@@ -12,7 +12,7 @@ const ARITHMETIC: &[u8] = include_bytes!("../../../fixtures/jpeg/arithmetic.jpg"
 const ARITHMETIC_PROGRESSIVE: &[u8] = include_bytes!("../../../fixtures/jpeg/arithmetic-progressive.jpg");
 const WIDE: &[u8] = include_bytes!("../../../fixtures/jpeg/twelve-bits.jpg");
 
-fn anew(data: &[u8], options: &Options<'_>) -> Result<Transcoded, TranscodeError> {
+fn rewrite(data: &[u8], options: &Options<'_>) -> Result<Transcoded, TranscodeError> {
     transcode(data, &read_header(data).map_err(TranscodeError::Read)?, options)
 }
 
@@ -21,7 +21,7 @@ fn planes(data: &[u8]) -> Planes {
     thumbs_jpeg::decode_planes(data, &header, &header.full(), &STRICT).unwrap()
 }
 
-/// The samples of libjpeg's planes that belong to the picture.
+/// The planes as libjpeg decodes them, without padding.
 fn shown(data: &[u8]) -> Vec<Vec<u8>> {
     let sizes =
         planes(data).planes.iter().map(|plane| (plane.width as usize, plane.height as usize)).collect::<Vec<_>>();
@@ -36,7 +36,7 @@ fn check_same(a: &[u8], b: &[u8]) {
     assert!(their_pixels(a) == their_pixels(b));
     let headers = [a, b].map(|data| read_header(data).unwrap());
     if headers[0].components.iter().all(|c| c.v <= 2) {
-        // More is not for the planes of its wrapper.
+        // The wrapper cannot read planes with a higher factor.
         assert!(shown(a) == shown(b));
     }
     let [a, b] = headers;
@@ -67,13 +67,13 @@ proptest! {
         let settings = Settings { quality, sampling, progressive, restart, ..Settings::default() };
         let source = encode(&Picture { width, height, samples: given }, &settings).unwrap();
         let options = Options { progressive: KINDS[wanted], restart: new_restart, ..Options::default() };
-        let result = anew(&source, &options).unwrap();
+        let result = rewrite(&source, &options).unwrap();
         check_same(&source, &result.bytes);
         prop_assert_eq!((result.trailing, result.turned), (0, true));
         let is_progressive = read_header(&result.bytes).unwrap().kind == Kind::Progressive;
         prop_assert_eq!(result.progressive, is_progressive);
         if wanted == 0 && new_restart == 0 {
-            // Its own encoder is as frugal where there is but one scan; stuffed bytes are not counted.
+            // The encoder also optimises its tables. Stuffed bytes are not counted.
             prop_assert!(result.bytes.len() <= source.len() + source.len() / 200 + 4, "{} {}", result.bytes.len(), source.len());
         }
     }
@@ -96,10 +96,10 @@ fn other_writers_and_samplings() {
             comp.write_scanlines(&pixels).unwrap();
             let source = comp.finish().unwrap();
             for progressive in KINDS {
-                let result = anew(&source, &Options { progressive, ..Options::default() }).unwrap();
+                let result = rewrite(&source, &Options { progressive, ..Options::default() }).unwrap();
                 check_same(&source, &result.bytes);
                 if progressive == Progressive::Auto {
-                    // Its scans are optimised already.
+                    // mozjpeg has optimised the scans already.
                     assert!(result.bytes.len() <= source.len(), "{h}x{v}: {} {}", result.bytes.len(), source.len());
                 }
             }
@@ -111,7 +111,7 @@ fn other_writers_and_samplings() {
 fn arithmetic_coding_becomes_huffmans() {
     for source in [ARITHMETIC, ARITHMETIC_PROGRESSIVE] {
         for progressive in KINDS {
-            let result = anew(source, &Options { progressive, ..Options::default() }).unwrap();
+            let result = rewrite(source, &Options { progressive, ..Options::default() }).unwrap();
             assert!(!read_header(&result.bytes).unwrap().arithmetic);
             check_same(source, &result.bytes);
         }
@@ -121,7 +121,7 @@ fn arithmetic_coding_becomes_huffmans() {
 #[test]
 fn twelve_bits_stay() {
     for (progressive, kind) in [(Progressive::No, Kind::Extended), (Progressive::Yes, Kind::Progressive)] {
-        let result = anew(WIDE, &Options { progressive, ..Options::default() }).unwrap();
+        let result = rewrite(WIDE, &Options { progressive, ..Options::default() }).unwrap();
         let header = read_header(&result.bytes).unwrap();
         assert_eq!((header.precision, header.kind), (12, kind));
         assert!(planes(WIDE) == planes(&result.bytes));
@@ -140,7 +140,7 @@ fn small(progressive: bool, restart: u16) -> Vec<u8> {
 fn what_is_cut_is_refused() {
     for source in [&small(false, 0)[..], &small(false, 2), &small(true, 0), ARITHMETIC, ARITHMETIC_PROGRESSIVE, WIDE] {
         for end in (0..source.len()).step_by(7).chain([source.len() - 2, source.len() - 1]) {
-            let error = anew(&source[..end], &Options::default()).unwrap_err();
+            let error = rewrite(&source[..end], &Options::default()).unwrap_err();
             let is_damage =
                 matches!(error, TranscodeError::Read(Error::Truncated(_) | Error::Damaged(_) | Error::NotJpeg));
             assert!(is_damage, "{end}: {error:?}");
@@ -155,7 +155,7 @@ fn flipped_bits_are_refused_or_kept() {
         for at in (2..source.len()).step_by(5) {
             let mut bad = source.to_vec();
             bad[at] ^= 1 << (at % 8);
-            match anew(&bad, &Options { max_memory: Some(1 << 22), ..Options::default() }) {
+            match rewrite(&bad, &Options { max_memory: Some(1 << 22), ..Options::default() }) {
                 Ok(result) => assert!(planes(&bad) == planes(&result.bytes), "{at}"),
                 Err(_) => refused += 1,
             }
@@ -178,15 +178,16 @@ fn scans_that_are_left_out_are_refused() {
         )
         .is_ok()
     );
-    let refused = Error::Unsupported("scans that leave coefficients out");
-    assert_eq!(anew(&short, &Options::default()), Err(TranscodeError::Read(refused)));
+    let refused = Error::Unsupported("scans that omit coefficients");
+    assert_eq!(rewrite(&short, &Options::default()), Err(TranscodeError::Read(refused)));
 }
 
 #[test]
 fn what_stands_behind_the_picture_is_counted() {
     for source in [small(false, 0), small(true, 0)] {
         let with = [&source[..], b"\xFF\xD8\xFF\xE0 a further picture \xFF\xD9"].concat();
-        let (alone, with) = (anew(&source, &Options::default()).unwrap(), anew(&with, &Options::default()).unwrap());
+        let (alone, with) =
+            (rewrite(&source, &Options::default()).unwrap(), rewrite(&with, &Options::default()).unwrap());
         assert_eq!((alone.trailing, with.trailing), (0, 25));
         assert!(alone.bytes == with.bytes);
     }
@@ -204,15 +205,15 @@ fn only_the_metadata_that_is_asked_for_is_written() {
     source[13..18].copy_from_slice(&[1, 300u16.to_be_bytes()[0], 300u16.to_be_bytes()[1], 0, 200]);
     let header = |data: &[u8]| -> Header { read_header(data).unwrap() };
 
-    let bare = anew(&source, &Options::default()).unwrap().bytes;
+    let bare = rewrite(&source, &Options::default()).unwrap().bytes;
     let head = header(&bare);
     assert_eq!((head.exif, head.icc, head.iptc, head.jfif), (None, None, None, Some((1, 300, 200))));
-    let turned = anew(&source, &Options { turn: Turn::Transpose, ..Options::default() }).unwrap().bytes;
+    let turned = rewrite(&source, &Options { turn: Turn::Transpose, ..Options::default() }).unwrap().bytes;
     assert_eq!(header(&turned).jfif, Some((1, 200, 300)));
 
     let comments = [b"made by hand".to_vec()];
     let options = Options { segments: &segments[..1], icc: Some(&icc), comments: &comments, ..Options::default() };
-    let full = anew(&source, &options).unwrap().bytes;
+    let full = rewrite(&source, &options).unwrap().bytes;
     let head = header(&full);
     assert_eq!(full[head.exif.unwrap()], segments[0].1[6..]);
     assert_eq!((head.icc.as_ref(), head.iptc), (Some(&icc), None));
@@ -230,7 +231,7 @@ fn only_the_metadata_that_is_asked_for_is_written() {
         ),
         (Options { icc: Some(&vec![0; 1 << 25]), ..Options::default() }, EncodeError::Profile(1 << 25)),
     ] {
-        assert_eq!(anew(&source, &options), Err(TranscodeError::Write(error)));
+        assert_eq!(rewrite(&source, &options), Err(TranscodeError::Write(error)));
     }
 }
 
@@ -239,12 +240,13 @@ fn limits_and_interruption() {
     let source = small(false, 0);
     // 6 blocks in each of 12 MCUs.
     let most = 6 * 12 * 129;
-    let limit = |max_memory, turn| anew(&source, &Options { max_memory: Some(max_memory), turn, ..Options::default() });
+    let limit =
+        |max_memory, turn| rewrite(&source, &Options { max_memory: Some(max_memory), turn, ..Options::default() });
     assert!(limit(most + source.len() as u64, Turn::None).is_ok());
     for (limit, needed, turn) in [(most - 1, most, Turn::None), (most + 9000, 2 * most, Turn::Rotate90)] {
         let error = Error::TooLarge { width: 64, height: 48, needed, limit };
         let options = Options { max_memory: Some(limit), turn, ..Options::default() };
-        assert_eq!(anew(&source, &options), Err(TranscodeError::Read(error)));
+        assert_eq!(rewrite(&source, &options), Err(TranscodeError::Read(error)));
     }
     // The coefficients fit, and the new file with them does not.
     assert!(matches!(limit(most + 10, Turn::None), Err(TranscodeError::Read(Error::TooLarge { .. }))));
@@ -253,11 +255,11 @@ fn limits_and_interruption() {
         calls.set(0);
         let interrupt = || calls.replace(calls.get() + 1) >= after;
         let options = Options { interrupt: Some(&interrupt), ..Options::default() };
-        assert_eq!(anew(&source, &options), Err(TranscodeError::Read(Error::Interrupted)));
+        assert_eq!(rewrite(&source, &options), Err(TranscodeError::Read(Error::Interrupted)));
     }
 }
 
-/// What a turn does to pixels.
+/// Turns the samples of a plane.
 fn turned(turn: Turn, pixels: &[u8], (width, height): (usize, usize)) -> Vec<u8> {
     let size = if turn.is_transposed() { (height, width) } else { (width, height) };
     let from = |x: usize, y: usize| match turn {
@@ -283,7 +285,7 @@ fn turned_pictures_are_turned() {
         let source = encode(&Picture { width, height, samples: Samples::Rgb(&pixels) }, &settings).unwrap();
         for (number, turn) in (1..).zip(Turn::ALL) {
             assert_eq!(Turn::of_exif(number), Some(turn));
-            let result = anew(&source, &Options { turn, ..Options::default() }).unwrap();
+            let result = rewrite(&source, &Options { turn, ..Options::default() }).unwrap();
             let mirrors_width = matches!(turn, Turn::FlipH | Turn::Rotate180 | Turn::Transverse | Turn::Rotate270);
             assert_eq!(result.turned, width == 64 || !mirrors_width, "{turn:?}");
             if !result.turned {
@@ -296,13 +298,13 @@ fn turned_pictures_are_turned() {
                 assert!(wanted.len() == after.data.len() && worst <= Some(1), "{turn:?} {worst:?}");
             }
             theirs(&result.bytes);
-            // And back.
+            // The opposite turn restores the source.
             let back = match turn {
                 Turn::Rotate90 => Turn::Rotate270,
                 Turn::Rotate270 => Turn::Rotate90,
                 other => other,
             };
-            let again = anew(&result.bytes, &Options { turn: back, ..Options::default() }).unwrap();
+            let again = rewrite(&result.bytes, &Options { turn: back, ..Options::default() }).unwrap();
             assert!(again.turned);
             check_same(&source, &again.bytes);
         }

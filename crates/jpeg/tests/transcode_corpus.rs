@@ -1,4 +1,4 @@
-//! Every JPEG below the folder that THUMBS_CORPUS names, written anew: the same picture by our decoder and by libjpeg.
+//! Rewrites every JPEG in the fixtures and below THUMBS_CORPUS. The samples stay the same with our decoder and with libjpeg.
 
 mod common;
 
@@ -42,12 +42,12 @@ fn corpus() {
             let options = Options { progressive, ..Options::default() };
             let result = match (read_header(&data).map(|header| transcode(&data, &header, &options)), &ours) {
                 (Ok(Ok(result)), _) => result,
-                // Damage that a strict decoding finds, or kinds that are not taken.
+                // Damaged or not supported: a strict decode fails as well.
                 (_, Err(error)) => {
                     println!("{name}: {error}");
                     continue;
                 }
-                (Ok(Err(TranscodeError::Read(error @ Error::Unsupported("scans that leave coefficients out")))), _) => {
+                (Ok(Err(TranscodeError::Read(error @ Error::Unsupported("scans that omit coefficients")))), _) => {
                     println!("{name}: {error}");
                     continue;
                 }
@@ -58,7 +58,7 @@ fn corpus() {
                 (written, before, after) =
                     (written + 1, before + data.len() - result.trailing, after + result.bytes.len());
             }
-            // Not all that we take is for libjpeg, and some of it with a warning.
+            // libjpeg rejects some files that we accept, or warns.
             let theirs = catch_unwind(|| their_pixels(&data));
             if let Ok(theirs) = theirs {
                 assert!(theirs == their_pixels(&result.bytes), "{name}");

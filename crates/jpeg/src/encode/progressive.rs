@@ -77,7 +77,7 @@ impl Band {
     }
 }
 
-/// Bits of coefficients that are there already, at most those of one block.
+/// Correction bits of coefficients that an earlier scan coded, at most those of one block.
 #[derive(Clone, Copy, Debug, Default)]
 struct Corrections {
     bits: u64,
@@ -108,7 +108,7 @@ impl Corrections {
 struct Ended {
     blocks: u32,
     corrections: Vec<Corrections>,
-    /// How many bits they are.
+    /// The number of correction bits.
     count: u32,
 }
 

@@ -23,7 +23,7 @@ const ICC_PART: usize = MOST - ICC.len() - 2;
 /// A profile that is longer does not fit 255 segments.
 pub(crate) const MOST_ICC: usize = 255 * ICC_PART;
 
-/// Whether application segments and a profile can be written.
+/// Checks that application segments and a profile can be written.
 pub(crate) fn check(segments: &[(u8, Vec<u8>)], icc: Option<&[u8]>) -> Result<(), EncodeError> {
     if let Some((number, data)) = segments.iter().find(|s| s.0 > 15 || s.1.len() > MOST) {
         return Err(EncodeError::Segment(*number, data.len()));
@@ -41,12 +41,12 @@ pub(crate) fn segment(out: &mut Vec<u8>, marker: u8, parts: &[&[u8]]) {
     parts.iter().for_each(|part| out.extend(*part));
 }
 
-/// JFIF 1.1, with the unit of the densities, and those across and down; (0, 1, 1) is square pixels of no stated size.
+/// JFIF 1.1 with the density unit, and the horizontal and vertical density. (0, 1, 1) means square pixels without a size.
 pub(crate) fn jfif(out: &mut Vec<u8>, (unit, x, y): (u8, u16, u16)) {
     segment(out, APP0, &[b"JFIF\0\x01\x01", &[unit], &x.to_be_bytes(), &y.to_be_bytes(), &[0, 0]]);
 }
 
-/// Adobe's, which says what three or four components mean; a transform of 2 is YCCK.
+/// The Adobe segment with its transform byte, which determines the colour space. 2 is YCCK.
 pub(crate) fn adobe(out: &mut Vec<u8>, transform: u8) {
     segment(out, APP0 + 14, &[b"Adobe\0\x64\0\0\0\0", &[transform]]);
 }
@@ -60,7 +60,7 @@ pub(crate) fn icc(out: &mut Vec<u8>, profile: &[u8]) {
     }
 }
 
-/// Tables with the numbers 0 and on, their steps in zigzag order.
+/// Quantisation tables in zigzag order, numbered from 0.
 pub(crate) fn quantisation(out: &mut Vec<u8>, tables: &[Quant]) {
     let mut data = Vec::with_capacity(tables.len() * 65);
     for (id, table) in (0u8..).zip(tables) {

@@ -1,10 +1,10 @@
-//! Coefficients as words, one for each that is not zero.
+//! Words that hold coefficients: one for each that is not zero.
 
-/// A run of zeros, in the top five bits, and the bits of a value behind a one (T.81, F.1.2.2); or the mean of a block.
+/// A run of zeros in the top bits, and the bits of a value after a one (T.81, F.1.2.2); or the mean of a block.
 ///
-/// Words of 16 bits hold all that pictures of 8 bits have, and those of 32 bits what pictures of 12 bits have.
+/// Words of 16 bits are for pictures with 8 bits per sample, words of 32 bits for 12 bits per sample.
 pub(crate) trait Word: Copy + Default + std::fmt::Debug + 'static {
-    /// Where the run begins: the bits of a value and the one in front of them.
+    /// The bits below the run: those of a value and the one before them.
     const SHIFT: u32;
     /// The end of a block.
     const END: Self;
@@ -14,19 +14,19 @@ pub(crate) trait Word: Copy + Default + std::fmt::Debug + 'static {
     fn from_raw(raw: u32) -> Self;
     fn raw(self) -> u32;
 
-    /// The mean of a block, as it is.
+    /// Stores the mean of a block.
     #[inline(always)]
     fn of_mean(mean: i16) -> Self {
         Self::from_raw(u32::from(mean as u16))
     }
 
-    /// The mean that [`Self::of_mean`] was given.
+    /// The stored mean.
     #[inline(always)]
     fn mean(self) -> i32 {
         i32::from(self.raw() as i16)
     }
 
-    /// With its symbol.
+    /// The word of a run and a value, and its symbol.
     #[inline(always)]
     fn new(run: u32, value: i16) -> (Self, u8) {
         let (size, value) = (32 - i32::from(value).unsigned_abs().leading_zeros(), i32::from(value));
@@ -34,13 +34,13 @@ pub(crate) trait Word: Copy + Default + std::fmt::Debug + 'static {
         (Self::from_raw(run << Self::SHIFT | 1 << size | bits), (run << 4 | size) as u8)
     }
 
-    /// The bits of the value behind a one.
+    /// The bits of the value after a one.
     #[inline(always)]
     fn low(self) -> u32 {
         self.raw() & ((1 << Self::SHIFT) - 1)
     }
 
-    /// How many bits the value has.
+    /// The number of bits of the value.
     #[inline(always)]
     fn size(self) -> u32 {
         31 - (self.low() | 1).leading_zeros()
@@ -62,7 +62,7 @@ pub(crate) trait Word: Copy + Default + std::fmt::Debug + 'static {
     #[inline(always)]
     fn value(self) -> i32 {
         let (size, low) = (self.size(), self.low() as i32);
-        // A positive value's first bit is a one.
+        // The first bit of a positive value is a one.
         let least = 1 << size;
         if low & (least >> 1) == 0 { low - 2 * least + 1 } else { low - least }
     }

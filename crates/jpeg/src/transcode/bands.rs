@@ -1,9 +1,9 @@
-//! Which bands the coefficients are written in, and with how many bits at first.
+//! Searches for the smallest scans of the other (AC) coefficients.
 //!
-//! Each component is on its own. Edges cut the zigzag order into stretches; a band is one stretch or several neighbours. What each
-//! band takes in a first scan, for each number of bits left out, and in each refinement is counted, of large pictures over a part
-//! of them; the best division into bands follows from these costs: first for each scan with its bits alone, then for scans with
-//! all their refinements, so that high frequencies may leave out other bits than low ones.
+//! Components are independent. The edges cut the zigzag order into stretches, and a band consists of one or more adjacent stretches.
+//! The size of each band is counted for first scans that omit 0 to 3 bits, and for each refinement. Large pictures are sampled.
+//! Dynamic programming then finds the best division into bands: first for each kind of scan alone, then for scans including their
+//! refinements, so that high frequencies may omit other bits than low ones.
 
 use super::super::encode::blocks::Blocks;
 use super::super::encode::script::Scan;
@@ -13,16 +13,16 @@ use super::Options;
 use super::scans;
 use super::tally::{COUNT, EDGES, Tally};
 
-/// Most bits left out at first.
+/// The largest number of bits that a first scan omits.
 const MOST_LOW: u8 = 3;
 
-/// Blocks that are looked at, about.
+/// The approximate number of blocks to sample.
 const ENOUGH: usize = 16_384;
 
-/// What a further scan has to save to be worth its time in readers.
+/// Bytes that an additional scan must save to justify the decoding time.
 const WORTH: f64 = 8.0;
 
-/// The scans of all coefficients but the means.
+/// The scans of all AC coefficients.
 pub(super) fn search<W: Word>(blocks: &[Blocks<W>], options: &Options<'_>) -> Result<Vec<Scan>, Error> {
     let mut scans = Vec::new();
     for (component, blocks) in blocks.iter().enumerate() {
@@ -34,10 +34,10 @@ pub(super) fn search<W: Word>(blocks: &[Blocks<W>], options: &Options<'_>) -> Re
     Ok(scans)
 }
 
-/// Scans, and the bytes that they take.
+/// The size of scans in bytes, and the scans.
 type Cost = (f64, Vec<Scan>);
 
-/// Those of each band, from the edge of the first index to that of the second.
+/// The cost of each band, by its first edge and its end.
 type Costs = [[Cost; COUNT + 1]; COUNT];
 
 struct Search<W> {
@@ -66,7 +66,7 @@ impl<W: Word> Search<W> {
         Ok(divide(|from, to| best[from][to].clone())[0][COUNT].1.clone())
     }
 
-    /// Of first scans without the `low` last bits, or of those that bring the last of the others.
+    /// The costs of first scans that omit `low` bits, or of refinements down to `low` bits.
     fn costs(&self, low: u8, refines: bool) -> Costs {
         let tally = Tally::new(&self.some, low, refines);
         divide(|from, to| {
@@ -78,7 +78,7 @@ impl<W: Word> Search<W> {
     }
 }
 
-/// The best division of each stretch, out of the costs of bands that are not divided.
+/// The best division into bands for each pair of edges, given the costs of undivided bands.
 fn divide(whole: impl Fn(usize, usize) -> Cost) -> Costs {
     let mut costs = Costs::default();
     for length in 1..=COUNT {

@@ -1,4 +1,4 @@
-//! The scans of the means.
+//! Searches for the smallest scans of the means (the DC coefficients).
 
 use super::super::encode::blocks::Blocks;
 use super::super::encode::script::Scan;
@@ -8,7 +8,8 @@ use super::super::frame::Frame;
 use super::Options;
 use super::scans::{Scans, is_interleaved};
 
-/// Means in one scan or in two bits' worth, of all components together or of each alone, whichever is the smallest.
+/// Tries all components together, luma apart from chroma, and each component alone, with and without a refinement of the last
+/// bit.
 pub(super) fn search<W: Word>(frame: &Frame, blocks: &[Blocks<W>], options: &Options<'_>) -> Result<Scans, Error> {
     let all: Vec<usize> = (0..blocks.len()).collect();
     let mut best: Option<Scans> = None;

@@ -1,4 +1,4 @@
-//! Writes the coefficients of a JPEG anew, in fewer bytes: the picture stays the same to the last bit.
+//! Rewrites a JPEG without loss: the coefficients and quantisation tables stay the same, the file becomes smaller.
 //!
 //! ```
 //! use thumbs_jpeg::encode::{Picture, Samples, Settings, encode};
@@ -15,12 +15,15 @@
 //! # }
 //! ```
 //!
-//! `read` decodes all scans to quantised blocks, `turn` moves them where the picture is to be turned, `means` and `bands` search
-//! for the scans of the means and of the other coefficients that take the fewest bytes, and `encode` writes them.
+//! # Memory
 //!
-//! Memory: the coefficients of the whole picture, which take 2 bytes each where they are not zero and at most 129 bytes a block
-//! of 64 (twice that with 12 bits), once more while they are turned; the new file; and one row of MCUs.
-//! [`Options::max_memory`] is held against the most that this can be.
+//! The coefficients of the whole picture are held: a block of 64 takes 2 bytes for each coefficient that is not zero, plus
+//! 3, and at most 129 bytes. Pictures with 12 bits per sample take twice that. A turned picture is held twice for a moment.
+//! One row of MCUs and the output come on top. [`Options::max_memory`] is compared with these upper bounds before the
+//! coefficients are read, and with the output size before the output is written.
+
+// `read` decodes all scans to blocks, `turn` moves blocks and coefficients. `means` and `bands` search for the smallest
+// scans, `tally` counts the symbols for that, and `scans` has the results written with parts of `encode`.
 
 mod bands;
 mod means;
@@ -41,37 +44,37 @@ use super::script::{Quant, Script};
 use scans::Scans;
 pub use turn::Turn;
 
-/// Whether the new file is progressive.
+/// Whether the output is progressive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Progressive {
-    /// Where it is smaller so.
+    /// If that is smaller.
     #[default]
     Auto,
     /// Always.
     Yes,
-    /// Never: one scan, for readers that need it.
+    /// Never.
     No,
 }
 
-/// How to write a JPEG anew.
+/// How to rewrite a JPEG.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// In several scans, coarse to fine.
+    /// Whether to write a progressive file.
     pub progressive: Progressive,
     /// MCUs between restart markers, 0 for none.
     pub restart: u16,
-    /// Application segments: n of APPn (0 to 15), and contents of at most [`MAX_SEGMENT`] bytes. JFIF's and Adobe's, which say
-    /// what the components mean, are kept on their own; nothing else is.
+    /// Application segments to write: n of APPn (0 to 15), and contents of at most [`MAX_SEGMENT`] bytes. The JFIF density and
+    /// Adobe's transform are always kept. No other segment of the source is.
     pub segments: &'a [(u8, Vec<u8>)],
-    /// Comments.
+    /// Comments to write.
     pub comments: &'a [Vec<u8>],
-    /// A colour profile.
+    /// The colour profile to write.
     pub icc: Option<&'a [u8]>,
-    /// How to turn the picture, where that loses nothing: see [`Transcoded::turned`].
+    /// How to turn the picture. [`Transcoded::turned`] reports whether that was possible.
     pub turn: Turn,
-    /// Asked again and again; `true` ends the work with [`Error::Interrupted`].
+    /// Called for each row of MCUs and each scan. `true` ends the work with [`Error::Interrupted`].
     pub interrupt: Option<&'a dyn Fn() -> bool>,
-    /// Most bytes to allocate; see the module.
+    /// The largest number of bytes to allocate; see the module.
     pub max_memory: Option<u64>,
 }
 
@@ -96,38 +99,40 @@ impl Options<'_> {
     }
 }
 
-/// A JPEG written anew.
+/// A rewritten JPEG.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transcoded {
-    /// The new file.
+    /// The file.
     pub bytes: Vec<u8>,
     /// Whether it is progressive.
     pub progressive: bool,
-    /// Whether the picture was turned as asked. It is not where a side that ends with a part of a block would have to begin with
-    /// it; the picture then stands as before, and its EXIF orientation still holds.
+    /// Whether the picture was turned as requested. A side that ends with a partial block cannot be mirrored. The picture is
+    /// then written as it is, so that its EXIF orientation must be kept.
     pub turned: bool,
-    /// Bytes of the source behind the end of its picture, which the new file does not have: further pictures of a multi-picture
-    /// file, the film of a motion photo.
+    /// Bytes of the source after the end of the picture, which are not in the output: further pictures of a multi-picture file
+    /// (MPF), or the video of a motion photo.
     pub trailing: usize,
 }
 
-/// Why a JPEG cannot be written anew.
+/// Why a JPEG cannot be rewritten.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TranscodeError {
-    /// It cannot be read, or not all of it.
+    /// It cannot be read completely.
     #[error(transparent)]
     Read(#[from] Error),
-    /// What is to be written with it does not fit.
+    /// The metadata to write do not fit.
     #[error(transparent)]
     Write(#[from] EncodeError),
 }
 
-/// Writes a JPEG anew, with the same coefficients and quantisation tables.
+/// Rewrites a JPEG with the same coefficients and quantisation tables.
 ///
 /// # Errors
-/// Kinds that [`Header::supported`] refuses; every damage that a strict decoding finds, an end-of-image marker that is missing
-/// included; pictures whose scans leave coefficients or bits of them out; coefficients beyond what the standard has codes for;
-/// segments that do not fit; limits and interruption.
+/// - [`Error::Unsupported`] as [`Header::supported`] reports, and for pictures whose scans omit coefficients or bits.
+/// - [`Error::Truncated`] and [`Error::Damaged`] for any damage that a strict decode finds, including a missing end-of-image
+///   marker, and for coefficients that are out of range.
+/// - [`TranscodeError::Write`] for segments that do not fit.
+/// - [`Error::TooLarge`] and [`Error::Interrupted`].
 pub fn transcode(data: &[u8], header: &Header, options: &Options<'_>) -> Result<Transcoded, TranscodeError> {
     header.supported()?;
     segments::check(options.segments, options.icc)?;
@@ -181,7 +186,7 @@ fn check_memory(header: &Header, options: &Options<'_>, needed: u64) -> Result<(
     }
 }
 
-/// Numbers the tables of the components: equal ones are written once. Gives them in the order of their numbers.
+/// Numbers the quantisation tables of the components and returns them in that order. Equal tables are written once.
 fn number(frame: &mut Frame, quant: impl Iterator<Item = Quant>) -> Vec<Quant> {
     let mut tables: Vec<Quant> = Vec::new();
     for (component, quant) in frame.components.iter_mut().zip(quant) {
@@ -194,8 +199,8 @@ fn number(frame: &mut Frame, quant: impl Iterator<Item = Quant>) -> Vec<Quant> {
     tables
 }
 
-/// Gives components of their own names where some share one, which scans cannot tell apart. The names of such components say
-/// nothing of what they mean.
+/// Renumbers the components if two share an identifier, because scan headers could not tell them apart. Such identifiers do
+/// not determine the colour space.
 fn rename(frame: &mut Frame) {
     let components = &mut frame.components;
     if (1..components.len()).any(|i| components[..i].iter().any(|c| c.id == components[i].id)) {

@@ -1,4 +1,4 @@
-//! Reads all coefficients of a picture.
+//! Reads all coefficients of a picture into blocks.
 
 use super::super::decode::{Wanted, is_plausible, select};
 use super::super::encode::blocks::{Blocks, Levels};
@@ -13,7 +13,7 @@ use super::super::script::{self, NO_END, Quant, Script};
 use super::super::simd;
 use super::Options;
 
-/// Most bytes that the coefficients take: a word each, and the length of a block.
+/// The largest number of bytes that the coefficients take: a word each, and one byte per block for its length.
 pub(super) fn memory<W>(frame: &Frame) -> u64 {
     frame.all_blocks() * (64 * size_of::<W>() as u64 + 1)
 }
@@ -27,7 +27,7 @@ pub(super) fn quantisation(script: &Script<'_>) -> Result<Vec<Quant>, Error> {
     script.quant.iter().copied().collect::<Option<_>>().ok_or(missing)
 }
 
-/// The blocks of each component, and the position behind the end of the picture.
+/// The blocks of each component, and the position after the end-of-image marker.
 pub(super) fn blocks<W: Word>(
     data: &[u8],
     header: &Header,
@@ -39,7 +39,7 @@ pub(super) fn blocks<W: Word>(
         return Err(error.clone());
     }
     if !script.is_complete() {
-        return Err(Error::Unsupported("scans that leave coefficients out"));
+        return Err(Error::Unsupported("scans that omit coefficients"));
     }
     is_plausible(data, frame, script)?;
     let need = vec![63; frame.components.len()];
@@ -73,7 +73,7 @@ pub(super) fn blocks<W: Word>(
     Ok((targets.into_iter().map(|target| target.blocks).collect(), end))
 }
 
-/// The blocks of one component in the making.
+/// The blocks of one component while they are read.
 struct Target<W> {
     blocks: Blocks<W>,
     rows: usize,

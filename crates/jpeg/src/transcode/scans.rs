@@ -1,4 +1,4 @@
-//! The scans of the new file, of which the smallest are chosen.
+//! Chooses the scans of the output by their size.
 
 use super::super::encode::blocks::Blocks;
 use super::super::encode::scans::Coded;
@@ -10,14 +10,14 @@ use super::super::frame::{Frame, Kind};
 use super::super::script::Quant;
 use super::{Options, Progressive, bands, means};
 
-/// Blocks that an MCU has at most (T.81, B.2.3).
+/// The largest number of blocks in an MCU (T.81, B.2.3).
 const MOST_IN_MCU: u32 = 10;
 
 /// Scans with their symbols.
 pub(super) struct Scans(Vec<(Scan, Counter)>);
 
 impl Scans {
-    /// The smallest that the options allow. Sets the kind of the frame.
+    /// The smallest scans that the options allow. Sets the kind of the frame.
     pub fn smallest<W: Word>(
         frame: &mut Frame,
         tables: &[Quant],
@@ -60,7 +60,7 @@ impl Scans {
         let mut scans = means::search(frame, blocks, options)?;
         let bands = Self::count(bands::search(blocks, options)?.into_iter(), frame, blocks, options)?;
         scans.0.extend(bands.0);
-        // Those of the lowest frequencies come first, and one bit after the other.
+        // Coarse to fine: low frequencies first, refinements last.
         scans.0.sort_by_key(|(scan, _)| (scan.high > 0, std::cmp::Reverse(scan.high), scan.first));
         Ok(scans)
     }
@@ -80,7 +80,7 @@ impl Scans {
         scans.map(counted).collect::<Result<_, _>>().map(Self)
     }
 
-    /// A scan of several components with those Huffman tables shared that make it the smallest.
+    /// The smallest of several assignments of Huffman tables to the components of a scan.
     pub fn best_tables<W: Word>(
         scan: &Scan,
         frame: &Frame,
@@ -104,18 +104,18 @@ impl Scans {
         Ok(best.unwrap_or(Self(Vec::new())))
     }
 
-    /// Followed by others.
+    /// Appends other scans.
     pub fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self
     }
 
-    /// Bytes that they take, but for stuffed ones.
+    /// The size in bytes, without stuffed bytes.
     pub fn bytes(&self) -> u64 {
         self.0.iter().map(|(scan, counter)| bytes(scan, counter).iter().sum::<u64>()).sum()
     }
 
-    /// Writes them behind `out`.
+    /// Appends the scans to `out`.
     pub fn write<W: Word>(
         &self,
         mut out: Vec<u8>,
@@ -131,7 +131,7 @@ impl Scans {
     }
 }
 
-/// Bytes of a scan's tables and header, and of what it codes.
+/// The size in bytes of the tables and header of a scan, and of its coded data.
 pub(super) fn bytes(scan: &Scan, counter: &Counter) -> [u64; 2] {
     let (codes, coded) = counter.finish();
     let header = 8 + 2 * scan.components.len();
@@ -139,7 +139,7 @@ pub(super) fn bytes(scan: &Scan, counter: &Counter) -> [u64; 2] {
     [(header + tables + if tables > 0 { 4 } else { 0 }) as u64, coded]
 }
 
-/// Whether all components fit one scan.
+/// Whether all components fit into one scan.
 pub(super) fn is_interleaved(frame: &Frame) -> bool {
     let blocks = |c: &super::super::frame::Component| u32::from(c.h) * u32::from(c.v);
     frame.components.len() == 1 || frame.components.iter().map(blocks).sum::<u32>() <= MOST_IN_MCU

@@ -1,20 +1,20 @@
-//! Counts the symbols of many bands at once.
+//! Counts the symbols of all candidate bands in one pass.
 //!
-//! A coefficient that becomes visible in a scan has a symbol that depends on the zeros behind the one before, and of the band only on
-//! whether that is in it: so a coefficient is counted once for the bands that begin before its predecessor, and once for each edge
-//! between the two. Runs of ended blocks alone are followed for each band.
+//! The symbol of a coefficient depends on the previous coefficient that the scan codes, unless the band begins between the two.
+//! Each coefficient is therefore counted once for all bands that contain both, and once for each edge in between. Only runs of
+//! ended blocks (EOBRUN) are followed for each band separately.
 
 use super::super::encode::blocks::Blocks;
 use super::super::encode::walk::{self, Counter, Sink};
 use super::super::encode::word::Word;
 
-/// Where bands may begin, and the end, in zigzag order.
+/// Zigzag indices where bands may begin, and the end.
 pub(super) const EDGES: [u8; 8] = [1, 2, 3, 6, 9, 13, 19, 64];
 
-/// Stretches between edges.
+/// The number of stretches between edges.
 pub(super) const COUNT: usize = EDGES.len() - 1;
 
-/// Of each zigzag index, the stretch that it is in.
+/// The stretch of each zigzag index.
 const STRETCH: [u8; 64] = {
     let mut stretches = [0; 64];
     let mut k = 1;
@@ -29,27 +29,28 @@ const STRETCH: [u8; 64] = {
     stretches
 };
 
-/// As many blocks as one symbol holds.
+/// The largest number of ended blocks in one symbol.
 const MOST_BLOCKS: u32 = 0x7FFF;
 
-/// Counts of each symbol.
+/// The count of each symbol.
 type Symbols = [u32; 256];
 
-/// Symbols of every band in scans of one kind.
+/// The symbols of every band for one kind of scan.
 pub(super) struct Tally {
-    /// By the stretches of the coefficient before and of the coefficient itself.
+    /// By the stretches of the previous coefficient and of the coefficient.
     inner: Box<[[Symbols; COUNT]; COUNT]>,
-    /// By the edge where the band begins, and the stretch of its first coefficient.
+    /// By the edge where the band begins, and the stretch of its first coefficient in a block.
     first: Box<[[Symbols; COUNT]; COUNT]>,
-    /// By the edges of the band: blocks ended in a row, and how many bits the numbers of such rows had.
+    /// By the first and last stretch of the band: the current run of ended blocks, and the number of past runs by the bits of
+    /// their length.
     ended: [[u32; COUNT]; COUNT],
     runs: [[[u32; 16]; COUNT]; COUNT],
-    /// Corrections in each stretch.
+    /// Correction bits in each stretch.
     corrections: [u64; COUNT],
 }
 
 impl Tally {
-    /// Of first scans without the `low` last bits, or of scans that add the last of the bits left.
+    /// Counts first scans that omit `low` bits, or refinements down to `low` bits.
     pub fn new<W: Word>(blocks: &Blocks<W>, low: u8, refines: bool) -> Self {
         let mut tally = Self {
             inner: Box::new([[[0; 256]; COUNT]; COUNT]),
@@ -71,12 +72,12 @@ impl Tally {
 
     fn block<W: Word>(&mut self, words: &[W], low: u8, refines: bool) {
         let mut next = 1;
-        // The zeros before the coefficient, before the last one that became visible, and before each edge.
+        // Zero coefficients before the current one, before the last one with a symbol, and before each edge.
         let (mut zeros, mut place, mut before) = (0u32, 1u32, 0u32);
         let mut edges = [0u32; COUNT];
         let mut last: Option<u8> = None;
         let mut edge = 0;
-        // Stretches with a coefficient that becomes visible, and with one at their end.
+        // Stretches that contain a coefficient with a symbol, and stretches that end with one.
         let (mut visible, mut full) = (0u32, 0u32);
         for &word in words {
             let k = next + word.run();
@@ -133,7 +134,7 @@ impl Tally {
         }
     }
 
-    /// The symbols of a band from the edge of one number to that of another.
+    /// The symbols of the band from edge `from` to edge `to`.
     pub fn band(&self, from: usize, to: usize) -> Counter {
         let mut sums = [0u64; 256];
         let mut add =

@@ -1,4 +1,4 @@
-//! From inside: the coefficients that come back are those that went in, and what is counted for the search is what is written.
+//! Coefficients survive a rewrite, and the search counts what the writer writes.
 
 use super::super::encode::blocks::Blocks;
 use super::super::encode::scans::Coded;
@@ -35,13 +35,13 @@ struct Coefficients {
 }
 
 impl Coefficients {
-    /// About one in `sparse` coefficients is not zero.
+    /// Random blocks in which about one of `sparse` coefficients is not zero.
     fn random(frame: Frame, sparse: u32, seed: u32) -> Self {
         let mut random = Random(seed);
         let (most, mean) = if frame.is_wide() { (14, 15) } else { (10, 10) };
         let mut block = || {
             let mut block = [0; 64];
-            // Few blocks reach to the last coefficient, and some hold nothing.
+            // Most blocks end early, and some are empty.
             let end = if random.next(4) == 0 { 64 } else { 1 + random.next(20) };
             for value in &mut block[1..end as usize] {
                 if random.next(sparse) == 0 {
@@ -62,7 +62,7 @@ impl Coefficients {
         Self { frame, quant, dense }
     }
 
-    /// Written in libjpeg's scans.
+    /// Writes the picture with the scan script of libjpeg.
     fn write<W: Word>(&self, restart: u16) -> Vec<u8> {
         let blocks: Vec<Blocks<W>> =
             self.frame.components.iter().zip(&self.dense).map(|(c, dense)| packed(&self.frame, c, dense)).collect();
@@ -98,7 +98,7 @@ impl Coefficients {
         Self { frame: header.frame, quant, dense }
     }
 
-    /// By moving each coefficient to where it belongs.
+    /// Turns the picture one coefficient at a time.
     fn turned(&self, turn: Turn) -> Self {
         let mut frame = self.frame.clone();
         turn.frame(&mut frame);
@@ -165,7 +165,7 @@ fn any_frame() -> impl Strategy<Value = Frame> {
     (kind, any::<bool>(), 1u32..70, 1u32..70, (count, factors, common)).prop_map(
         |(kind, wide, width, height, (count, factors, common))| {
             let component = |(i, (h, v)): (usize, (u8, u8))| {
-                // Commonly luma has some, and chroma has none.
+                // Mostly subsampled chroma, as in real files.
                 let (h, v) = if !common {
                     (h, v)
                 } else if i % 3 == 0 {
@@ -222,13 +222,13 @@ proptest! {
             (got.frame.width, got.frame.height, got.frame.precision),
             (wanted.frame.width, wanted.frame.height, wanted.frame.precision)
         );
-        // A second time changes nothing.
+        // A second rewrite changes nothing.
         let again = transcode(&result.bytes, &read_header(&result.bytes).unwrap(), &Options { turn: Turn::None, ..options });
         prop_assert!(again.unwrap().bytes == result.bytes);
-        // And neither kind is smaller than what is chosen.
+        // `Auto` chooses the smaller kind.
         for progressive in [Progressive::Yes, Progressive::No] {
             let one = transcode(&data, &header, &Options { progressive, ..options }).unwrap();
-            // Stuffed bytes are not counted.
+            // The search does not count stuffed bytes.
             prop_assert!(options.progressive != Progressive::Auto || result.bytes.len() <= one.bytes.len() * 101 / 100 + 2);
         }
     }
@@ -245,7 +245,7 @@ proptest! {
                 let scan = Scan::new(&[0], (EDGES[from], EDGES[to] - 1), (if refines { low + 1 } else { 0 }, low));
                 let coded = scans::bytes(&scan, &Coded::new(&given.frame, &scan, &blocks, 0).counter());
                 let tallied = scans::bytes(&scan, &tally.band(from, to));
-                // It does not bound the corrections that wait for the end of a row of ended blocks.
+                // The tally ignores the limit on buffered correction bits.
                 let room = if refines { 2 + coded[1] / 50 } else { 0 };
                 let room_header = if refines { 3 } else { 0 };
                 prop_assert!(coded[0].abs_diff(tallied[0]) <= room_header, "{:?}: {:?} {:?}", scan, coded, tallied);

@@ -1,4 +1,4 @@
-//! Turns a picture by moving its blocks and the coefficients in them.
+//! Turns a picture by moving blocks and transposing or negating their coefficients.
 
 use super::super::encode::blocks::{Block, Blocks, Levels};
 use super::super::encode::word::Word;
@@ -6,7 +6,7 @@ use super::super::frame::Frame;
 use super::super::idct::ZIGZAG;
 use super::super::script::Quant;
 
-/// How a picture is turned, by the numbers of EXIF's orientation.
+/// How to turn a picture. The numbers are those of the EXIF orientation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Turn {
     /// 1: not at all.
@@ -41,7 +41,7 @@ impl Turn {
         Self::Rotate270,
     ];
 
-    /// What makes a picture of this EXIF orientation upright.
+    /// The turn that makes a picture with this EXIF orientation upright.
     pub fn of_exif(orientation: u8) -> Option<Self> {
         Self::ALL.get(usize::from(orientation).checked_sub(1)?).copied()
     }
@@ -51,7 +51,7 @@ impl Turn {
         matches!(self, Self::Transpose | Self::Rotate90 | Self::Transverse | Self::Rotate270)
     }
 
-    /// Whether the result, transposed before where it is to be, is mirrored left to right and top to bottom.
+    /// Whether the result is mirrored left to right and top to bottom, after the transposition if there is one.
     fn flips(self) -> (bool, bool) {
         match self {
             Self::None | Self::Transpose => (false, false),
@@ -61,7 +61,7 @@ impl Turn {
         }
     }
 
-    /// Whether nothing is lost: a side that is mirrored must end with a whole block in every component.
+    /// Whether the turn loses nothing. A mirrored side must end with a whole block in every component.
     pub(super) fn fits(self, frame: &Frame) -> bool {
         let (across, down) = self.flips();
         let (columns, rows) = if self.is_transposed() { (down, across) } else { (across, down) };
@@ -102,7 +102,7 @@ impl Turn {
             }
             return turned.blocks;
         }
-        // A row of the result takes a block of each row of the source.
+        // A row of the result takes one block from each row of the source.
         let mut turned = Turned::new(self, rows, columns);
         let mut sources: Vec<_> = (0..rows).map(|x| blocks.row(flip(across, x, rows))).collect();
         for _ in 0..columns {
@@ -112,7 +112,7 @@ impl Turn {
     }
 }
 
-/// The place of a coefficient in natural order when rows and columns are exchanged.
+/// The transposed position of a coefficient in natural order.
 fn transposed(natural: u8) -> u8 {
     (natural & 7) << 3 | natural >> 3
 }
@@ -121,14 +121,14 @@ fn transposed(natural: u8) -> u8 {
 struct Turned<W> {
     blocks: Blocks<W>,
     levels: Vec<Levels>,
-    /// For each zigzag index, the new one, and the sign.
+    /// The new index and the sign of each zigzag index.
     places: [(u8, i16); 64],
 }
 
 impl<W: Word> Turned<W> {
     fn new(turn: Turn, columns: usize, rows: usize) -> Self {
         let (across, down) = turn.flips();
-        // A mirror image negates the waves of odd frequency.
+        // Mirroring negates the odd frequencies.
         let is_odd = |natural: u8| (across && natural & 1 == 1) ^ (down && natural >> 3 & 1 == 1);
         let places = ZIGZAG.map(|natural| {
             let natural = if turn.is_transposed() { transposed(natural) } else { natural };
@@ -138,7 +138,7 @@ impl<W: Word> Turned<W> {
         Self { blocks: Blocks::new(columns, rows), levels: Vec::with_capacity(columns), places }
     }
 
-    /// Adds a row of blocks, of which each stands as in the source.
+    /// Adds a row of source blocks in their new order.
     fn row<'a>(&mut self, row: impl Iterator<Item = Block<'a, W>>) {
         let Self { levels, places, .. } = self;
         levels.clear();

@@ -1,6 +1,6 @@
-//! What several tests need.
+//! Shared by several tests.
 
-#![allow(dead_code, reason = "each test takes its part")]
+#![allow(dead_code, reason = "not every test uses everything")]
 
 use mozjpeg::CompInfoExt;
 use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr};
@@ -47,7 +47,7 @@ pub fn theirs(data: &[u8]) -> Vec<(usize, Vec<u8>)> {
     lines.into_iter().zip(planes).collect()
 }
 
-/// Pixels as libjpeg makes them, interpolated and converted, with their channels; a warning is a panic.
+/// The number of channels and the pixels as libjpeg decodes them. A warning is a panic.
 pub fn their_pixels(data: &[u8]) -> (usize, Vec<u8>) {
     let decompress = mozjpeg::Decompress::with_err(errors()).from_mem(data).unwrap();
     let (channels, mut started) = match decompress.image().unwrap() {
