@@ -207,7 +207,7 @@ fn a_count_may_run_past_the_file_by_padding() {
     let strips = Page::new(96, 64, 3, 2).tag(278, LONG, &[40]).strip(rows(0, 40)).strip(rows(40, 64));
     let length = |rows: u32| rows * 96 * 3;
     let long = strips.clone().tag(279, LONG, &[length(40), 1_000_000]);
-    assert_eq!(whole_but("a.tif", &tiff(&[long]), "lead beyond its end").pixels, scene());
+    assert_eq!(whole_but("a.tif", &tiff(&[long]), "extends beyond its end").pixels, scene());
     // Deflate, whose stream ends before its strip does.
     let packed = |bytes: &[u8]| {
         let mut out = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -215,7 +215,7 @@ fn a_count_may_run_past_the_file_by_padding() {
         out.finish().unwrap()
     };
     let deflated = Page::new(96, 64, 3, 2).tag(259, SHORT, &[8]).strip(packed(&scene())).tag(279, LONG, &[900_000]);
-    assert_eq!(whole_but("a.tif", &tiff(std::slice::from_ref(&deflated)), "lead beyond its end").pixels, scene());
+    assert_eq!(whole_but("a.tif", &tiff(std::slice::from_ref(&deflated)), "extends beyond its end").pixels, scene());
     // With rows missing it fails.
     let mut cut = deflated;
     let half = cut.strips[0].len() / 2;
