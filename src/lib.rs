@@ -82,9 +82,9 @@ pub use thumbs_render::pixmap::{Channels, Pixmap, Samples};
 pub use thumbs_render::recipe::{
     Color, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Subsampling,
 };
-pub use thumbs_render::render::{Encoded, Thumbnail, thumbnail};
+pub use thumbs_render::render::{Encoded, RenderError, Rendered, Thumbnail, render, thumbnail};
 pub use thumbs_render::size::Size;
-pub use thumbs_render::{Format, Limits, Recipe, RenderError, Rendered, render};
+pub use thumbs_render::{Format, Limits, Recipe};
 
 pub use archive::Kind as ArchiveKind;
 pub use outcome::{Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent};

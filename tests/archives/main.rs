@@ -1,0 +1,9 @@
+//! Archives and data sets, in and out.
+
+mod dataset;
+mod input;
+mod output_archives;
+mod pipes;
+
+#[path = "../stage/mod.rs"]
+mod stage;

@@ -1,0 +1,137 @@
+//! Qualities that are chosen by a score or by bytes.
+
+use crate::testenv::{World, report};
+use serde_json::Value;
+
+/// A world with photographs of this repository.
+fn photographs() -> World {
+    let world = World::new();
+    for name in ["chelsea.jpg", "coffee.png", "rocket.webp", "hopper.jpg"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/photos").join(name);
+        world.write(format!("in/{name}"), &std::fs::read(path).expect("a photograph"));
+    }
+    world
+}
+
+fn outputs(world: &World, args: &[&str]) -> Vec<Value> {
+    world.run(&[&["in", "-o", "out/", "--existing", "replace", "--report", "r.ndjson"], args].concat()).ok();
+    let lines = report(&world.read("r.ndjson"));
+    let done = lines.iter().filter(|line| line["type"] == "done");
+    let mut outputs: Vec<Value> = done.flat_map(|line| line["outputs"].as_array().unwrap().clone()).collect();
+    outputs.sort_by_key(|output| output["path"].to_string());
+    outputs
+}
+
+fn number(output: &Value, key: &str) -> f64 {
+    output[key].as_f64().unwrap_or_else(|| panic!("no {key} in {output}"))
+}
+
+#[test]
+fn a_target_is_reached_and_hardly_exceeded() {
+    let world = photographs();
+    for format in ["jpeg", "webp"] {
+        for target in ["60", "75"] {
+            let made = outputs(&world, &["-s", "200", "-f", format, "--target", target]);
+            assert_eq!(made.len(), 4);
+            let goal: f64 = target.parse().unwrap();
+            for output in &made {
+                let score = number(output, "score");
+                assert!((goal..goal + 4.0).contains(&score), "{format} {target}: {output}");
+                assert!((1.0..=100.0).contains(&number(output, "quality")), "{output}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_higher_target_takes_more_bytes() {
+    let world = photographs();
+    let sum = |target: &str| -> f64 {
+        outputs(&world, &["-s", "200", "-f", "jpeg", "--target", target]).iter().map(|o| number(o, "bytes")).sum()
+    };
+    let (low, high) = (sum("60"), sum("85"));
+    assert!(low * 1.3 < high, "{low} {high}");
+}
+
+#[test]
+fn auto_quality_is_a_target_of_80() {
+    let world = photographs();
+    let auto = outputs(&world, &["-s", "100", "-f", "jpeg", "-q", "auto"]);
+    let bytes = world.read("out/hopper.jpg");
+    let target = outputs(&world, &["-s", "100", "-f", "jpeg", "--target", "80"]);
+    assert_eq!(auto, target);
+    assert!(bytes == world.read("out/hopper.jpg"));
+}
+
+#[test]
+fn what_cannot_reach_the_target_says_so() {
+    let world = photographs();
+    let made = outputs(&world, &["-s", "100", "-f", "jpeg", "--subsample", "420", "--target", "100"]);
+    for output in &made {
+        assert_eq!(number(output, "quality"), 100.0, "{output}");
+    }
+    let lines = report(&world.read("r.ndjson"));
+    let notes = |line: &&Value| line["notes"].to_string().contains("below the target of 100");
+    assert_eq!(lines.iter().filter(notes).count(), 4, "{lines:#?}");
+}
+
+#[test]
+fn bytes_are_bounded() {
+    let world = photographs();
+    for format in ["jpeg", "webp"] {
+        let made = outputs(&world, &["-s", "200", "-f", format, "--max-bytes", "4k"]);
+        assert_eq!(made.len(), 4);
+        for output in &made {
+            let bytes = number(output, "bytes");
+            assert!(bytes <= 4096.0, "{output}");
+            let path = output["path"].as_str().unwrap();
+            assert_eq!(bytes as usize, world.read(path).len());
+        }
+    }
+    let both = outputs(&world, &["-s", "200", "-f", "jpeg", "--target", "90", "--max-bytes", "5k"]);
+    assert!(both.iter().all(|output| number(output, "bytes") <= 5120.0 && number(output, "score") < 90.0), "{both:#?}");
+}
+
+#[test]
+fn a_picture_that_never_fits_says_so_or_gets_fewer_pixels() {
+    let world = photographs();
+    let made = outputs(&world, &["-s", "200", "-f", "png", "--max-bytes", "9k"]);
+    assert!(made.iter().any(|output| number(output, "bytes") > 9216.0), "{made:#?}");
+    let said = world.read("r.ndjson");
+    assert!(String::from_utf8_lossy(&said).contains("over the limit of 9.22 kB (--max-bytes)"));
+    for format in ["png", "jpeg"] {
+        let limit = if format == "png" { "9k" } else { "1500B" };
+        let made = outputs(&world, &["-s", "200", "-f", format, "--max-bytes", limit, "--allow-smaller"]);
+        for output in &made {
+            let most = if format == "png" { 9216.0 } else { 1500.0 };
+            assert!(number(output, "bytes") <= most, "{format}: {output}");
+            let (width, height) = world.size(output["path"].as_str().unwrap());
+            assert_eq!((f64::from(width), f64::from(height)), (number(output, "width"), number(output, "height")));
+        }
+        assert!(made.iter().any(|output| number(output, "width") < 200.0), "{made:#?}");
+    }
+}
+
+#[test]
+fn the_number_of_workers_has_no_say() {
+    let world = photographs();
+    outputs(&world, &["-s", "150", "-f", "jpeg", "--target", "75", "-j", "1"]);
+    let one = world.read("out/chelsea.jpg");
+    outputs(&world, &["-s", "150", "-f", "jpeg", "--target", "75", "-j", "4"]);
+    assert!(one == world.read("out/chelsea.jpg"));
+}
+
+#[test]
+fn options_are_checked() {
+    let world = World::with(&["a.jpg"]);
+    for (args, said) in [
+        (&["--target", "0"][..], "--target 0: a score is a number from 1 to 100"),
+        (&["--target", "high"], "--target high: a score is a number from 1 to 100"),
+        (&["--target", "80", "-q", "70"], "--target: not together with -q"),
+        (&["--allow-smaller"], "--allow-smaller: it has no effect without --max-bytes"),
+        (&["-q", "aut"], "-q aut: quality is a whole number from 1 to 100, or auto; did you mean auto?"),
+    ] {
+        world.run(&[&["a.jpg"], args].concat()).code(2).says(said);
+    }
+    world.run(&["a.jpg", "-f", "png", "--target", "80", "-o", "out/"]).ok().says("--target has no effect: ");
+}

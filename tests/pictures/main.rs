@@ -1,0 +1,14 @@
+//! Pictures of all kinds through the program.
+
+mod compression_goals;
+mod foreign_decoders;
+mod jpeg_kinds;
+mod metadata;
+mod readers;
+
+#[path = "../made/mod.rs"]
+mod made;
+#[path = "../../crates/render/tests/pictures/mod.rs"]
+mod pictures;
+#[path = "../testenv/mod.rs"]
+mod testenv;
