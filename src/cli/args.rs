@@ -203,7 +203,7 @@ pub struct Args {
     /// Like --print, but end each path with NUL
     #[arg(short = '0', long, help_heading = "Messages")]
     pub print0: bool,
-    /// Write an NDJSON report on every input to FILE (- for standard output); .gz and .zst are compressed
+    /// Write an NDJSON report on every input to FILE (- for standard output), a table if it ends in .csv; .gz and .zst are compressed
     #[arg(long, value_name = "FILE", help_heading = "Messages")]
     pub report: Option<PathBuf>,
 

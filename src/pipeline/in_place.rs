@@ -12,6 +12,8 @@ use crate::source::Facts;
 use crate::state::digest as content;
 use crate::walk::{in_store, real_path};
 use thumbs_render::codec::Header;
+use thumbs_render::format::Format;
+use thumbs_render::recipe::MetadataPolicy;
 use thumbs_render::render::KEPT;
 
 /// Where a source goes before it is replaced.
@@ -53,7 +55,7 @@ fn is_own_backup(in_place: &InPlace, job: &Job, facts: &Facts) -> bool {
 }
 
 /// Whether a picture can be written again as what it is.
-pub fn check(config: &RunConfig, header: &Header) -> Result<(), SkipReason> {
+pub fn check(config: &RunConfig, header: &Header, bytes: &[u8]) -> Result<(), SkipReason> {
     if config.in_place.is_none() {
         return Ok(());
     }
@@ -63,18 +65,42 @@ pub fn check(config: &RunConfig, header: &Header) -> Result<(), SkipReason> {
     if header.animated {
         return Err(SkipReason::Animated);
     }
+    let is_deep = header.format == Format::Png && bytes.get(24) == Some(&16);
+    if is_deep {
+        return Err(SkipReason::WouldLose);
+    }
     Ok(())
 }
 
+/// Whether a JPEG holds more than its picture: an index of further pictures, or something behind its end, as motion
+/// photos do. Zeros there are padding.
+pub fn holds_more(config: &RunConfig, header: &Header, bytes: &[u8]) -> bool {
+    let is_kept = config.in_place.is_some() && config.recipe.metadata == MetadataPolicy::Keep;
+    if !is_kept || header.format != Format::Jpeg {
+        return false;
+    }
+    const HEAD: usize = 256 << 10;
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let is_index = |part: &[u8]| part.starts_with(&[0xff, 0xe2]) && part.ends_with(b"MPF\0");
+    let padding = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    head.windows(8).any(is_index) || !bytes[..bytes.len() - padding].ends_with(&[0xff, 0xd9])
+}
+
 /// Why an encoded output does not replace its source, if it does not.
-pub fn judge(config: &RunConfig, before: u64, outputs: &[ReadyOutput], notes: &[String]) -> Option<SkipReason> {
+pub fn judge(
+    config: &RunConfig,
+    before: u64,
+    holds_more: bool,
+    outputs: &[ReadyOutput],
+    notes: &[String],
+) -> Option<SkipReason> {
     let in_place = config.in_place.as_ref()?;
     let after: u64 = outputs.iter().map(|output| output.bytes.len() as u64).sum();
     if !in_place.min_savings.are_met(before, after) {
         return Some(SkipReason::NotWorthIt);
     }
     // Whatever is noted is lost, but for this.
-    notes.iter().any(|note| note != KEPT).then_some(SkipReason::WouldLose)
+    (holds_more || notes.iter().any(|note| note != KEPT)).then_some(SkipReason::WouldLose)
 }
 
 /// What the sink needs to know of the source.

@@ -41,7 +41,9 @@ impl End {
     /// Of a source that is not replaced. That it was compressed, or can never be, is remembered.
     fn refused(reason: SkipReason) -> Self {
         match reason {
-            SkipReason::Compressed | SkipReason::NotWritten | SkipReason::Animated => Self::Settled(reason),
+            SkipReason::Compressed | SkipReason::NotWritten | SkipReason::Animated | SkipReason::WouldLose => {
+                Self::Settled(reason)
+            }
             _ => Self::Skipped(reason),
         }
     }
@@ -118,7 +120,7 @@ pub fn process(
     shared.watch.note(job.number, || trace.record(job, Kind::Failed));
     let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
     lap(&mut spent.decoding);
-    in_place::check(config, opened.header()).map_err(End::refused)?;
+    in_place::check(config, opened.header(), &bytes).map_err(End::refused)?;
     shared.watch.pause(job.number);
     let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.as_ref(), bytes.len() as u64, ledger));
     lap(&mut spent.waiting);
@@ -183,6 +185,7 @@ pub fn process(
     let is_own = rendered.notes.iter().any(|note| note == KEPT);
     ready.quality = (!is_own).then_some(config.recipe.encode.quality);
     ready.notes = rendered.notes;
+    let holds_more = in_place::holds_more(config, opened.header(), &bytes);
     drop(opened);
     drop((bytes, held));
     if let Some(dataset) = &config.dataset
@@ -200,7 +203,7 @@ pub fn process(
             ready.outputs.push(ReadyOutput { plan: output.clone(), format, size, bytes, quality, score });
         }
     }
-    if let Some(reason) = in_place::judge(config, ready.source_bytes, &ready.outputs, &ready.notes) {
+    if let Some(reason) = in_place::judge(config, ready.source_bytes, holds_more, &ready.outputs, &ready.notes) {
         let (done, _, record) = ready.split();
         return Err(End::Kept(Box::new(done), reason, record.map(Box::new)));
     }

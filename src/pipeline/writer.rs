@@ -244,6 +244,7 @@ impl<'a> Writer<'a> {
             Message::Ignored => self.shared.passed.no_picture(),
             Message::Skipped { source, reason } => self.skip(&source, reason),
             Message::Kept(done, reason) => {
+                self.sweep_beside(&done.source);
                 self.summary.skipped += 1;
                 self.reporter.event(&Event::Kept(&done, reason));
             }
@@ -267,6 +268,7 @@ impl<'a> Writer<'a> {
     }
 
     fn skip(&mut self, source: &SourceName, reason: SkipReason) {
+        self.sweep_beside(source);
         self.summary.skipped += 1;
         self.summary.failed_before += u64::from(reason == SkipReason::FailedBefore);
         self.reporter.event(&Event::Skipped(source, reason));
@@ -341,10 +343,21 @@ impl<'a> Writer<'a> {
             return;
         }
         for output in &ready.outputs {
-            let dir = output.plan.path.parent().unwrap_or(std::path::Path::new(""));
-            if self.swept.insert(self.hasher.hash_one(dir)) {
-                remove_stale(dir);
-            }
+            self.sweep_dir(output.plan.path.parent().unwrap_or(Path::new("")));
+        }
+    }
+
+    /// In place, also where nothing is replaced: what a killed run left may be an original.
+    fn sweep_beside(&mut self, source: &SourceName) {
+        let config = &self.shared.config;
+        if let (true, false, SourceName::File(path)) = (config.in_place.is_some(), config.dry_run, source) {
+            self.sweep_dir(path.parent().unwrap_or(Path::new("")));
+        }
+    }
+
+    fn sweep_dir(&mut self, dir: &Path) {
+        if self.swept.insert(self.hasher.hash_one(dir)) {
+            remove_stale(dir);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The bar, messages, names of outputs, and the report. An error here never stops the work.
 
 mod bar;
+mod csv;
 pub mod metrics;
 mod names;
 mod ndjson;
@@ -8,6 +9,7 @@ mod nothing;
 mod progress;
 mod repeats;
 mod text;
+mod totals;
 mod voice;
 
 use std::io::{IsTerminal, Write};
@@ -21,6 +23,7 @@ use names::Names;
 use ndjson::Ndjson;
 use progress::Meter;
 use text::Text;
+use totals::Totals;
 use voice::Level;
 pub use voice::speak;
 
@@ -41,6 +44,8 @@ pub struct Console {
     text: Text,
     names: Option<Names>,
     report: Option<Ndjson>,
+    /// Where somebody hears of them.
+    totals: Option<Totals>,
     failed: bool,
     /// Whether names or the report go to a terminal.
     stdout_shows: bool,
@@ -57,9 +62,18 @@ impl Console {
             })
             .transpose()?;
         let names = Names::new(&tell);
+        let totals = (tell.report.is_some() || tell.verbose).then(Totals::default);
         let report_out = tell.report.as_ref().is_some_and(|file| file.as_os_str() == "-");
         let stdout_shows = (names.is_some() || report_out) && std::io::stdout().is_terminal();
-        Ok(Self { meter: Meter::new(&tell), text: Text::new(&tell), names, report, failed: false, stdout_shows })
+        Ok(Self {
+            meter: Meter::new(&tell),
+            text: Text::new(&tell),
+            names,
+            report,
+            totals,
+            failed: false,
+            stdout_shows,
+        })
     }
 
     /// Closes all outputs; false if something was lost.
@@ -82,6 +96,7 @@ impl Console {
 
 impl Reporter for Console {
     fn event(&mut self, event: &Event<'_>) {
+        self.totals.iter_mut().for_each(|totals| totals.count(event));
         if let Some(line) = self.text.line(event) {
             let level = if matches!(event, Event::Failed(_)) { Level::Error } else { Level::Info };
             self.meter.above(&voice::line(level, &line));
@@ -117,10 +132,10 @@ impl Reporter for Console {
     fn finished(&mut self, summary: &Summary) {
         self.meter.clear();
         let level = if summary.failed > 0 { Level::Warning } else { Level::Info };
-        for line in self.text.last(summary) {
+        for line in self.text.last(summary, self.totals.as_ref()) {
             self.meter.above(&voice::line(level, &line));
         }
-        if let Some(Err(error)) = self.report.as_mut().map(|report| report.summary(summary)) {
+        if let Some(Err(error)) = self.report.as_mut().map(|report| report.summary(summary, self.totals.as_ref())) {
             self.report = None;
             self.lost("the report", &error);
         }

@@ -11,6 +11,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::csv;
+use super::totals::Totals;
+
 /// Where the lines go.
 enum Out {
     Stdout(io::Stdout),
@@ -21,6 +24,8 @@ enum Out {
 
 pub struct Ndjson {
     out: Out,
+    /// A table instead of NDJSON.
+    csv: bool,
     unflushed: bool,
 }
 
@@ -36,7 +41,13 @@ impl Ndjson {
                 _ => Out::Plain(file),
             }
         };
-        Ok(Self { out, unflushed: false })
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let csv = [".csv", ".csv.gz", ".csv.zst"].iter().any(|end| name.ends_with(end));
+        let mut report = Self { out, csv, unflushed: false };
+        if csv {
+            report.write(&csv::head())?;
+        }
+        Ok(report)
     }
 
     pub fn event(&mut self, event: &Event<'_>) -> io::Result<()> {
@@ -52,7 +63,7 @@ impl Ndjson {
             Event::Skipped(source, reason) => {
                 json!({"type": "skipped", "source": name(source), "reason": reason.word()})
             }
-            Event::Pruned(removed) => json!({"type": "pruned", "path": path(removed)}),
+            Event::Pruned(removed) => json!({"type": "pruned", "path": path_value(removed)}),
             Event::Failed(failure) => json!({
                 "type": "failed",
                 "source": name(&failure.source),
@@ -63,7 +74,7 @@ impl Ndjson {
         self.line(&value)
     }
 
-    pub fn summary(&mut self, summary: &Summary) -> io::Result<()> {
+    pub fn summary(&mut self, summary: &Summary, totals: Option<&Totals>) -> io::Result<()> {
         let mut value = json!({
             "type": "summary",
             "done": summary.done,
@@ -99,13 +110,17 @@ impl Ndjson {
             // The outputs were discarded.
             value["abandoned"] = true.into();
         }
+        totals.iter().for_each(|totals| totals.extend(&mut value));
         self.line(&value)?;
         self.flush()
     }
 
     fn line(&mut self, value: &Value) -> io::Result<()> {
-        let mut text = value.to_string();
-        text.push('\n');
+        let text = if self.csv { csv::rows(value) } else { format!("{value}\n") };
+        self.write(&text)
+    }
+
+    fn write(&mut self, text: &str) -> io::Result<()> {
         self.unflushed = true;
         match &mut self.out {
             Out::Stdout(out) => {
@@ -149,7 +164,8 @@ fn end(mut out: io::BufWriter<File>) -> io::Result<()> {
     crate::sink::close_copy(out.get_ref().as_fd())
 }
 
-fn path(path: &Path) -> Value {
+/// A path as a report holds it.
+pub fn path_value(path: &Path) -> Value {
     match path.to_str() {
         Some(text) => text.into(),
         None => json!({"bytes": STANDARD.encode(path.as_os_str().as_encoded_bytes())}),
@@ -158,7 +174,7 @@ fn path(path: &Path) -> Value {
 
 fn name(source: &SourceName) -> Value {
     match source {
-        SourceName::File(file) => path(file),
+        SourceName::File(file) => path_value(file),
         SourceName::Stdin => "-".into(),
     }
 }
@@ -169,7 +185,7 @@ fn done_line(kind: &str, done: &Done) -> Value {
         .iter()
         .map(|o| {
             let mut output = json!({
-                "path": path(&o.path),
+                "path": path_value(&o.path),
                 "format": o.format.word(),
                 "width": o.size.width,
                 "height": o.size.height,

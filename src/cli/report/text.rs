@@ -9,6 +9,7 @@ use crate::words;
 
 use super::nothing;
 use super::repeats::Repeats;
+use super::totals::Totals;
 use crate::cli::tell::Tell;
 
 pub struct Text {
@@ -77,7 +78,7 @@ impl Text {
     }
 
     /// The final lines.
-    pub fn last(&mut self, summary: &Summary) -> Vec<String> {
+    pub fn last(&mut self, summary: &Summary, totals: Option<&Totals>) -> Vec<String> {
         let mut lines: Vec<String> = std::mem::take(&mut self.repeats).rest(&self.list).collect();
         if !self.quiet {
             lines.extend(nothing::found(summary, &self.places));
@@ -145,6 +146,7 @@ impl Text {
             );
         }
         if self.verbose {
+            lines.extend(totals.iter().flat_map(|totals| totals.lines()));
             let t = &summary.spent;
             let s = |d: std::time::Duration| format!("{:.2} s", d.as_secs_f64());
             lines.push(format!(
