@@ -8,6 +8,7 @@ use crate::pipeline::InPlace;
 use crate::walk::{self, Input, is_pattern, literal_prefix};
 use crate::words;
 use thumbs_render::geometry::SizeSpec;
+use thumbs_render::recipe::FormatChoice;
 
 use super::args::{Args, Icc, Metadata};
 use super::command::Typed;
@@ -52,7 +53,7 @@ pub fn resolve(args: &Args, inputs: &[Input], sizes: usize) -> Result<Option<InP
     for (given, option, why) in [
         (args.output.is_some(), "-o", "outputs take the place of their sources"),
         (args.name.is_some(), "--name", "pictures keep their names"),
-        (!args.format.is_empty(), "-f", "pictures keep their format"),
+        (args.format.iter().any(|choice| *choice != FormatChoice::Keep), "-f", "pictures keep their format"),
         (args.existing.is_some(), "--existing", "--min-savings says what is replaced"),
         (args.webdataset.is_some(), "--webdataset", "a data set is no place of pictures"),
         (args.archive.is_some() || args.partial, "--archive", "members of archives are not replaced"),

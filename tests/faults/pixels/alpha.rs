@@ -7,8 +7,8 @@ use thumbs_render::pixmap::{Channels, Pixmap, Samples};
 use thumbs_render::recipe::Filter;
 use thumbs_render::size::{Region, Size};
 
-use crate::testenv::World;
 use super::{png, rgba};
+use crate::testenv::World;
 
 const COLOR: [u8; 3] = [220, 30, 40];
 const GREY: u8 = 128;

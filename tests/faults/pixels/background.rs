@@ -2,8 +2,8 @@
 
 use image::ExtendedColorType;
 
-use crate::testenv::{World, line, report};
 use super::{png, rgba};
+use crate::testenv::{World, line, report};
 
 /// 40 x 20: red that half shows at the left, nothing at the right.
 fn half() -> Vec<u8> {

@@ -4,8 +4,8 @@ use std::io::Cursor;
 
 use image::ExtendedColorType as Type;
 
-use crate::testenv::{World, decode, line, report};
 use super::{kind, png, rgba};
+use crate::testenv::{World, decode, line, report};
 
 const KEPT: &str = "kept the source's own bytes: encoding again would be larger";
 

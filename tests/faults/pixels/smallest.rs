@@ -4,8 +4,8 @@ use image::ExtendedColorType as Type;
 use moxcms::ColorProfile;
 use png::{BitDepth, ColorType};
 
-use crate::testenv::World;
 use super::{kind, png, rgba};
+use crate::testenv::World;
 
 /// Flat shapes of so many colours, as a chart has them.
 fn chart(side: u32, colors: u32) -> Vec<u8> {
