@@ -104,7 +104,7 @@ pub struct Args {
     /// With --max-bytes, make a picture smaller rather than lower its quality below 40
     #[arg(long, requires = "max_bytes", help_heading = "Output")]
     pub allow_smaller: bool,
-    /// Encode WebP without loss
+    /// Encode WebP without loss; with -s original, rewrite JPEG with the same pixels in fewer bytes
     #[arg(long, help_heading = "Output")]
     pub lossless: bool,
     /// Write progressive JPEG

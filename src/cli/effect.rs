@@ -25,8 +25,9 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
     if typed.has("target") && lossless_only {
         say("--target", "the output is lossless");
     }
-    if args.lossless && only(&[Format::Jpeg]) {
-        say("--lossless", "JPEG is lossy; -f webp or png is lossless");
+    let resizes = sizes.iter().all(|size| *size != SizeSpec::Original);
+    if args.lossless && only(&[Format::Jpeg]) && resizes {
+        say("--lossless", "a resized JPEG is encoded again; -s original rewrites it without loss");
     } else if args.lossless && only(&[Format::Png]) {
         say("--lossless", "PNG is always lossless");
     }

@@ -3,6 +3,7 @@
 mod compression_goals;
 mod foreign_decoders;
 mod jpeg_kinds;
+mod lossless_jpeg;
 mod metadata;
 mod readers;
 

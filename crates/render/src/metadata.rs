@@ -7,7 +7,7 @@ pub mod tags;
 mod xmp;
 mod xmp_edit;
 
-pub(crate) use exif::of_tiff;
+pub(crate) use exif::{of_tiff, oriented};
 
 use crate::orientation::Orientation;
 use crate::recipe::MetadataPolicy;

@@ -26,6 +26,7 @@ mod tiff;
 mod webp;
 
 pub use crate::metadata::{Metadata, tags as exif};
+pub(crate) use jpeg::{Exact, NotExact, exact};
 
 use crate::format::Format;
 use crate::limits::Limits;

@@ -3,6 +3,7 @@
 
 use super::Changes;
 use super::tags::{Entry, Tiff, size_of_kind, without_prefix};
+use crate::orientation::Orientation;
 
 /// The largest value, in bytes, that is copied. Maker notes are the largest in practice.
 const MAX_VALUE: usize = 1 << 20;
@@ -44,6 +45,28 @@ pub fn copyright(exif: &[u8]) -> Option<Vec<u8>> {
         ifd.copy(tiff, &entry);
     }
     write(tiff, ifd)
+}
+
+/// An EXIF structure with the orientation of `exif` and, with `rights`, its artist and copyright: for pixels that stay as
+/// stored although other metadata is dropped.
+pub fn oriented(exif: Option<&[u8]>, orientation: Orientation, rights: bool) -> Vec<u8> {
+    let kept = exif.and_then(|exif| {
+        let tiff = Tiff::new(without_prefix(exif))?;
+        let mut ifd = Ifd::default();
+        let is_kept = |tag| tag == ORIENTATION || (rights && matches!(tag, ARTIST | COPYRIGHT));
+        let entries = || tiff.first_ifd().map(|at| tiff.entries(at));
+        entries()?.find(|entry| entry.tag == ORIENTATION)?;
+        for entry in entries()?.filter(|entry| is_kept(entry.tag)) {
+            ifd.copy(tiff, &entry);
+        }
+        write(tiff, ifd)
+    });
+    kept.unwrap_or_else(|| {
+        // Header, one entry (SHORT, one value), no further directory.
+        let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+        exif.extend([orientation as u8, 0, 0, 0, 0, 0, 0, 0]);
+        exif
+    })
 }
 
 /// Keeps everything that is still true of the output.

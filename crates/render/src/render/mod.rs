@@ -18,6 +18,7 @@
 mod aim;
 mod described;
 mod direct;
+mod exact;
 mod metric;
 mod own;
 mod pixels;
@@ -245,10 +246,15 @@ impl Opened<'_> {
             }
         }
         let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
+        // Coefficients of a transcoded JPEG: at most 129 bytes for a block, twice while they are turned, for up to four
+        // components; and the output.
+        let is_exact = wanted.iter().any(|&i| self.variants.get(i).is_some_and(|variant| self.is_exact(variant)));
+        let coefficients =
+            if is_exact { header.size.pixels() * 129 * 4 * 2 / 64 + 2 * self.bytes.len() as u64 } else { 0 };
         // The metric works on one output at a time.
         let most = wanted.iter().filter_map(|&i| self.variants.get(i)).map(|variant| variant.size.pixels()).max();
         let compared = if self.recipe.goal.score.is_some() { most.unwrap_or(0) * metric::BYTES_PER_PIXEL } else { 0 };
-        offer.memory + linear.max(converted) + work.max(compared) + encoded
+        (offer.memory + linear.max(converted) + work.max(compared)).max(coefficients) + encoded
     }
 
     /// The crop in decoded pixels and the resized size of a variant, both in the stored
@@ -323,12 +329,26 @@ impl Opened<'_> {
         }
         let mut clock = Clock(Instant::now());
         let mut times = Times::default();
+        let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
+        let mut notes = Notes(self.header().notes.clone());
+        let order = wanted;
+        let (exact, wanted): (Vec<usize>, Vec<usize>) = wanted.iter().partition(|&&i| self.is_exact(&self.variants[i]));
+        let wanted = &wanted[..];
+        if let Some(&first) = exact.first() {
+            // All of them are the same file.
+            let made = self.exact(interrupt, &mut notes)?;
+            times.encode += clock.lap();
+            let encoded = made.into_encoded(first, Format::Jpeg);
+            outputs.extend(exact.iter().map(|&variant| Encoded { variant, ..encoded.clone() }));
+            if wanted.is_empty() {
+                return Ok(Rendered { outputs, shrink: 1.0, notes: notes.0, times });
+            }
+        }
         let offer = self.checked_offer(wanted)?;
         let options =
             DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt };
         let Decoded { pixels, notes: lost } = self.picture.decode(&offer, &options)?;
         times.decode += clock.lap();
-        let mut notes = Notes(self.header().notes.clone());
         if self.header().animated {
             let is_paged = matches!(self.header().format, Format::Tiff | Format::Pnm);
             notes.add(if is_paged {
@@ -343,7 +363,6 @@ impl Opened<'_> {
         // Variants made of planes come first, while the planes exist. Variants that are only cut
         // out need the unprepared pixels; the others need prepared ones.
         let is_copied = |i: &usize| self.is_copied(&self.variants[*i], &offer);
-        let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
         let mut pending = Vec::new();
         for &index in wanted {
             if interrupt.is_some_and(|stop| stop()) {
@@ -379,7 +398,7 @@ impl Opened<'_> {
             times.encode += clock.lap();
             outputs.push(made.into_encoded(index, variant.format));
         }
-        outputs.sort_by_key(|output| wanted.iter().position(|&w| w == output.variant));
+        outputs.sort_by_key(|output| order.iter().position(|&w| w == output.variant));
         Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times })
     }
 

@@ -1,9 +1,12 @@
 //! Decodes JPEG with `thumbs-jpeg`.
 
+mod exact;
 pub(in crate::codec) mod lossless;
 pub(in crate::codec) mod out;
 pub(in crate::codec) mod own;
 mod sampling;
+
+pub(crate) use exact::{Exact, NotExact, exact};
 
 use crate::codec::{
     ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels,

@@ -16,7 +16,7 @@ fn failed(what: impl ToString) -> EncodeError {
 
 /// The segments for metadata, as marker number (of APPn) and content. Metadata that does not fit
 /// one segment is dropped.
-fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
+pub(super) fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
     let with = |prefix: &[u8], data: &[u8]| [prefix, data].concat();
     let exif = attached.exif.map(|exif| (1, with(b"Exif\0\0", exif)));
     let xmp = attached.xmp.map(|xmp| (1, with(b"http://ns.adobe.com/xap/1.0/\0", xmp)));
