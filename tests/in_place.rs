@@ -90,6 +90,25 @@ fn mode_owner_attributes_and_times_stay() {
     assert!(fs::metadata(&path).unwrap().modified().unwrap().elapsed().unwrap() < Duration::from_secs(600));
 }
 
+/// Rather than to give somebody's picture to another owner.
+#[test]
+fn an_owner_that_cannot_be_kept_keeps_the_picture() {
+    if !root() || !has("setpriv") {
+        return skip("only root can become somebody else");
+    }
+    let world = world();
+    fs::copy(testenv::binary(), world.path("thumbs")).unwrap();
+    world.shell("chmod 755 . && chmod 777 in && chown 1234:1234 in/a.jpg && chmod 666 in/a.jpg").ok();
+    let ran = world.shell("setpriv --reuid 4321 --regid 4321 --clear-groups ./thumbs in --in-place");
+    ran.code(1).says("its owner cannot be kept");
+    assert_eq!(world.read("in/a.jpg"), large());
+    world.no_leftovers(&["in/a.jpg", "thumbs"]);
+    // One's own is replaced.
+    world.shell("chown 4321:4321 in/a.jpg").ok();
+    world.shell("setpriv --reuid 4321 --regid 4321 --clear-groups ./thumbs in --in-place").ok();
+    assert!(world.read("in/a.jpg").len() < large().len());
+}
+
 #[test]
 fn a_second_run_does_nothing() {
     let world = world();
