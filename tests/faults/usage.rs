@@ -21,7 +21,7 @@ fn said(world: &World, args: &[&str]) -> String {
 fn a_wrong_value_names_the_values_that_are_right() {
     let world = World::with(&["a.jpg"]);
     for (option, value, right) in [
-        ("-q", "high", "-q high: quality is a whole number from 1 to 100"),
+        ("-q", "high", "-q high: quality is a whole number from 1 to 100, or auto"),
         ("--quality", "101", "--quality 101: quality is a whole number from 1 to 100"),
         ("-s", "big", "-s big: a size is 800x600, 256, 800x, x600, 50% or original"),
         ("-s", "0", "a size is"),
@@ -177,7 +177,7 @@ fn a_usage_error_is_json_where_that_is_asked_for() {
     for args in [&["a.jpg", "--log-format", "json", "-q", "high"][..], &["-qhigh", "--log-format=json"]] {
         let ran = world.run(args);
         let line: serde_json::Value = serde_json::from_str(ran.code(2).stderr.trim()).expect("JSON");
-        assert_eq!(line["message"], "-q high: quality is a whole number from 1 to 100");
+        assert_eq!(line["message"], "-q high: quality is a whole number from 1 to 100, or auto");
     }
 }
 
