@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
             let target = Target { width, height, alpha, skip_filter: shrink > 1, partial };
             if let Ok(out) = decode(bytes, &target) {
                 assert!(out.rows <= height);
-                let settings = Settings { mode: Mode::Lossy(50.0), method: 0, sharp_yuv: false };
+                let settings = Settings { mode: Mode::Lossy(50.0), method: 0, ..Settings::default() };
                 let _ = encode(width, height, alpha, &out.samples, &settings);
             }
         }

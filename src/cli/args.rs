@@ -89,7 +89,7 @@ pub struct Args {
     /// Name template of {stem} {name} {ext} {size} {width} {height} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
     #[arg(long, value_name = "TEMPLATE", value_parser = typed::template, help_heading = "Output")]
     pub name: Option<Template>,
-    /// Output format: keep, jpeg, png or webp; repeatable [default: keep]
+    /// Output format: keep, jpeg, png, webp or avif; repeatable [default: keep]
     #[arg(short, long, value_name = "FORMAT", value_delimiter = ',', value_parser = typed::format, help_heading = "Output")]
     pub format: Vec<FormatChoice>,
     /// Quality of lossy formats, 1 to 100, or auto (--target 80)
@@ -104,13 +104,28 @@ pub struct Args {
     /// With --max-bytes, make a picture smaller rather than lower its quality below 40
     #[arg(long, requires = "max_bytes", help_heading = "Output")]
     pub allow_smaller: bool,
+    /// Time to spend for smaller files, 0 (fast) to 9 (small)
+    #[arg(long, value_name = "N", value_parser = typed::whole::<u8>("the effort", 0..=9), help_heading = "Output")]
+    pub effort: Option<u8>,
     /// Encode WebP without loss; with -s original, rewrite JPEG with the same pixels in fewer bytes
     #[arg(long, help_heading = "Output")]
     pub lossless: bool,
+    /// Encode WebP nearly without loss: 100 changes no pixel, 0 changes most
+    #[arg(long, value_name = "N", value_parser = typed::whole::<u8>("the level", 0..=100), conflicts_with = "lossless", help_heading = "Output")]
+    pub near_lossless: Option<u8>,
+    /// Reduce PNG to a palette of as many colours as -q asks for, with dithering
+    #[arg(long, help_heading = "Output")]
+    pub lossy_png: bool,
+    /// Quality of alpha in lossy WebP and AVIF, 1 to 100 [default: exact in WebP, -q in AVIF]
+    #[arg(long, value_name = "N", value_parser = typed::whole::<u8>("quality", 1..=100), help_heading = "Output")]
+    pub alpha_quality: Option<u8>,
     /// Write progressive JPEG
     #[arg(long, help_heading = "Output")]
     pub progressive: bool,
-    /// Chroma subsampling of JPEG
+    /// Bits per sample of AVIF: 8 or 10 [default: 10]
+    #[arg(long, value_name = "BITS", value_parser = typed::depth, help_heading = "Output")]
+    pub depth: Option<u8>,
+    /// Chroma subsampling of JPEG and AVIF
     #[arg(long, value_enum, value_name = "S", default_value_t = Subsample::Auto, help_heading = "Output")]
     pub subsample: Subsample,
     /// What to do when an output exists [default: replace it if thumbs wrote it, else fail]

@@ -15,8 +15,8 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
         formats.iter().all(|choice| matches!(choice, FormatChoice::To(format) if wanted.contains(format)))
     };
     let lossless_only = formats.iter().all(|choice| match choice {
-        FormatChoice::To(Format::Png) => true,
-        FormatChoice::To(Format::WebP) => args.lossless,
+        FormatChoice::To(Format::Png) => !args.lossy_png,
+        FormatChoice::To(Format::WebP) => args.lossless || args.near_lossless.is_some(),
         _ => false,
     });
     if typed.has("quality") && lossless_only {
@@ -25,17 +25,34 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
     if typed.has("target") && lossless_only {
         say("--target", "the output is lossless");
     }
+    if typed.has("target") && only(&[Format::Avif]) {
+        say("--target", "AVIF is not read, so it has no score; -q sets its quality");
+    }
     let resizes = sizes.iter().all(|size| *size != SizeSpec::Original);
     if args.lossless && only(&[Format::Jpeg]) && resizes {
         say("--lossless", "a resized JPEG is encoded again; -s original rewrites it without loss");
+    } else if args.lossless && only(&[Format::Avif]) {
+        say("--lossless", "AVIF is written with loss; -f webp or png is lossless");
     } else if args.lossless && only(&[Format::Png]) {
         say("--lossless", "PNG is always lossless");
     }
-    if args.progressive && only(&[Format::Png, Format::WebP]) {
+    if args.near_lossless.is_some() && only(&[Format::Jpeg, Format::Png, Format::Avif]) {
+        say("--near-lossless", "it is for WebP");
+    }
+    if args.lossy_png && only(&[Format::Jpeg, Format::WebP, Format::Avif]) {
+        say("--lossy-png", "no output is a PNG");
+    }
+    if args.depth.is_some() && only(&[Format::Jpeg, Format::Png, Format::WebP]) {
+        say("--depth", "it is for AVIF");
+    }
+    if args.alpha_quality.is_some() && only(&[Format::Jpeg, Format::Png]) {
+        say("--alpha-quality", "it is for lossy WebP and AVIF");
+    }
+    if args.progressive && only(&[Format::Png, Format::WebP, Format::Avif]) {
         say("--progressive", "only JPEG is progressive");
     }
     if typed.has("subsample") && only(&[Format::Png, Format::WebP]) {
-        say("--subsample", "it sets the chroma of JPEG");
+        say("--subsample", "it sets the chroma of JPEG and AVIF");
     }
     if typed.has("gravity") && !matches!(args.fit, Fit::Cover | Fit::Contain) {
         say("--gravity", "only --fit cover crops and only --fit contain pads");

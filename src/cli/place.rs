@@ -111,14 +111,14 @@ const UNWRITTEN: &[&str] = &[
 
 /// Checks that an extension does not name a format that cannot be written.
 pub fn check_written(extension: &OsStr, option: impl Fn() -> String) -> Result<()> {
-    const CHOICE: &str = "choose .jpg, .png or .webp";
+    let choice = if Format::Avif.writes() { "choose .jpg, .png, .webp or .avif" } else { "choose .jpg, .png or .webp" };
     let known = |text: &&&str| extension.eq_ignore_ascii_case(text);
     match Format::from_extension(extension.as_encoded_bytes()) {
         Some(format) if format.writes() => Ok(()),
-        Some(format) if format.reads() => bail!("{}: {format} is read, not written; {CHOICE}", option()),
-        Some(format) => bail!("{}: {format} is not written; {CHOICE}", option()),
+        Some(format) if format.reads() => bail!("{}: {format} is read, not written; {choice}", option()),
+        Some(format) => bail!("{}: {format} is not written; {choice}", option()),
         None => match UNWRITTEN.iter().find(known) {
-            Some(kind) => bail!("{}: {} is not written; {CHOICE}", option(), kind.to_uppercase()),
+            Some(kind) => bail!("{}: {} is not written; {choice}", option(), kind.to_uppercase()),
             None => Ok(()),
         },
     }

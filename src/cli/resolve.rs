@@ -178,7 +178,7 @@ fn no_input() -> &'static str {
 }
 
 fn recipe(args: &Args, sizes: Vec<SizeSpec>, formats: Vec<FormatChoice>) -> Recipe {
-    let encode = EncodeSettings::default()
+    let mut encode = EncodeSettings::default()
         .with_quality(match args.quality {
             Quality::Fixed(quality) => quality,
             Quality::Auto => EncodeSettings::default().quality,
@@ -186,6 +186,11 @@ fn recipe(args: &Args, sizes: Vec<SizeSpec>, formats: Vec<FormatChoice>) -> Reci
         .with_lossless(args.lossless)
         .with_progressive(args.progressive)
         .with_subsampling(args.subsample.into());
+    encode.effort = args.effort;
+    encode.depth = args.depth;
+    encode.near_lossless = args.near_lossless;
+    encode.lossy_png = args.lossy_png;
+    encode.alpha_quality = args.alpha_quality;
     Recipe::default()
         .with_sizes(sizes)
         .with_formats(formats)

@@ -42,6 +42,14 @@ pub fn format(text: &str) -> Result<FormatChoice, String> {
     }
 }
 
+pub fn depth(text: &str) -> Result<u8, String> {
+    match text {
+        "8" => Ok(8),
+        "10" => Ok(10),
+        _ => Err("a depth is 8 or 10 bits".to_owned()),
+    }
+}
+
 pub fn color(text: &str) -> Result<Color, String> {
     let names = csscolorparser::NAMED_COLORS.keys().map(|name| name.as_str());
     let wrong = |_| {

@@ -67,6 +67,8 @@ pub fn look(path: &Path, variant: &PlannedVariant, picture: &Picture<'_>, seen: 
     }
     match header(path, &metadata, variant.format, picture.limits) {
         Ok(Some(header)) => judge(&header, metadata.len(), variant.size, picture),
+        // A format that is written but not read shows only by its bytes whether it is ours.
+        Ok(None) if !variant.format.reads() => Standing::Unsure,
         // An unreadable file is not known to be ours.
         Ok(None) | Err(_) => Standing::Theirs,
     }

@@ -129,7 +129,7 @@ fn a_spelled_out_extension_chooses_the_format() {
         ran.code(2).says("--name");
         assert!(!world.exists("a_x.webp"));
     }
-    for name in ["{stem}.gif", "{stem}.avif", "{stem}.tif", "{stem}.pdf"] {
+    for name in ["{stem}.gif", "{stem}.heic", "{stem}.tif", "{stem}.pdf"] {
         world.run(&["a.jpg", "--name", name]).code(2).says("not written");
     }
     // In an archive as well.
@@ -168,7 +168,7 @@ fn a_destination_that_cannot_be_meant_is_refused() {
         "a.gz",
         "a.zst",
         "a.gif",
-        "a.avif",
+        "a.heic",
         "a.tiff",
         "a.pcx",
         "a.pdf",

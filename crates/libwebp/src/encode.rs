@@ -23,6 +23,33 @@ pub struct Settings {
     /// Derive chroma planes iteratively from the full-size picture: sharper edges, several times
     /// slower.
     pub sharp_yuv: bool,
+    /// In lossless mode, libwebp's preset of effort, 0 to 9, instead of `method`.
+    pub level: Option<u8>,
+    /// In lossless mode, how far pixels may change for fewer bytes: 100 not at all, 0 the most.
+    /// Below 100, colours of transparent pixels change, too.
+    pub near_lossless: u8,
+    /// In lossy mode, the quality of alpha; 100 keeps it exactly.
+    pub alpha_quality: u8,
+    /// Try more predictions of alpha.
+    pub alpha_best: bool,
+    /// Passes of the entropy analysis in lossy mode, 1 to 10.
+    pub passes: u8,
+}
+
+impl Default for Settings {
+    /// libwebp's own defaults.
+    fn default() -> Self {
+        Self {
+            mode: Mode::Lossy(75.0),
+            method: 4,
+            sharp_yuv: false,
+            level: None,
+            near_lossless: 100,
+            alpha_quality: 100,
+            alpha_best: false,
+            passes: 1,
+        }
+    }
 }
 
 /// An encoder error, as libwebp's error number.
@@ -66,12 +93,27 @@ pub fn encode(
     config.method = i32::from(settings.method.min(6));
     config.use_sharp_yuv = i32::from(settings.sharp_yuv);
     match settings.mode {
-        Mode::Lossy(quality) => config.quality = quality.clamp(0.0, 100.0),
+        Mode::Lossy(quality) => {
+            config.quality = quality.clamp(0.0, 100.0);
+            config.alpha_quality = i32::from(settings.alpha_quality.min(100));
+            config.alpha_filtering = if settings.alpha_best { 2 } else { 1 };
+            config.pass = i32::from(settings.passes.clamp(1, 10));
+        }
         Mode::Lossless => {
             config.lossless = 1;
             // In lossless mode this is the effort. 75 is libwebp's default.
             config.quality = 75.0;
-            config.exact = 1;
+            if let Some(level) = settings.level {
+                // SAFETY: the pointer is to a config that `WebPConfig::new` initialised; the call
+                // only writes plain numbers to it. It fails at levels over 9.
+                let is_set = unsafe { sys::WebPConfigLosslessPreset(&mut config, i32::from(level.min(9))) };
+                if is_set == 0 {
+                    return Err(invalid);
+                }
+            }
+            config.near_lossless = i32::from(settings.near_lossless.min(100));
+            // libwebp changes residuals only where it may change transparent pixels, too.
+            config.exact = i32::from(settings.near_lossless >= 100);
         }
     }
     let mut picture = Picture(sys::WebPPicture::new().map_err(|()| invalid)?);
@@ -135,7 +177,7 @@ mod tests {
     fn lossless_round_trip() {
         for alpha in [false, true] {
             let samples = picture(alpha);
-            let settings = Settings { mode: Mode::Lossless, method: 1, sharp_yuv: false };
+            let settings = Settings { mode: Mode::Lossless, method: 1, ..Settings::default() };
             let bytes = encode(60, 40, alpha, &samples, &settings).unwrap();
             let found = features(&bytes).unwrap();
             assert_eq!((found.width, found.height, found.has_alpha, found.lossless), (60, 40, alpha, true));
@@ -149,7 +191,7 @@ mod tests {
 
     #[test]
     fn wrong_sizes_are_refused() {
-        let settings = Settings { mode: Mode::Lossy(80.0), method: 4, sharp_yuv: false };
+        let settings = Settings { mode: Mode::Lossy(80.0), ..Settings::default() };
         assert!(encode(60, 40, false, &picture(true), &settings).is_err());
         assert!(encode(0, 0, false, &[], &settings).is_err());
         let bytes = encode(60, 40, true, &picture(true), &settings).unwrap();
@@ -159,11 +201,34 @@ mod tests {
 
     #[test]
     fn truncated_pictures_decode_partially() {
-        let settings = Settings { mode: Mode::Lossy(80.0), method: 4, sharp_yuv: false };
+        let settings = Settings { mode: Mode::Lossy(80.0), ..Settings::default() };
         let bytes = encode(60, 40, false, &picture(false), &settings).unwrap();
         let target = Target { width: 60, height: 40, alpha: false, skip_filter: false, partial: true };
         let part = decode(&bytes[..bytes.len() * 2 / 3], &target).unwrap();
         assert!(part.rows < 40);
         assert_eq!(decode(&bytes, &target).unwrap().rows, 40);
+    }
+
+    #[test]
+    fn effort_and_loss() {
+        let samples = picture(true);
+        let bytes = |settings: &Settings| encode(60, 40, true, &samples, settings).unwrap();
+        let decoded = |bytes: &[u8]| {
+            let target = Target { width: 60, height: 40, alpha: true, skip_filter: false, partial: false };
+            decode(bytes, &target).unwrap().samples
+        };
+        for level in 0..=9 {
+            let settings = Settings { mode: Mode::Lossless, level: Some(level), ..Settings::default() };
+            assert_eq!(decoded(&bytes(&settings)), samples, "{level}");
+            let near = decoded(&bytes(&Settings { near_lossless: 40, ..settings }));
+            let seen = samples.chunks_exact(4).zip(near.chunks_exact(4)).filter(|(p, _)| p[3] != 0);
+            let largest = seen.flat_map(|(p, q)| p.iter().zip(q)).map(|(a, b)| a.abs_diff(*b)).max();
+            assert!(largest <= Some(16), "{level}: {largest:?}");
+        }
+        let exact = decoded(&bytes(&Settings::default()));
+        let coarse = decoded(&bytes(&Settings { alpha_quality: 10, ..Settings::default() }));
+        let alpha = |v: &[u8]| v.iter().skip(3).step_by(4).copied().collect::<Vec<_>>();
+        assert_eq!(alpha(&exact), alpha(&samples));
+        assert_ne!(alpha(&coarse), alpha(&samples));
     }
 }

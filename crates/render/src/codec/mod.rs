@@ -4,6 +4,8 @@
 //! it can decode cheaply ([`Picture::offer`]), before anything large is allocated, and then decodes
 //! on demand.
 
+#[cfg(feature = "avif")]
+mod avif;
 mod bmp;
 mod exr;
 mod farbfeld;
@@ -265,6 +267,11 @@ pub trait Encode: Send + Sync {
         settings: &EncodeSettings,
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError>;
+
+    /// Upper bound of the memory, in bytes, that encoding takes beside the pixels and the file.
+    fn memory(&self, _size: Size, _settings: &EncodeSettings) -> u64 {
+        0
+    }
 
     /// The coded pixels of `source`, a file of this format, with everything else from `encoded`.
     /// Returns None if the coding does not match `settings`, or if `source` holds more than one

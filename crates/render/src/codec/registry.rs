@@ -1,5 +1,7 @@
 //! The decoders and encoders of each format.
 
+#[cfg(feature = "avif")]
+use super::avif;
 use super::{Decode, Encode, bmp, exr, farbfeld, gif, hdr, ico, jpeg, png, pnm, qoi, tga, tiff, webp};
 use crate::format::Format;
 
@@ -29,6 +31,8 @@ pub fn encoder(format: Format) -> Option<&'static dyn Encode> {
         Format::Jpeg => Some(&jpeg::out::JpegOut),
         Format::Png => Some(&png::out::PngOut),
         Format::WebP => Some(&webp::out::WebPOut),
+        #[cfg(feature = "avif")]
+        Format::Avif => Some(&avif::out::AvifOut),
         _ => None,
     }
 }

@@ -32,7 +32,7 @@ pub enum FormatChoice {
     To(Format),
 }
 
-/// Chroma subsampling of JPEG.
+/// Chroma subsampling of JPEG and AVIF.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Subsampling {
@@ -55,15 +55,47 @@ pub struct EncodeSettings {
     pub quality: u8,
     /// Lossless, if the format offers both (WebP).
     pub lossless: bool,
+    /// Lossless WebP of pixels that may change a little: 0 the most, 100 not at all.
+    pub near_lossless: Option<u8>,
+    /// PNG with a palette of the colours that the quality asks for, dithered.
+    pub lossy_png: bool,
+    /// Quality of alpha in lossy WebP and AVIF, 1 to 100. None keeps it exactly in WebP, and is the
+    /// quality of the colours in AVIF.
+    pub alpha_quality: Option<u8>,
     /// Progressive JPEG. Interlaced PNG is not offered.
     pub progressive: bool,
-    /// Chroma subsampling of JPEG.
+    /// Chroma subsampling of JPEG and AVIF.
     pub subsampling: Subsampling,
+    /// Time spent for fewer bytes, 0 to 9. None is the format's default.
+    pub effort: Option<u8>,
+    /// Bits per sample of AVIF, 8 or 10. None is 10.
+    pub depth: Option<u8>,
+}
+
+impl EncodeSettings {
+    /// Whether the quality counts in this format.
+    pub fn is_lossy(&self, format: Format) -> bool {
+        match format {
+            Format::WebP => !self.lossless && self.near_lossless.is_none(),
+            Format::Png => self.lossy_png,
+            _ => format.is_lossy(),
+        }
+    }
 }
 
 impl Default for EncodeSettings {
     fn default() -> Self {
-        Self { quality: 80, lossless: false, progressive: false, subsampling: Subsampling::Auto }
+        Self {
+            quality: 80,
+            lossless: false,
+            near_lossless: None,
+            lossy_png: false,
+            alpha_quality: None,
+            progressive: false,
+            subsampling: Subsampling::Auto,
+            effort: None,
+            depth: None,
+        }
     }
 }
 

@@ -139,7 +139,42 @@ impl EncodeSettings {
         self
     }
 
-    /// Sets the chroma subsampling of JPEG.
+    /// Encodes WebP without loss, of pixels that may change a little: 0 the most, 100 not at all.
+    #[must_use]
+    pub const fn with_near_lossless(mut self, level: u8) -> Self {
+        self.near_lossless = Some(level);
+        self
+    }
+
+    /// Writes PNG with a palette of the colours that the quality asks for, dithered.
+    #[must_use]
+    pub const fn with_lossy_png(mut self, lossy: bool) -> Self {
+        self.lossy_png = lossy;
+        self
+    }
+
+    /// Sets the quality of alpha in lossy WebP and AVIF, 1 to 100.
+    #[must_use]
+    pub const fn with_alpha_quality(mut self, quality: u8) -> Self {
+        self.alpha_quality = Some(quality);
+        self
+    }
+
+    /// Sets the time spent for fewer bytes, 0 to 9.
+    #[must_use]
+    pub const fn with_effort(mut self, effort: u8) -> Self {
+        self.effort = Some(effort);
+        self
+    }
+
+    /// Sets the bits per sample of AVIF, 8 or 10.
+    #[must_use]
+    pub const fn with_depth(mut self, depth: u8) -> Self {
+        self.depth = Some(depth);
+        self
+    }
+
+    /// Sets the chroma subsampling of JPEG and AVIF.
     #[must_use]
     pub const fn with_subsampling(mut self, subsampling: Subsampling) -> Self {
         self.subsampling = subsampling;

@@ -85,9 +85,14 @@ impl Opened<'_> {
         if !goal.is_set() {
             return Ok(Made { bytes: encode(input, fixed)?, size, quality: None, score: None });
         }
-        let is_lossy = variant.format.is_lossy() && !(variant.format == Format::WebP && self.recipe.encode.lossless);
+        let is_lossy = self.recipe.encode.is_lossy(variant.format);
         let mut made = match goal.score {
             Some(_) if !is_lossy => Made { bytes: encode(input, fixed)?, size, quality: None, score: Some(100.0) },
+            // The score is taken of the decoded output.
+            Some(_) if !variant.format.reads() => {
+                notes.add(&format!("no score for {}, which is not read: encoded at a fixed quality", variant.format));
+                Made { bytes: encode(input, fixed)?, size, quality: Some(fixed), score: None }
+            }
             Some(score) => self.reach(score, input, variant, notes, |settings| encode_as(input, settings))?,
             None => {
                 let quality = is_lossy.then_some(fixed);
@@ -171,7 +176,7 @@ impl Opened<'_> {
     /// What fits into the bytes, with its score where one was asked for.
     fn fitted(&self, found: Found<Vec<u8>>, input: Input<'_>, variant: &PlannedVariant) -> Result<Made, RenderError> {
         let score = match (self.recipe.goal.score, input) {
-            (Some(_), Input::Pixels(pixmap, _)) => {
+            (Some(_), Input::Pixels(pixmap, _)) if variant.format.reads() => {
                 Reference::new(pixmap).map(|reference| reference.score(variant.format, &found.output)).transpose()?
             }
             _ => None,

@@ -238,7 +238,8 @@ impl Opened<'_> {
             // time. Encoding takes less: JPEG needs at most two bytes per sample beside the pixels
             // and the output.
             let pixels = 2 * to.pixels() * pixel + canvas * 8;
-            work = work.max(op::resize::intermediate(offer.size, crop, to, plane) + pixels);
+            let encoding = registry::encoder(variant.format).map_or(0, |e| e.memory(variant.size, &self.recipe.encode));
+            work = work.max(op::resize::intermediate(offer.size, crop, to, plane).max(encoding) + pixels);
             encoded += canvas * 5 + (128 << 10);
             // The source's own bytes may replace the output. They are assembled in two steps.
             if variant.format == header.format && variant.size == header.size {

@@ -4,7 +4,7 @@ mod exact;
 pub(in crate::codec) mod lossless;
 pub(in crate::codec) mod out;
 pub(in crate::codec) mod own;
-mod sampling;
+pub(in crate::codec) mod sampling;
 
 pub(crate) use exact::{Exact, NotExact, exact};
 

@@ -35,7 +35,7 @@ fn write(
         quality: settings.quality.clamp(1, 100),
         sampling: sampling(settings),
         progressive: settings.progressive,
-        effort: 0,
+        effort: settings.effort.unwrap_or(0).min(9),
         restart: 0,
         segments: &segments(attached),
         icc: attached.icc,

@@ -5,9 +5,11 @@ pub(in crate::codec) mod chunks;
 pub(in crate::codec) mod colors;
 pub(in crate::codec) mod data;
 pub(in crate::codec) mod forms;
+mod optimize;
 pub(in crate::codec) mod out;
-pub(in crate::codec) mod own;
+mod own;
 pub(in crate::codec) mod profiles;
+mod quantize;
 
 use std::io::{BufRead, Seek};
 

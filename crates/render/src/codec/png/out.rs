@@ -3,7 +3,9 @@
 use png::{BitDepth, ColorType, Compression, DeflateCompression, Encoder, EncodingError, Filter};
 
 use crate::codec::png::forms::{self, Form, Kind};
-use crate::codec::{Attached, Encode, EncodeError, png::own, png::profiles};
+use crate::codec::png::optimize::optimized;
+use crate::codec::png::{own, profiles, quantize};
+use crate::codec::{Attached, Encode, EncodeError};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::EncodeSettings;
@@ -33,45 +35,65 @@ impl Encode for PngOut {
     fn encode(
         &self,
         pixmap: &Pixmap,
-        _settings: &EncodeSettings,
+        settings: &EncodeSettings,
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError> {
-        if pixmap.channels() == Channels::Cmyk {
-            return Err(failed("PNG has no CMYK"));
-        }
-        let narrowed = forms::narrowed(pixmap);
-        let pixmap = narrowed.as_ref().unwrap_or(pixmap);
-        let write = |form: &Form<'_>, effort| write(form, pixmap.size(), effort, attached).map_err(failed);
-        let Samples::U8(samples) = pixmap.samples() else { return write(&wide(pixmap), Effort::Fast) };
-        let (size, channels) = (pixmap.size(), pixmap.channels());
-        let kind = Kind::of(attached.icc, channels);
-        let plain = || forms::plain(size, channels, samples, kind);
-        let mut best: Option<Vec<u8>> = None;
-        let mut overhead = 0;
-        let mut keep = |file: Vec<u8>| match &best {
-            Some(best) if best.len() <= file.len() => {}
-            _ => best = Some(file),
-        };
-        let forms = forms::few_bits(size, channels, samples, kind);
-        for form in &forms {
-            keep(write(form, Effort::Thorough(Filter::NoFilter))?);
-            if form.depth == BitDepth::Eight {
-                keep(write(form, Effort::Thorough(Filter::Adaptive))?);
-            }
-            overhead = form.overhead();
-        }
-        match best {
-            None => write(&plain(), Effort::Fast),
-            Some(best) if overhead * 4 > best.len() && samples.len() <= SMALL => {
-                let other = write(&plain(), Effort::Thorough(Filter::NoFilter))?;
-                Ok(if other.len() < best.len() { other } else { best })
-            }
-            Some(best) => Ok(best),
+        let file = encode(pixmap, settings, attached)?;
+        match settings.effort {
+            None | Some(0) => Ok(file),
+            Some(effort) => optimized(file, effort).map_err(failed),
         }
     }
 
     fn own(&self, source: &[u8], encoded: &[u8], _settings: &EncodeSettings) -> Option<Vec<u8>> {
         own::own(source, encoded)
+    }
+
+    /// oxipng holds the pixels of each filter that it tries, one at a time, and the best results.
+    fn memory(&self, size: Size, settings: &EncodeSettings) -> u64 {
+        let quantized = if settings.lossy_png { size.pixels() * 16 } else { 0 };
+        let optimized = if settings.effort.unwrap_or(0) > 0 { size.pixels() * 24 + (8 << 20) } else { 0 };
+        quantized.max(optimized)
+    }
+}
+
+/// Encodes the forms, and keeps the smallest file.
+fn encode(pixmap: &Pixmap, settings: &EncodeSettings, attached: &Attached<'_>) -> Result<Vec<u8>, EncodeError> {
+    if pixmap.channels() == Channels::Cmyk {
+        return Err(failed("PNG has no CMYK"));
+    }
+    let narrowed = forms::narrowed(pixmap);
+    let pixmap = narrowed.as_ref().unwrap_or(pixmap);
+    let write = |form: &Form<'_>, effort| write(form, pixmap.size(), effort, attached).map_err(failed);
+    let Samples::U8(samples) = pixmap.samples() else { return write(&wide(pixmap), Effort::Fast) };
+    let (size, channels) = (pixmap.size(), pixmap.channels());
+    let kind = Kind::of(attached.icc, channels);
+    // Grey profiles allow no palette.
+    let is_lossy = settings.lossy_png && kind != Kind::Grey;
+    let quantized = if is_lossy { quantize::quantized(size, channels, samples, settings) } else { None };
+    let samples = quantized.as_ref().unwrap_or(samples);
+    let plain = || forms::plain(size, channels, samples, kind);
+    let mut best: Option<Vec<u8>> = None;
+    let mut overhead = 0;
+    let mut keep = |file: Vec<u8>| match &best {
+        Some(best) if best.len() <= file.len() => {}
+        _ => best = Some(file),
+    };
+    let forms = forms::few_bits(size, channels, samples, kind);
+    for form in &forms {
+        keep(write(form, Effort::Thorough(Filter::NoFilter))?);
+        if form.depth == BitDepth::Eight {
+            keep(write(form, Effort::Thorough(Filter::Adaptive))?);
+        }
+        overhead = form.overhead();
+    }
+    match best {
+        None => write(&plain(), Effort::Fast),
+        Some(best) if overhead * 4 > best.len() && samples.len() <= SMALL => {
+            let other = write(&plain(), Effort::Thorough(Filter::NoFilter))?;
+            Ok(if other.len() < best.len() { other } else { best })
+        }
+        Some(best) => Ok(best),
     }
 }
 

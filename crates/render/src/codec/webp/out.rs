@@ -10,6 +10,24 @@ use crate::recipe::EncodeSettings;
 /// The encoder.
 pub struct WebPOut;
 
+/// From effort 7 on, chroma is sharper, then alpha and probabilities are searched further.
+/// docs/compression.md has the measurements.
+fn how(settings: &EncodeSettings) -> Settings {
+    let is_lossless = settings.lossless || settings.near_lossless.is_some();
+    let mode = if is_lossless { Mode::Lossless } else { Mode::Lossy(f32::from(settings.quality)) };
+    let effort = settings.effort.unwrap_or(4);
+    Settings {
+        mode,
+        method: effort.min(6),
+        sharp_yuv: effort >= 7,
+        level: settings.effort,
+        near_lossless: settings.near_lossless.unwrap_or(100),
+        alpha_quality: settings.alpha_quality.unwrap_or(100),
+        alpha_best: effort >= 8,
+        passes: if effort >= 9 { 6 } else { 1 },
+    }
+}
+
 impl Encode for WebPOut {
     fn encode(
         &self,
@@ -35,9 +53,7 @@ impl Encode for WebPOut {
             }
             Channels::Cmyk => return Err(failed("WebP has no CMYK".into())),
         };
-        let mode = if settings.lossless { Mode::Lossless } else { Mode::Lossy(f32::from(settings.quality)) };
-        let how = Settings { mode, method: 4, sharp_yuv: false };
-        let file = thumbs_libwebp::encode(size.width, size.height, alpha, samples, &how)
+        let file = thumbs_libwebp::encode(size.width, size.height, alpha, samples, &how(settings))
             .map_err(|fault| failed(format!("libwebp's error {}", fault.0)))?;
         Ok(container::with_metadata(file, size, alpha, attached.icc, attached.exif, attached.xmp))
     }

@@ -102,7 +102,7 @@ fn jpeg_parts_are_decoded_small() {
 
 #[test]
 fn webp_parts() {
-    let settings = thumbs_libwebp::Settings { mode: thumbs_libwebp::Mode::Lossless, method: 0, sharp_yuv: false };
+    let settings = thumbs_libwebp::Settings { mode: thumbs_libwebp::Mode::Lossless, method: 0, ..Default::default() };
     let samples: Vec<u8> = (0..6 * 4 * 3).map(|i| i as u8 * 3).collect();
     let part = thumbs_libwebp::encode(6, 4, false, &samples, &settings).unwrap();
     let file = Maker::new(Size::new(6, 4), 8, 3, 2).tag(259, SHORT, &[50_001]).part(part).file();

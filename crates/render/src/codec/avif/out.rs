@@ -1,0 +1,141 @@
+//! Encodes AVIF.
+
+use super::av1::{self, Settings};
+use super::container::{Coded, Parts, file};
+use super::hidden;
+use super::planes::Planes;
+use crate::codec::{Attached, Encode, EncodeError, check_output, jpeg::sampling::sampling};
+use crate::format::Format;
+use crate::pixmap::{Channels, Pixmap, Samples, YCbCr};
+use crate::recipe::EncodeSettings;
+use crate::size::Size;
+
+/// The encoder.
+pub struct AvifOut;
+
+/// The effort where none is set.
+const EFFORT: u8 = 4;
+
+fn failed(what: impl ToString) -> EncodeError {
+    EncodeError::Failed { format: Format::Avif, what: what.to_string() }
+}
+
+/// AV1's base quantizer for a quality of 1 to 100.
+fn quantizer(quality: u8) -> u8 {
+    let lost = 100.0 - f32::from(quality.clamp(1, 100));
+    (lost * 2.5).round() as u8
+}
+
+fn depth(settings: &EncodeSettings) -> u8 {
+    settings.depth.unwrap_or(10)
+}
+
+fn write(
+    color: Planes,
+    alpha: Option<Planes>,
+    settings: &EncodeSettings,
+    attached: &Attached<'_>,
+) -> Result<Vec<u8>, EncodeError> {
+    let effort = settings.effort.unwrap_or(EFFORT);
+    let how = Settings { quantizer: quantizer(settings.quality), effort, is_srgb: attached.icc.is_none() };
+    let of_alpha = quantizer(settings.alpha_quality.unwrap_or(settings.quality));
+    let (size, depth, share) = (color.size, color.depth, color.share);
+    let alpha = alpha
+        .map(|alpha| av1::encode(alpha, &Settings { is_srgb: true, quantizer: of_alpha, ..how }))
+        .transpose()
+        .map_err(failed)?;
+    let color = av1::encode(color, &how).map_err(failed)?;
+    Ok(file(&Parts {
+        size,
+        color: Coded { data: &color, depth, share },
+        alpha: alpha.as_deref().map(|data| Coded { data, depth, share: None }),
+        icc: attached.icc,
+        exif: attached.exif,
+        xmp: attached.xmp,
+    }))
+}
+
+impl Encode for AvifOut {
+    fn share(&self, settings: &EncodeSettings) -> Option<(u32, u32)> {
+        let (columns, rows) = sampling(settings).share();
+        Some((columns.into(), rows.into()))
+    }
+
+    fn encode_ycbcr(
+        &self,
+        picture: &YCbCr,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+    ) -> Result<Vec<u8>, EncodeError> {
+        check_output(Format::Avif, picture.size)?;
+        // A profile of three channels needs three channels in the output.
+        let is_grey = attached.icc.is_none() && picture.is_grey();
+        write(Planes::ready(picture, is_grey, depth(settings)), None, settings, attached)
+    }
+
+    fn encode(
+        &self,
+        pixmap: &Pixmap,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+    ) -> Result<Vec<u8>, EncodeError> {
+        let size = pixmap.size();
+        check_output(Format::Avif, size)?;
+        let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits")) };
+        let (depth, share) = (depth(settings), sampling(settings).share());
+        let color = |samples: &[u8], count| Planes::color(size, samples, count, share, depth);
+        let (color, alpha) = match pixmap.channels() {
+            Channels::Grey => (Planes::grey(size, samples, 0, 1, depth), None),
+            Channels::GreyAlpha => {
+                (Planes::grey(size, samples, 0, 2, depth), Some(Planes::grey(size, samples, 1, 2, depth)))
+            }
+            Channels::Rgb => (color(samples, 3), None),
+            Channels::Rgba => {
+                let filled = hidden::filled(size, samples);
+                let alpha = Planes::grey(size, samples, 3, 4, depth);
+                (color(filled.as_deref().unwrap_or(samples), 4), Some(alpha))
+            }
+            Channels::Cmyk => return Err(failed("AVIF has no CMYK")),
+        };
+        write(color, alpha, settings, attached)
+    }
+
+    fn memory(&self, size: Size, settings: &EncodeSettings) -> u64 {
+        let _ = settings;
+        size.pixels() * 60 + (16 << 20)
+    }
+
+    /// AVIF is not read, so it is no source.
+    fn own(&self, _source: &[u8], _encoded: &[u8], _settings: &EncodeSettings) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::codec::{Attached, registry};
+    use crate::format::Format;
+    use crate::limits::Limits;
+    use crate::pixmap::{Channels, Pixmap};
+    use crate::recipe::{EncodeSettings, FormatChoice, Recipe};
+    use crate::render::{RenderError, open, render};
+    use crate::size::Size;
+
+    /// The encoder takes many times the memory of the pixels.
+    #[test]
+    fn memory_counts() {
+        let size = Size::new(1000, 1000);
+        let pixmap = Pixmap::new_u8(size, Channels::Rgb, vec![90; 3_000_000]);
+        let png = registry::encoder(Format::Png).unwrap();
+        let source = png.encode(&pixmap, &EncodeSettings::default(), &Attached::default()).unwrap();
+        let recipe = |format| {
+            Recipe::default().with_sizes(["original".parse().unwrap()]).with_formats([FormatChoice::To(format)])
+        };
+        let memory = |format| open(&source, &recipe(format), &Limits::default()).unwrap().memory();
+        let (jpeg, avif) = (memory(Format::Jpeg), memory(Format::Avif));
+        assert!(avif > jpeg + 30 * size.pixels(), "{jpeg} {avif}");
+        let limits = Limits::default().with_max_memory((jpeg + avif) / 2);
+        assert!(render(&source, &recipe(Format::Jpeg), &limits).is_ok());
+        assert!(matches!(render(&source, &recipe(Format::Avif), &limits), Err(RenderError::Decode(_))));
+    }
+}
