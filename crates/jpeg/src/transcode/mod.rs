@@ -26,6 +26,7 @@
 // scans, `tally` counts the symbols for that, and `scans` has the results written with parts of `encode`.
 
 mod bands;
+mod choice;
 mod means;
 mod read;
 mod scans;
@@ -41,7 +42,6 @@ use super::frame::{Frame, Kind};
 use super::header::Header;
 use super::markers::{APP0, EOI, SOI};
 use super::script::{Quant, Script};
-use scans::Scans;
 pub use turn::Turn;
 
 /// Whether the output is progressive.
@@ -162,7 +162,7 @@ fn with_words<W: Word>(data: &[u8], header: &Header, options: &Options<'_>) -> R
     let tables = number(&mut frame, quant.iter().map(|quant| turn.quantisation(quant)));
     rename(&mut frame);
 
-    let scans = Scans::smallest(&mut frame, &tables, &blocks, options)?;
+    let scans = choice::smallest(&mut frame, &tables, &blocks, options)?;
     check_memory(header, options, read::memory::<W>(&header.frame) + scans.bytes())?;
     let mut out = vec![0xFF, SOI];
     write_metadata(&mut out, header, turn, options);

@@ -1,4 +1,4 @@
-//! Chooses the scans of the output by their size.
+//! Scans of the output with their symbols.
 
 use super::super::encode::blocks::Blocks;
 use super::super::encode::scans::Coded;
@@ -6,65 +6,16 @@ use super::super::encode::script::{self, Scan};
 use super::super::encode::walk::Counter;
 use super::super::encode::word::Word;
 use super::super::error::Error;
-use super::super::frame::{Frame, Kind};
-use super::super::script::Quant;
-use super::{Options, Progressive, bands, means};
+use super::super::frame::Frame;
+use super::Options;
 
 /// The largest number of blocks in an MCU (T.81, B.2.3).
 const MOST_IN_MCU: u32 = 10;
 
 /// Scans with their symbols.
-pub(super) struct Scans(Vec<(Scan, Counter)>);
+pub(super) struct Scans(pub(super) Vec<(Scan, Counter)>);
 
 impl Scans {
-    /// The smallest scans that the options allow. Sets the kind of the frame.
-    pub fn smallest<W: Word>(
-        frame: &mut Frame,
-        tables: &[Quant],
-        blocks: &[Blocks<W>],
-        options: &Options<'_>,
-    ) -> Result<Self, Error> {
-        let is_baseline = !frame.is_wide() && tables.iter().flatten().all(|&step| step < 256);
-        let sequential = if is_baseline { Kind::Baseline } else { Kind::Extended };
-        let kinds = match options.progressive {
-            Progressive::Auto => &[sequential, Kind::Progressive][..],
-            Progressive::Yes => &[Kind::Progressive],
-            Progressive::No => &[sequential],
-        };
-        let mut best: Option<(Kind, Self)> = None;
-        for &kind in kinds {
-            frame.kind = kind;
-            let scans = match kind {
-                Kind::Progressive => Self::progressive(frame, blocks, options)?,
-                _ => Self::sequential(frame, blocks, options)?,
-            };
-            if best.as_ref().is_none_or(|(_, best)| scans.bytes() < best.bytes()) {
-                best = Some((kind, scans));
-            }
-        }
-        let (kind, scans) = best.unwrap_or((sequential, Self(Vec::new())));
-        frame.kind = kind;
-        Ok(scans)
-    }
-
-    fn sequential<W: Word>(frame: &Frame, blocks: &[Blocks<W>], options: &Options<'_>) -> Result<Self, Error> {
-        let all: Vec<usize> = (0..blocks.len()).collect();
-        if !is_interleaved(frame) {
-            let scans = all.iter().map(|&c| Scan::new(&[c], (0, 63), (0, 0)));
-            return Self::count(scans, frame, blocks, options);
-        }
-        Self::best_tables(&Scan::new(&all, (0, 63), (0, 0)), frame, blocks, options)
-    }
-
-    fn progressive<W: Word>(frame: &Frame, blocks: &[Blocks<W>], options: &Options<'_>) -> Result<Self, Error> {
-        let mut scans = means::search(frame, blocks, options)?;
-        let bands = Self::count(bands::search(blocks, options)?.into_iter(), frame, blocks, options)?;
-        scans.0.extend(bands.0);
-        // Coarse to fine: low frequencies first, refinements last.
-        scans.0.sort_by_key(|(scan, _)| (scan.high > 0, std::cmp::Reverse(scan.high), scan.first));
-        Ok(scans)
-    }
-
     /// Counts the symbols of scans.
     pub fn count<W: Word>(
         scans: impl Iterator<Item = Scan>,
