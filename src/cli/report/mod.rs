@@ -10,6 +10,7 @@ mod progress;
 mod repeats;
 mod text;
 mod totals;
+mod value;
 mod voice;
 
 use std::io::{IsTerminal, Write};

@@ -7,12 +7,11 @@ use std::path::Path;
 
 use crate::outcome::{Done, SourceName, Stop, Summary};
 use crate::report::Event;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::csv;
 use super::totals::Totals;
+use super::value::path_value;
 
 /// Where the lines go.
 enum Out {
@@ -162,14 +161,6 @@ impl Ndjson {
 fn end(mut out: io::BufWriter<File>) -> io::Result<()> {
     out.flush()?;
     crate::sink::close_copy(out.get_ref().as_fd())
-}
-
-/// A path as a report holds it.
-pub fn path_value(path: &Path) -> Value {
-    match path.to_str() {
-        Some(text) => text.into(),
-        None => json!({"bytes": STANDARD.encode(path.as_os_str().as_encoded_bytes())}),
-    }
 }
 
 fn name(source: &SourceName) -> Value {

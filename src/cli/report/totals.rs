@@ -9,7 +9,7 @@ use crate::words;
 use serde_json::{Map, Value, json};
 use thumbs_render::format::Format;
 
-use super::ndjson::path_value;
+use super::value::path_value;
 
 /// Folders that a person is told of.
 const SHOWN: usize = 5;
