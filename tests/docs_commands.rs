@@ -38,7 +38,7 @@ fn run(page: &str, least: usize) {
         let ran = stage.command("bash").arg("-c").arg(script).env("PATH", &path).output().unwrap();
         assert!(ran.status.success(), "{block}\n{}", stderr(&ran));
         // A dry run without --measure says that it reads headers only.
-        let mut said = stderr(&ran).to_owned();
+        let mut said = stderr(&ran);
         if block.contains(" -n ") {
             said = said.replacen(DRY_RUN, "", 1);
         }
