@@ -2,8 +2,8 @@
 
 use rav1e::color::{ChromaSampling, ColorPrimaries, MatrixCoefficients, PixelRange, TransferCharacteristics};
 use rav1e::prelude::{
-    BlockSize, ChromaSamplePosition, ColorDescription, Config, Context, EncoderConfig, EncoderStatus, FrameType, Pixel,
-    PredictionModesSetting, Rational, SceneDetectionSpeed, SpeedSettings, Tune,
+    ChromaSamplePosition, ColorDescription, Config, Context, EncoderConfig, EncoderStatus, FrameType, Pixel, Rational,
+    SceneDetectionSpeed, SpeedSettings, Tune,
 };
 
 use super::planes::Planes;
@@ -99,6 +99,5 @@ fn speed(settings: &Settings) -> SpeedSettings {
     speed.scene_detection_mode = SceneDetectionSpeed::None;
     speed.motion.include_near_mvs = false;
     speed.motion.use_satd_subpel = false;
-    let _ = (BlockSize::BLOCK_4X4, PredictionModesSetting::Simple);
     speed
 }

@@ -13,17 +13,25 @@ use crate::size::Size;
 /// The encoder.
 pub struct AvifOut;
 
-/// The effort where none is set.
-const EFFORT: u8 = 4;
+/// The effort where none is set: the next steps take much more time for few bytes.
+const EFFORT: u8 = 2;
+
+/// AV1's base quantizer for some qualities, at which pictures score about what JPEGs of that quality
+/// score. docs/compression.md has the measurements.
+const QUANTIZERS: [(u8, f32); 9] =
+    [(1, 247.0), (10, 222.0), (30, 178.0), (50, 158.0), (70, 137.0), (80, 117.0), (90, 85.0), (95, 45.0), (100, 5.0)];
 
 fn failed(what: impl ToString) -> EncodeError {
     EncodeError::Failed { format: Format::Avif, what: what.to_string() }
 }
 
-/// AV1's base quantizer for a quality of 1 to 100.
+/// AV1's base quantizer for a quality of 1 to 100, between two that are known.
 fn quantizer(quality: u8) -> u8 {
-    let lost = 100.0 - f32::from(quality.clamp(1, 100));
-    (lost * 2.5).round() as u8
+    let quality = quality.clamp(1, 100);
+    let above = QUANTIZERS.iter().position(|&(known, _)| known >= quality).unwrap_or(QUANTIZERS.len() - 1).max(1);
+    let ((low, from), (high, to)) = (QUANTIZERS[above - 1], QUANTIZERS[above]);
+    let share = f32::from(quality.saturating_sub(low)) / f32::from(high - low);
+    (from + (to - from) * share).round() as u8
 }
 
 fn depth(settings: &EncodeSettings) -> u8 {
@@ -100,8 +108,7 @@ impl Encode for AvifOut {
         write(color, alpha, settings, attached)
     }
 
-    fn memory(&self, size: Size, settings: &EncodeSettings) -> u64 {
-        let _ = settings;
+    fn memory(&self, size: Size, _settings: &EncodeSettings) -> u64 {
         size.pixels() * 60 + (16 << 20)
     }
 
@@ -120,6 +127,13 @@ mod tests {
     use crate::recipe::{EncodeSettings, FormatChoice, Recipe};
     use crate::render::{RenderError, open, render};
     use crate::size::Size;
+
+    #[test]
+    fn quantizers_fall_with_quality() {
+        let all: Vec<u8> = (1..=100).map(super::quantizer).collect();
+        assert_eq!((all[0], all[79], all[99]), (247, 117, 5));
+        assert!(all.windows(2).all(|pair| pair[0] > pair[1]), "{all:?}");
+    }
 
     /// The encoder takes many times the memory of the pixels.
     #[test]

@@ -11,16 +11,17 @@ use oxipng::{Deflater, Options, ZopfliOptions};
 /// What oxipng says.
 pub fn optimized(file: Vec<u8>, effort: u8) -> Result<Vec<u8>, String> {
     let mut options = Options::from_preset(effort.saturating_sub(1).min(6));
-    let iterations = match effort {
-        0..=7 => None,
-        8 => NonZeroU64::new(5),
-        _ => NonZeroU64::new(15),
-    };
-    if let Some(iteration_count) = iterations {
+    let mut file = smaller(file, &options)?;
+    if let Some(iteration_count) = NonZeroU64::new(if effort >= 9 { 15 } else { 5 }).filter(|_| effort >= 8) {
         // Filters are chosen with libdeflate, then Zopfli runs once.
         options.fast_evaluation = true;
         options.deflater = Deflater::Zopfli(ZopfliOptions { iteration_count, ..ZopfliOptions::default() });
+        file = smaller(file, &options)?;
     }
-    let smaller = oxipng::optimize_from_memory(&file, &options).map_err(|e| e.to_string())?;
-    Ok(if smaller.len() < file.len() { smaller } else { file })
+    Ok(file)
+}
+
+fn smaller(file: Vec<u8>, options: &Options) -> Result<Vec<u8>, String> {
+    let other = oxipng::optimize_from_memory(&file, options).map_err(|e| e.to_string())?;
+    Ok(if other.len() < file.len() { other } else { file })
 }
