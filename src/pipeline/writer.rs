@@ -1,11 +1,12 @@
 //! The writer: saves outputs, counts and reports.
 
+mod batches;
 mod ending;
+mod saving;
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::RandomState;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -19,12 +20,11 @@ use super::nightly::{Prune, Update};
 use super::prune::{self, Place};
 use super::reorder::Window;
 use super::watch::MOST_LOST;
-use super::{Letter, Message, Ready, RunError, Shared, digest};
-use crate::outcome::{Done, Failure, SkipReason, SourceName, Stage, Stop, Summary};
+use super::{Letter, Message, RunError, Shared};
+use crate::outcome::{Failure, SkipReason, SourceName, Stage, Stop, Summary};
 use crate::plan::Destination;
-use crate::policy::Replace;
 use crate::report::{Event, Progress, Reporter};
-use crate::sink::{Entry, Sink, SinkError, mark, remove_stale};
+use crate::sink::Sink;
 use crate::state::Record;
 use crate::walk::real_path;
 use ending::counts;
@@ -274,52 +274,6 @@ impl<'a> Writer<'a> {
         self.reporter.event(&Event::Skipped(source, reason));
     }
 
-    /// Hands over a batch when it is due, and processes the outcomes of earlier ones.
-    fn commit_if_due(&mut self) -> Result<(), Broken> {
-        if self.batch.as_ref().is_some_and(Batch::is_due) {
-            self.hand_over();
-        }
-        self.hear(false)
-    }
-
-    fn hand_over(&mut self) {
-        let batch = self.batch.as_mut().and_then(Batch::take);
-        if let (Some(batch), Some(committer)) = (batch, &mut self.committer) {
-            committer.commit(batch);
-        }
-    }
-
-    /// Saves and records everything that was held back.
-    fn flush(&mut self) -> Result<(), Broken> {
-        self.hand_over();
-        self.hear(true)
-    }
-
-    /// Counts and reports committed batches; with `wait`, all of them.
-    fn hear(&mut self, wait: bool) -> Result<(), Broken> {
-        let mut broken = None;
-        while let Some(committer) = &mut self.committer {
-            let outcome = match committer.outcome(wait) {
-                Ok(Some(outcome)) => outcome,
-                Ok(None) => break,
-                Err(words) => {
-                    return Err(Broken::Halted(words));
-                }
-            };
-            self.summary.spent.writing += outcome.took;
-            self.summary.unsynced |= outcome.unsynced;
-            for (done, result) in outcome.through {
-                self.held = self.held.saturating_sub(1);
-                match result {
-                    Ok(()) => self.saved(&done),
-                    Err(error) => broken = self.unsaved(done.source, error).err().map(Broken::Sink).or(broken),
-                }
-            }
-            broken = outcome.recorded.err().map(Broken::State).or(broken);
-        }
-        broken.map_or(Ok(()), Err)
-    }
-
     fn prune(&mut self) -> Result<(), Broken> {
         let shared = self.shared;
         let Some(update) = self.update().filter(|u| u.prune != Prune::No) else { return Ok(()) };
@@ -335,30 +289,6 @@ impl<'a> Writer<'a> {
         let (dry_run, last, place) = (shared.config.dry_run, self.last_id, Place::of(&shared.config.naming));
         let job = prune::Job { dry_run, last, place, is_free: &mut is_free };
         Ok(prune::prune(update, &walked, job, &mut gone)?)
-    }
-
-    /// Removes temporary files that a killed run left where this run is about to write.
-    fn sweep(&mut self, ready: &Ready) {
-        if !is_directory(&self.shared.config.naming.destination) {
-            return;
-        }
-        for output in &ready.outputs {
-            self.sweep_dir(output.plan.path.parent().unwrap_or(Path::new("")));
-        }
-    }
-
-    /// In place, also where nothing is replaced: what a killed run left may be an original.
-    fn sweep_beside(&mut self, source: &SourceName) {
-        let config = &self.shared.config;
-        if let (true, false, SourceName::File(path)) = (config.in_place.is_some(), config.dry_run, source) {
-            self.sweep_dir(path.parent().unwrap_or(Path::new("")));
-        }
-    }
-
-    fn sweep_dir(&mut self, dir: &Path) {
-        if self.swept.insert(self.hasher.hash_one(dir)) {
-            remove_stale(dir);
-        }
     }
 
     fn fail(&mut self, failure: &Failure) {
@@ -377,104 +307,6 @@ impl<'a> Writer<'a> {
                 self.shared.cancel.stop(Stop::TooManyFailures);
             }
         }
-    }
-
-    fn save(&mut self, mut ready: Ready) -> Result<(), Broken> {
-        self.summary.spent += ready.spent;
-        if self.shared.config.dry_run {
-            let (done, _, _) = ready.split();
-            self.summary.done += 1;
-            self.summary.bytes_in += done.source_bytes;
-            self.summary.bytes_out += done.outputs.iter().map(|o| o.bytes).sum::<u64>();
-            self.reporter.event(&Event::Planned(&done));
-            return Ok(());
-        }
-        self.sweep(&ready);
-        let begin = Instant::now();
-        let facts = ready.facts;
-        let config = &self.shared.config;
-        let told = config.dataset.is_some().then(|| digest::sample(&ready, &config.recipe));
-        let original = ready.original.take();
-        let mtime = config.keep_times.then_some(facts.mtime);
-        let (mut done, outputs, record) = ready.split();
-        let source = match &done.source {
-            SourceName::File(path) => path.clone(),
-            SourceName::Stdin => PathBuf::new(),
-        };
-        let beside = |path: &Path| source.file_name().filter(|_| path.parent() == source.parent());
-        let entry = |path, bytes, replace| Entry {
-            path,
-            bytes,
-            mode: facts.mode,
-            gid: facts.gid,
-            beside: beside(path),
-            replace,
-            mtime,
-            original: original.as_ref(),
-        };
-        let mut entries: Vec<Entry<'_>> = outputs
-            .iter()
-            .map(|output| entry(output.plan.path.as_path(), output.bytes.as_slice(), output.plan.replace))
-            .collect();
-        entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), Replace::Never)));
-        let put = match &mut self.batch {
-            Some(batch) => batch.stage(&entries, &outputs, done, record).map(|()| None),
-            None => match self.sink.put(&entries) {
-                Ok(()) => {
-                    for output in &mut done.outputs {
-                        if let Some(place) = self.sink.place(&output.path) {
-                            output.path = place;
-                        }
-                    }
-                    Ok(Some(done))
-                }
-                Err(error) => Err(Box::new((done, error))),
-            },
-        };
-        self.summary.spent.writing += begin.elapsed();
-        match put {
-            Ok(None) => self.held += 1,
-            Ok(Some(done)) => self.saved(&done),
-            Err(failed) => {
-                let (done, error) = *failed;
-                self.unsaved(done.source, error)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Reports outputs that could not be saved: those of this input, or of all that follow.
-    fn unsaved(&mut self, source: SourceName, error: SinkError) -> Result<(), SinkError> {
-        // A reader of a pipe may stop when it has enough, which is not a failure.
-        if error.is_reader_gone() {
-            return Err(error);
-        }
-        let by_another = self.shared.config.in_place.is_some() && error.is_changed() && self.is_compressed(&source);
-        if by_another {
-            self.skip(&source, SkipReason::Compressed);
-            return Ok(());
-        }
-        // The input is not done, and the user should know which one it was.
-        self.fail(&Failure { source, stage: Stage::Write, error: error.to_string() });
-        match error {
-            SinkError::Entry { .. } => Ok(()),
-            broken => Err(broken),
-        }
-    }
-
-    /// Whether another run has compressed this source in the same way meanwhile.
-    fn is_compressed(&self, source: &SourceName) -> bool {
-        let SourceName::File(path) = source else { return false };
-        let (real, recipe) = (real_path(path), digest::recipe(&self.shared.config.recipe));
-        std::fs::symlink_metadata(&real).is_ok_and(|m| mark::is_compressed(&real, &m, &recipe))
-    }
-
-    fn saved(&mut self, done: &Done) {
-        self.summary.done += 1;
-        self.summary.bytes_in += done.source_bytes;
-        self.summary.bytes_out += done.outputs.iter().map(|o| o.bytes).sum::<u64>();
-        self.summary.outputs += done.outputs.len() as u64;
-        self.reporter.event(&Event::Done(done));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Thumbnails as pixels, for callers that do not want a file.
 
-use super::{Notes, Opened, RenderError, open};
+use super::source::Notes;
+use super::{Opened, RenderError, open};
 use crate::codec::{DecodeOptions, Decoded};
 use crate::format::Format;
 use crate::limits::Limits;

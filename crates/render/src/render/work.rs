@@ -1,0 +1,129 @@
+//! Decodes a source once and makes its outputs.
+
+use std::time::{Duration, Instant};
+
+use super::aim::Input;
+use super::source::{Notes, Source};
+use super::{Encoded, Opened, PlannedVariant, RenderError, Rendered, Times};
+use crate::codec::{DecodeError, DecodeOptions, Decoded, Offer};
+use crate::format::Format;
+use crate::op::resize::ResizeError;
+use crate::pixmap::Pixmap;
+
+impl Opened<'_> {
+    /// Decodes once and makes the `wanted` variants, which are indices into [`Opened::variants`].
+    /// `interrupt` is called from time to time; if it returns true, the work ends with
+    /// [`DecodeError::Interrupted`].
+    ///
+    /// # Errors
+    /// [`RenderError`].
+    pub fn render(
+        &self,
+        wanted: &[usize],
+        interrupt: Option<&(dyn Fn() -> bool + Sync)>,
+    ) -> Result<Rendered, RenderError> {
+        for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
+            variant.check()?;
+        }
+        let mut clock = Clock(Instant::now());
+        let mut times = Times::default();
+        let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
+        let mut notes = Notes(self.header().notes.clone());
+        let order = wanted;
+        let (exact, wanted): (Vec<usize>, Vec<usize>) = wanted.iter().partition(|&&i| self.is_exact(&self.variants[i]));
+        let wanted = &wanted[..];
+        if let Some(&first) = exact.first() {
+            // All of them are the same file.
+            let made = self.exact(interrupt, &mut notes)?;
+            times.encode += clock.lap();
+            let encoded = made.into_encoded(first, Format::Jpeg);
+            outputs.extend(exact.iter().map(|&variant| Encoded { variant, ..encoded.clone() }));
+            if wanted.is_empty() {
+                return Ok(Rendered { outputs, shrink: 1.0, notes: notes.0, times });
+            }
+        }
+        let offer = self.checked_offer(wanted)?;
+        let options =
+            DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt };
+        let Decoded { pixels, notes: lost } = self.picture.decode(&offer, &options)?;
+        times.decode += clock.lap();
+        if self.header().animated {
+            let is_paged = matches!(self.header().format, Format::Tiff | Format::Pnm);
+            notes.add(if is_paged {
+                "further pages lost: first page only"
+            } else {
+                "animation lost: first frame only"
+            });
+        }
+        let is_unchanged = self.is_unchanged(&pixels, &lost);
+        lost.iter().for_each(|note| notes.add(note));
+
+        // Variants made of planes come first, while the planes exist. Variants that are only cut
+        // out need the unprepared pixels; the others need prepared ones.
+        let is_copied = |i: &usize| self.is_copied(&self.variants[*i], &offer);
+        let mut pending = Vec::new();
+        for &index in wanted {
+            if interrupt.is_some_and(|stop| stop()) {
+                return Err(DecodeError::Interrupted.into());
+            }
+            let variant = &self.variants[index];
+            let Some(picture) = self.planes(&pixels, index, &offer, &mut notes) else {
+                pending.push(index);
+                continue;
+            };
+            times.resize += clock.lap();
+            let mut made = self.make(Input::Planes(&picture), variant, interrupt, &mut notes)?;
+            if is_unchanged {
+                made = self.smaller(made, variant, &offer, &mut notes);
+            }
+            times.encode += clock.lap();
+            outputs.push(made.into_encoded(index, variant.format));
+        }
+        let (copied, resized): (Vec<usize>, Vec<usize>) = pending.into_iter().partition(is_copied);
+        let mut source = Source::new(pixels);
+        for index in copied.into_iter().chain(resized) {
+            if interrupt.is_some_and(|stop| stop()) {
+                return Err(DecodeError::Interrupted.into());
+            }
+            let variant = &self.variants[index];
+            let small = self.resized(&mut source, variant, &offer, &mut notes)?;
+            let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
+            times.resize += clock.lap();
+            let mut made = self.make(Input::Pixels(&done, icc.as_deref()), variant, interrupt, &mut notes)?;
+            if is_unchanged {
+                made = self.smaller(made, variant, &offer, &mut notes);
+            }
+            times.encode += clock.lap();
+            outputs.push(made.into_encoded(index, variant.format));
+        }
+        outputs.sort_by_key(|output| order.iter().position(|&w| w == output.variant));
+        Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times })
+    }
+
+    /// The part of the decoded pixels that a variant shows, at its size, as stored.
+    pub(super) fn resized(
+        &self,
+        source: &mut Source,
+        variant: &PlannedVariant,
+        offer: &Offer,
+        notes: &mut Notes,
+    ) -> Result<Pixmap, ResizeError> {
+        let (crop, to) = self.stored(variant, offer);
+        if self.is_copied(variant, offer) {
+            return source.cut(crop, to);
+        }
+        source.prepare(&self.recipe, &self.header().color, notes);
+        let shown = variant.placement.stored(self.orientation, self.header().size).0;
+        source.resize(shown, crop, self.header().size, to, &self.recipe)
+    }
+}
+
+/// Measures the time between calls.
+struct Clock(Instant);
+
+impl Clock {
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now.duration_since(std::mem::replace(&mut self.0, now))
+    }
+}
