@@ -25,9 +25,6 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
     if typed.has("target") && lossless_only {
         say("--target", "the output is lossless");
     }
-    if typed.has("target") && only(&[Format::Avif]) {
-        say("--target", "AVIF is not read, so it has no score; -q sets its quality");
-    }
     let resizes = sizes.iter().all(|size| *size != SizeSpec::Original);
     if args.lossless && only(&[Format::Jpeg]) && resizes {
         say("--lossless", "a resized JPEG is encoded again; -s original rewrites it without loss");

@@ -1,6 +1,8 @@
 //! Qualities that are chosen by a score or by bytes.
 
+use crate::avif;
 use crate::testenv::{World, report};
+use fast_ssim2::{PixelDescriptor, PixelSlice, compute_ssimulacra2};
 use serde_json::Value;
 
 /// A world with photographs of this repository.
@@ -40,6 +42,51 @@ fn a_target_is_reached_and_hardly_exceeded() {
                 assert!((1.0..=100.0).contains(&number(output, "quality")), "{output}");
             }
         }
+    }
+}
+
+/// The score is that of a decoder, which shows the same pixels.
+#[test]
+fn avif_reaches_a_target_that_a_decoder_confirms() {
+    let world = photographs();
+    world.write("in/alpha.png", &oddities::png::rgba(300, 200));
+    world.write("in/grey.jpg", &oddities::jpeg::grey(300, 200));
+    let args = ["-s", "96", "--subsample", "444", "--effort", "0"];
+    let exact = outputs(&world, &[&args[..2], &["-f", "png"]].concat());
+    for target in ["60", "80"] {
+        let made = outputs(&world, &[&args[..], &["-f", "avif", "--target", target]].concat());
+        assert_eq!(made.len(), 6);
+        let goal: f64 = target.parse().unwrap();
+        for (output, exact) in made.iter().zip(&exact) {
+            let score = number(output, "score");
+            assert!((goal..goal + 4.0).contains(&score), "{target}: {output}");
+            let shown = avif::read(&world.read(output["path"].as_str().unwrap()));
+            let wanted = world.read(exact["path"].as_str().unwrap());
+            let wanted = image::load_from_memory(&wanted).expect("a PNG").into_rgba8().into_raw();
+            let opaque = vec![255; shown.rgb.len() / 3];
+            let alphas = shown.alpha.as_ref().unwrap_or(&opaque);
+            let ours: Vec<u8> = shown.rgb.chunks_exact(3).zip(alphas).flat_map(|(p, &a)| [p[0], p[1], p[2], a]).collect();
+            let confirmed = ssimulacra2(shown.width, shown.height, &wanted, &ours);
+            assert!((confirmed - score).abs() < 0.3, "{confirmed} for {output}");
+        }
+    }
+}
+
+/// Of RGBA.
+fn ssimulacra2(width: u32, height: u32, a: &[u8], b: &[u8]) -> f64 {
+    let slice = |samples| {
+        PixelSlice::new(samples, width, height, width as usize * 4, PixelDescriptor::RGBA8_SRGB).expect("pixels").erase()
+    };
+    compute_ssimulacra2(&slice(a), &slice(b)).expect("a score")
+}
+
+#[test]
+fn avif_fits_into_its_bytes() {
+    let world = photographs();
+    let made = outputs(&world, &["-s", "96", "-f", "avif", "--effort", "0", "--target", "95", "--max-bytes", "1500B"]);
+    assert_eq!(made.len(), 4);
+    for output in &made {
+        assert!(number(output, "bytes") <= 1500.0 && number(output, "score") < 95.0, "{output}");
     }
 }
 

@@ -237,6 +237,21 @@ pub struct Attached<'a> {
     pub iptc: Option<&'a [u8]>,
 }
 
+/// A file, and what it shows where that is known without decoding it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its pixels as a decoder shows them. None if they have to be decoded.
+    pub pixels: Option<Pixmap>,
+}
+
+impl From<Vec<u8>> for Shown {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, pixels: None }
+    }
+}
+
 /// An encoder of one format.
 pub trait Encode: Send + Sync {
     /// The columns and rows per chroma sample with these settings, if the encoder accepts planes.
@@ -267,6 +282,19 @@ pub trait Encode: Send + Sync {
         settings: &EncodeSettings,
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError>;
+
+    /// Encodes upright pixels, for a score: a format that is written but not read returns what its file shows.
+    ///
+    /// # Errors
+    /// As for [`Encode::encode`].
+    fn encode_shown(
+        &self,
+        pixmap: &Pixmap,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+    ) -> Result<Shown, EncodeError> {
+        self.encode(pixmap, settings, attached).map(Shown::from)
+    }
 
     /// Upper bound of the memory, in bytes, that encoding takes beside the pixels and the file.
     fn memory(&self, _size: Size, _settings: &EncodeSettings) -> u64 {

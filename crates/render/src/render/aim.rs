@@ -3,7 +3,7 @@
 use super::metric::Reference;
 use super::source::Notes;
 use super::{Encoded, Opened, PlannedVariant, RenderError};
-use crate::codec::{DecodeError, EncodeError};
+use crate::codec::{DecodeError, Shown};
 use crate::format::Format;
 use crate::op;
 use crate::pixmap::{Pixmap, YCbCr};
@@ -29,6 +29,15 @@ pub(super) enum Input<'a> {
     Pixels(&'a Pixmap, Option<&'a [u8]>),
     /// Luma and chroma.
     Planes(&'a YCbCr),
+}
+
+impl Input<'_> {
+    fn size(&self) -> Size {
+        match self {
+            Self::Pixels(pixmap, _) => pixmap.size(),
+            Self::Planes(planes) => planes.size,
+        }
+    }
 }
 
 /// An encoded output.
@@ -58,7 +67,17 @@ fn curve(format: Format) -> Curve {
     })
 }
 
-type Interrupt<'a> = Option<&'a (dyn Fn() -> bool + Sync)>;
+pub(super) type Interrupt<'a> = Option<&'a (dyn Fn() -> bool + Sync)>;
+
+/// One input on its way into one format.
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a> {
+    pub opened: &'a Opened<'a>,
+    pub input: Input<'a>,
+    pub variant: &'a PlannedVariant,
+    pub settings: EncodeSettings,
+    pub interrupt: Interrupt<'a>,
+}
 
 impl Opened<'_> {
     /// Encodes one variant as the recipe says.
@@ -69,100 +88,60 @@ impl Opened<'_> {
         interrupt: Interrupt<'_>,
         notes: &mut Notes,
     ) -> Result<Made, RenderError> {
-        let goal = &self.recipe.goal;
-        let size = match input {
-            Input::Pixels(pixmap, _) => pixmap.size(),
-            Input::Planes(planes) => planes.size,
+        let task = Task { opened: self, input, variant, settings: self.recipe.encode, interrupt };
+        let made = match self.recipe.goal.score {
+            Some(score) => task.towards(score, notes)?,
+            None => task.once(None)?,
         };
-        let encode_as = |input: Input<'_>, settings: EncodeSettings| {
-            if interrupt.is_some_and(|stop| stop()) {
-                return Err(DecodeError::Interrupted.into());
-            }
-            self.encode_input(input, variant, &settings).map_err(RenderError::from)
-        };
-        let encode = |input: Input<'_>, quality: u8| encode_as(input, self.recipe.encode.with_quality(quality));
-        let fixed = self.recipe.encode.quality;
-        if !goal.is_set() {
-            return Ok(Made { bytes: encode(input, fixed)?, size, quality: None, score: None });
-        }
-        let is_lossy = self.recipe.encode.is_lossy(variant.format);
-        let mut made = match goal.score {
-            Some(_) if !is_lossy => Made { bytes: encode(input, fixed)?, size, quality: None, score: Some(100.0) },
-            // The score is taken of the decoded output.
-            Some(_) if !variant.format.reads() => {
-                notes.add(&format!("no score for {}, which is not read: encoded at a fixed quality", variant.format));
-                Made { bytes: encode(input, fixed)?, size, quality: Some(fixed), score: None }
-            }
-            Some(score) => self.reach(score, input, variant, notes, |settings| encode_as(input, settings))?,
-            None => {
-                let quality = is_lossy.then_some(fixed);
-                Made { bytes: encode(input, fixed)?, size, quality, score: None }
-            }
-        };
-        let Some(limit) = goal.max_bytes.filter(|limit| made.bytes.len() as u64 > *limit) else { return Ok(made) };
-        if let (true, Some(quality)) = (is_lossy, made.quality) {
-            let tried = Some((quality, made.bytes.len() as f64));
-            let found = largest_that_fits(limit, quality, tried, |quality| sized(encode(input, quality)?))?;
-            if found.is_met && (!goal.allow_smaller || found.quality >= LEAST_BEFORE_SMALLER) {
-                return self.fitted(found, input, variant);
-            }
-            if !goal.allow_smaller {
-                made = self.fitted(found, input, variant)?;
-            }
-        }
-        if let (true, Input::Pixels(pixmap, icc)) = (goal.allow_smaller, input) {
-            let quality =
-                if is_lossy { fixed.min(LEAST_BEFORE_SMALLER.max(made.quality.unwrap_or(0).min(60))) } else { fixed };
-            if let Some(smaller) = self.shrink(pixmap, icc, limit, &made, |input| encode(input, quality))? {
-                notes.add(&format!("made {} to fit into {}", smaller.size, words::bytes(limit)));
-                let quality = is_lossy.then_some(quality);
-                return Ok(Made { quality, score: None, ..smaller });
-            }
-        }
-        notes.add(&format!(
-            "{}, over the limit of {} (--max-bytes)",
-            words::bytes(made.bytes.len() as u64),
-            words::bytes(limit)
-        ));
-        Ok(made)
+        task.bounded(made, notes)
+    }
+}
+
+impl Task<'_> {
+    fn is_lossy(&self) -> bool {
+        self.settings.is_lossy(self.variant.format)
     }
 
-    fn reach(
-        &self,
-        goal: f64,
-        input: Input<'_>,
-        variant: &PlannedVariant,
-        notes: &mut Notes,
-        mut encode: impl FnMut(EncodeSettings) -> Result<Vec<u8>, RenderError>,
-    ) -> Result<Made, RenderError> {
-        let Input::Pixels(pixmap, _) = input else { unreachable!("planes are not used with a target") };
-        let format = variant.format;
+    /// Encodes, with the pixels that are shown where a score needs them.
+    fn encode(&self, input: Input<'_>, settings: &EncodeSettings) -> Result<Shown, RenderError> {
+        if self.interrupt.is_some_and(|stop| stop()) {
+            return Err(DecodeError::Interrupted.into());
+        }
+        let wants_shown = self.opened.recipe.goal.score.is_some();
+        let file = match input {
+            Input::Pixels(pixmap, icc) => {
+                self.opened.encode_with(pixmap.size(), self.variant, icc, |encoder, attached| match wants_shown {
+                    true => encoder.encode_shown(pixmap, settings, attached),
+                    false => encoder.encode(pixmap, settings, attached).map(Shown::from),
+                })
+            }
+            Input::Planes(planes) => self.opened.encode_planes(planes, self.variant, settings).map(Shown::from),
+        };
+        Ok(file?)
+    }
+
+    fn at(&self, quality: u8) -> Result<Shown, RenderError> {
+        self.encode(self.input, &self.settings.with_quality(quality))
+    }
+
+    /// Encodes as the settings say.
+    fn once(&self, score: Option<f64>) -> Result<Made, RenderError> {
+        let quality = self.settings.quality;
+        let bytes = self.at(quality)?.bytes;
+        Ok(Made { bytes, size: self.input.size(), quality: self.is_lossy().then_some(quality), score })
+    }
+
+    /// The lowest quality that reaches a score.
+    fn towards(&self, goal: f64, notes: &mut Notes) -> Result<Made, RenderError> {
+        if !self.is_lossy() {
+            return self.once(Some(100.0));
+        }
+        let Input::Pixels(pixmap, _) = self.input else { unreachable!("planes are not used with a target") };
         let Some(reference) = Reference::new(pixmap) else {
             notes.add("no score for these colours: encoded at a fixed quality");
-            let quality = self.recipe.encode.quality;
-            let bytes = encode(self.recipe.encode)?;
-            return Ok(Made { bytes, size: pixmap.size(), quality: Some(quality), score: None });
+            return self.once(None);
         };
-        let mut search = |subsampling| {
-            lowest_that_reaches(goal, curve(format), |quality| {
-                let output = encode(self.recipe.encode.with_quality(quality).with_subsampling(subsampling))?;
-                Ok::<_, RenderError>(Trial { value: reference.score(format, &output)?, output })
-            })
-        };
-        let mut found = match self.recipe.encode.subsampling {
-            Subsampling::Auto if format == Format::Jpeg => search(Subsampling::S420)?,
-            as_asked => search(as_asked)?,
-        };
-        // What half of the chroma reaches with high quality at best, all of it may reach with fewer bytes.
-        if self.recipe.encode.subsampling == Subsampling::Auto
-            && format == Format::Jpeg
-            && found.quality >= FULL_CHROMA_FROM
-        {
-            let full = search(Subsampling::S444)?;
-            if full.is_met && !found.is_met || full.is_met == found.is_met && full.output.len() < found.output.len() {
-                found = full;
-            }
-        }
+        let found = self.reach(goal, &reference)?;
         if !found.is_met {
             notes.add(&format!(
                 "score {:.1}, below the target of {goal}: the highest quality gives no more",
@@ -173,19 +152,72 @@ impl Opened<'_> {
         Ok(Made { bytes: output, size: pixmap.size(), quality: Some(quality), score: Some(value) })
     }
 
-    /// What fits into the bytes, with its score where one was asked for.
-    fn fitted(&self, found: Found<Vec<u8>>, input: Input<'_>, variant: &PlannedVariant) -> Result<Made, RenderError> {
-        let score = match (self.recipe.goal.score, input) {
-            (Some(_), Input::Pixels(pixmap, _)) if variant.format.reads() => {
-                Reference::new(pixmap).map(|reference| reference.score(variant.format, &found.output)).transpose()?
+    fn reach(&self, goal: f64, reference: &Reference) -> Result<Found<Vec<u8>>, RenderError> {
+        let format = self.variant.format;
+        let search = |subsampling| {
+            lowest_that_reaches(goal, curve(format), |quality| {
+                let settings = self.settings.with_quality(quality).with_subsampling(subsampling);
+                let file = self.encode(self.input, &settings)?;
+                Ok::<_, RenderError>(Trial { value: reference.score(format, &file)?, output: file.bytes })
+            })
+        };
+        if self.settings.subsampling != Subsampling::Auto || format != Format::Jpeg {
+            return search(self.settings.subsampling);
+        }
+        let half = search(Subsampling::S420)?;
+        // What half of the chroma reaches with high quality at best, all of it may reach with fewer bytes.
+        if half.quality >= FULL_CHROMA_FROM {
+            let full = search(Subsampling::S444)?;
+            if full.is_met && !half.is_met || full.is_met == half.is_met && full.output.len() < half.output.len() {
+                return Ok(full);
             }
+        }
+        Ok(half)
+    }
+
+    /// Lowers the quality, or the size, of what takes more bytes than allowed.
+    fn bounded(&self, mut made: Made, notes: &mut Notes) -> Result<Made, RenderError> {
+        let goal = &self.opened.recipe.goal;
+        let (is_lossy, fixed) = (self.is_lossy(), self.settings.quality);
+        let Some(limit) = goal.max_bytes.filter(|limit| made.bytes.len() as u64 > *limit) else { return Ok(made) };
+        if let (true, Some(quality)) = (is_lossy, made.quality) {
+            let tried = Some((quality, made.bytes.len() as f64));
+            let found = largest_that_fits(limit, quality, tried, |quality| {
+                let file = self.at(quality)?;
+                Ok::<_, RenderError>(Trial { value: file.bytes.len() as f64, output: file })
+            })?;
+            if found.is_met && (!goal.allow_smaller || found.quality >= LEAST_BEFORE_SMALLER) {
+                return self.fitted(found);
+            }
+            if !goal.allow_smaller {
+                made = self.fitted(found)?;
+            }
+        }
+        if let (true, Input::Pixels(pixmap, icc)) = (goal.allow_smaller, self.input) {
+            let quality =
+                if is_lossy { fixed.min(LEAST_BEFORE_SMALLER.max(made.quality.unwrap_or(0).min(60))) } else { fixed };
+            if let Some(smaller) = self.shrink(pixmap, icc, limit, made.bytes.len(), quality)? {
+                notes.add(&format!("made {} to fit into {}", smaller.size, words::bytes(limit)));
+                return Ok(smaller);
+            }
+        }
+        notes.add(&format!(
+            "{}, over the limit of {} (--max-bytes)",
+            words::bytes(made.bytes.len() as u64),
+            words::bytes(limit)
+        ));
+        Ok(made)
+    }
+
+    /// What fits into the bytes, with its score where one was asked for.
+    fn fitted(&self, found: Found<Shown>) -> Result<Made, RenderError> {
+        let score = match (self.opened.recipe.goal.score, self.input) {
+            (Some(_), Input::Pixels(pixmap, _)) => Reference::new(pixmap)
+                .map(|reference| reference.score(self.variant.format, &found.output))
+                .transpose()?,
             _ => None,
         };
-        let size = match input {
-            Input::Pixels(pixmap, _) => pixmap.size(),
-            Input::Planes(planes) => planes.size,
-        };
-        Ok(Made { bytes: found.output, size, quality: Some(found.quality), score })
+        Ok(Made { bytes: found.output.bytes, size: self.input.size(), quality: Some(found.quality), score })
     }
 
     /// The largest picture that was found to fit into `limit`, if one does.
@@ -194,21 +226,22 @@ impl Opened<'_> {
         pixmap: &Pixmap,
         icc: Option<&[u8]>,
         limit: u64,
-        whole: &Made,
-        mut encode: impl FnMut(Input<'_>) -> Result<Vec<u8>, RenderError>,
+        bytes: usize,
+        quality: u8,
     ) -> Result<Option<Made>, RenderError> {
         let full = pixmap.size();
-        let mut bytes = whole.bytes.len() as f64;
+        let mut bytes = bytes as f64;
         let mut scale = 1.0;
         for _ in 0..MAX_SHRINKS {
             // Bytes go with the pixels; a little less, so that the first guess mostly fits.
             scale *= (limit as f64 / bytes).sqrt().min(0.95) * 0.98;
             let side = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
             let to = Size::new(side(full.width), side(full.height));
-            let small = op::resize::resize(pixmap, Region::whole(full), to, self.recipe.filter)?;
-            let output = encode(Input::Pixels(&small, icc))?;
+            let small = op::resize::resize(pixmap, Region::whole(full), to, self.opened.recipe.filter)?;
+            let output = self.encode(Input::Pixels(&small, icc), &self.settings.with_quality(quality))?.bytes;
             if output.len() as u64 <= limit {
-                return Ok(Some(Made { bytes: output, size: to, quality: None, score: None }));
+                let quality = self.is_lossy().then_some(quality);
+                return Ok(Some(Made { bytes: output, size: to, quality, score: None }));
             }
             if to == Size::new(1, 1) {
                 break;
@@ -217,22 +250,4 @@ impl Opened<'_> {
         }
         Ok(None)
     }
-
-    fn encode_input(
-        &self,
-        input: Input<'_>,
-        variant: &PlannedVariant,
-        settings: &EncodeSettings,
-    ) -> Result<Vec<u8>, EncodeError> {
-        match input {
-            Input::Pixels(pixmap, icc) => self.encode_with(pixmap.size(), variant, icc, |encoder, attached| {
-                encoder.encode(pixmap, settings, attached)
-            }),
-            Input::Planes(planes) => self.encode_planes(planes, variant, settings),
-        }
-    }
-}
-
-fn sized(output: Vec<u8>) -> Result<Trial<Vec<u8>>, RenderError> {
-    Ok(Trial { value: output.len() as f64, output })
 }

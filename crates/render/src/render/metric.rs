@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::thumbnail;
-use crate::codec::EncodeError;
+use crate::codec::{EncodeError, Shown};
 use crate::format::Format;
 use crate::geometry::SizeSpec;
 use crate::limits::Limits;
@@ -32,12 +32,21 @@ impl Reference {
     ///
     /// # Errors
     /// A file that does not decode to pixels of the same size, which is a bug of an encoder.
-    pub fn score(&self, format: Format, file: &[u8]) -> Result<f64, EncodeError> {
+    pub fn score(&self, format: Format, file: &Shown) -> Result<f64, EncodeError> {
         let failed = |what: String| EncodeError::Failed { format, what };
-        let as_stored =
-            Recipe::default().with_sizes([SizeSpec::Original]).with_icc(IccPolicy::Keep).with_auto_orient(false);
-        let decoded = thumbnail(file, &as_stored, &Limits::DEFAULT).map_err(|error| failed(error.to_string()))?;
-        let compared = with_slice(&decoded.pixels, self.has_alpha, |slice| self.prepared.compare(slice));
+        let decoded = match &file.pixels {
+            Some(_) => None,
+            None => {
+                let as_stored = Recipe::default()
+                    .with_sizes([SizeSpec::Original])
+                    .with_icc(IccPolicy::Keep)
+                    .with_auto_orient(false);
+                let decoded = thumbnail(&file.bytes, &as_stored, &Limits::DEFAULT);
+                Some(decoded.map_err(|error| failed(error.to_string()))?.pixels)
+            }
+        };
+        let pixels = file.pixels.as_ref().or(decoded.as_ref()).expect("one of them");
+        let compared = with_slice(pixels, self.has_alpha, |slice| self.prepared.compare(slice));
         let words = |error: Ssimulacra2Error| failed(error.to_string());
         compared.ok_or_else(|| failed("its colours cannot be compared".to_owned()))?.map_err(words)
     }
@@ -77,9 +86,9 @@ mod tests {
     use crate::recipe::EncodeSettings;
     use crate::size::Size;
 
-    fn encoded(pixmap: &Pixmap, format: Format, quality: u8) -> Vec<u8> {
+    fn encoded(pixmap: &Pixmap, format: Format, quality: u8) -> Shown {
         let encoder = registry::encoder(format).unwrap();
-        encoder.encode(pixmap, &EncodeSettings::default().with_quality(quality), &Attached::default()).unwrap()
+        encoder.encode_shown(pixmap, &EncodeSettings::default().with_quality(quality), &Attached::default()).unwrap()
     }
 
     fn scene(channels: Channels, width: u32, height: u32) -> Pixmap {
@@ -98,9 +107,11 @@ mod tests {
             let reference = Reference::new(&pixmap).unwrap();
             let exact = reference.score(Format::Png, &encoded(&pixmap, Format::Png, 80)).unwrap();
             assert!((exact - 100.0).abs() < 1e-9, "{channels:?}: {exact}");
-            let scores = [10, 50, 95]
-                .map(|quality| reference.score(Format::WebP, &encoded(&pixmap, Format::WebP, quality)).unwrap());
-            assert!(scores.is_sorted(), "{channels:?}: {scores:?}");
+            for format in [Format::WebP, Format::Avif].into_iter().filter(|format| format.writes()) {
+                let scores =
+                    [10, 50, 95].map(|quality| reference.score(format, &encoded(&pixmap, format, quality)).unwrap());
+                assert!(scores.is_sorted(), "{format} {channels:?}: {scores:?}");
+            }
         }
     }
 

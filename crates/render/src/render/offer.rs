@@ -58,7 +58,10 @@ impl Opened<'_> {
         // The metric works on one output at a time.
         let most = wanted.iter().filter_map(|&i| self.variants.get(i)).map(|variant| variant.size.pixels()).max();
         let compared = if self.recipe.goal.score.is_some() { most.unwrap_or(0) * metric::BYTES_PER_PIXEL } else { 0 };
-        (offer.memory + linear.max(converted) + work.max(compared)).max(coefficients) + encoded
+        // Its reference stays while the next quality is encoded, which takes little but for AVIF.
+        let is_slow = |&i: &usize| self.variants.get(i).is_some_and(|variant| variant.format == Format::Avif);
+        let work = if wanted.iter().any(is_slow) { work + compared } else { work.max(compared) };
+        (offer.memory + linear.max(converted) + work).max(coefficients) + encoded
     }
 
     /// The crop in decoded pixels and the resized size of a variant, both in the stored

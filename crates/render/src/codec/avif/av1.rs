@@ -7,6 +7,7 @@ use rav1e::prelude::{
 };
 
 use super::planes::Planes;
+use crate::size::Size;
 
 /// How to encode a picture.
 #[derive(Clone, Copy, Debug)]
@@ -19,22 +20,28 @@ pub struct Settings {
     pub is_srgb: bool,
 }
 
+/// An encoded picture.
+pub struct Stream {
+    pub data: Vec<u8>,
+    /// What a decoder makes of it: rav1e's reconstruction after all filters.
+    pub shown: Planes,
+}
+
 /// The stream of one picture.
 ///
 /// # Errors
 /// What rav1e says.
-pub fn encode(picture: Planes, settings: &Settings) -> Result<Vec<u8>, String> {
+pub fn encode(picture: Planes, settings: &Settings) -> Result<Stream, String> {
     if picture.depth == 10 { with::<u16>(picture, settings) } else { with::<u8>(picture, settings) }
 }
 
-fn with<P: Pixel>(picture: Planes, settings: &Settings) -> Result<Vec<u8>, String> {
+fn with<P: Pixel>(picture: Planes, settings: &Settings) -> Result<Stream, String> {
     let config = Config::new().with_encoder_config(configuration(&picture, settings));
     let mut context: Context<P> = config.new_context().map_err(|e| e.to_string())?;
     let mut frame = context.new_frame();
-    let Planes { size, share, planes, .. } = picture;
+    let Planes { size, depth, share, planes } = picture;
     for (index, (plane, samples)) in frame.planes.iter_mut().zip(planes).enumerate() {
-        let across = if index == 0 { 1 } else { share.map_or(1, |share| u32::from(share.0)) };
-        let width = size.width.div_ceil(across) as usize;
+        let width = part(index, size, share).width as usize;
         let mut region = plane.mut_slice(Default::default());
         for (row, from) in region.rows_iter_mut().zip(samples.chunks_exact(width)) {
             row.iter_mut().zip(from).for_each(|(to, &v)| *to = P::cast_from(v));
@@ -42,14 +49,34 @@ fn with<P: Pixel>(picture: Planes, settings: &Settings) -> Result<Vec<u8>, Strin
     }
     context.send_frame(frame).map_err(|e| e.to_string())?;
     context.flush();
-    let mut out = Vec::new();
+    let mut data = Vec::new();
+    let mut shown = None;
     loop {
         match context.receive_packet() {
-            Ok(packet) if packet.frame_type == FrameType::KEY => out.extend(packet.data),
+            Ok(packet) if packet.frame_type == FrameType::KEY => {
+                data.extend(packet.data);
+                shown = packet.rec;
+            }
             Ok(_) | Err(EncoderStatus::Encoded) => {}
-            Err(EncoderStatus::LimitReached) => return Ok(out),
+            Err(EncoderStatus::LimitReached) => break,
             Err(error) => return Err(error.to_string()),
         }
+    }
+    let frame = shown.ok_or("no frame is shown")?;
+    let count = if share.is_some() { 3 } else { 1 };
+    let planes = frame.planes.iter().take(count).enumerate().map(|(index, plane)| {
+        let Size { width, height } = part(index, size, share);
+        let rows = plane.data_origin().chunks(plane.cfg.stride).take(height as usize);
+        rows.flat_map(|row| row[..width as usize].iter().map(|&v| u16::cast_from(v))).collect()
+    });
+    Ok(Stream { data, shown: Planes { size, depth, share, planes: planes.collect() } })
+}
+
+/// The samples of a plane.
+fn part(index: usize, size: Size, share: Option<(u8, u8)>) -> Size {
+    match (index, share) {
+        (1.., Some((x, y))) => Size::new(size.width.div_ceil(x.into()), size.height.div_ceil(y.into())),
+        _ => size,
     }
 }
 
@@ -100,4 +127,52 @@ fn speed(settings: &Settings) -> SpeedSettings {
     speed.motion.include_near_mvs = false;
     speed.motion.use_satd_subpel = false;
     speed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use re_rav1d::dav1d::{Decoder, PlanarImageComponent};
+
+    /// The planes of a stream, by a port of dav1d.
+    fn decoded(stream: &[u8], like: &Planes) -> Vec<Vec<u16>> {
+        let mut settings = re_rav1d::dav1d::Settings::new();
+        settings.set_n_threads(1);
+        let mut decoder = Decoder::with_settings(&settings).unwrap();
+        decoder.send_data(stream.to_vec(), None, None, None).unwrap();
+        let picture = decoder.get_picture().unwrap();
+        let components = [PlanarImageComponent::Y, PlanarImageComponent::U, PlanarImageComponent::V];
+        let planes = like.planes.iter().zip(components).enumerate().map(|(index, (_, component))| {
+            let Size { width, height } = part(index, like.size, like.share);
+            let bytes = picture.plane(component);
+            let rows = bytes.chunks(picture.stride(component) as usize).take(height as usize);
+            let sample = |v: &[u8]| v.iter().rev().fold(0, |sum, &byte| sum << 8 | u16::from(byte));
+            let step = if like.depth == 10 { 2 } else { 1 };
+            rows.flat_map(|row| row.chunks(step).take(width as usize).map(sample).collect::<Vec<_>>()).collect()
+        });
+        planes.collect()
+    }
+
+    /// What the encoder says is shown passed all filters of a decoder.
+    #[test]
+    fn what_is_shown_is_what_a_decoder_makes() {
+        let size = Size::new(77, 51);
+        let scene = |i: u32| (i * i / 77 + i % 51 * 3 + (i % 7) * 9) as u8;
+        let samples: Vec<u8> = (0..77 * 51 * 3).map(scene).collect();
+        for depth in [8, 10] {
+            for share in [None, Some((1, 1)), Some((2, 1)), Some((2, 2))] {
+                for (quantizer, effort) in [(60, 0), (200, 0), (120, 4)] {
+                    let picture = match share {
+                        None => Planes::grey(size, &samples, 0, 3, depth),
+                        Some(share) => Planes::color(size, &samples, 3, share, depth),
+                    };
+                    let given = picture.planes.clone();
+                    let stream = encode(picture, &Settings { quantizer, effort, is_srgb: true }).unwrap();
+                    let case = format!("{depth} bits, {share:?}, quantizer {quantizer}, effort {effort}");
+                    assert!(stream.shown.planes == decoded(&stream.data, &stream.shown), "{case}");
+                    assert!(stream.shown.planes != given, "{case}: lossy");
+                }
+            }
+        }
+    }
 }

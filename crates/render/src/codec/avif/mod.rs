@@ -6,3 +6,4 @@ mod container;
 mod hidden;
 pub(in crate::codec) mod out;
 mod planes;
+mod shown;

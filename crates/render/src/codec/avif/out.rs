@@ -4,7 +4,7 @@ use super::av1::{self, Settings};
 use super::container::{Coded, Parts, file};
 use super::hidden;
 use super::planes::Planes;
-use crate::codec::{Attached, Encode, EncodeError, check_output, jpeg::sampling::sampling};
+use crate::codec::{Attached, Encode, EncodeError, Shown, check_output, jpeg::sampling::sampling};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples, YCbCr};
 use crate::recipe::EncodeSettings;
@@ -43,7 +43,7 @@ fn write(
     alpha: Option<Planes>,
     settings: &EncodeSettings,
     attached: &Attached<'_>,
-) -> Result<Vec<u8>, EncodeError> {
+) -> Result<Written, EncodeError> {
     let effort = settings.effort.unwrap_or(EFFORT);
     let how = Settings { quantizer: quantizer(settings.quality), effort, is_srgb: attached.icc.is_none() };
     let of_alpha = quantizer(settings.alpha_quality.unwrap_or(settings.quality));
@@ -53,14 +53,64 @@ fn write(
         .transpose()
         .map_err(failed)?;
     let color = av1::encode(color, &how).map_err(failed)?;
-    Ok(file(&Parts {
+    let bytes = file(&Parts {
         size,
-        color: Coded { data: &color, depth, share },
-        alpha: alpha.as_deref().map(|data| Coded { data, depth, share: None }),
+        color: Coded { data: &color.data, depth, share },
+        alpha: alpha.as_ref().map(|alpha| Coded { data: &alpha.data, depth, share: None }),
         icc: attached.icc,
         exif: attached.exif,
         xmp: attached.xmp,
-    }))
+    });
+    Ok(Written { bytes, color: color.shown, alpha: alpha.map(|alpha| alpha.shown) })
+}
+
+/// A file, and its planes as they are decoded.
+struct Written {
+    bytes: Vec<u8>,
+    color: Planes,
+    alpha: Option<Planes>,
+}
+
+impl Written {
+    fn pixels(&self) -> Pixmap {
+        let is_grey = self.color.share.is_none();
+        let color = self.color.shown();
+        let (channels, samples) = match &self.alpha {
+            None => (if is_grey { Channels::Grey } else { Channels::Rgb }, color),
+            Some(alpha) => {
+                let (channels, count) = if is_grey { (Channels::GreyAlpha, 1) } else { (Channels::Rgba, 3) };
+                let pixels = color.chunks_exact(count).zip(alpha.shown());
+                (channels, pixels.flat_map(|(color, alpha)| color.iter().copied().chain([alpha])).collect())
+            }
+        };
+        Pixmap::new_u8(self.color.size, channels, samples)
+    }
+}
+
+fn write_pixels(
+    pixmap: &Pixmap,
+    settings: &EncodeSettings,
+    attached: &Attached<'_>,
+) -> Result<Written, EncodeError> {
+    let size = pixmap.size();
+    check_output(Format::Avif, size)?;
+    let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits")) };
+    let (depth, share) = (depth(settings), sampling(settings).share());
+    let color = |samples: &[u8], count| Planes::color(size, samples, count, share, depth);
+    let (color, alpha) = match pixmap.channels() {
+        Channels::Grey => (Planes::grey(size, samples, 0, 1, depth), None),
+        Channels::GreyAlpha => {
+            (Planes::grey(size, samples, 0, 2, depth), Some(Planes::grey(size, samples, 1, 2, depth)))
+        }
+        Channels::Rgb => (color(samples, 3), None),
+        Channels::Rgba => {
+            let filled = hidden::filled(size, samples);
+            let alpha = Planes::grey(size, samples, 3, 4, depth);
+            (color(filled.as_deref().unwrap_or(samples), 4), Some(alpha))
+        }
+        Channels::Cmyk => return Err(failed("AVIF has no CMYK")),
+    };
+    write(color, alpha, settings, attached)
 }
 
 impl Encode for AvifOut {
@@ -78,7 +128,7 @@ impl Encode for AvifOut {
         check_output(Format::Avif, picture.size)?;
         // A profile of three channels needs three channels in the output.
         let is_grey = attached.icc.is_none() && picture.is_grey();
-        write(Planes::ready(picture, is_grey, depth(settings)), None, settings, attached)
+        write(Planes::ready(picture, is_grey, depth(settings)), None, settings, attached).map(|written| written.bytes)
     }
 
     fn encode(
@@ -87,25 +137,17 @@ impl Encode for AvifOut {
         settings: &EncodeSettings,
         attached: &Attached<'_>,
     ) -> Result<Vec<u8>, EncodeError> {
-        let size = pixmap.size();
-        check_output(Format::Avif, size)?;
-        let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits")) };
-        let (depth, share) = (depth(settings), sampling(settings).share());
-        let color = |samples: &[u8], count| Planes::color(size, samples, count, share, depth);
-        let (color, alpha) = match pixmap.channels() {
-            Channels::Grey => (Planes::grey(size, samples, 0, 1, depth), None),
-            Channels::GreyAlpha => {
-                (Planes::grey(size, samples, 0, 2, depth), Some(Planes::grey(size, samples, 1, 2, depth)))
-            }
-            Channels::Rgb => (color(samples, 3), None),
-            Channels::Rgba => {
-                let filled = hidden::filled(size, samples);
-                let alpha = Planes::grey(size, samples, 3, 4, depth);
-                (color(filled.as_deref().unwrap_or(samples), 4), Some(alpha))
-            }
-            Channels::Cmyk => return Err(failed("AVIF has no CMYK")),
-        };
-        write(color, alpha, settings, attached)
+        write_pixels(pixmap, settings, attached).map(|written| written.bytes)
+    }
+
+    fn encode_shown(
+        &self,
+        pixmap: &Pixmap,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+    ) -> Result<Shown, EncodeError> {
+        let written = write_pixels(pixmap, settings, attached)?;
+        Ok(Shown { pixels: Some(written.pixels()), bytes: written.bytes })
     }
 
     fn memory(&self, size: Size, _settings: &EncodeSettings) -> u64 {

@@ -14,6 +14,11 @@ pub struct Planes {
     pub planes: Vec<Vec<u16>>,
 }
 
+/// The largest sample at `depth`.
+pub fn largest(depth: u8) -> f32 {
+    if depth == 10 { 1023.0 } else { 255.0 }
+}
+
 /// A sample of 8 bits at `depth`: 255 becomes the largest one.
 fn deepened(v: u8, depth: u8) -> u16 {
     let v = u16::from(v);
@@ -29,7 +34,7 @@ impl Planes {
 
     /// Of pixels of `count` samples, the first three of which are red, green and blue.
     pub fn color(size: Size, samples: &[u8], count: usize, share: (u8, u8), depth: u8) -> Self {
-        let most = if depth == 10 { 1023.0_f32 } else { 255.0 };
+        let most = largest(depth);
         let (scale, middle) = (most / 255.0, ((most + 1.0) / 2.0).floor());
         let width = size.width as usize;
         let luma = |p: &[f32; 3]| 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2];
