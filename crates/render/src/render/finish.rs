@@ -61,13 +61,13 @@ impl Opened<'_> {
         (pixmap, icc)
     }
 
-    pub(super) fn encode_with(
+    pub(super) fn encode_with<T>(
         &self,
         size: Size,
         variant: &PlannedVariant,
         icc: Option<&[u8]>,
-        encode: impl FnOnce(&dyn Encode, &Attached<'_>) -> Result<Vec<u8>, EncodeError>,
-    ) -> Result<Vec<u8>, EncodeError> {
+        encode: impl FnOnce(&dyn Encode, &Attached<'_>) -> Result<T, EncodeError>,
+    ) -> Result<T, EncodeError> {
         let format = variant.format;
         let encoder = registry::encoder(format)
             .ok_or_else(|| EncodeError::Failed { format, what: "this format cannot be written".to_owned() })?;

@@ -67,7 +67,7 @@ fn with<P: Pixel>(picture: Planes, settings: &Settings) -> Result<Stream, String
     let planes = frame.planes.iter().take(count).enumerate().map(|(index, plane)| {
         let Size { width, height } = part(index, size, share);
         let rows = plane.data_origin().chunks(plane.cfg.stride).take(height as usize);
-        rows.flat_map(|row| row[..width as usize].iter().map(|&v| u16::cast_from(v))).collect()
+        rows.flat_map(|row| row[..width as usize].iter().map(|&v| Into::<u32>::into(v) as u16)).collect()
     });
     Ok(Stream { data, shown: Planes { size, depth, share, planes: planes.collect() } })
 }
