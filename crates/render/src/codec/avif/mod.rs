@@ -1,7 +1,6 @@
 //! Encodes AVIF: AV1 by `rav1e`, in a container of our own, which has room for profiles and
 //! metadata.
 
-mod av1;
 mod container;
 mod hidden;
 pub(in crate::codec) mod out;

@@ -1,6 +1,5 @@
 //! Encodes AVIF.
 
-use super::av1::{self, Settings};
 use super::container::{Coded, Parts, file};
 use super::hidden;
 use super::planes::Planes;
@@ -9,6 +8,7 @@ use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples, YCbCr};
 use crate::recipe::EncodeSettings;
 use crate::size::Size;
+use thumbs_av1::Settings;
 
 /// The encoder.
 pub struct AvifOut;
@@ -48,11 +48,9 @@ fn write(
     let how = Settings { quantizer: quantizer(settings.quality), effort, is_srgb: attached.icc.is_none() };
     let of_alpha = quantizer(settings.alpha_quality.unwrap_or(settings.quality));
     let (size, depth, share) = (color.size, color.depth, color.share);
-    let alpha = alpha
-        .map(|alpha| av1::encode(alpha, &Settings { is_srgb: true, quantizer: of_alpha, ..how }))
-        .transpose()
-        .map_err(failed)?;
-    let color = av1::encode(color, &how).map_err(failed)?;
+    let of_alpha = Settings { is_srgb: true, quantizer: of_alpha, ..how };
+    let alpha = alpha.map(|alpha| alpha.coded(&of_alpha)).transpose().map_err(failed)?;
+    let color = color.coded(&how).map_err(failed)?;
     let bytes = file(&Parts {
         size,
         color: Coded { data: &color.data, depth, share },

@@ -2,6 +2,7 @@
 
 use crate::pixmap::YCbCr;
 use crate::size::Size;
+use thumbs_av1::{Picture, Settings, encode};
 
 /// A picture as AV1 takes it: luma, or luma and two chroma planes, row by row without gaps.
 #[derive(Debug)]
@@ -75,6 +76,20 @@ impl Planes {
         };
         Self { size: picture.size, depth, share, planes }
     }
+
+    /// The stream of the planes, and the planes that a decoder makes of it.
+    pub fn coded(self, how: &Settings) -> Result<Coded, String> {
+        let Self { size, depth, share, planes } = self;
+        let stream = encode(&Picture { width: size.width, height: size.height, depth, share, planes }, how)?;
+        Ok(Coded { data: stream.data, shown: Self { size, depth, share, planes: stream.shown.planes } })
+    }
+}
+
+/// An AV1 stream.
+pub struct Coded {
+    pub data: Vec<u8>,
+    /// What it shows.
+    pub shown: Planes,
 }
 
 #[cfg(test)]

@@ -1,13 +1,28 @@
 //! AV1 by rav1e: one frame, on the calling thread.
+//!
+//! rav1e is generic over the type of a sample, so it is compiled where it is called: here, once, apart from the code that
+//! changes often.
 
 use rav1e::color::{ChromaSampling, ColorPrimaries, MatrixCoefficients, PixelRange, TransferCharacteristics};
 use rav1e::prelude::{
-    ChromaSamplePosition, ColorDescription, Config, Context, EncoderConfig, EncoderStatus, FrameType, Pixel, Rational,
+    ChromaSamplePosition, ColorDescription, Config, Context, EncoderConfig, EncoderStatus, FrameType, Rational,
     SceneDetectionSpeed, SpeedSettings, Tune,
 };
 
-use super::planes::Planes;
-use crate::size::Size;
+/// A picture as AV1 takes it.
+#[derive(Clone, Debug)]
+pub struct Picture {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Bits per sample, 8 or 10.
+    pub depth: u8,
+    /// Columns and rows per chroma sample. None is luma only.
+    pub share: Option<(u8, u8)>,
+    /// Luma, or luma and two chroma planes, row by row without gaps.
+    pub planes: Vec<Vec<u16>>,
+}
 
 /// How to encode a picture.
 #[derive(Clone, Copy, Debug)]
@@ -21,30 +36,28 @@ pub struct Settings {
 }
 
 /// An encoded picture.
+#[derive(Clone, Debug)]
 pub struct Stream {
+    /// The bytes.
     pub data: Vec<u8>,
     /// What a decoder makes of it: rav1e's reconstruction after all filters.
-    pub shown: Planes,
+    pub shown: Picture,
 }
 
 /// The stream of one picture.
 ///
 /// # Errors
 /// What rav1e says.
-pub fn encode(picture: Planes, settings: &Settings) -> Result<Stream, String> {
-    if picture.depth == 10 { with::<u16>(picture, settings) } else { with::<u8>(picture, settings) }
-}
-
-fn with<P: Pixel>(picture: Planes, settings: &Settings) -> Result<Stream, String> {
-    let config = Config::new().with_encoder_config(configuration(&picture, settings));
-    let mut context: Context<P> = config.new_context().map_err(|e| e.to_string())?;
+pub fn encode(picture: &Picture, settings: &Settings) -> Result<Stream, String> {
+    // Samples of 8 bits are encoded as 16, too: the bytes are the same, and rav1e is compiled once.
+    let config = Config::new().with_encoder_config(configuration(picture, settings));
+    let mut context: Context<u16> = config.new_context().map_err(|e| e.to_string())?;
     let mut frame = context.new_frame();
-    let Planes { size, depth, share, planes } = picture;
-    for (index, (plane, samples)) in frame.planes.iter_mut().zip(planes).enumerate() {
-        let width = part(index, size, share).width as usize;
+    for (index, (plane, samples)) in frame.planes.iter_mut().zip(&picture.planes).enumerate() {
+        let (width, _) = part(index, picture);
         let mut region = plane.mut_slice(Default::default());
         for (row, from) in region.rows_iter_mut().zip(samples.chunks_exact(width)) {
-            row.iter_mut().zip(from).for_each(|(to, &v)| *to = P::cast_from(v));
+            row[..width].copy_from_slice(from);
         }
     }
     context.send_frame(frame).map_err(|e| e.to_string())?;
@@ -63,24 +76,21 @@ fn with<P: Pixel>(picture: Planes, settings: &Settings) -> Result<Stream, String
         }
     }
     let frame = shown.ok_or("no frame is shown")?;
-    let count = if share.is_some() { 3 } else { 1 };
-    let planes = frame.planes.iter().take(count).enumerate().map(|(index, plane)| {
-        let Size { width, height } = part(index, size, share);
-        let rows = plane.data_origin().chunks(plane.cfg.stride).take(height as usize);
-        rows.flat_map(|row| row[..width as usize].iter().map(|&v| Into::<u32>::into(v) as u16)).collect()
+    let planes = frame.planes.iter().take(picture.planes.len()).enumerate().map(|(index, plane)| {
+        let (width, height) = part(index, picture);
+        let rows = plane.data_origin().chunks(plane.cfg.stride).take(height);
+        rows.flat_map(|row| row[..width].iter().copied()).collect()
     });
-    Ok(Stream { data, shown: Planes { size, depth, share, planes: planes.collect() } })
+    Ok(Stream { data, shown: Picture { planes: planes.collect(), ..*picture } })
 }
 
-/// The samples of a plane.
-fn part(index: usize, size: Size, share: Option<(u8, u8)>) -> Size {
-    match (index, share) {
-        (1.., Some((x, y))) => Size::new(size.width.div_ceil(x.into()), size.height.div_ceil(y.into())),
-        _ => size,
-    }
+/// Columns and rows of a plane.
+fn part(index: usize, picture: &Picture) -> (usize, usize) {
+    let (x, y) = if index == 0 { (1, 1) } else { picture.share.unwrap_or((1, 1)) };
+    (picture.width.div_ceil(x.into()) as usize, picture.height.div_ceil(y.into()) as usize)
 }
 
-fn configuration(picture: &Planes, settings: &Settings) -> EncoderConfig {
+fn configuration(picture: &Picture, settings: &Settings) -> EncoderConfig {
     let (primaries, transfer) = match settings.is_srgb {
         true => (ColorPrimaries::BT709, TransferCharacteristics::SRGB),
         false => (ColorPrimaries::Unspecified, TransferCharacteristics::Unspecified),
@@ -91,8 +101,8 @@ fn configuration(picture: &Planes, settings: &Settings) -> EncoderConfig {
         matrix_coefficients: MatrixCoefficients::BT601,
     });
     EncoderConfig {
-        width: picture.size.width as usize,
-        height: picture.size.height as usize,
+        width: picture.width as usize,
+        height: picture.height as usize,
         sample_aspect_ratio: Rational::new(1, 1),
         time_base: Rational::new(1, 1),
         bit_depth: picture.depth.into(),
