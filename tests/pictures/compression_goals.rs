@@ -65,7 +65,8 @@ fn avif_reaches_a_target_that_a_decoder_confirms() {
             let wanted = image::load_from_memory(&wanted).expect("a PNG").into_rgba8().into_raw();
             let opaque = vec![255; shown.rgb.len() / 3];
             let alphas = shown.alpha.as_ref().unwrap_or(&opaque);
-            let ours: Vec<u8> = shown.rgb.chunks_exact(3).zip(alphas).flat_map(|(p, &a)| [p[0], p[1], p[2], a]).collect();
+            let ours: Vec<u8> =
+                shown.rgb.chunks_exact(3).zip(alphas).flat_map(|(p, &a)| [p[0], p[1], p[2], a]).collect();
             let confirmed = ssimulacra2(shown.width, shown.height, &wanted, &ours);
             assert!((confirmed - score).abs() < 0.3, "{confirmed} for {output}");
         }
@@ -75,7 +76,9 @@ fn avif_reaches_a_target_that_a_decoder_confirms() {
 /// Of RGBA.
 fn ssimulacra2(width: u32, height: u32, a: &[u8], b: &[u8]) -> f64 {
     let slice = |samples| {
-        PixelSlice::new(samples, width, height, width as usize * 4, PixelDescriptor::RGBA8_SRGB).expect("pixels").erase()
+        PixelSlice::new(samples, width, height, width as usize * 4, PixelDescriptor::RGBA8_SRGB)
+            .expect("pixels")
+            .erase()
     };
     compute_ssimulacra2(&slice(a), &slice(b)).expect("a score")
 }

@@ -1,6 +1,5 @@
 //! What each step of effort does.
 
-use super::search::Breadth;
 use super::wide::Chroma;
 
 /// How to look for fewer bytes.
@@ -12,8 +11,8 @@ pub(super) struct Plan {
     pub rounds: usize,
     /// What a bit of luma costs, and one of chroma, in squared steps.
     pub prices: [f32; 2],
-    /// How widely to look for better scans.
-    pub scans: Option<Breadth>,
+    /// Whether to search for the smallest scans, and how many bits those may omit.
+    pub omitted: Option<u8>,
 }
 
 impl Plan {
@@ -30,16 +29,12 @@ impl Plan {
             6..=8 => 2,
             _ => 3,
         };
-        let breadth = |cuts, bits| Some(Breadth { cuts, bits });
-        let scans = match effort {
+        let omitted = match effort {
             0..=3 => None,
-            4 => breadth(0, 1),
-            5 => breadth(1, 1),
-            6 => breadth(1, 2),
-            7 => breadth(2, 1),
-            8 => breadth(2, 2),
-            _ => breadth(2, 3),
+            4 => Some(1),
+            5..=7 => Some(2),
+            _ => Some(3),
         };
-        Self { chroma, rounds, prices: [0.07, 0.06], scans }
+        Self { chroma, rounds, prices: [0.07, 0.06], omitted }
     }
 }

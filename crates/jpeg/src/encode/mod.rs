@@ -35,7 +35,7 @@ mod progressive;
 mod quantize;
 pub(super) mod scans;
 pub(super) mod script;
-mod search;
+pub(crate) mod search;
 pub(super) mod segments;
 mod sequential;
 mod tables;
@@ -55,6 +55,7 @@ use effort::Plan;
 use kept::Kept;
 use quantize::Quantizer;
 use scans::Coded;
+use search::scans::Scans;
 use tables::Table;
 use wide::Chroma;
 
@@ -192,14 +193,11 @@ pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>,
         _ => chosen(&frame, picture.samples, &tables, &plan),
     };
     let restart = settings.restart.into();
-    let scans = match plan.scans {
-        None => script::of(&frame),
-        Some(breadth) => {
-            let (kind, scans) = search::any(&frame, &blocks, restart, breadth);
-            frame.kind = kind;
-            scans
-        }
-    };
+    let kinds: &[Kind] = if settings.progressive { &[Kind::Progressive] } else { &[Kind::Baseline, Kind::Progressive] };
+    let searched = plan.omitted.map(|omitted| search::Options { kinds, omitted, restart, interrupt: None });
+    // A search that nothing interrupts does not fail.
+    let found = searched.and_then(|options| search::smallest(&mut frame, &blocks, &options).ok());
+    let scans = found.unwrap_or_else(|| Scans::of(script::of(&frame), &frame, &blocks, restart));
     let mut out = vec![0xFF, SOI];
     match frame.components.len() {
         4 => segments::adobe(&mut out, 2),
@@ -217,8 +215,8 @@ pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>,
     if settings.restart > 0 {
         segments::restart(&mut out, settings.restart);
     }
-    for scan in &scans {
-        out = Coded::new(&frame, scan, &blocks, restart).write(out);
+    for (scan, counter) in &scans.0 {
+        out = Coded::new(&frame, scan, &blocks, restart).write_counted(out, counter);
     }
     out.extend([0xFF, EOI]);
     Ok(out)

@@ -44,12 +44,7 @@ impl<'a, W: Word> Coded<'a, W> {
         }
     }
 
-    /// Writes its tables, its header, and what it codes, behind `out`.
-    pub fn write(&self, out: Vec<u8>) -> Vec<u8> {
-        self.write_counted(out, &self.counter())
-    }
-
-    /// The same with symbols that were counted before.
+    /// Writes its tables, its header, and what it codes, behind `out`. `counter` has counted its symbols.
     pub fn write_counted(&self, mut out: Vec<u8>, counter: &Counter) -> Vec<u8> {
         let (codes, bytes) = counter.finish();
         segments::huffman(&mut out, &codes);
@@ -65,15 +60,6 @@ impl<'a, W: Word> Coded<'a, W> {
             _ => self.walk(Sequential::default(), coder),
         };
         coder.finish()
-    }
-
-    /// How many bytes it takes with its tables and its header, but for stuffed ones.
-    pub fn size(&self) -> u64 {
-        let (codes, bytes) = self.counter().finish();
-        let mut out = Vec::new();
-        segments::huffman(&mut out, &codes);
-        segments::scan(&mut out, self.frame, self.scan);
-        out.len() as u64 + bytes
     }
 
     fn band(&self) -> Band {

@@ -4,7 +4,7 @@ use super::super::idct::ZIGZAG;
 use super::super::simd::tests::plainly;
 use super::super::{Options, decode_planes, read_header};
 use super::quantize::Quantizer;
-use super::script::Scan;
+use super::search::scans::bytes as bytes_of;
 use super::word::Word;
 use super::*;
 use proptest::prelude::*;
@@ -132,14 +132,16 @@ fn the_size_of_scans_is_known_before_they_are_written() {
         let blocks = quantised(&frame, picture.samples, &[Table::new(60)], None, 60);
         for scan in script::of(&frame) {
             let coded = Coded::new(&frame, &scan, &blocks, restart.into());
-            let bytes = coded.write(Vec::new());
+            let counter = coded.counter();
+            let bytes = coded.write_counted(Vec::new(), &counter);
+            let size: u64 = bytes_of(&scan, &counter).iter().sum();
             let start = bytes.windows(2).position(|two| two == [0xFF, 0xDA]).unwrap();
             let stuffed = bytes[start..].windows(2).filter(|two| two == &[0xFF, 0]).count();
             // A scan, and each restart interval, ends with a whole byte.
             let restarts =
                 bytes[start..].windows(2).filter(|two| two[0] == 0xFF && (0xD0..0xD8).contains(&two[1])).count();
             let wanted = (bytes.len() - stuffed) as u64;
-            assert!((wanted..=wanted + restarts as u64).contains(&coded.size()), "{wanted} {} {scan:?}", coded.size());
+            assert!((wanted..=wanted + restarts as u64).contains(&size), "{wanted} {size} {scan:?}");
         }
     }
 }
@@ -152,22 +154,23 @@ fn searched_scans_take_fewer_bytes_and_code_the_same() {
         let settings = Settings { progressive, restart, ..Settings::default() };
         let frame = frame(&picture, &settings);
         let blocks = quantised(&frame, picture.samples, &[Table::new(80)], None, 80);
-        let mut last = search::size(&frame, &blocks, restart.into(), &script::of(&frame));
-        for (cuts, bits) in [(0, 1), (1, 2), (2, 3)] {
-            let breadth = search::Breadth { cuts, bits };
-            let (kind, scans) = search::any(&frame, &blocks, restart.into(), breadth);
-            assert!(!progressive || kind == Kind::Progressive);
-            let found = Frame { kind, ..frame.clone() };
-            let size = search::size(&found, &blocks, restart.into(), &scans);
-            assert!(size <= last, "{size} {last}");
-            last = size;
-            let file = |frame: &Frame, scans: &[Scan]| {
+        let given = Scans::of(script::of(&frame), &frame, &blocks, restart.into());
+        let mut last = given.bytes();
+        for omitted in 1..=3 {
+            let kinds = if progressive { &[Kind::Progressive][..] } else { &[Kind::Baseline, Kind::Progressive] };
+            let options = search::Options { kinds, omitted, restart: restart.into(), interrupt: None };
+            let mut found = frame.clone();
+            let scans = search::smallest(&mut found, &blocks, &options).unwrap();
+            assert!(!progressive || found.kind == Kind::Progressive);
+            assert!(scans.bytes() <= last, "{} {last}", scans.bytes());
+            last = scans.bytes();
+            let file = |frame: &Frame, scans: &Scans| {
                 let mut out = vec![0xFF, SOI];
                 segments::quantisation(&mut out, &[Table::new(80).zigzag()]);
                 segments::frame(&mut out, frame);
                 segments::restart(&mut out, restart);
-                for scan in scans {
-                    out = Coded::new(frame, scan, &blocks, restart.into()).write(out);
+                for (scan, counter) in &scans.0 {
+                    out = Coded::new(frame, scan, &blocks, restart.into()).write_counted(out, counter);
                 }
                 out.extend([0xFF, EOI]);
                 let header = read_header(&out).unwrap();
@@ -179,7 +182,7 @@ fn searched_scans_take_fewer_bytes_and_code_the_same() {
                     .map(|p| p.data)
                     .collect::<Vec<_>>()
             };
-            assert_eq!(file(&found, &scans), file(&frame, &script::of(&frame)));
+            assert_eq!(file(&found, &scans), file(&frame, &given));
         }
     }
 }

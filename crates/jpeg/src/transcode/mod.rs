@@ -22,27 +22,24 @@
 //! One row of MCUs and the output come on top. [`Options::max_memory`] is compared with these upper bounds before the
 //! coefficients are read, and with the output size before the output is written.
 
-// `read` decodes all scans to blocks, `turn` moves blocks and coefficients. `means` and `bands` search for the smallest
-// scans, `tally` counts the symbols for that, and `scans` has the results written with parts of `encode`.
+// `read` decodes all scans to blocks, `turn` moves blocks and coefficients. The encoder's search finds the smallest scans.
 
-mod bands;
-mod choice;
-mod means;
 mod read;
-mod scans;
-mod tally;
 #[cfg(test)]
 mod tests;
 mod turn;
 
 use super::encode::word::Word;
-use super::encode::{EncodeError, MAX_SEGMENT, segments};
+use super::encode::{EncodeError, MAX_SEGMENT, search, segments};
 use super::error::Error;
 use super::frame::{Frame, Kind};
 use super::header::Header;
 use super::markers::{APP0, EOI, SOI};
 use super::script::{Quant, Script};
 pub use turn::Turn;
+
+/// The most bits that a scan omits.
+const OMITTED: u8 = 3;
 
 /// Whether the output is progressive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -162,7 +159,16 @@ fn with_words<W: Word>(data: &[u8], header: &Header, options: &Options<'_>) -> R
     let tables = number(&mut frame, quant.iter().map(|quant| turn.quantisation(quant)));
     rename(&mut frame);
 
-    let scans = choice::smallest(&mut frame, &tables, &blocks, options)?;
+    let is_baseline = !frame.is_wide() && tables.iter().flatten().all(|&step| step < 256);
+    let plain = if is_baseline { Kind::Baseline } else { Kind::Extended };
+    let kinds = match options.progressive {
+        Progressive::Auto => &[plain, Kind::Progressive][..],
+        Progressive::Yes => &[Kind::Progressive],
+        Progressive::No => &[plain],
+    };
+    let restart = options.restart.into();
+    let searched = search::Options { kinds, omitted: OMITTED, restart, interrupt: options.interrupt };
+    let scans = search::smallest(&mut frame, &blocks, &searched)?;
     check_memory(header, options, read::memory::<W>(&header.frame) + scans.bytes())?;
     let mut out = vec![0xFF, SOI];
     write_metadata(&mut out, header, turn, options);
@@ -171,7 +177,7 @@ fn with_words<W: Word>(data: &[u8], header: &Header, options: &Options<'_>) -> R
     if options.restart > 0 {
         segments::restart(&mut out, options.restart);
     }
-    out = scans.write(out, &frame, &blocks, options)?;
+    out = scans.write(out, &frame, &blocks, &searched)?;
     out.extend([0xFF, EOI]);
     let progressive = frame.kind == Kind::Progressive;
     Ok(Transcoded { bytes: out, progressive, turned, trailing: data.len() - end })

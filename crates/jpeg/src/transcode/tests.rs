@@ -3,6 +3,8 @@
 use super::super::encode::blocks::Blocks;
 use super::super::encode::scans::Coded;
 use super::super::encode::script::{self, Scan};
+use super::super::encode::search::scans::{self, Scans};
+use super::super::encode::search::tally::{COUNT, EDGES, Tally};
 use super::super::encode::segments;
 use super::super::encode::word::Word;
 use super::super::frame::{Component, Frame, Kind};
@@ -10,7 +12,6 @@ use super::super::idct::ZIGZAG;
 use super::super::markers::{EOI, SOI};
 use super::super::read_header;
 use super::super::script::{Quant, Script};
-use super::tally::{COUNT, EDGES, Tally};
 use super::*;
 use proptest::prelude::*;
 
@@ -79,8 +80,8 @@ impl Coefficients {
                 .flat_map(|scan| scan.components.iter().map(|&c| Scan { components: vec![c], ..scan.clone() }))
                 .collect();
         }
-        for scan in all {
-            out = Coded::new(&frame, &scan, &blocks, restart.into()).write(out);
+        for (scan, counter) in Scans::of(all, &frame, &blocks, restart.into()).0 {
+            out = Coded::new(&frame, &scan, &blocks, restart.into()).write_counted(out, &counter);
         }
         out.extend([0xFF, EOI]);
         out

@@ -85,11 +85,7 @@ impl Written {
     }
 }
 
-fn write_pixels(
-    pixmap: &Pixmap,
-    settings: &EncodeSettings,
-    attached: &Attached<'_>,
-) -> Result<Written, EncodeError> {
+fn write_pixels(pixmap: &Pixmap, settings: &EncodeSettings, attached: &Attached<'_>) -> Result<Written, EncodeError> {
     let size = pixmap.size();
     check_output(Format::Avif, size)?;
     let Samples::U8(samples) = pixmap.samples() else { return Err(failed("samples of 16 bits")) };

@@ -1,34 +1,48 @@
 //! Scans of the output with their symbols.
 
-use super::super::encode::blocks::Blocks;
-use super::super::encode::scans::Coded;
-use super::super::encode::script::{self, Scan};
-use super::super::encode::walk::Counter;
-use super::super::encode::word::Word;
-use super::super::error::Error;
-use super::super::frame::Frame;
+use super::super::blocks::Blocks;
+use super::super::scans::Coded;
+use super::super::script::{self, Scan};
+use super::super::walk::Counter;
+use super::super::word::Word;
 use super::Options;
+use crate::error::Error;
+use crate::frame::Frame;
 
 /// The largest number of blocks in an MCU (T.81, B.2.3).
 const MOST_IN_MCU: u32 = 10;
 
 /// Scans with their symbols.
-pub(super) struct Scans(pub(super) Vec<(Scan, Counter)>);
+pub(crate) struct Scans(pub(crate) Vec<(Scan, Counter)>);
 
 impl Scans {
     /// Counts the symbols of scans.
+    pub fn of<W: Word>(
+        scans: impl IntoIterator<Item = Scan>,
+        frame: &Frame,
+        blocks: &[Blocks<W>],
+        restart: usize,
+    ) -> Self {
+        let counted = |scan: Scan| {
+            let counter = Coded::new(frame, &scan, blocks, restart).counter();
+            (scan, counter)
+        };
+        Self(scans.into_iter().map(counted).collect())
+    }
+
+    /// The same, if nothing interrupts it.
     pub fn count<W: Word>(
         scans: impl Iterator<Item = Scan>,
         frame: &Frame,
         blocks: &[Blocks<W>],
         options: &Options<'_>,
     ) -> Result<Self, Error> {
-        let counted = |scan: Scan| {
+        let mut all = Vec::new();
+        for scan in scans {
             options.check_interrupt()?;
-            let counter = Coded::new(frame, &scan, blocks, options.restart.into()).counter();
-            Ok((scan, counter))
-        };
-        scans.map(counted).collect::<Result<_, _>>().map(Self)
+            all.extend(Self::of([scan], frame, blocks, options.restart).0);
+        }
+        Ok(Self(all))
     }
 
     /// The smallest of several assignments of Huffman tables to the components of a scan.
@@ -76,14 +90,14 @@ impl Scans {
     ) -> Result<Vec<u8>, Error> {
         for (scan, counter) in &self.0 {
             options.check_interrupt()?;
-            out = Coded::new(frame, scan, blocks, options.restart.into()).write_counted(out, counter);
+            out = Coded::new(frame, scan, blocks, options.restart).write_counted(out, counter);
         }
         Ok(out)
     }
 }
 
 /// The size in bytes of the tables and header of a scan, and of its coded data.
-pub(super) fn bytes(scan: &Scan, counter: &Counter) -> [u64; 2] {
+pub(crate) fn bytes(scan: &Scan, counter: &Counter) -> [u64; 2] {
     let (codes, coded) = counter.finish();
     let header = 8 + 2 * scan.components.len();
     let tables: usize = codes.iter().flatten().map(|codes| 17 + codes.symbols.len()).sum();
@@ -91,7 +105,7 @@ pub(super) fn bytes(scan: &Scan, counter: &Counter) -> [u64; 2] {
 }
 
 /// Whether all components fit into one scan.
-pub(super) fn is_interleaved(frame: &Frame) -> bool {
-    let blocks = |c: &super::super::frame::Component| u32::from(c.h) * u32::from(c.v);
+pub(crate) fn is_interleaved(frame: &Frame) -> bool {
+    let blocks = |c: &crate::frame::Component| u32::from(c.h) * u32::from(c.v);
     frame.components.len() == 1 || frame.components.iter().map(blocks).sum::<u32>() <= MOST_IN_MCU
 }

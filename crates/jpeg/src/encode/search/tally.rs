@@ -4,15 +4,15 @@
 //! Each coefficient is therefore counted once for all bands that contain both, and once for each edge in between. Only runs of
 //! ended blocks (EOBRUN) are followed for each band separately.
 
-use super::super::encode::blocks::Blocks;
-use super::super::encode::walk::{self, Counter, Sink};
-use super::super::encode::word::Word;
+use super::super::blocks::Blocks;
+use super::super::walk::{self, Counter, Sink};
+use super::super::word::Word;
 
 /// Zigzag indices where bands may begin, and the end.
-pub(super) const EDGES: [u8; 8] = [1, 2, 3, 6, 9, 13, 19, 64];
+pub(crate) const EDGES: [u8; 8] = [1, 2, 3, 6, 9, 13, 19, 64];
 
 /// The number of stretches between edges.
-pub(super) const COUNT: usize = EDGES.len() - 1;
+pub(crate) const COUNT: usize = EDGES.len() - 1;
 
 /// The stretch of each zigzag index.
 const STRETCH: [u8; 64] = {
@@ -36,7 +36,7 @@ const MOST_BLOCKS: u32 = 0x7FFF;
 type Symbols = [u32; 256];
 
 /// The symbols of every band for one kind of scan.
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// By the stretches of the previous coefficient and of the coefficient.
     inner: Box<[[Symbols; COUNT]; COUNT]>,
     /// By the edge where the band begins, and the stretch of its first coefficient in a block.

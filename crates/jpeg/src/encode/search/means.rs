@@ -1,12 +1,12 @@
 //! Searches for the smallest scans of the means (the DC coefficients).
 
-use super::super::encode::blocks::Blocks;
-use super::super::encode::script::Scan;
-use super::super::encode::word::Word;
-use super::super::error::Error;
-use super::super::frame::Frame;
+use super::super::blocks::Blocks;
+use super::super::script::Scan;
+use super::super::word::Word;
 use super::Options;
 use super::scans::{Scans, is_interleaved};
+use crate::error::Error;
+use crate::frame::Frame;
 
 /// Tries all components together, luma apart from chroma, and each component alone, with and without a refinement of the last
 /// bit.

@@ -1,20 +1,17 @@
 //! Searches for the smallest scans of the other (AC) coefficients.
 //!
 //! Components are independent. The edges cut the zigzag order into stretches, and a band consists of one or more adjacent stretches.
-//! The size of each band is counted for first scans that omit 0 to 3 bits, and for each refinement. Large pictures are sampled.
+//! The size of each band is counted for first scans that omit up to so many bits as the options say, and for each refinement. Large pictures are sampled.
 //! Dynamic programming then finds the best division into bands: first for each kind of scan alone, then for scans including their
 //! refinements, so that high frequencies may omit other bits than low ones.
 
-use super::super::encode::blocks::Blocks;
-use super::super::encode::script::Scan;
-use super::super::encode::word::Word;
-use super::super::error::Error;
+use super::super::blocks::Blocks;
+use super::super::script::Scan;
+use super::super::word::Word;
 use super::Options;
 use super::scans;
 use super::tally::{COUNT, EDGES, Tally};
-
-/// The largest number of bits that a first scan omits.
-const MOST_LOW: u8 = 3;
+use crate::error::Error;
 
 /// The approximate number of blocks to sample.
 const ENOUGH: usize = 16_384;
@@ -50,7 +47,7 @@ impl<W: Word> Search<W> {
     fn best(&self, options: &Options<'_>) -> Result<Vec<Scan>, Error> {
         let mut best: Option<Costs> = None;
         let mut refinements: Option<Costs> = None;
-        for low in 0..=MOST_LOW {
+        for low in 0..=options.omitted {
             options.check_interrupt()?;
             if let Some(low) = low.checked_sub(1) {
                 let more = self.costs(low, true);

@@ -1,30 +1,47 @@
-//! Chooses the scans of the output by their size.
+//! Searches for the scans that take the fewest bytes.
 
-use super::super::encode::blocks::Blocks;
-use super::super::encode::script::Scan;
-use super::super::encode::word::Word;
-use super::super::error::Error;
-use super::super::frame::{Frame, Kind};
-use super::super::script::Quant;
-use super::scans::{Scans, is_interleaved};
-use super::{Options, Progressive, bands, means};
+mod bands;
+mod means;
+pub(crate) mod scans;
+pub(crate) mod tally;
+
+use super::blocks::Blocks;
+use super::script::Scan;
+use super::word::Word;
+use crate::error::Error;
+use crate::frame::{Frame, Kind};
+use scans::{Scans, is_interleaved};
+
+/// How to search.
+#[derive(Clone, Copy)]
+pub(crate) struct Options<'a> {
+    /// The kinds of frame to choose from.
+    pub kinds: &'a [Kind],
+    /// The most bits that a progressive scan omits, so that another refines it.
+    pub omitted: u8,
+    /// MCUs between restart markers, 0 for none.
+    pub restart: usize,
+    /// Ends the search if it returns true.
+    pub interrupt: Option<&'a dyn Fn() -> bool>,
+}
+
+impl Options<'_> {
+    fn check_interrupt(&self) -> Result<(), Error> {
+        if self.interrupt.is_some_and(|stop| stop()) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+}
 
 /// The smallest scans that the options allow. Sets the kind of the frame.
-pub(super) fn smallest<W: Word>(
+///
+/// # Errors
+/// [`Error::Interrupted`].
+pub(crate) fn smallest<W: Word>(
     frame: &mut Frame,
-    tables: &[Quant],
     blocks: &[Blocks<W>],
     options: &Options<'_>,
 ) -> Result<Scans, Error> {
-    let is_baseline = !frame.is_wide() && tables.iter().flatten().all(|&step| step < 256);
-    let plain = if is_baseline { Kind::Baseline } else { Kind::Extended };
-    let kinds = match options.progressive {
-        Progressive::Auto => &[plain, Kind::Progressive][..],
-        Progressive::Yes => &[Kind::Progressive],
-        Progressive::No => &[plain],
-    };
     let mut best: Option<(Kind, Scans)> = None;
-    for &kind in kinds {
+    for &kind in options.kinds {
         frame.kind = kind;
         let scans = match kind {
             Kind::Progressive => progressive(frame, blocks, options)?,
@@ -34,7 +51,7 @@ pub(super) fn smallest<W: Word>(
             best = Some((kind, scans));
         }
     }
-    let (kind, scans) = best.unwrap_or((plain, Scans(Vec::new())));
+    let Some((kind, scans)) = best else { return Ok(Scans(Vec::new())) };
     frame.kind = kind;
     Ok(scans)
 }
