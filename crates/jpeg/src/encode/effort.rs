@@ -21,18 +21,19 @@ impl Plan {
         let chroma = match effort {
             0 => None,
             1..=2 => Some(Chroma { rounds: 1, is_corrected: false }),
-            _ => Some(Chroma { rounds: 3, is_corrected: true }),
+            3..=8 => Some(Chroma { rounds: 3, is_corrected: true }),
+            _ => Some(Chroma { rounds: 8, is_corrected: true }),
         };
         let rounds = match effort {
             0..=1 => 0,
             2..=5 => 1,
-            6..=8 => 2,
+            6..=7 => 2,
             _ => 3,
         };
         let omitted = match effort {
             0..=3 => None,
             4 => Some(1),
-            5..=7 => Some(2),
+            5..=6 => Some(2),
             _ => Some(3),
         };
         Self { chroma, rounds, prices: [0.07, 0.06], omitted }
