@@ -88,12 +88,12 @@ pub use thumbs_render::{Format, Limits, Recipe};
 
 pub use archive::Kind as ArchiveKind;
 pub use outcome::{Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent};
-pub use pipeline::{Cancel, PruneError, RunConfig, RunError, run};
+pub use pipeline::{Cancel, InPlaceError, Prune, PruneError, RunConfig, RunError, UpdateOptions, run};
 pub use plan::TemplateError;
-pub use policy::{Existing, MaxFailures};
+pub use policy::{Existing, MaxFailures, MinSavings};
 pub use report::{Event, Progress, Reporter};
 pub use sink::SinkError;
-pub use state::StateError;
+pub use state::{LockError, StateError};
 pub use walk::{LeftOut, PatternError};
 
 /// Internals for tests and fuzz targets. Not part of the interface.

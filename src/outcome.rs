@@ -120,16 +120,22 @@ impl SkipReason {
 pub struct Output {
     /// The final path; `-` is standard output.
     pub path: PathBuf,
-    /// The format.
-    pub format: Format,
+    /// The format. None in a plan that leaves it open.
+    pub format: Option<Format>,
+    /// Its possible paths while the format is open; `path` then stands for them.
+    pub may_be: Vec<PathBuf>,
     /// Size in pixels.
     pub size: Size,
     /// Size in bytes; 0 if only planned.
     pub bytes: u64,
     /// The quality that it is encoded with, if its format has one and it is not the source's own bytes.
     pub quality: Option<u8>,
-    /// Its SSIMULACRA2 score against the resized pixels, with `--target`.
+    /// Its SSIMULACRA2 score against the resized pixels: with a target, and without loss, which is 100.
     pub score: Option<f64>,
+    /// The effort that its encoder spent. None where the source's own coding was kept.
+    pub effort: Option<u8>,
+    /// What encoded it; `source` where the source's own coding was kept, empty in a plan.
+    pub encoder: &'static str,
 }
 
 /// An input whose outputs are saved, or planned in a dry run.

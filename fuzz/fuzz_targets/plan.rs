@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use libfuzzer_sys::fuzz_target;
 use thumbs_render::format::Format;
 use thumbs_render::geometry::{Constraint, Fit, Gravity, SizeSpec, place};
-use thumbs::internal::{Destination, Fields, Ledger, Naming, OwnOutputs, Plan, PlannedOutput, Standing, Template};
+use thumbs::internal::{Destination, Fields, Ledger, Naming, OwnOutputs, Plan, Standing, Template};
 use thumbs::Existing;
 use thumbs_render::recipe::FormatChoice;
 use thumbs_render::render::PlannedVariant;
@@ -70,6 +70,7 @@ fuzz_target!(|bytes: &[u8]| {
         template,
         labels: vec![label],
         formats: vec![FormatChoice::Keep],
+        allowed: Vec::new(),
         existing: Existing::Careful,
         roots: vec![root.to_path_buf()],
     };
@@ -79,7 +80,7 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(patterns) => Selection { exclude: patterns, ..Selection::default() },
         Err(_) => Selection::default(),
     };
-    let walker = Walker { selection, avoid: HashSet::new(), avoid_name: None, relative_to: None };
+    let walker = Walker { selection, avoid: HashSet::new(), avoid_name: None, relative_to: None, careful: false };
     let mut ledger = Ledger::new(true);
     let mut items = 0;
     let mut taken: HashSet<PathBuf> = HashSet::new();
@@ -144,13 +145,19 @@ fn plan(
     let variant = |format| PlannedVariant {
         size_index: 0,
         format,
+        candidates: Vec::new(),
         size,
         placement: place(size, &original),
     };
-    let variants = [variant(Format::Jpeg), variant(Format::Png)];
-    let Ok(outputs) = naming.name(Some(path), below, &variants) else { return };
-    if let Ok(Plan::Make(outputs)) = naming.settle(outputs, number, ledger, &|_| Standing::Nothing) {
-        for PlannedOutput { path: output, .. } in outputs {
+    let settled = [variant(Format::Jpeg), variant(Format::Png)];
+    let open = [PlannedVariant { candidates: vec![Format::Png, Format::Jpeg], ..variant(Format::Png) }];
+    let variants = if width % 2 == 0 { &settled[..] } else { &open };
+    let Ok(outputs) = naming.name(Some(path), below, variants) else { return };
+    if let Ok(Plan::Make(outputs)) = naming.settle(outputs, number, ledger, &|_, _, _| Standing::Nothing) {
+        for output in outputs.iter().flat_map(|output| {
+            // Formats that do not show in a name share it.
+            output.paths().map(Path::to_path_buf).collect::<HashSet<_>>()
+        }) {
             assert_ne!(&output, path, "an input would be replaced");
             assert!(taken.insert(output.clone()), "{output:?} twice");
         }

@@ -6,6 +6,7 @@ use crate::plan::Template;
 use crate::policy::MaxFailures;
 use crate::sink::shards::ShardSize;
 use clap::{ArgAction, Parser, ValueEnum};
+use thumbs_render::format::Format;
 use thumbs_render::recipe::{Color, FormatChoice};
 
 use super::typed::{self, TypedSize};
@@ -89,9 +90,12 @@ pub struct Args {
     /// Name template of {stem} {name} {ext} {size} {width} {height} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
     #[arg(long, value_name = "TEMPLATE", value_parser = typed::template, help_heading = "Output")]
     pub name: Option<Template>,
-    /// Output format: keep, jpeg, png, webp or avif; repeatable [default: keep]
+    /// Output format: keep, jpeg, png, webp or avif, repeatable; or auto, the smallest for a score (--target, else 80) [default: keep]
     #[arg(short, long, value_name = "FORMAT", value_delimiter = ',', value_parser = typed::format, help_heading = "Output")]
     pub format: Vec<FormatChoice>,
+    /// Formats among which -f auto chooses, such as webp,jpeg; repeatable [default: all]
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', value_parser = typed::allow, help_heading = "Output")]
+    pub allow: Vec<Format>,
     /// Quality of lossy formats, 1 to 100, or auto (--target 80)
     #[arg(short, long, value_name = "N", default_value = "80", value_parser = typed::quality, help_heading = "Output")]
     pub quality: typed::Quality,

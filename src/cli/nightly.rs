@@ -1,11 +1,10 @@
 //! Resolves the options of unattended runs, and opens their lock and state.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::pipeline::{Cancel, Nightly, Prune, RunConfig, Update};
+use crate::pipeline::{Cancel, Nightly, Prune, RunConfig, UpdateOptions};
 use crate::plan::Destination;
-use crate::state::{FILE_NAME, Lock, LockError, OnLocked, State, StateError};
-use crate::walk::real_path;
+use crate::state::{FILE_NAME, Lock, LockError, OnLocked, StateError};
 use anyhow::{Result, bail};
 
 use super::args_nightly::{NightlyArgs, OnLock};
@@ -17,11 +16,8 @@ use super::tell::Tell;
 /// The state to open.
 #[derive(Debug)]
 pub struct StatePlan {
-    pub file: PathBuf,
+    pub options: UpdateOptions,
     on_locked: OnLocked,
-    checksum: bool,
-    retry_failed: bool,
-    prune: Prune,
 }
 
 /// Resolves everything except the state, which is opened after all other checks.
@@ -30,8 +26,8 @@ pub fn resolve(
     inputs: &[PathBuf],
     destination: &Destination,
 ) -> Result<(Nightly, Option<StatePlan>)> {
-    let nightly =
-        Nightly { update: None, fsync: args.fsync || args.update, timeout: args.timeout, max_time: args.max_time };
+    let (fsync, timeout, max_time) = (args.fsync || args.update, args.timeout, args.max_time);
+    let nightly = Nightly { fsync, timeout, max_time, ..Nightly::default() };
     if !args.update {
         return Ok((nightly, None));
     }
@@ -59,8 +55,11 @@ pub fn resolve(
         OnLock::Wait => OnLocked::Wait,
         OnLock::Fail => OnLocked::Fail,
     };
-    let (checksum, retry_failed) = (args.checksum, args.retry_failed);
-    Ok((nightly, Some(StatePlan { file, on_locked, checksum, retry_failed, prune })))
+    let options = UpdateOptions::new(file)
+        .with_checksum(args.checksum)
+        .with_retry_failed(args.retry_failed)
+        .with_prune(prune);
+    Ok((nightly, Some(StatePlan { options, on_locked })))
 }
 
 /// Takes the lock and opens the state. Dropping the result releases the lock.
@@ -84,16 +83,8 @@ pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, tell: &Tell)
             }
         }
     };
-    let mut roots = run.naming.roots.clone();
-    roots.extend(run.walker.relative_to.as_deref().map(real_path));
-    if let Destination::Directory(dir) = &run.naming.destination {
-        roots.push(real_path(dir));
-    }
-    match State::open(&plan.file, &roots, run.dry_run) {
-        Ok(state) => {
-            run.nightly.update = Some(Update::new(state, plan.checksum, plan.retry_failed, plan.prune));
-            Ok(lock)
-        }
+    match run.open_state(&plan.options) {
+        Ok(()) => Ok(lock),
         Err(error) => {
             report::say(&error.to_string());
             Err(match error {
@@ -107,25 +98,15 @@ pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, tell: &Tell)
 /// Takes the lock, and prints which process it waits for.
 fn take(plan: &StatePlan, cancel: &Cancel, tell: &Tell) -> Result<Lock, LockError> {
     let stop = || cancel.is_set();
-    match (Lock::take(&plan.file, OnLocked::Fail, &stop), plan.on_locked) {
+    match (Lock::take(&plan.options.state, OnLocked::Fail, &stop), plan.on_locked) {
         (Err(error @ LockError::Held { .. }), OnLocked::Wait) => {
             if !tell.quiet {
                 report::tell(&format!("waiting: {error}"));
             }
-            Lock::take(&plan.file, OnLocked::Wait, &stop)
+            Lock::take(&plan.options.state, OnLocked::Wait, &stop)
         }
         (taken, _) => taken,
     }
-}
-
-/// The files of the state, which walks skip.
-pub fn files(state: &Path) -> Vec<PathBuf> {
-    let with = |suffix: &str| {
-        let mut name = state.as_os_str().to_owned();
-        name.push(suffix);
-        real_path(Path::new(&name))
-    };
-    ["", "-journal", ".lock"].iter().map(|s| with(s)).collect()
 }
 
 /// Lowers the priority of this process.

@@ -14,6 +14,7 @@ use thumbs_render::format::Format;
 use thumbs_render::geometry::SizeSpec;
 use thumbs_render::limits::Limits;
 use thumbs_render::recipe::{EncodeSettings, FormatChoice, Goal, Recipe};
+use thumbs_render::render::AUTO_TARGET;
 
 use super::archives;
 use super::args::Args;
@@ -23,7 +24,7 @@ use super::in_place;
 use super::nightly::{self, StatePlan};
 use super::place;
 use super::tell::{Tell, tell};
-use super::typed::{AUTO_TARGET, Quality, TypedSize};
+use super::typed::{Quality, TypedSize};
 use super::usage::shown;
 
 /// A run, and how to report it.
@@ -41,6 +42,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     let args = in_place::with_defaults(args, typed);
     let (sizes, labels) = sizes(&args.size);
     let mut formats = formats(&args.format);
+    let allowed = allowed(&args, typed)?;
     let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
     let lists = lists(&args);
     ensure!(!inputs.is_empty() || !lists.is_empty(), "{}", no_input());
@@ -137,12 +139,13 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         inputs,
         lists,
         walker,
-        recipe: recipe(&args, sizes, formats.clone()),
+        recipe: recipe(&args, sizes, formats.clone()).with_allowed(allowed.clone()),
         naming: Naming {
             destination,
             template,
             labels,
             formats,
+            allowed,
             existing: args.existing.map_or(Existing::Careful, Existing::from),
             roots,
         },
@@ -211,7 +214,8 @@ fn recipe(args: &Args, sizes: Vec<SizeSpec>, formats: Vec<FormatChoice>) -> Reci
 
 fn goal(args: &Args) -> Goal {
     let mut goal = Goal::default().with_allow_smaller(args.allow_smaller);
-    goal.score = args.target.or((args.quality == Quality::Auto).then_some(AUTO_TARGET));
+    let is_auto = args.quality == Quality::Auto || args.format.contains(&FormatChoice::Auto);
+    goal.score = args.target.or(is_auto.then_some(AUTO_TARGET));
     goal.max_bytes = args.max_bytes;
     goal
 }
@@ -285,6 +289,7 @@ fn format_of(extension: &OsStr, formats: &mut Vec<FormatChoice>, option: impl Fn
     match formats.as_slice() {
         [FormatChoice::Keep] => *formats = vec![FormatChoice::To(format)],
         [FormatChoice::To(other)] if *other == format => {}
+        [FormatChoice::Auto] => bail!("{}: its extension asks for {format}, -f auto for a name that follows the format", option()),
         _ => bail!("{}: its extension asks for {format}, -f for another format", option()),
     }
     Ok(())
@@ -317,7 +322,7 @@ fn no_directory(path: &Path) -> String {
 
 /// Paths that the run writes, which walks skip unless they are INPUTs.
 fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Option<&StatePlan>) -> HashSet<PathBuf> {
-    let mut avoid: HashSet<PathBuf> = state.into_iter().flat_map(|s| nightly::files(&s.file)).collect();
+    let mut avoid: HashSet<PathBuf> = state.into_iter().flat_map(|s| pipeline::state_files(&s.options.state)).collect();
     if let Destination::Directory(dir) = destination {
         let real = real_path(dir);
         if !roots.contains(&real) {
@@ -356,6 +361,26 @@ fn sizes(typed: &[TypedSize]) -> (Vec<SizeSpec>, Vec<String>) {
     let typed = if typed.is_empty() { &default } else { typed };
     let first = |(at, size): &(usize, &TypedSize)| typed[..*at].iter().all(|before| before.label != size.label);
     typed.iter().enumerate().filter(first).map(|(_, size)| (size.size, size.label.clone())).unzip()
+}
+
+/// The formats among which `-f auto` chooses.
+fn allowed(args: &Args, typed: &Typed) -> Result<Vec<Format>> {
+    let all = || Format::all().filter(|format| format.writes()).collect();
+    if !args.format.contains(&FormatChoice::Auto) {
+        ensure!(args.allow.is_empty(), "--allow: it has no effect without -f auto");
+        return Ok(all());
+    }
+    let is_alone = args.format.iter().all(|choice| *choice == FormatChoice::Auto);
+    ensure!(is_alone, "-f auto: not together with other formats, among which it chooses (--allow)");
+    ensure!(
+        !typed.has("quality") || args.quality == Quality::Auto,
+        "-f auto: not together with -q: a score compares formats, a quality does not (--target)"
+    );
+    if args.allow.is_empty() {
+        return Ok(all());
+    }
+    // In a fixed order, so that the spelling does not count.
+    Ok(Format::all().filter(|format| args.allow.contains(format)).collect())
 }
 
 fn formats(typed: &[FormatChoice]) -> Vec<FormatChoice> {

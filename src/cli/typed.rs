@@ -29,14 +29,25 @@ pub fn size(text: &str) -> Result<TypedSize, String> {
 }
 
 pub fn format(text: &str) -> Result<FormatChoice, String> {
-    let writable = || Format::all().filter(|f| f.writes()).map(Format::word);
-    let words = || std::iter::once("keep").chain(writable());
-    let all = || words().collect::<Vec<_>>().join(", ");
-    if text.eq_ignore_ascii_case("keep") {
-        return Ok(FormatChoice::Keep);
+    match text.to_ascii_lowercase().as_str() {
+        "keep" => Ok(FormatChoice::Keep),
+        "auto" => Ok(FormatChoice::Auto),
+        _ => written(text, &["keep", "auto"]).map(FormatChoice::To),
     }
+}
+
+/// One of the formats of `--allow`.
+pub fn allow(text: &str) -> Result<Format, String> {
+    written(text, &[])
+}
+
+/// A format that is written; `others` are words that are possible, too.
+fn written(text: &str, others: &[&'static str]) -> Result<Format, String> {
+    let writable = || Format::all().filter(|f| f.writes()).map(Format::word);
+    let words = || others.iter().copied().chain(writable());
+    let all = || words().collect::<Vec<_>>().join(", ");
     match Format::from_word(text) {
-        Some(format) if format.writes() => Ok(FormatChoice::To(format)),
+        Some(format) if format.writes() => Ok(format),
         Some(format) => Err(format!("{format} is read, not written; a format is one of {}", all())),
         None => Err(format!("a format is one of {}{}", all(), did_you_mean(text, words()))),
     }
@@ -162,12 +173,9 @@ pub fn glob(text: &str) -> Result<String, String> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quality {
     Fixed(u8),
-    /// The target of [`AUTO_TARGET`].
+    /// A target of 80.
     Auto,
 }
-
-/// The score of `-q auto`: most people see no difference side by side.
-pub const AUTO_TARGET: f64 = 80.0;
 
 pub fn quality(text: &str) -> Result<Quality, String> {
     if text.eq_ignore_ascii_case("auto") {

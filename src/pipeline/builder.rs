@@ -3,17 +3,38 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::config::{ArchiveOptions, Memory, RunConfig};
+use super::config::{ArchiveOptions, InPlace, Memory, RunConfig};
 use super::machine;
 use super::nightly::Nightly;
+use super::remember::{UpdateOptions, files};
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
 use crate::plan::{Destination, Naming, Template, TemplateError};
-use crate::policy::{Existing, MaxFailures};
+use crate::policy::{Existing, MaxFailures, MinSavings};
 use crate::walk::{self, Input, PatternError, Patterns, Walker, real_path};
 use thumbs_render::geometry::SizeSpec;
 use thumbs_render::limits::Limits;
-use thumbs_render::recipe::Recipe;
+use thumbs_render::recipe::{FormatChoice, MetadataPolicy, Recipe};
+
+/// Why pictures are not replaced.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InPlaceError {
+    /// A recipe of several sizes, or of none.
+    #[error("a picture is replaced by one size")]
+    Sizes,
+    /// Members of archives are not replaced.
+    #[error("{0:?} is an archive, whose members are not replaced")]
+    Archive(PathBuf),
+    /// A directory that holds more than pictures that somebody would want to replace.
+    #[error("{path:?} is not compressed in place: {why}")]
+    Refused {
+        /// The directory.
+        path: PathBuf,
+        /// What it is.
+        why: &'static str,
+    },
+}
 
 impl RunConfig {
     /// A run that puts outputs beside each input as `{stem}_thumb.{ext}`, with the command line's defaults.
@@ -50,6 +71,50 @@ impl RunConfig {
         config
     }
 
+    /// A run that replaces each picture by its compressed self, where that saves enough; see
+    /// [`with_min_savings`](Self::with_min_savings). [`Recipe::in_place`] keeps everything but the coding.
+    ///
+    /// ```no_run
+    /// use thumbs::{Cancel, MinSavings, Recipe, RunConfig};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let config = RunConfig::in_place(["photos"], Recipe::in_place().with_quality(75))?
+    ///     .with_min_savings(MinSavings::Percent(10.0))
+    ///     .with_backup("originals");
+    /// thumbs::run(config, &mut (), &Cancel::default())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`InPlaceError`].
+    pub fn in_place(
+        inputs: impl IntoIterator<Item = impl Into<PathBuf>>,
+        recipe: Recipe,
+    ) -> Result<Self, InPlaceError> {
+        if recipe.sizes.len() != 1 {
+            return Err(InPlaceError::Sizes);
+        }
+        // Without the tag that turns them, pixels have to be turned.
+        let turns = recipe.auto_orient || recipe.metadata != MetadataPolicy::Keep;
+        let recipe = recipe.with_formats([FormatChoice::Keep]).with_auto_orient(turns).with_allow_truncated(false);
+        let mut config = Self::with(inputs, recipe, Destination::InPlace);
+        for input in &config.inputs {
+            let Input::Path(path) = input else { continue };
+            if input.is_archive() {
+                return Err(InPlaceError::Archive(path.clone()));
+            }
+            if let Some(why) = path.is_dir().then(|| walk::refusal(path)).flatten() {
+                return Err(InPlaceError::Refused { path: path.clone(), why });
+            }
+        }
+        config.in_place = Some(InPlace::default());
+        config.walker.careful = true;
+        // What is replaced cannot be made again.
+        config.nightly.fsync = true;
+        Ok(config)
+    }
+
     fn with(inputs: impl IntoIterator<Item = impl Into<PathBuf>>, recipe: Recipe, destination: Destination) -> Self {
         let inputs: Vec<Input> = inputs.into_iter().map(|path| Input::Path(path.into())).collect();
         let labels = recipe.sizes.iter().map(SizeSpec::to_string).collect();
@@ -59,6 +124,7 @@ impl RunConfig {
                 destination,
                 labels,
                 formats: recipe.formats.clone(),
+                allowed: recipe.allowed.clone(),
                 existing: Existing::Careful,
                 roots: walk::roots(&inputs),
             },
@@ -202,6 +268,72 @@ impl RunConfig {
     pub fn with_partial(mut self, partial: bool) -> Self {
         if let Some(archive) = &mut self.archive {
             archive.partial = partial;
+        }
+        self
+    }
+
+    /// Sets what a picture has to save to be replaced: 5 % by default. In place only.
+    #[must_use]
+    pub fn with_min_savings(mut self, min_savings: MinSavings) -> Self {
+        if let Some(in_place) = &mut self.in_place {
+            in_place.min_savings = min_savings;
+        }
+        self
+    }
+
+    /// Keeps each replaced picture below `dir`, mirrored. In place only.
+    #[must_use]
+    pub fn with_backup(mut self, dir: impl AsRef<Path>) -> Self {
+        let real = real_path(dir.as_ref());
+        if let Some(in_place) = &mut self.in_place {
+            in_place.backup = Some(dir.as_ref().to_path_buf());
+            if !self.naming.roots.contains(&real) {
+                self.walker.avoid.insert(real);
+            }
+        }
+        self
+    }
+
+    /// Replaces pictures with several hard links, too; the other names keep the old picture. In place only.
+    #[must_use]
+    pub fn with_hard_links(mut self, hard_links: bool) -> Self {
+        if let Some(in_place) = &mut self.in_place {
+            in_place.hard_links = hard_links;
+        }
+        self
+    }
+
+    /// Gives replaced pictures a new modification time. In place only.
+    #[must_use]
+    pub fn with_touch(mut self, touch: bool) -> Self {
+        if let Some(in_place) = &mut self.in_place {
+            in_place.touch = touch;
+        }
+        self
+    }
+
+    /// Gives outputs the modification time of their source.
+    #[must_use]
+    pub fn with_keep_times(mut self, keep_times: bool) -> Self {
+        self.keep_times = keep_times;
+        self
+    }
+
+    /// Encodes in a dry run as well, so that its events know the bytes.
+    #[must_use]
+    pub fn with_measure(mut self, measure: bool) -> Self {
+        self.measure = measure;
+        self
+    }
+
+    /// Processes only what is new or changed, by a state of earlier runs, and syncs outputs to disk. It has no effect on
+    /// archives.
+    #[must_use]
+    pub fn with_update(mut self, options: UpdateOptions) -> Self {
+        if !matches!(self.naming.destination, Destination::Archive(_)) {
+            self.walker.avoid.extend(files(&options.state));
+            self.nightly.remember = Some(options);
+            self.nightly.fsync = true;
         }
         self
     }

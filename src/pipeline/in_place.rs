@@ -14,7 +14,7 @@ use crate::walk::{in_store, real_path};
 use thumbs_render::codec::Header;
 use thumbs_render::format::Format;
 use thumbs_render::recipe::MetadataPolicy;
-use thumbs_render::render::KEPT;
+use thumbs_render::render::is_lossless_note;
 
 /// Where a source goes before it is replaced.
 fn place(in_place: &InPlace, job: &Job) -> Option<PathBuf> {
@@ -99,8 +99,8 @@ pub fn judge(
     if !in_place.min_savings.are_met(before, after) {
         return Some(SkipReason::NotWorthIt);
     }
-    // Whatever is noted is lost, but for this.
-    (holds_more || notes.iter().any(|note| note != KEPT)).then_some(SkipReason::WouldLose)
+    // Whatever else is noted is lost.
+    (holds_more || !notes.iter().all(|note| is_lossless_note(note))).then_some(SkipReason::WouldLose)
 }
 
 /// What the sink needs to know of the source.

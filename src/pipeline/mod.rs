@@ -26,6 +26,7 @@ mod process;
 mod prune;
 mod ready;
 mod recipes;
+mod remember;
 mod renderer;
 mod reorder;
 mod trace;
@@ -41,11 +42,13 @@ use std::sync::{Arc, Mutex};
 
 use crossbeam_channel::bounded;
 
+pub use builder::InPlaceError;
 pub use cancel::Cancel;
 pub use config::{ArchiveOptions, Dataset, InPlace, List, Memory, RunConfig};
 pub use machine::{lower_priority, processors};
-pub use nightly::{Nightly, Prune, Update};
+pub use nightly::{Nightly, Prune};
 pub use prune::PruneError;
+pub use remember::{UpdateOptions, files as state_files};
 pub use renderer::{Prepared, RecipeRenderer, Renderer};
 
 use budget::Budget;
@@ -60,8 +63,8 @@ use crate::plan::{Destination, Ledger, OwnOutputs};
 use crate::policy::{Existing, Replace};
 use crate::report::Reporter;
 use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream, not_ours};
-use crate::state::{Record, StateError};
-use crate::walk::Input;
+use crate::state::{LockError, Record, StateError};
+use crate::walk::{Input, real_path};
 use crate::words;
 
 /// Why a run could not continue.
@@ -91,6 +94,9 @@ pub enum RunError {
         /// The summary until then.
         summary: Box<Summary>,
     },
+    /// Another run works with the same state.
+    #[error(transparent)]
+    Locked(LockError),
     /// A thread of the run died, an input was not answered, or the inputs differ from those of a
     /// data set.
     #[error("{why}")]
@@ -113,7 +119,7 @@ impl RunError {
             | Self::State { summary, .. }
             | Self::Prune { summary, .. }
             | Self::Halted { summary, .. } => Some(summary),
-            Self::Workers(_) => None,
+            Self::Locked(_) | Self::Workers(_) => None,
         }
     }
 }
@@ -209,6 +215,7 @@ enum Message {
 /// # Errors
 /// Only if nothing more can be saved.
 pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
+    let _lock = config.remember(cancel)?;
     let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits));
     let broken = |error| RunError::Sink { error, summary: Box::default() };
     if let (Some(dataset), false) = (&mut config.dataset, config.dry_run) {

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::remember::UpdateOptions;
 use crate::state::State;
 
 /// Options for unattended runs. All are off by default.
@@ -10,6 +11,8 @@ use crate::state::State;
 pub struct Nightly {
     /// Process only what changed since the state was written.
     pub update: Option<Update>,
+    /// The same, with a state that the run opens itself.
+    pub remember: Option<UpdateOptions>,
     /// Make outputs survive a power loss once they are reported.
     pub fsync: bool,
     /// Fail a picture that takes longer.

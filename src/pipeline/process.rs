@@ -11,15 +11,15 @@ use super::turns::{Turns, pass_over};
 use super::{Message, Prepared, Ready, ReadyOutput, Shared, in_place};
 use crate::archive::{self, detect};
 use crate::outcome::{Done, SkipReason, Stage, TimeSpent};
-use crate::plan::{Admission, Ledger, Picture, Plan, PlannedOutput, Standing};
+use crate::plan::{Admission, Ledger, OPEN, Picture, Plan, PlannedOutput, Possible, Standing};
 use crate::policy::Replace;
 use crate::source::{Facts, Source, SourceError};
 use crate::state::digest;
 use crate::state::{Kind, Record, Seen};
 use crate::words;
 use thumbs_render::codec::DecodeError;
-use thumbs_render::format;
-use thumbs_render::render::{Encoded, KEPT, RenderError};
+use thumbs_render::format::{self, Format};
+use thumbs_render::render::{Encoded, RenderError};
 
 /// Why an input ends before its outputs are encoded.
 pub enum End {
@@ -148,8 +148,6 @@ pub fn process(
         begin,
         spent: TimeSpent::default(),
         record,
-        quality: None,
-        lossless: config.recipe.encode.lossless,
         original: in_place::original(config, job, &facts, &bytes, seen.ctime == 0),
         _share: None,
     };
@@ -161,8 +159,9 @@ pub fn process(
         }
         let planned = |o: PlannedOutput| {
             let variant = &opened.variants()[o.variant];
-            let (format, size) = (variant.format, variant.size);
-            ReadyOutput { plan: o, format, size, bytes: Vec::new(), quality: None, score: None }
+            let format = variant.candidates.is_empty().then_some(variant.format);
+            let (size, bytes) = (variant.size, Vec::new());
+            ReadyOutput { plan: o, format, size, bytes, quality: None, score: None, effort: None, encoder: "" }
         };
         ready.outputs = outputs.into_iter().map(planned).collect();
         return Ok(ready);
@@ -182,8 +181,6 @@ pub fn process(
     spent.resizing += rendered.times.resize;
     spent.encoding += rendered.times.encode;
     ready.shrink = rendered.shrink;
-    let is_own = rendered.notes.iter().any(|note| note == KEPT);
-    ready.quality = (!is_own).then_some(config.recipe.encode.quality);
     ready.notes = rendered.notes;
     let holds_more = in_place::holds_more(config, opened.header(), &bytes);
     drop(opened);
@@ -199,8 +196,11 @@ pub fn process(
     for encoded in rendered.outputs {
         let output = outputs.iter().find(|o| o.variant == encoded.variant);
         if let Some(output) = output {
-            let Encoded { bytes, size, format, quality, score, .. } = encoded;
-            ready.outputs.push(ReadyOutput { plan: output.clone(), format, size, bytes, quality, score });
+            let Encoded { bytes, size, format, quality, score, effort, encoder, .. } = encoded;
+            let mut plan = output.clone();
+            plan.settle(format);
+            let format = Some(format);
+            ready.outputs.push(ReadyOutput { plan, format, size, bytes, quality, score, effort, encoder });
         }
     }
     if let Some(reason) = in_place::judge(config, ready.source_bytes, holds_more, &ready.outputs, &ready.notes) {
@@ -283,7 +283,8 @@ fn leave_standing(
     let variants = opened.variants();
     outputs.retain_mut(|output| {
         let variant = &variants[output.variant];
-        output.digest = recipes.common().variant(variant.size_index, variant.format, decoding);
+        let format = variant.candidates.is_empty().then_some(variant.format);
+        output.digest = recipes.common().variant(variant.size_index, format, decoding);
         let standing = standing(before, trace, output);
         let make = standing.is_none();
         record.outputs.extend(standing);
@@ -326,9 +327,14 @@ fn plan(
     }
     let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
     if let Some(dataset) = &shared.config.dataset {
-        let extension = variants.first().map_or("", |v| v.format.extension());
-        let path = dataset.dir.join(crate::sink::shards::member(job.number, extension));
-        return Ok(vec![PlannedOutput { variant: 0, path, replace: Replace::Never, digest: 0 }]);
+        let path = |extension| dataset.dir.join(crate::sink::shards::member(job.number, extension));
+        let Some(variant) = variants.first().filter(|variant| !variant.candidates.is_empty()) else {
+            let extension = variants.first().map_or("", |v| v.format.extension());
+            return Ok(vec![PlannedOutput::named(0, path(extension))]);
+        };
+        let possible = |&format: &Format| Possible { format, path: path(format.extension()), replace: Replace::Never };
+        let names = variant.candidates.iter().map(possible).collect();
+        return Ok(vec![PlannedOutput { names, ..PlannedOutput::named(0, path(OPEN)) }]);
     }
     let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
     let wrote = |path: &Path| {
@@ -340,9 +346,12 @@ fn plan(
     let size = if recipe.auto_orient { header.orientation.apply(header.size) } else { header.size };
     let picture = Picture { size, bytes, metadata: recipe.metadata, limits: &config.limits };
     let is_walked = |path: &Path| config.walker.comes_to(&naming.roots, path);
-    let look = |output: &PlannedOutput| match naming.look(output, variants, &picture, &is_walked) {
-        Standing::Theirs | Standing::Unsure if wrote(&output.path) => Standing::Ours,
-        standing => standing,
+    let look = |index: usize, format: Option<Format>, path: &Path| {
+        let variant = variants[index].settled(format.unwrap_or(variants[index].format));
+        match naming.look(path, &variant, &picture, &is_walked) {
+            Standing::Theirs | Standing::Unsure if wrote(path) => Standing::Ours,
+            standing => standing,
+        }
     };
     match naming.settle(outputs, number, ledger, &look).map_err(failed)? {
         Plan::Make(outputs) => Ok(outputs),

@@ -15,13 +15,18 @@ use thumbs_render::size::Size;
 #[derive(Debug)]
 pub struct ReadyOutput {
     pub plan: PlannedOutput,
-    pub format: Format,
+    /// None before it is chosen.
+    pub format: Option<Format>,
     pub size: Size,
     pub bytes: Vec<u8>,
-    /// The quality, where a goal chose it.
+    /// The quality; None without loss, and where the source's own bytes were kept.
     pub quality: Option<u8>,
-    /// The score, where there is a target.
+    /// The score, where there is a target or no loss.
     pub score: Option<f64>,
+    /// The effort, unless the source's own coding was kept.
+    pub effort: Option<u8>,
+    /// What encoded it; empty if nothing has.
+    pub encoder: &'static str,
 }
 
 /// An input with encoded outputs.
@@ -40,10 +45,6 @@ pub struct Ready {
     pub spent: TimeSpent,
     /// The record for the state, with `--update`, without the outputs of this run.
     pub record: Option<Record>,
-    /// What lossy formats are encoded with; None where the source's own bytes were kept.
-    pub quality: Option<u8>,
-    /// Formats that offer both are encoded without loss.
-    pub lossless: bool,
     /// The source, where the output is to replace it.
     pub original: Option<Original>,
     /// Returned when the outputs are saved.
@@ -57,12 +58,13 @@ impl Ready {
         let told = |output: &ReadyOutput| Output {
             path: output.plan.path.clone(),
             format: output.format,
+            may_be: output.plan.names.iter().map(|name| name.path.clone()).collect(),
             size: output.size,
             bytes: output.bytes.len() as u64,
-            quality: output.quality.or(self
-                .quality
-                .filter(|_| output.format == Format::Jpeg || (output.format == Format::WebP && !self.lossless))),
+            quality: output.quality,
             score: output.score,
+            effort: output.effort,
+            encoder: output.encoder,
         };
         let done = Done {
             source: self.source.clone(),

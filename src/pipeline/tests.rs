@@ -40,7 +40,7 @@ impl Renderer for Fake {
         let size = Size::new(10, 10);
         let header = Header::new(Format::Png, size);
         let placement = Placement { crop: Region::whole(size), resized: size, canvas: size, offset: (0, 0) };
-        let variants = vec![PlannedVariant { size_index: 0, format: Format::Png, size, placement }];
+        let variants = vec![PlannedVariant { size_index: 0, format: Format::Png, candidates: Vec::new(), size, placement }];
         if bytes.ends_with(b"bad") || !bytes.starts_with(b"\x89PNG") {
             return Err(DecodeError::NotAPicture("meant to fail".into()));
         }
@@ -70,7 +70,8 @@ impl Prepared for FakePicture<'_> {
         assert!(!self.bytes.ends_with(b"panic"), "a decoder's bug");
         let output = |&variant| {
             let (bytes, size) = (self.bytes.to_vec(), Size::new(10, 10));
-            Encoded { variant, bytes, size, format: Format::Png, quality: None, score: None }
+            let (format, effort, encoder) = (Format::Png, None, "source");
+            Encoded { variant, bytes, size, format, quality: None, score: None, effort, encoder }
         };
         let outputs = wanted.iter().map(output).collect();
         Ok(Rendered { outputs, shrink: 1.0, notes: Vec::new(), times: Times::default() })
@@ -174,6 +175,7 @@ impl World {
                 template: Template::parse("{stem}.{ext}").unwrap(),
                 labels: vec!["800x600".into()],
                 formats: vec![FormatChoice::Keep],
+                allowed: Vec::new(),
                 existing: Existing::Careful,
                 roots: Vec::new(),
             },

@@ -52,11 +52,15 @@ pub fn unchanged(shared: &Shared, job: &Job, before: &Before, trace: &Trace) -> 
     Some((reason, Record { outputs: row.outputs.clone(), ..record }))
 }
 
-/// An output that an earlier run made from this content in the same way, if it is unchanged.
+/// An output that an earlier run made from this content in the same way, if it is unchanged. It may have any of its names.
 pub fn standing(before: &Before, trace: &Trace, output: &PlannedOutput) -> Option<Written> {
     trace.digest?;
-    let (dir, name) = (real_path(output.path.parent().unwrap_or(Path::new(""))), output.path.file_name()?);
+    output.paths().find_map(|path| standing_at(before, trace, output.digest, path))
+}
+
+fn standing_at(before: &Before, trace: &Trace, digest: i64, path: &Path) -> Option<Written> {
+    let (dir, name) = (real_path(path.parent().unwrap_or(Path::new(""))), path.file_name()?);
     let path = dir.join(name);
     let mut rows = before.rows.iter().filter(|r| r.kind == Kind::Made && r.digest == trace.digest);
-    rows.find_map(|r| r.outputs.iter().find(|o| o.path == path && o.variant == output.digest && o.stands()).cloned())
+    rows.find_map(|r| r.outputs.iter().find(|o| o.path == path && o.variant == digest && o.stands()).cloned())
 }

@@ -50,11 +50,16 @@ pub struct Naming {
     pub labels: Vec<String>,
     /// The formats of the recipe.
     pub formats: Vec<FormatChoice>,
+    /// The formats that `auto` may choose.
+    pub allowed: Vec<Format>,
     /// What to do with existing files.
     pub existing: Existing,
     /// Real paths of directory INPUTs and of the literal prefixes of patterns.
     pub roots: Vec<PathBuf>,
 }
+
+/// Stands for the extension of an output whose format is not chosen yet.
+pub const OPEN: &str = "auto";
 
 /// An output with its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +72,40 @@ pub struct PlannedOutput {
     pub replace: Replace,
     /// With `--update`, the digest of everything but the source that decides its bytes.
     pub digest: i64,
+    /// The names of which it gets one when its format is chosen. Until then, `path` only stands for them. Empty where its
+    /// format is settled.
+    pub names: Vec<Possible>,
+}
+
+/// A name that an output may get.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Possible {
+    /// The format that gives it this name.
+    pub format: Format,
+    /// The name.
+    pub path: PathBuf,
+    /// Which existing file may be replaced.
+    pub replace: Replace,
+}
+
+impl PlannedOutput {
+    /// An output with one name.
+    pub fn named(variant: usize, path: PathBuf) -> Self {
+        Self { variant, path, replace: Replace::Never, digest: 0, names: Vec::new() }
+    }
+
+    /// All names that it may get.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        let settled = self.names.is_empty().then_some(self.path.as_path());
+        settled.into_iter().chain(self.names.iter().map(|name| name.path.as_path()))
+    }
+
+    /// Gives it the name that it has in this format.
+    pub fn settle(&mut self, format: Format) {
+        if let Some(name) = std::mem::take(&mut self.names).into_iter().find(|name| name.format == format) {
+            (self.path, self.replace) = (name.path, name.replace);
+        }
+    }
 }
 
 /// Why the outputs of an input cannot be made.
@@ -136,29 +175,63 @@ impl Naming {
     ) -> Result<Vec<PlannedOutput>, PlanError> {
         let mut outputs: Vec<PlannedOutput> = Vec::with_capacity(variants.len());
         for (index, variant) in variants.iter().enumerate() {
-            let path = self.output_path(path, below, variant);
-            let extension = path.extension().unwrap_or_default().as_bytes();
-            let other = !variant.format.takes_extension(extension) && Format::from_extension(extension).is_some();
-            if other && !matches!(self.destination, Destination::Stdout | Destination::InPlace) {
-                return Err(PlanError::Suffix { path, format: variant.format });
-            }
-            let parent = |c| c == Component::ParentDir;
-            if matches!(self.destination, Destination::Archive(_)) && self.member_of(&path).components().any(parent) {
-                return Err(PlanError::Outside(path));
-            }
-            if let Some(same) = outputs.iter().find(|o| o.path == path) {
-                let first = &variants[same.variant];
-                if (first.size, first.format) == (variant.size, variant.format) {
-                    continue;
+            let name = |format: Format| {
+                let path = self.output_path(path, below, variant, format, None);
+                self.check(&path, format).map(|()| path)
+            };
+            let output = match variant.candidates.is_empty() {
+                true => PlannedOutput::named(index, name(variant.format)?),
+                false => {
+                    let shown = self.output_path(path, below, variant, variant.format, Some(OPEN));
+                    let possible = |&format: &Format| {
+                        Ok::<_, PlanError>(Possible { format, path: name(format)?, replace: Replace::Never })
+                    };
+                    let names = variant.candidates.iter().map(possible).collect::<Result<_, _>>()?;
+                    PlannedOutput { names, ..PlannedOutput::named(index, shown) }
                 }
-                return Err(PlanError::Ambiguous(path));
+            };
+            let same = outputs.iter().find_map(|other| {
+                let mut paths = output.paths();
+                paths.find(|path| other.paths().any(|taken| taken == *path)).map(|path| (other.variant, path))
+            });
+            match same {
+                None => outputs.push(output),
+                Some((first, path)) => {
+                    let first = &variants[first];
+                    let is_same = (first.size, first.format, &first.candidates)
+                        == (variant.size, variant.format, &variant.candidates);
+                    if !is_same {
+                        return Err(PlanError::Ambiguous(path.to_path_buf()));
+                    }
+                }
             }
-            outputs.push(PlannedOutput { variant: index, path, replace: Replace::Never, digest: 0 });
         }
         Ok(outputs)
     }
 
-    fn output_path(&self, path: Option<&Path>, below: &Path, variant: &PlannedVariant) -> PathBuf {
+    /// Checks a name against its format and its place.
+    fn check(&self, path: &Path, format: Format) -> Result<(), PlanError> {
+        let extension = path.extension().unwrap_or_default().as_bytes();
+        let other = !format.takes_extension(extension) && Format::from_extension(extension).is_some();
+        if other && !matches!(self.destination, Destination::Stdout | Destination::InPlace) {
+            return Err(PlanError::Suffix { path: path.to_path_buf(), format });
+        }
+        let parent = |c| c == Component::ParentDir;
+        if matches!(self.destination, Destination::Archive(_)) && self.member_of(path).components().any(parent) {
+            return Err(PlanError::Outside(path.to_path_buf()));
+        }
+        Ok(())
+    }
+
+    /// The name in this format. `shown` stands for an extension that is not known yet.
+    fn output_path(
+        &self,
+        path: Option<&Path>,
+        below: &Path,
+        variant: &PlannedVariant,
+        format: Format,
+        shown: Option<&str>,
+    ) -> PathBuf {
         let source = path.unwrap_or(Path::new("stdin"));
         let base = match &self.destination {
             Destination::File(file) => return file.clone(),
@@ -172,7 +245,7 @@ impl Naming {
         let fields = Fields {
             stem: source.file_stem().unwrap_or(name),
             name,
-            ext: &self.extension(source, variant.format),
+            ext: &shown.map_or_else(|| self.extension(source, format), OsString::from),
             size: &self.labels[variant.size_index],
             width: variant.size.width,
             height: variant.size.height,
@@ -199,7 +272,8 @@ impl Naming {
         }
     }
 
-    /// Claims the outputs in the ledger, and checks existing files with `look`.
+    /// Claims the outputs in the ledger, with all names that they may get, and checks existing files with `look`: of a variant,
+    /// in its format or in this one.
     ///
     /// # Errors
     /// Names that are taken, by this run or before it.
@@ -208,7 +282,7 @@ impl Naming {
         mut outputs: Vec<PlannedOutput>,
         number: u32,
         ledger: &mut Ledger,
-        look: &dyn Fn(&PlannedOutput) -> Standing,
+        look: &dyn Fn(usize, Option<Format>, &Path) -> Standing,
     ) -> Result<Plan, PlanError> {
         if self.destination == Destination::Stdout {
             return Ok(Plan::Make(outputs));
@@ -219,32 +293,44 @@ impl Naming {
             return Ok(Plan::Make(outputs));
         }
         if let Destination::Archive(_) = self.destination {
-            let members: Vec<&Path> = outputs.iter().map(|o| self.member_of(&o.path)).collect();
+            let members: Vec<&Path> =
+                outputs.iter().flat_map(PlannedOutput::paths).map(|path| self.member_of(path)).collect();
             ledger.claim_members(&members, number)?;
             return Ok(Plan::Make(outputs));
         }
-        let paths: Vec<&Path> = outputs.iter().map(|o| o.path.as_path()).collect();
+        let paths: Vec<&Path> = outputs.iter().flat_map(PlannedOutput::paths).collect();
         ledger.claim(&paths, number)?;
         if self.existing == Existing::Skip {
-            outputs.retain(|o| fs::symlink_metadata(&o.path).is_err());
+            let stands = |path: &Path| fs::symlink_metadata(path).is_ok();
+            outputs.retain(|output| !output.paths().any(stands));
             return Ok(if outputs.is_empty() { Plan::AllExist } else { Plan::Make(outputs) });
         }
         for output in &mut outputs {
-            // Checked before the work is done. The sink checks again.
-            output.replace = match self.existing {
-                Existing::Replace => Replace::Any,
-                Existing::Skip => Replace::Never,
-                Existing::Fail if fs::symlink_metadata(&output.path).is_err() => Replace::Never,
-                Existing::Fail => return Err(PlanError::ExistsFail(output.path.clone())),
-                Existing::Careful => match look(output) {
-                    Standing::Nothing | Standing::Unsure => Replace::Own,
-                    Standing::Ours => Replace::Any,
-                    Standing::Directory => return Err(PlanError::Directory(output.path.clone())),
-                    Standing::Theirs => return Err(PlanError::Exists(output.path.clone())),
-                },
-            };
+            if output.names.is_empty() {
+                output.replace = self.replaces(&output.path, &|path| look(output.variant, None, path))?;
+            }
+            for name in &mut output.names {
+                name.replace = self.replaces(&name.path, &|path| look(output.variant, Some(name.format), path))?;
+            }
         }
         Ok(Plan::Make(outputs))
+    }
+
+    /// What an output may replace. Checked before the work is done; the sink checks again.
+    fn replaces(&self, path: &Path, look: &dyn Fn(&Path) -> Standing) -> Result<Replace, PlanError> {
+        let own = || path.to_path_buf();
+        match self.existing {
+            Existing::Replace => Ok(Replace::Any),
+            Existing::Skip => Ok(Replace::Never),
+            Existing::Fail if fs::symlink_metadata(path).is_err() => Ok(Replace::Never),
+            Existing::Fail => Err(PlanError::ExistsFail(own())),
+            Existing::Careful => match look(path) {
+                Standing::Nothing | Standing::Unsure => Ok(Replace::Own),
+                Standing::Ours => Ok(Replace::Any),
+                Standing::Directory => Err(PlanError::Directory(own())),
+                Standing::Theirs => Err(PlanError::Exists(own())),
+            },
+        }
     }
 
     /// The name in the archive for the path outside.
@@ -256,20 +342,20 @@ impl Naming {
         path.strip_prefix(archive).unwrap_or(path)
     }
 
-    /// Checks what exists under an output's name.
+    /// Checks what exists under a name of an output.
     pub fn look(
         &self,
-        output: &PlannedOutput,
-        variants: &[PlannedVariant],
+        path: &Path,
+        variant: &PlannedVariant,
         picture: &Picture<'_>,
         is_walked: &dyn Fn(&Path) -> bool,
     ) -> Standing {
         // A file that this run reads as an input is not ours by its appearance alone.
         let seen = || match &self.destination {
             Destination::Beside => self.template.has_marker() || self.template.literal_dir().is_some(),
-            _ => !is_walked(&output.path),
+            _ => !is_walked(path),
         };
-        standing::look(&output.path, &variants[output.variant], picture, &seen)
+        standing::look(path, variant, picture, &seen)
     }
 }
 

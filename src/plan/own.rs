@@ -154,6 +154,7 @@ impl Naming {
         };
         match (choice, from) {
             (FormatChoice::To(format), _) => own(format),
+            (FormatChoice::Auto, _) => self.allowed.iter().any(|&format| own(format)),
             (FormatChoice::Keep, Some(format)) if format.writes() => own(format),
             // Kept formats that cannot be written become one of these.
             _ => own(Format::Png) || own(Format::Jpeg),

@@ -8,6 +8,7 @@ fn naming(destination: Destination, template: &str) -> Naming {
         template: Template::parse(template).unwrap(),
         labels: vec!["256".into(), "512".into()],
         formats: vec![FormatChoice::Keep],
+        allowed: Vec::new(),
         existing: Existing::Careful,
         roots: Vec::new(),
     }
@@ -16,7 +17,7 @@ fn naming(destination: Destination, template: &str) -> Naming {
 fn variant(size_index: usize, format: Format, width: u32, height: u32) -> PlannedVariant {
     let size = Size::new(width, height);
     let placement = Placement { crop: Region::whole(size), resized: size, canvas: size, offset: (0, 0) };
-    PlannedVariant { size_index, format, size, placement }
+    PlannedVariant { size_index, format, candidates: Vec::new(), size, placement }
 }
 
 fn paths(naming: &Naming, source: &str, below: &str, variants: &[PlannedVariant]) -> Vec<String> {
@@ -117,9 +118,9 @@ fn only_what_is_ours_is_replaced() {
     let settle = |naming: &Naming, name: &str| {
         let mut ledger = Ledger::default();
         let Admission::New(number) = ledger.admit(&source) else { panic!() };
-        let outputs = vec![PlannedOutput { variant: 0, path: at(name), replace: Replace::Never, digest: 0 }];
-        let variants = [variant(0, Format::Jpeg, 96, 64)];
-        naming.settle(outputs, number, &mut ledger, &|o| naming.look(o, &variants, &picture, &|_| false))
+        let outputs = vec![PlannedOutput::named(0, at(name))];
+        let variant = variant(0, Format::Jpeg, 96, 64);
+        naming.settle(outputs, number, &mut ledger, &|_, _, path| naming.look(path, &variant, &picture, &|_| false))
     };
     let out = naming(Destination::Directory(dir.path().to_path_buf()), "{stem}.{ext}");
     let replaces = |name: &str| match settle(&out, name) {
@@ -141,4 +142,67 @@ fn only_what_is_ours_is_replaced() {
     assert!(matches!(settle(&fail, "b_small.jpg"), Err(PlanError::ExistsFail(_))));
     let replace = Naming { existing: Existing::Replace, ..marked };
     assert!(matches!(settle(&replace, "b_small.jpg"), Ok(Plan::Make(o)) if o[0].replace == Replace::Any));
+}
+
+#[test]
+fn an_open_format_claims_all_names_and_gets_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    let out = naming(Destination::Directory(dir.path().to_path_buf()), "{stem}.{ext}");
+    let open = |size_index, formats: &[Format]| PlannedVariant {
+        candidates: formats.to_vec(),
+        ..variant(size_index, formats[0], 96, 64)
+    };
+    let both = [open(0, &[Format::WebP, Format::Jpeg])];
+    let name = |naming: &Naming, source: &str, variants: &[PlannedVariant]| {
+        naming.name(Some(Path::new(source)), Path::new(""), variants)
+    };
+    let outputs = name(&out, "in/a.JPG", &both).unwrap();
+    assert_eq!(outputs[0].path, at("a.auto"));
+    assert_eq!(outputs[0].paths().collect::<Vec<_>>(), [at("a.webp"), at("a.JPG")]);
+    let mut ledger = Ledger::default();
+    let mut settle = |naming: &Naming, source: &str| {
+        let Admission::New(number) = ledger.admit(Path::new(source)) else { panic!() };
+        let look = |_, _, path: &Path| if path.exists() { Standing::Theirs } else { Standing::Nothing };
+        naming.settle(name(naming, source, &both).unwrap(), number, &mut ledger, &look)
+    };
+    let Ok(Plan::Make(mut outputs)) = settle(&out, "in/a.JPG") else { panic!() };
+    assert!(matches!(settle(&out, "in/a.png"), Err(PlanError::Claim(ClaimError::Taken { .. }))));
+    outputs[0].settle(Format::Jpeg);
+    assert_eq!((outputs[0].path.clone(), outputs[0].replace), (at("a.JPG"), Replace::Own));
+    assert_eq!(outputs[0].paths().count(), 1);
+    // What stands under one of the names counts, whichever it would get.
+    fs::write(at("b.jpg"), "somebody's").unwrap();
+    assert_eq!(settle(&out, "in/b.png"), Err(PlanError::Exists(at("b.jpg"))));
+    let skip = Naming { existing: Existing::Skip, ..out.clone() };
+    fs::write(at("c.webp"), "somebody's").unwrap();
+    assert_eq!(settle(&skip, "in/c.png"), Ok(Plan::AllExist));
+    let fail = Naming { existing: Existing::Fail, ..out.clone() };
+    fs::write(at("d.webp"), "somebody's").unwrap();
+    assert_eq!(settle(&fail, "in/d.png"), Err(PlanError::ExistsFail(at("d.webp"))));
+    // Equal ones are one; others would have the same name.
+    let same = [both[0].clone(), PlannedVariant { size_index: 1, ..both[0].clone() }];
+    assert_eq!(name(&out, "in/a.png", &same).unwrap().len(), 1);
+    let mixed = [both[0].clone(), variant(1, Format::Jpeg, 96, 64)];
+    assert_eq!(name(&out, "in/a.png", &mixed), Err(PlanError::Ambiguous(at("a.jpg"))));
+    // A name without its extension is the same for all of them.
+    let bare = naming(Destination::Directory(dir.path().to_path_buf()), "{stem}");
+    let outputs = name(&bare, "in/a.png", &both).unwrap();
+    assert_eq!((outputs[0].path.clone(), outputs[0].paths().count()), (at("a"), 2));
+}
+
+#[test]
+fn an_output_of_an_open_format_is_known_by_its_sibling() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name);
+    fs::write(at("photo.jpg"), "").unwrap();
+    let formats = vec![FormatChoice::Auto];
+    let beside = Naming {
+        formats,
+        allowed: vec![Format::WebP, Format::Jpeg],
+        ..naming(Destination::Beside, "{stem}_thumb.{ext}")
+    };
+    let own = |name: &str| OwnOutputs::new(&beside).contain(&at(name));
+    assert!(own("photo_thumb.webp") && own("photo_thumb.jpg"));
+    assert!(!own("photo_thumb.png"), "not allowed");
 }

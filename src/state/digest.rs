@@ -53,9 +53,9 @@ impl Common {
         Self { digest: xxh3_64(text.as_bytes()), recipe: recipe.clone() }
     }
 
-    /// The digest of one output: the requested size, the format, and how its source was decoded, as
-    /// the shrink and the chroma share.
-    pub fn variant(&self, size_index: usize, format: Format, (shrink, chroma): (f64, f64)) -> i64 {
+    /// The digest of one output: the requested size, the format (None where it is chosen), and how its source was decoded,
+    /// as the shrink and the chroma share.
+    pub fn variant(&self, size_index: usize, format: Option<Format>, (shrink, chroma): (f64, f64)) -> i64 {
         let size = self.recipe.sizes.get(size_index);
         number(&format!("{:x} {size:?} {format:?} {:x} {:x}", self.digest, shrink.to_bits(), chroma.to_bits()))
     }
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn what_changes_bytes_changes_the_digest() {
         let base = Recipe::default();
-        let of = |recipe: &Recipe, shrink| Common::new(recipe).variant(0, Format::Jpeg, (shrink, 1.0));
+        let of = |recipe: &Recipe, shrink| Common::new(recipe).variant(0, Some(Format::Jpeg), (shrink, 1.0));
         let first = of(&base, 2.0);
         assert_eq!(first, of(&base.clone(), 2.0));
         assert_ne!(first, of(&base, 4.0), "the decode scale");
@@ -106,6 +106,10 @@ mod tests {
         let mut other = base.clone();
         other.encode.quality = 81;
         assert_ne!(first, of(&other, 2.0));
+        let open = Common::new(&base).variant(0, None, (2.0, 1.0));
+        assert_ne!(open, of(&base, 2.0));
+        let fewer = base.clone().with_allowed([Format::WebP]);
+        assert_ne!(open, Common::new(&fewer).variant(0, None, (2.0, 1.0)), "the formats among which it is chosen");
         // Adding a size does not affect existing outputs, but is another run.
         let more = base.clone().with_sizes([base.sizes[0], "256".parse().unwrap()]);
         assert_eq!(first, of(&more, 2.0));

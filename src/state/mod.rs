@@ -50,6 +50,13 @@ pub enum StateError {
     },
 }
 
+impl StateError {
+    /// An error of the system at this file.
+    pub fn failed(path: &Path, error: &std::io::Error) -> Self {
+        Self::Failed { path: path.to_path_buf(), what: words::system_words(error) }
+    }
+}
+
 /// The outcome of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -1,6 +1,7 @@
 //! Pictures of all kinds through the program.
 
 mod avif;
+mod compression_auto;
 mod compression_encoders;
 mod compression_goals;
 mod foreign_decoders;

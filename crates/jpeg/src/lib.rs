@@ -96,6 +96,7 @@
 // - `idct`, `resize`, `color`: samples and pixels
 // - `lossless`: pictures without blocks
 // - `transcode`: coefficients to a smaller file, with parts of `encode`
+// - `quality`: what quantisation tables tell
 // - `plan`: the trade-off between quality and work; `decode`: the whole
 
 mod arithmetic;
@@ -116,6 +117,7 @@ mod plan;
 mod plane;
 mod planes;
 mod progressive;
+mod quality;
 mod resize;
 mod row;
 mod scan;
@@ -137,4 +139,5 @@ pub use plan::Headroom;
 pub use plan::Plan;
 pub use plane::Plane;
 pub use planes::{Damage, Image, Planes};
+pub use quality::estimated_quality;
 pub use resize::Region;

@@ -52,7 +52,7 @@ impl Curve {
     }
 }
 
-/// The lowest quality from 1 to 100 whose score is at least `goal`, with the score rising with the quality.
+/// The lowest quality from 1 to `most` whose score is at least `goal`, with the score rising with the quality.
 ///
 /// It begins where `curve` expects the goal, moves by the distance between the picture's score and the typical one, and then
 /// interpolates between the nearest misses. A quality whose score is at most 0.35 above the goal ends it.
@@ -61,13 +61,15 @@ impl Curve {
 /// The first error of `encode`.
 pub fn lowest_that_reaches<T, E>(
     goal: f64,
+    most: u8,
     curve: Curve,
     mut encode: impl FnMut(u8) -> Result<Trial<T>, E>,
 ) -> Result<Found<T>, E> {
     // Qualities whose scores are known: below the goal, and at or above it.
     let (mut low, mut high): (Option<(u8, f64)>, Option<(u8, f64)>) = (None, None);
     let mut best: Option<Found<T>> = None;
-    let mut next = curve.quality(goal).clamp(1.0, 100.0).round() as u8;
+    let most = most.clamp(1, 100);
+    let mut next = curve.quality(goal).clamp(1.0, most.into()).round() as u8;
     for trials in 1..=MAX_TRIALS {
         let Trial { value, output } = encode(next)?;
         let is_met = value >= goal;
@@ -87,8 +89,8 @@ pub fn lowest_that_reaches<T, E>(
         if let Some(best) = &mut best {
             best.trials = trials;
         }
-        let (least, most) = (low.map_or(1, |(q, _)| q + 1), high.map_or(100, |(q, _)| q - 1));
-        if least > most || (is_met && value - goal <= NEAR) {
+        let (least, top) = (low.map_or(1, |(q, _)| q + 1), high.map_or(most, |(q, _)| q - 1));
+        if least > top || (is_met && value - goal <= NEAR) {
             break;
         }
         let guess = match (low, high) {
@@ -99,7 +101,7 @@ pub fn lowest_that_reaches<T, E>(
             // The picture lies above or below the typical curve; it does so nearby, too.
             _ => curve.quality(goal - (value - curve.score(f64::from(next)))),
         };
-        next = guess.ceil().clamp(f64::from(least), f64::from(most)) as u8;
+        next = guess.ceil().clamp(f64::from(least), f64::from(top)) as u8;
     }
     Ok(best.expect("at least one trial"))
 }
@@ -166,7 +168,7 @@ mod tests {
 
     fn reach(goal: f64, score: impl Fn(u8) -> f64) -> Found<u8> {
         let encode = |quality| Ok::<_, Infallible>(Trial { value: score(quality), output: quality });
-        lowest_that_reaches(goal, TYPICAL, encode).unwrap()
+        lowest_that_reaches(goal, 100, TYPICAL, encode).unwrap()
     }
 
     fn fit(limit: u64, bytes: impl Fn(u8) -> f64) -> Found<u8> {
@@ -207,6 +209,15 @@ mod tests {
     }
 
     #[test]
+    fn a_bound_of_the_quality_holds() {
+        let encode = |quality: u8| Ok::<_, Infallible>(Trial { value: f64::from(quality), output: quality });
+        let found = |goal, most| lowest_that_reaches(goal, most, TYPICAL, encode).unwrap();
+        assert_eq!((found(70.0, 40).quality, found(70.0, 40).is_met), (40, false));
+        assert!(found(30.0, 40).is_met && found(30.0, 40).quality <= 31);
+        assert_eq!(found(70.0, 1).trials, 1);
+    }
+
+    #[test]
     fn a_goal_that_any_quality_reaches_takes_the_lowest() {
         let found = reach(50.0, |_| 99.0);
         assert_eq!((found.quality, found.is_met), (1, true));
@@ -240,7 +251,7 @@ mod tests {
 
     #[test]
     fn errors_end_a_search() {
-        let refused: Result<Found<()>, &str> = lowest_that_reaches(70.0, TYPICAL, |_| Err("broken"));
+        let refused: Result<Found<()>, &str> = lowest_that_reaches(70.0, 100, TYPICAL, |_| Err("broken"));
         assert_eq!(refused, Err("broken"));
     }
 }

@@ -3,8 +3,10 @@
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 
+use crate::plan::OPEN;
 use crate::report::Event;
 use crate::words;
+use thumbs_render::format::Format;
 
 use crate::cli::tell::{Print, Tell};
 
@@ -36,7 +38,8 @@ impl Names {
             }
             Event::Planned(done) if self.plan => {
                 for output in &done.outputs {
-                    let (path, format, size) = (words::path(&output.path), output.format, output.size);
+                    let (path, size) = (words::path(&output.path), output.size);
+                    let format = output.format.map_or(OPEN, Format::name);
                     let measured = match output.bytes {
                         0 => String::new(),
                         bytes => format!(", {} -> {}", words::bytes(done.source_bytes), words::bytes(bytes)),

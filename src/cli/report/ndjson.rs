@@ -6,8 +6,10 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use crate::outcome::{Done, SourceName, Stop, Summary};
+use crate::plan::OPEN;
 use crate::report::Event;
 use serde_json::{Map, Value, json};
+use thumbs_render::format::Format;
 
 use super::csv;
 use super::totals::Totals;
@@ -177,10 +179,13 @@ fn done_line(kind: &str, done: &Done) -> Value {
         .map(|o| {
             let mut output = json!({
                 "path": path_value(&o.path),
-                "format": o.format.word(),
+                "format": o.format.map_or(OPEN, Format::word),
                 "width": o.size.width,
                 "height": o.size.height,
             });
+            if !o.may_be.is_empty() {
+                output["may_be"] = o.may_be.iter().map(|path| path_value(path)).collect();
+            }
             // A plan knows no bytes, unless it was measured.
             if kind == "done" || o.bytes > 0 {
                 output["bytes"] = o.bytes.into();
@@ -191,6 +196,12 @@ fn done_line(kind: &str, done: &Done) -> Value {
             }
             if let Some(score) = o.score {
                 output["score"] = ((score * 100.0).round() / 100.0).into();
+            }
+            if let Some(effort) = o.effort {
+                output["effort"] = effort.into();
+            }
+            if !o.encoder.is_empty() {
+                output["encoder"] = o.encoder.into();
             }
             output
         })

@@ -56,7 +56,7 @@ use kept::Kept;
 use quantize::Quantizer;
 use scans::Coded;
 use search::scans::Scans;
-use tables::Table;
+pub(super) use tables::Table;
 use wide::Chroma;
 
 /// The longest side that a JPEG can have.

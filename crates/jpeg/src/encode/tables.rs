@@ -5,7 +5,7 @@ use super::super::script::Quant;
 
 /// Steps in natural order (row * 8 + column).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Table(pub [u8; 64]);
+pub(crate) struct Table(pub [u8; 64]);
 
 /// N. Robidoux's steps of quality 50, for luma and chroma alike: `docs/encoders.md` has them beside Annex K's.
 #[rustfmt::skip]

@@ -28,7 +28,7 @@ mod tiff;
 mod webp;
 
 pub use crate::metadata::{Metadata, tags as exif};
-pub(crate) use jpeg::{Exact, NotExact, exact};
+pub(crate) use jpeg::{Exact, NotExact, estimated_quality, exact};
 
 use crate::format::Format;
 use crate::limits::Limits;
@@ -295,6 +295,9 @@ pub trait Encode: Send + Sync {
     ) -> Result<Shown, EncodeError> {
         self.encode(pixmap, settings, attached).map(Shown::from)
     }
+
+    /// The effort that these settings mean, and what encodes with it, for the report.
+    fn named(&self, settings: &EncodeSettings) -> (u8, &'static str);
 
     /// Upper bound of the memory, in bytes, that encoding takes beside the pixels and the file.
     fn memory(&self, _size: Size, _settings: &EncodeSettings) -> u64 {

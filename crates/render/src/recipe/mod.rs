@@ -30,6 +30,9 @@ pub enum FormatChoice {
     Keep,
     /// This format.
     To(Format),
+    /// The one of the [allowed](Recipe::allowed) formats that takes the fewest bytes for the score of the goal, 80 if it has
+    /// none. Outputs without loss reach every score.
+    Auto,
 }
 
 /// Chroma subsampling of JPEG and AVIF.
@@ -169,6 +172,8 @@ pub struct Recipe {
     pub sizes: Vec<SizeSpec>,
     /// Formats.
     pub formats: Vec<FormatChoice>,
+    /// The formats among which [`FormatChoice::Auto`] chooses.
+    pub allowed: Vec<Format>,
     /// How a picture fits its box.
     pub fit: Fit,
     /// Which part a crop keeps, and where a picture is placed in a padded box.
@@ -197,12 +202,27 @@ pub struct Recipe {
     pub strict: bool,
 }
 
+impl Recipe {
+    /// One output as large as its source, in its format, with its profile, metadata and stored orientation: smaller only by
+    /// its coding.
+    pub fn in_place() -> Self {
+        Self {
+            sizes: vec![SizeSpec::Original],
+            icc: IccPolicy::Keep,
+            metadata: MetadataPolicy::Keep,
+            auto_orient: false,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Recipe {
     /// One output that fits inside 800x600, in the format of the input where possible.
     fn default() -> Self {
         Self {
             sizes: vec![SizeSpec::default()],
             formats: vec![FormatChoice::Keep],
+            allowed: Format::all().filter(|format| format.writes()).collect(),
             fit: Fit::Inside,
             gravity: Gravity::Center,
             background: Color::WHITE,

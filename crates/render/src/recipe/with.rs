@@ -1,6 +1,7 @@
 //! Builder methods of [`Recipe`] and [`EncodeSettings`].
 
 use super::{Color, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Recipe, Subsampling};
+use crate::format::Format;
 use crate::geometry::{Fit, Gravity, SizeSpec};
 
 impl Recipe {
@@ -15,6 +16,13 @@ impl Recipe {
     #[must_use]
     pub fn with_formats(mut self, formats: impl IntoIterator<Item = FormatChoice>) -> Self {
         self.formats = formats.into_iter().collect();
+        self
+    }
+
+    /// Sets the formats among which [`FormatChoice::Auto`] chooses.
+    #[must_use]
+    pub fn with_allowed(mut self, formats: impl IntoIterator<Item = Format>) -> Self {
+        self.allowed = formats.into_iter().collect();
         self
     }
 

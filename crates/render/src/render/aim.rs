@@ -3,7 +3,7 @@
 use super::metric::Reference;
 use super::source::Notes;
 use super::{Encoded, Opened, PlannedVariant, RenderError};
-use crate::codec::{DecodeError, Shown};
+use crate::codec::{DecodeError, Shown, registry};
 use crate::format::Format;
 use crate::op;
 use crate::pixmap::{Pixmap, YCbCr};
@@ -44,16 +44,44 @@ impl Input<'_> {
 pub(super) struct Made {
     pub bytes: Vec<u8>,
     pub size: Size,
-    /// The quality, where it was searched for.
+    pub format: Format,
+    /// The quality. None without loss.
     pub quality: Option<u8>,
     /// The score, where there is a target.
     pub score: Option<f64>,
+    /// The effort and the name of the encoder. None of the source's own coding.
+    pub encoder: Option<(u8, &'static str)>,
+    /// Whether it has the quality or score that was asked for, or the one that its bytes allow.
+    pub is_met: bool,
 }
 
 impl Made {
-    pub fn into_encoded(self, variant: usize, format: Format) -> Encoded {
-        let Self { bytes, size, quality, score } = self;
-        Encoded { variant, bytes, size, format, quality, score }
+    pub fn into_encoded(self, variant: usize) -> Encoded {
+        let Self { bytes, size, format, quality, score, encoder, .. } = self;
+        let (effort, encoder) = encoder.map_or((None, "source"), |(effort, name)| (Some(effort), name));
+        Encoded { variant, bytes, size, format, quality, score, effort, encoder }
+    }
+
+    /// Whether this is the better one of two formats: it reaches the target, and in fewer bytes.
+    pub fn beats(&self, other: &Self) -> bool {
+        match (self.is_met, other.is_met) {
+            (true, true) => self.bytes.len() < other.bytes.len(),
+            (false, false) => self.score.unwrap_or(0.0) > other.score.unwrap_or(0.0),
+            (is_met, _) => is_met,
+        }
+    }
+}
+
+/// Why a search ended without an output.
+enum Ended {
+    /// Another format has fewer bytes.
+    Lost,
+    Failed(RenderError),
+}
+
+impl From<RenderError> for Ended {
+    fn from(error: RenderError) -> Self {
+        Self::Failed(error)
     }
 }
 
@@ -63,8 +91,25 @@ fn curve(format: Format) -> Curve {
         Format::WebP => {
             &[(1, -20.0), (10, 25.0), (30, 50.0), (50, 60.0), (70, 68.0), (80, 74.0), (90, 81.0), (100, 89.0)]
         }
+        Format::Avif => {
+            &[(3, 18.0), (15, 36.0), (43, 54.0), (60, 65.0), (74, 73.0), (86, 81.0), (95, 91.0), (100, 97.0)]
+        }
         _ => &[(1, -60.0), (10, 10.0), (30, 49.0), (50, 61.0), (70, 70.0), (80, 76.0), (90, 84.0), (100, 93.0)],
     })
+}
+
+/// How much more the logarithm of bytes grows with each point of score, at least: means over photographs, see
+/// `docs/compression.md`.
+const GROWTH: f64 = 0.04;
+
+/// How far off an estimate of bytes may be.
+const MARGIN: f64 = 1.2;
+
+/// Whether a format that takes these bytes for a score takes more than `least` for the goal.
+fn loses(bytes: usize, score: f64, goal: f64, least: usize) -> bool {
+    let at_goal = bytes as f64 * (GROWTH * (goal - score)).exp();
+    // Below the goal, more quality only adds bytes.
+    (score < goal && bytes >= least) || at_goal > MARGIN * least as f64
 }
 
 pub(super) type Interrupt<'a> = Option<&'a (dyn Fn() -> bool + Sync)>;
@@ -76,6 +121,8 @@ pub(super) struct Task<'a> {
     pub input: Input<'a>,
     pub variant: &'a PlannedVariant,
     pub settings: EncodeSettings,
+    /// The highest quality that is of use, which is the source's own.
+    pub most: u8,
     pub interrupt: Interrupt<'a>,
 }
 
@@ -88,7 +135,10 @@ impl Opened<'_> {
         interrupt: Interrupt<'_>,
         notes: &mut Notes,
     ) -> Result<Made, RenderError> {
-        let task = Task { opened: self, input, variant, settings: self.recipe.encode, interrupt };
+        if !variant.candidates.is_empty() {
+            return self.choose(input, variant, interrupt, notes);
+        }
+        let task = Task::new(self, input, variant, self.recipe.encode, interrupt);
         let made = match self.recipe.goal.score {
             Some(score) => task.towards(score, notes)?,
             None => task.once(None)?,
@@ -97,8 +147,18 @@ impl Opened<'_> {
     }
 }
 
-impl Task<'_> {
-    fn is_lossy(&self) -> bool {
+impl<'a> Task<'a> {
+    pub fn new(
+        opened: &'a Opened<'a>,
+        input: Input<'a>,
+        variant: &'a PlannedVariant,
+        settings: EncodeSettings,
+        interrupt: Interrupt<'a>,
+    ) -> Self {
+        Self { opened, input, variant, settings, most: opened.most_quality(variant), interrupt }
+    }
+
+    pub(super) fn is_lossy(&self) -> bool {
         self.settings.is_lossy(self.variant.format)
     }
 
@@ -124,61 +184,100 @@ impl Task<'_> {
         self.encode(self.input, &self.settings.with_quality(quality))
     }
 
-    /// Encodes as the settings say.
-    fn once(&self, score: Option<f64>) -> Result<Made, RenderError> {
-        let quality = self.settings.quality;
-        let bytes = self.at(quality)?.bytes;
-        Ok(Made { bytes, size: self.input.size(), quality: self.is_lossy().then_some(quality), score })
+    /// Whether all pixels stay as they are.
+    fn is_exact(&self) -> bool {
+        let is_near = self.settings.near_lossless.is_some_and(|level| level < 100);
+        let changes = self.variant.format == Format::WebP && is_near;
+        !(self.is_lossy() || changes)
+    }
+
+    /// Encodes as the settings say, with a score if there is a reference.
+    pub(super) fn once(&self, reference: Option<&Reference>) -> Result<Made, RenderError> {
+        let asked = self.settings.quality;
+        let quality = asked.min(self.most);
+        let file = self.at(quality)?;
+        let score = match reference {
+            _ if self.is_exact() => Some(100.0),
+            Some(reference) => Some(reference.score(self.variant.format, &file)?),
+            None => None,
+        };
+        // The source itself is nearer to what was asked for than another encoding at its own quality.
+        let is_met = !self.is_lossy() || quality == asked;
+        Ok(Made { is_met, ..self.made(file.bytes, self.input.size(), quality, score) })
+    }
+
+    /// An output at a quality, if it has one.
+    fn made(&self, bytes: Vec<u8>, size: Size, quality: u8, score: Option<f64>) -> Made {
+        let format = self.variant.format;
+        let encoder = registry::encoder(format).map(|encoder| encoder.named(&self.settings));
+        let quality = self.is_lossy().then_some(quality);
+        Made { bytes, size, format, quality, score, encoder, is_met: true }
     }
 
     /// The lowest quality that reaches a score.
     fn towards(&self, goal: f64, notes: &mut Notes) -> Result<Made, RenderError> {
-        if !self.is_lossy() {
-            return self.once(Some(100.0));
+        if self.is_exact() {
+            return self.once(None);
         }
         let Input::Pixels(pixmap, _) = self.input else { unreachable!("planes are not used with a target") };
         let Some(reference) = Reference::new(pixmap) else {
             notes.add("no score for these colours: encoded at a fixed quality");
             return self.once(None);
         };
-        let found = self.reach(goal, &reference)?;
-        if !found.is_met {
-            notes.add(&format!(
-                "score {:.1}, below the target of {goal}: the highest quality gives no more",
-                found.value
-            ));
+        if !self.is_lossy() {
+            return self.once(Some(&reference));
         }
-        let Found { quality, value, output, .. } = found;
-        Ok(Made { bytes: output, size: pixmap.size(), quality: Some(quality), score: Some(value) })
+        let made = self.reach(goal, &reference, None)?;
+        Ok(made.expect("nothing to lose against"))
     }
 
-    fn reach(&self, goal: f64, reference: &Reference) -> Result<Found<Vec<u8>>, RenderError> {
+    /// The same, unless it takes more than the `least` bytes of another format.
+    pub(super) fn reach(
+        &self,
+        goal: f64,
+        reference: &Reference,
+        least: Option<usize>,
+    ) -> Result<Option<Made>, RenderError> {
         let format = self.variant.format;
         let search = |subsampling| {
-            lowest_that_reaches(goal, curve(format), |quality| {
+            let found = lowest_that_reaches(goal, self.most, curve(format), |quality| {
                 let settings = self.settings.with_quality(quality).with_subsampling(subsampling);
                 let file = self.encode(self.input, &settings)?;
-                Ok::<_, RenderError>(Trial { value: reference.score(format, &file)?, output: file.bytes })
-            })
+                let value = reference.score(format, &file).map_err(RenderError::from)?;
+                match least.is_some_and(|least| loses(file.bytes.len(), value, goal, least)) {
+                    true => Err(Ended::Lost),
+                    false => Ok(Trial { value, output: file.bytes }),
+                }
+            });
+            match found {
+                Ok(Found { quality, value, output, is_met, .. }) => {
+                    Ok(Some(Made { is_met, ..self.made(output, self.input.size(), quality, Some(value)) }))
+                }
+                Err(Ended::Lost) => Ok(None),
+                Err(Ended::Failed(error)) => Err(error),
+            }
         };
         if self.settings.subsampling != Subsampling::Auto || format != Format::Jpeg {
             return search(self.settings.subsampling);
         }
         let half = search(Subsampling::S420)?;
         // What half of the chroma reaches with high quality at best, all of it may reach with fewer bytes.
-        if half.quality >= FULL_CHROMA_FROM {
-            let full = search(Subsampling::S444)?;
-            if full.is_met && !half.is_met || full.is_met == half.is_met && full.output.len() < half.output.len() {
-                return Ok(full);
-            }
-        }
-        Ok(half)
+        let is_enough = half.as_ref().is_some_and(|half| half.quality < Some(FULL_CHROMA_FROM));
+        let full = if is_enough { None } else { search(Subsampling::S444)? };
+        let is_better = |full: &Made, half: &Made| match (full.is_met, half.is_met) {
+            (true, false) => true,
+            (full_is, half_is) => full_is == half_is && full.bytes.len() < half.bytes.len(),
+        };
+        Ok(match (half, full) {
+            (Some(half), Some(full)) => Some(if is_better(&full, &half) { full } else { half }),
+            (half, full) => half.or(full),
+        })
     }
 
     /// Lowers the quality, or the size, of what takes more bytes than allowed.
-    fn bounded(&self, mut made: Made, notes: &mut Notes) -> Result<Made, RenderError> {
+    pub(super) fn bounded(&self, mut made: Made, notes: &mut Notes) -> Result<Made, RenderError> {
         let goal = &self.opened.recipe.goal;
-        let (is_lossy, fixed) = (self.is_lossy(), self.settings.quality);
+        let (is_lossy, fixed) = (self.is_lossy(), self.settings.quality.min(self.most));
         let Some(limit) = goal.max_bytes.filter(|limit| made.bytes.len() as u64 > *limit) else { return Ok(made) };
         if let (true, Some(quality)) = (is_lossy, made.quality) {
             let tried = Some((quality, made.bytes.len() as f64));
@@ -217,7 +316,7 @@ impl Task<'_> {
                 .transpose()?,
             _ => None,
         };
-        Ok(Made { bytes: found.output.bytes, size: self.input.size(), quality: Some(found.quality), score })
+        Ok(self.made(found.output.bytes, self.input.size(), found.quality, score))
     }
 
     /// The largest picture that was found to fit into `limit`, if one does.
@@ -240,8 +339,7 @@ impl Task<'_> {
             let small = op::resize::resize(pixmap, Region::whole(full), to, self.opened.recipe.filter)?;
             let output = self.encode(Input::Pixels(&small, icc), &self.settings.with_quality(quality))?.bytes;
             if output.len() as u64 <= limit {
-                let quality = self.is_lossy().then_some(quality);
-                return Ok(Some(Made { bytes: output, size: to, quality, score: None }));
+                return Ok(Some(self.made(output, to, quality, None)));
             }
             if to == Size::new(1, 1) {
                 break;

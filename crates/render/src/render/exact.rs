@@ -3,25 +3,31 @@
 use super::aim::Made;
 use super::source::Notes;
 use super::{Opened, PlannedVariant, RenderError};
-use crate::codec::{Attached, ColorSpace, Exact, NotExact, exact};
+use crate::codec::{Attached, ColorSpace, Exact, Header, NotExact, exact};
 use crate::format::Format;
+use crate::geometry::Placement;
 use crate::metadata::{self, Changes};
 use crate::op::color::as_profile;
 use crate::orientation::Orientation;
 use crate::pixmap::Channels;
-use crate::recipe::MetadataPolicy;
+use crate::recipe::{IccPolicy, MetadataPolicy, Subsampling};
 use crate::size::Region;
+
+/// Whether an output shows the whole JPEG, at its size.
+pub(super) fn is_whole_jpeg(header: &Header, orientation: Orientation, placement: &Placement) -> bool {
+    header.format == Format::Jpeg
+        && placement.crop == Region::whole(header.size)
+        && placement.canvas == placement.resized
+        && placement.canvas == orientation.apply(header.size)
+}
 
 impl Opened<'_> {
     /// Whether a variant is the whole JPEG, in JPEG and without loss.
     pub(super) fn is_exact(&self, variant: &PlannedVariant) -> bool {
-        let (header, placement) = (self.header(), &variant.placement);
         self.recipe.encode.lossless
-            && header.format == Format::Jpeg
             && variant.format == Format::Jpeg
-            && placement.crop == Region::whole(header.size)
-            && placement.canvas == placement.resized
-            && placement.canvas == self.orientation.apply(header.size)
+            && variant.candidates.is_empty()
+            && is_whole_jpeg(self.header(), self.orientation, &variant.placement)
     }
 
     /// The source's coefficients in a new file.
@@ -30,26 +36,44 @@ impl Opened<'_> {
         interrupt: Option<&(dyn Fn() -> bool + Sync)>,
         notes: &mut Notes,
     ) -> Result<Made, RenderError> {
-        let rewritten = self.rewritten(self.orientation, interrupt)?;
+        // The pixels keep their colours, so they keep what describes them.
+        let rewritten = self.rewritten(self.orientation, true, interrupt)?;
         let rewritten = if rewritten.turned {
             rewritten
         } else {
             notes.add("kept as stored, with its orientation tag: turning its edge blocks would lose pixels");
-            self.rewritten(Orientation::Upright, interrupt)?
+            self.rewritten(Orientation::Upright, true, interrupt)?
         };
         if rewritten.trailing > 0 {
             notes.add("data after the end of the picture lost");
         }
         let size = self.header().size;
         let size = if rewritten.turned { self.orientation.apply(size) } else { size };
-        let score = self.recipe.goal.score.map(|_| 100.0);
-        Ok(Made { bytes: rewritten.bytes, size, quality: None, score })
+        let (bytes, format, score) = (rewritten.bytes, Format::Jpeg, Some(100.0));
+        Ok(Made { bytes, size, format, quality: None, score, encoder: None, is_met: true })
+    }
+
+    /// Whether an output may be the source's coded pixels, turned.
+    pub(super) fn may_turn(&self, variant: &PlannedVariant) -> bool {
+        self.orientation != Orientation::Upright
+            && self.recipe.encode.subsampling == Subsampling::Auto
+            && variant.formats().any(|format| format == Format::Jpeg)
+            && is_whole_jpeg(self.header(), self.orientation, &variant.placement)
+    }
+
+    /// The upright picture, where nothing is lost by turning it. Profiles stay with `--icc keep` alone; the colours are sRGB
+    /// otherwise.
+    pub(super) fn turned(&self, interrupt: Option<&(dyn Fn() -> bool + Sync)>) -> Option<Vec<u8>> {
+        let keeps_profile = self.recipe.icc == IccPolicy::Keep;
+        let rewritten = self.rewritten(self.orientation, keeps_profile, interrupt).ok()?;
+        (rewritten.turned && rewritten.trailing == 0).then_some(rewritten.bytes)
     }
 
     /// `turn` is the orientation that is applied; another one than the picture's leaves the tag.
     fn rewritten(
         &self,
         turn: Orientation,
+        keeps_profile: bool,
         interrupt: Option<&(dyn Fn() -> bool + Sync)>,
     ) -> Result<Exact, RenderError> {
         let header = self.header();
@@ -58,15 +82,15 @@ impl Opened<'_> {
             size: turn.apply(header.size),
             from: (turn == Orientation::Upright).then_some(header.size),
             is_upright,
-            is_srgb: false,
+            is_srgb: !keeps_profile,
         };
         let mut blocks = metadata::outgoing(&header.metadata, self.recipe.metadata, &changes);
         if self.recipe.auto_orient && turn != self.orientation && self.recipe.metadata != MetadataPolicy::Keep {
             let rights = self.recipe.metadata == MetadataPolicy::Copyright;
             blocks.exif = Some(metadata::oriented(header.metadata.exif.as_deref(), self.orientation, rights));
         }
-        // The pixels keep their colours, so they keep what describes them.
         let icc = match &header.color {
+            _ if !keeps_profile => None,
             ColorSpace::Icc(icc) => Some(icc.clone()),
             color => as_profile(color, Channels::Rgb),
         };

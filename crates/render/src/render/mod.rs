@@ -16,6 +16,8 @@
 //! ```
 
 mod aim;
+mod choose;
+mod content;
 mod described;
 mod direct;
 mod exact;
@@ -37,7 +39,8 @@ use crate::op::resize::ResizeError;
 use crate::orientation::Orientation;
 use crate::recipe::{FormatChoice, Recipe};
 use crate::size::Size;
-pub use own::KEPT;
+pub use choose::AUTO_TARGET;
+pub use own::{KEPT, KEPT_QUALITY, TURNED, is_lossless_note};
 pub use pixels::{Thumbnail, thumbnail};
 
 /// An opened picture, with outputs planned from its header.
@@ -57,8 +60,10 @@ pub struct Opened<'a> {
 pub struct PlannedVariant {
     /// Index into the sizes of the recipe.
     pub size_index: usize,
-    /// Its format.
+    /// Its format. Where it is open, one of the candidates, which has alpha if one of them has.
     pub format: Format,
+    /// The formats of which the smallest is taken once the pixels are known. Empty where the format is settled.
+    pub candidates: Vec<Format>,
     /// Size of the output.
     pub size: Size,
     /// Where the pixels go.
@@ -66,6 +71,18 @@ pub struct PlannedVariant {
 }
 
 impl PlannedVariant {
+    /// The same in this format.
+    #[must_use]
+    pub fn settled(&self, format: Format) -> Self {
+        Self { format, candidates: Vec::new(), ..self.clone() }
+    }
+
+    /// Its format, or the ones of which it gets one.
+    pub fn formats(&self) -> impl Iterator<Item = Format> + '_ {
+        let settled = self.candidates.is_empty().then_some(self.format);
+        settled.into_iter().chain(self.candidates.iter().copied())
+    }
+
     /// Checks that the format can hold the size.
     ///
     /// # Errors
@@ -86,10 +103,14 @@ pub struct Encoded {
     pub size: Size,
     /// Its format.
     pub format: Format,
-    /// The quality, where a goal chose it.
+    /// The quality that it is encoded with. None without loss, and where the source's own bytes are kept.
     pub quality: Option<u8>,
-    /// The SSIMULACRA2 score against the resized pixels, where there is a target.
+    /// The SSIMULACRA2 score against the resized pixels, where there is a target, and without loss, which is 100.
     pub score: Option<f64>,
+    /// The effort that was spent. None where the source's own coding was kept.
+    pub effort: Option<u8>,
+    /// What encoded it: `thumbs-jpeg`, `png`, `oxipng`, `libwebp` or `rav1e`; `source` where the source's own coding was kept.
+    pub encoder: &'static str,
 }
 
 /// The time spent in each stage.
@@ -160,12 +181,22 @@ pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Ope
         let constraint = Constraint { size, fit: recipe.fit, gravity: recipe.gravity, enlarge: recipe.enlarge };
         let placement = place(oriented, &constraint);
         for &choice in &recipe.formats {
-            let format = output_format(choice, header);
-            variants.push(PlannedVariant { size_index, format, size: placement.canvas, placement });
+            let candidates = match choice {
+                FormatChoice::Auto => choose::formats(recipe, header, orientation, &placement),
+                _ => Vec::new(),
+            };
+            let format = candidates.first().copied().unwrap_or_else(|| output_format(choice, header));
+            let variant = PlannedVariant { size_index, format, candidates, size: placement.canvas, placement };
+            // Nothing is open among one.
+            variants.push(if variant.candidates.len() == 1 { variant.settled(format) } else { variant });
         }
     }
-    let shares = variants.iter().map(|variant| direct::share(header, recipe, orientation, variant)).collect();
-    Ok(Opened { bytes, picture, recipe: recipe.clone(), limits: *limits, orientation, variants, shares })
+    let mut recipe = recipe.clone();
+    if recipe.formats.contains(&FormatChoice::Auto) {
+        recipe.goal.score.get_or_insert(AUTO_TARGET);
+    }
+    let shares = variants.iter().map(|variant| direct::share(header, &recipe, orientation, variant)).collect();
+    Ok(Opened { bytes, picture, recipe, limits: *limits, orientation, variants, shares })
 }
 
 /// Renders all variants of a recipe in one call.
@@ -182,8 +213,8 @@ fn output_format(choice: FormatChoice, header: &Header) -> Format {
     match choice {
         FormatChoice::To(format) => format,
         FormatChoice::Keep if header.format.writes() => header.format,
-        FormatChoice::Keep if header.has_alpha => Format::Png,
-        FormatChoice::Keep => Format::Jpeg,
+        FormatChoice::Keep | FormatChoice::Auto if header.has_alpha => Format::Png,
+        FormatChoice::Keep | FormatChoice::Auto => Format::Jpeg,
     }
 }
 

@@ -41,27 +41,34 @@ impl Opened<'_> {
             // time. Encoding takes less: JPEG needs at most two bytes per sample beside the pixels
             // and the output.
             let pixels = 2 * to.pixels() * pixel + canvas * 8;
-            let encoding = registry::encoder(variant.format).map_or(0, |e| e.memory(variant.size, &self.recipe.encode));
+            let encoding = variant.formats().map(|format| {
+                registry::encoder(format).map_or(0, |encoder| encoder.memory(variant.size, &self.recipe.encode))
+            });
+            let encoding = encoding.max().unwrap_or(0);
             work = work.max(op::resize::intermediate(offer.size, crop, to, plane).max(encoding) + pixels);
             encoded += canvas * 5 + (128 << 10);
             // The source's own bytes may replace the output. They are assembled in two steps.
-            if variant.format == header.format && variant.size == header.size {
+            if variant.formats().any(|format| format == header.format) && variant.size == header.size {
                 encoded += 2 * self.bytes.len() as u64;
             }
         }
         let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
         // Coefficients of a transcoded JPEG: at most 129 bytes for a block, twice while they are turned, for up to four
         // components; and the output.
-        let is_exact = wanted.iter().any(|&i| self.variants.get(i).is_some_and(|variant| self.is_exact(variant)));
+        let is_any = |is: &dyn Fn(&PlannedVariant) -> bool| wanted.iter().filter_map(|&i| self.variants.get(i)).any(is);
+        let (is_exact, may_turn) = (is_any(&|variant| self.is_exact(variant)), is_any(&|variant| self.may_turn(variant)));
         let coefficients =
-            if is_exact { header.size.pixels() * 129 * 4 * 2 / 64 + 2 * self.bytes.len() as u64 } else { 0 };
+            if is_exact || may_turn { header.size.pixels() * 129 * 4 * 2 / 64 + 2 * self.bytes.len() as u64 } else { 0 };
         // The metric works on one output at a time.
         let most = wanted.iter().filter_map(|&i| self.variants.get(i)).map(|variant| variant.size.pixels()).max();
         let compared = if self.recipe.goal.score.is_some() { most.unwrap_or(0) * metric::BYTES_PER_PIXEL } else { 0 };
         // Its reference stays while the next quality is encoded, which takes little but for AVIF.
-        let is_slow = |&i: &usize| self.variants.get(i).is_some_and(|variant| variant.format == Format::Avif);
+        let is_slow =
+            |&i: &usize| self.variants.get(i).is_some_and(|variant| variant.formats().any(|f| f == Format::Avif));
         let work = if wanted.iter().any(is_slow) { work + compared } else { work.max(compared) };
-        (offer.memory + linear.max(converted) + work).max(coefficients) + encoded
+        let pixels = offer.memory + linear.max(converted) + work;
+        // What may be turned without loss is so after it is encoded from pixels.
+        (if may_turn { pixels + coefficients } else { pixels.max(coefficients) }) + encoded
     }
 
     /// The crop in decoded pixels and the resized size of a variant, both in the stored

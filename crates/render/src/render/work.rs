@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::aim::Input;
+use super::aim::{Input, Interrupt};
 use super::source::{Notes, Source};
 use super::{Encoded, Opened, PlannedVariant, RenderError, Rendered, Times};
 use crate::codec::{DecodeError, DecodeOptions, Decoded, Offer};
@@ -36,7 +36,7 @@ impl Opened<'_> {
             // All of them are the same file.
             let made = self.exact(interrupt, &mut notes)?;
             times.encode += clock.lap();
-            let encoded = made.into_encoded(first, Format::Jpeg);
+            let encoded = made.into_encoded(first);
             outputs.extend(exact.iter().map(|&variant| Encoded { variant, ..encoded.clone() }));
             if wanted.is_empty() {
                 return Ok(Rendered { outputs, shrink: 1.0, notes: notes.0, times });
@@ -66,18 +66,14 @@ impl Opened<'_> {
             if interrupt.is_some_and(|stop| stop()) {
                 return Err(DecodeError::Interrupted.into());
             }
-            let variant = &self.variants[index];
             let Some(picture) = self.planes(&pixels, index, &offer, &mut notes) else {
                 pending.push(index);
                 continue;
             };
             times.resize += clock.lap();
-            let mut made = self.make(Input::Planes(&picture), variant, interrupt, &mut notes)?;
-            if is_unchanged {
-                made = self.smaller(made, variant, &offer, &mut notes);
-            }
+            let way = Way { index, offer: &offer, is_unchanged, interrupt };
+            outputs.push(self.output(Input::Planes(&picture), &way, &mut notes)?);
             times.encode += clock.lap();
-            outputs.push(made.into_encoded(index, variant.format));
         }
         let (copied, resized): (Vec<usize>, Vec<usize>) = pending.into_iter().partition(is_copied);
         let mut source = Source::new(pixels);
@@ -89,15 +85,26 @@ impl Opened<'_> {
             let small = self.resized(&mut source, variant, &offer, &mut notes)?;
             let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
             times.resize += clock.lap();
-            let mut made = self.make(Input::Pixels(&done, icc.as_deref()), variant, interrupt, &mut notes)?;
-            if is_unchanged {
-                made = self.smaller(made, variant, &offer, &mut notes);
-            }
+            let way = Way { index, offer: &offer, is_unchanged, interrupt };
+            outputs.push(self.output(Input::Pixels(&done, icc.as_deref()), &way, &mut notes)?);
             times.encode += clock.lap();
-            outputs.push(made.into_encoded(index, variant.format));
         }
         outputs.sort_by_key(|output| order.iter().position(|&w| w == output.variant));
         Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times })
+    }
+
+    /// Encodes finished pixels or planes, or takes the source's own bytes.
+    fn output(&self, input: Input<'_>, way: &Way<'_>, notes: &mut Notes) -> Result<Encoded, RenderError> {
+        let variant = &self.variants[way.index];
+        let mut made = self.make(input, variant, way.interrupt, notes)?;
+        if way.is_unchanged && self.shows_whole(variant, way.offer) {
+            made = self.smaller(made, input, variant, way.interrupt, notes)?;
+        }
+        if let (false, Some(score), Some(goal)) = (made.is_met, made.score, self.recipe.goal.score) {
+            let why = if made.quality == Some(100) { "the highest quality" } else { "the source's own quality" };
+            notes.add(&format!("score {score:.1}, below the target of {goal}: {why} gives no more"));
+        }
+        Ok(made.into_encoded(way.index))
     }
 
     /// The part of the decoded pixels that a variant shows, at its size, as stored.
@@ -116,6 +123,16 @@ impl Opened<'_> {
         let shown = variant.placement.stored(self.orientation, self.header().size).0;
         source.resize(shown, crop, self.header().size, to, &self.recipe)
     }
+}
+
+/// How a variant is made of its source.
+struct Way<'a> {
+    /// The variant.
+    index: usize,
+    offer: &'a Offer,
+    /// Whether the decoded pixels are all that the source shows.
+    is_unchanged: bool,
+    interrupt: Interrupt<'a>,
 }
 
 /// Measures the time between calls.

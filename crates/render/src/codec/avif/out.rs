@@ -148,6 +148,10 @@ impl Encode for AvifOut {
         size.pixels() * 60 + (16 << 20)
     }
 
+    fn named(&self, settings: &EncodeSettings) -> (u8, &'static str) {
+        (settings.effort.unwrap_or(EFFORT), "rav1e")
+    }
+
     /// AVIF is not read, so it is no source.
     fn own(&self, _source: &[u8], _encoded: &[u8], _settings: &EncodeSettings) -> Option<Vec<u8>> {
         None

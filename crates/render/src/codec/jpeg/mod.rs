@@ -7,6 +7,7 @@ pub(in crate::codec) mod own;
 pub(in crate::codec) mod sampling;
 
 pub(crate) use exact::{Exact, NotExact, exact};
+pub(crate) use thumbs_jpeg::estimated_quality;
 
 use crate::codec::{
     ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels,

@@ -10,6 +10,10 @@ use thumbs_jpeg::encode::{MAX_SEGMENT, Picture, Samples as Jpeg, Settings, encod
 /// The encoder.
 pub struct JpegOut;
 
+fn effort(settings: &EncodeSettings) -> u8 {
+    settings.effort.unwrap_or(0).min(9)
+}
+
 fn failed(what: impl ToString) -> EncodeError {
     EncodeError::Failed { format: Format::Jpeg, what: what.to_string() }
 }
@@ -35,7 +39,7 @@ fn write(
         quality: settings.quality.clamp(1, 100),
         sampling: sampling(settings),
         progressive: settings.progressive,
-        effort: settings.effort.unwrap_or(0).min(9),
+        effort: effort(settings),
         restart: 0,
         segments: &segments(attached),
         icc: attached.icc,
@@ -80,6 +84,10 @@ impl Encode for JpegOut {
             Channels::GreyAlpha | Channels::Rgba => return Err(failed("alpha was not flattened")),
         };
         write(pixmap.size(), samples, settings, attached)
+    }
+
+    fn named(&self, settings: &EncodeSettings) -> (u8, &'static str) {
+        (effort(settings), "thumbs-jpeg")
     }
 
     fn own(&self, source: &[u8], encoded: &[u8], settings: &EncodeSettings) -> Option<Vec<u8>> {

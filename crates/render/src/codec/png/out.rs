@@ -45,6 +45,13 @@ impl Encode for PngOut {
         }
     }
 
+    fn named(&self, settings: &EncodeSettings) -> (u8, &'static str) {
+        match settings.effort.unwrap_or(0) {
+            0 => (0, "png"),
+            effort => (effort, "oxipng"),
+        }
+    }
+
     fn own(&self, source: &[u8], encoded: &[u8], _settings: &EncodeSettings) -> Option<Vec<u8>> {
         own::own(source, encoded)
     }

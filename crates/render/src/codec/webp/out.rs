@@ -10,12 +10,15 @@ use crate::recipe::EncodeSettings;
 /// The encoder.
 pub struct WebPOut;
 
+/// The effort where none is set.
+const EFFORT: u8 = 4;
+
 /// From effort 7 on, chroma is sharper, then alpha and probabilities are searched further.
 /// docs/compression.md has the measurements.
 fn how(settings: &EncodeSettings) -> Settings {
     let is_lossless = settings.lossless || settings.near_lossless.is_some();
     let mode = if is_lossless { Mode::Lossless } else { Mode::Lossy(f32::from(settings.quality)) };
-    let effort = settings.effort.unwrap_or(4);
+    let effort = settings.effort.unwrap_or(EFFORT);
     Settings {
         mode,
         method: effort.min(6),
@@ -56,6 +59,10 @@ impl Encode for WebPOut {
         let file = thumbs_libwebp::encode(size.width, size.height, alpha, samples, &how(settings))
             .map_err(|fault| failed(format!("libwebp's error {}", fault.0)))?;
         Ok(container::with_metadata(file, size, alpha, attached.icc, attached.exif, attached.xmp))
+    }
+
+    fn named(&self, settings: &EncodeSettings) -> (u8, &'static str) {
+        (settings.effort.unwrap_or(EFFORT), "libwebp")
     }
 
     /// A lossy source also counts as lossless output, because its pixels are all there is to keep.
