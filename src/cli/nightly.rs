@@ -55,10 +55,8 @@ pub fn resolve(
         OnLock::Wait => OnLocked::Wait,
         OnLock::Fail => OnLocked::Fail,
     };
-    let options = UpdateOptions::new(file)
-        .with_checksum(args.checksum)
-        .with_retry_failed(args.retry_failed)
-        .with_prune(prune);
+    let options =
+        UpdateOptions::new(file).with_checksum(args.checksum).with_retry_failed(args.retry_failed).with_prune(prune);
     Ok((nightly, Some(StatePlan { options, on_locked })))
 }
 

@@ -289,7 +289,9 @@ fn format_of(extension: &OsStr, formats: &mut Vec<FormatChoice>, option: impl Fn
     match formats.as_slice() {
         [FormatChoice::Keep] => *formats = vec![FormatChoice::To(format)],
         [FormatChoice::To(other)] if *other == format => {}
-        [FormatChoice::Auto] => bail!("{}: its extension asks for {format}, -f auto for a name that follows the format", option()),
+        [FormatChoice::Auto] => {
+            bail!("{}: its extension asks for {format}, -f auto for a name that follows the format", option())
+        }
         _ => bail!("{}: its extension asks for {format}, -f for another format", option()),
     }
     Ok(())

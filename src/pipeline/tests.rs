@@ -40,7 +40,8 @@ impl Renderer for Fake {
         let size = Size::new(10, 10);
         let header = Header::new(Format::Png, size);
         let placement = Placement { crop: Region::whole(size), resized: size, canvas: size, offset: (0, 0) };
-        let variants = vec![PlannedVariant { size_index: 0, format: Format::Png, candidates: Vec::new(), size, placement }];
+        let variants =
+            vec![PlannedVariant { size_index: 0, format: Format::Png, candidates: Vec::new(), size, placement }];
         if bytes.ends_with(b"bad") || !bytes.starts_with(b"\x89PNG") {
             return Err(DecodeError::NotAPicture("meant to fail".into()));
         }

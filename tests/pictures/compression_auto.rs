@@ -189,13 +189,19 @@ fn a_second_update_does_nothing() {
     assert_eq!((&again.last().unwrap()["done"], &again.last().unwrap()["skipped"]), (&1.into(), &3.into()));
     assert!(world.exists(&gone));
     // A touched source is the same by its content.
-    std::fs::File::options().append(true).open(world.path("chelsea.jpg")).unwrap().set_modified(std::time::SystemTime::now()).unwrap();
+    std::fs::File::options()
+        .append(true)
+        .open(world.path("chelsea.jpg"))
+        .unwrap()
+        .set_modified(std::time::SystemTime::now())
+        .unwrap();
     let touched = run(&[&few[..], &["--checksum"]].concat());
     assert_eq!(touched.last().unwrap()["skipped"], 4, "{touched:#?}");
     // Other formats: the outputs of before are superseded, as those of `-f` are.
     let other = run(&["--allow", "jpeg", "--prune"]);
     assert_eq!(other.last().unwrap()["done"], 4);
-    let left: Vec<String> = world.tree().into_iter().filter(|name| name.starts_with("out/") && !name.contains("state")).collect();
+    let left: Vec<String> =
+        world.tree().into_iter().filter(|name| name.starts_with("out/") && !name.contains("state")).collect();
     assert_eq!(left, ["out/chelsea.jpg", "out/coffee.jpg", "out/diagram.jpg", "out/logo.jpg"]);
 }
 
@@ -230,7 +236,10 @@ fn pipes_archives_and_data_sets_take_what_is_chosen() {
     assert!(members[1] == "logo.webp" || members[1] == "logo.png", "{members:?}");
     world.run(&[&["chelsea.jpg", "coffee.png", "--webdataset", "set"], &args[..]].concat()).ok();
     let list = world.shell("tar tf set/000000.tar").text();
-    assert_eq!(list.lines().collect::<Vec<_>>(), ["000000000.json", "000000000.webp", "000000001.json", "000000001.webp"]);
+    assert_eq!(
+        list.lines().collect::<Vec<_>>(),
+        ["000000000.json", "000000000.webp", "000000001.json", "000000001.webp"]
+    );
 }
 
 #[test]
@@ -243,7 +252,10 @@ fn options_are_checked() {
         (&["-f", "auto", "--allow", "gif"], "--allow gif: GIF is read, not written"),
         (&["-f", "auto", "--allow", "wepb"], "did you mean webp?"),
         (&["-f", "auto", "--allow", "auto"], "a format is one of jpeg, png, webp"),
-        (&["-f", "auto", "-o", "a.webp"], "-o a.webp: its extension asks for WebP, -f auto for a name that follows the format"),
+        (
+            &["-f", "auto", "-o", "a.webp"],
+            "-o a.webp: its extension asks for WebP, -f auto for a name that follows the format",
+        ),
         (&["-f", "auto", "--name", "{stem}.png"], "its extension asks for PNG"),
         (&["-f", "auto", "--in-place"], "-f: not together with --in-place"),
     ] {

@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn foreign_tables_are_placed_between_known_ones() {
-                for quality in (10..95).step_by(7) {
+        for quality in (10..95).step_by(7) {
             // Each step between those of two qualities.
             let between = |is_chroma| {
                 let (a, b) = (libjpeg(quality, is_chroma), libjpeg(quality + 5, is_chroma));

@@ -83,8 +83,7 @@ impl Opened<'_> {
     ) -> Result<Made, RenderError> {
         let Input::Pixels(pixmap, _) = input else { unreachable!("planes are not used with a target") };
         let goal = self.recipe.goal.score.unwrap_or(AUTO_TARGET);
-        let list =
-            candidates(&self.recipe.encode, &variant.candidates, kind(pixmap), pixmap.channels().has_alpha());
+        let list = candidates(&self.recipe.encode, &variant.candidates, kind(pixmap), pixmap.channels().has_alpha());
         let is_near = self.recipe.encode.near_lossless.is_some();
         let is_measured = is_near || list.iter().any(|candidate| candidate.settings.is_lossy(candidate.format));
         let reference = if is_measured { Reference::new(pixmap) } else { None };

@@ -91,7 +91,8 @@ mod tests {
     use crate::size::Size;
 
     fn of(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Pixmap {
-        let samples = (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();
+        let samples =
+            (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| pixel(x, y)).collect();
         Pixmap::new_u8(Size::new(width, height), Channels::Rgb, samples)
     }
 

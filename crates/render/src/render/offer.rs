@@ -56,9 +56,13 @@ impl Opened<'_> {
         // Coefficients of a transcoded JPEG: at most 129 bytes for a block, twice while they are turned, for up to four
         // components; and the output.
         let is_any = |is: &dyn Fn(&PlannedVariant) -> bool| wanted.iter().filter_map(|&i| self.variants.get(i)).any(is);
-        let (is_exact, may_turn) = (is_any(&|variant| self.is_exact(variant)), is_any(&|variant| self.may_turn(variant)));
-        let coefficients =
-            if is_exact || may_turn { header.size.pixels() * 129 * 4 * 2 / 64 + 2 * self.bytes.len() as u64 } else { 0 };
+        let (is_exact, may_turn) =
+            (is_any(&|variant| self.is_exact(variant)), is_any(&|variant| self.may_turn(variant)));
+        let coefficients = if is_exact || may_turn {
+            header.size.pixels() * 129 * 4 * 2 / 64 + 2 * self.bytes.len() as u64
+        } else {
+            0
+        };
         // The metric works on one output at a time.
         let most = wanted.iter().filter_map(|&i| self.variants.get(i)).map(|variant| variant.size.pixels()).max();
         let compared = if self.recipe.goal.score.is_some() { most.unwrap_or(0) * metric::BYTES_PER_PIXEL } else { 0 };

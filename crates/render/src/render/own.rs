@@ -1,9 +1,9 @@
 //! Keeps the source's own bytes if nothing changes and encoding again would only make them larger.
 
 use super::aim::{Input, Interrupt, Made, Task};
+use super::exact::is_whole_jpeg;
 use super::source::Notes;
 use super::{Opened, PlannedVariant, RenderError};
-use super::exact::is_whole_jpeg;
 use crate::codec::{ColorSpace, Offer, Pixels, estimated_quality, registry};
 use crate::format::Format;
 use crate::op::color::{ToSrgb, as_profile};
@@ -66,7 +66,8 @@ impl Opened<'_> {
 
     /// The highest quality that is of use: that of the source where it is a JPEG and nothing is resized.
     pub(super) fn most_quality(&self, variant: &PlannedVariant) -> u8 {
-        let is_same = variant.format == Format::Jpeg && is_whole_jpeg(self.header(), self.orientation, &variant.placement);
+        let is_same =
+            variant.format == Format::Jpeg && is_whole_jpeg(self.header(), self.orientation, &variant.placement);
         if is_same { estimated_quality(self.bytes).unwrap_or(100) } else { 100 }
     }
 
