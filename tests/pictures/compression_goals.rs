@@ -86,6 +86,28 @@ fn ssimulacra2(width: u32, height: u32, a: &[u8], b: &[u8]) -> f64 {
 }
 
 #[test]
+fn the_report_names_what_encoded_each_output() {
+    let world = photographs();
+    for (format, effort, encoder) in
+        [("jpeg", 0, "thumbs-jpeg"), ("webp", 4, "libwebp"), ("png", 0, "png"), ("avif", 2, "rav1e")]
+    {
+        for output in outputs(&world, &["-s", "20", "-f", format]) {
+            assert_eq!((&output["effort"], &output["encoder"]), (&effort.into(), &encoder.into()), "{output}");
+            // A quality where there is loss, a score where there is none.
+            assert_eq!((output["quality"].is_null(), output["score"].is_null()), (format == "png", format != "png"));
+        }
+    }
+    for output in outputs(&world, &["-s", "20", "-f", "png", "--effort", "3"]) {
+        assert_eq!((&output["effort"], &output["encoder"]), (&3.into(), &"oxipng".into()), "{output}");
+    }
+    world.run(&["in/hopper.jpg", "-s", "20", "-f", "webp", "-q", "70", "-o", "one/", "--report", "r.csv"]).ok();
+    let table = String::from_utf8(world.read("r.csv")).expect("UTF-8");
+    let rows: Vec<Vec<&str>> = table.lines().map(|row| row.split(',').collect()).collect();
+    let cell = |name: &str| rows[1][rows[0].iter().position(|column| *column == name).expect(name)];
+    assert_eq!(["quality", "score", "effort", "encoder"].map(cell), ["70", "", "4", "libwebp"]);
+}
+
+#[test]
 fn avif_fits_into_its_bytes() {
     let world = photographs();
     let made = outputs(&world, &["-s", "96", "-f", "avif", "--effort", "0", "--target", "95", "--max-bytes", "1500B"]);

@@ -7,7 +7,7 @@ use image::ExtendedColorType as Type;
 use super::{kind, png, rgba};
 use crate::testenv::{World, decode, line, report};
 
-const KEPT: &str = "kept the source's own bytes: encoding again would be larger";
+const KEPT: &str = "kept the source's own bytes";
 
 /// Runs over one picture, and says whether its own bytes stand.
 #[track_caller]
@@ -109,6 +109,46 @@ fn a_jpeg_is_coded_again_where_its_own_coding_is_not_what_was_asked_for() {
     world.write("inks.jpg", &oddities::jpeg::cmyk(96, 64));
     assert!(!stands(&world, "inks.jpg", &["-q", "100"]));
     assert!(!stands(&world, "inks.jpg", &["-q", "100", "--icc", "keep"]));
+}
+
+/// The first output of a run over `a.jpg`.
+fn output(world: &World, options: &[&str]) -> serde_json::Value {
+    let args = ["a.jpg", "-s", "original", "-o", "out/", "--existing", "replace", "--report", "-"];
+    let ran = world.run(&[&args[..], options].concat());
+    ran.ok();
+    line(&report(&ran.stdout), "done", "a.jpg")["outputs"][0].clone()
+}
+
+#[test]
+fn a_jpeg_is_not_encoded_above_its_own_quality() {
+    let world = World::new();
+    world.write("a.jpg", &oddities::jpeg::grainy(96, 64, 50));
+    // Coded otherwise than the source.
+    assert_eq!(output(&world, &["-q", "90", "--progressive"])["quality"], 50);
+    assert_eq!(output(&world, &["-q", "30", "--progressive"])["quality"], 30);
+    for options in [&["-q", "90"][..], &["--target", "99.5"]] {
+        let kept = output(&world, options);
+        assert_eq!((&kept["encoder"], &kept["score"]), (&"source".into(), &100.0.into()), "{options:?} {kept}");
+        assert!(kept["quality"].is_null() && kept["effort"].is_null(), "{kept}");
+        assert!(decode(&world.read("out/a.jpg")) == decode(&world.read("a.jpg")), "other pixels");
+    }
+    // What is resized has no quality yet.
+    let ran = world.run(&["a.jpg", "-s", "48", "-q", "90", "-o", "small/", "--report", "-"]);
+    assert_eq!(line(&report(&ran.ok().stdout), "done", "a.jpg")["outputs"][0]["quality"], 90);
+}
+
+#[test]
+fn a_jpeg_is_turned_without_loss_where_encoding_it_is_no_better() {
+    let world = World::new();
+    world.write("a.jpg", &oddities::jpeg::oriented(6, 96, 64));
+    let turned = output(&world, &["-q", "100"]);
+    assert_eq!((&turned["encoder"], &turned["width"], &turned["height"]), (&"source".into(), &64.into(), &96.into()));
+    world.run(&["a.jpg", "-s", "original", "--lossless", "-o", "exact/"]).ok();
+    assert!(world.read("out/a.jpg") == world.read("exact/a.jpg"), "not what --lossless makes");
+    // Its tag is gone.
+    assert!(!has(&world.read("out/a.jpg"), b"Exif"));
+    assert_ne!(output(&world, &["-q", "100", "--subsample", "444"])["encoder"], "source");
+    assert_ne!(output(&world, &["-q", "5"])["encoder"], "source");
 }
 
 #[test]
