@@ -138,6 +138,20 @@ fn a_jpeg_is_not_encoded_above_its_own_quality() {
 }
 
 #[test]
+fn a_jpeg_is_turned_without_loss_where_encoding_it_is_no_better() {
+    let world = World::new();
+    world.write("a.jpg", &oddities::jpeg::oriented(6, 96, 64));
+    let turned = output(&world, &["-q", "100"]);
+    assert_eq!((&turned["encoder"], &turned["width"], &turned["height"]), (&"source".into(), &96.into(), &64.into()));
+    world.run(&["a.jpg", "-s", "original", "--lossless", "-o", "exact/"]).ok();
+    assert!(world.read("out/a.jpg") == world.read("exact/a.jpg"), "not what --lossless makes");
+    // Its tag is gone.
+    assert!(!has(&world.read("out/a.jpg"), b"Exif"));
+    assert_ne!(output(&world, &["-q", "100", "--subsample", "444"])["encoder"], "source");
+    assert_ne!(output(&world, &["-q", "5"])["encoder"], "source");
+}
+
+#[test]
 fn a_well_packed_png_does_not_grow_and_tells_no_more_than_it_may() {
     let world = World::new();
     // Many colours, so that no palette is smaller.

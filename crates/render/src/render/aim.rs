@@ -98,8 +98,7 @@ fn curve(format: Format) -> Curve {
     })
 }
 
-/// How much more the logarithm of bytes grows with each point of score, at least: means over photographs, see
-/// `docs/compression.md`.
+/// How much the logarithm of bytes grows with each point of score. Set by hand; [`MARGIN`] covers what it is off.
 const GROWTH: f64 = 0.04;
 
 /// How far off an estimate of bytes may be.

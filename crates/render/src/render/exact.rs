@@ -15,10 +15,12 @@ use crate::size::Region;
 
 /// Whether an output shows the whole JPEG, at its size.
 pub(super) fn is_whole_jpeg(header: &Header, orientation: Orientation, placement: &Placement) -> bool {
+    // A placement is in coordinates of the upright picture.
+    let upright = orientation.apply(header.size);
     header.format == Format::Jpeg
-        && placement.crop == Region::whole(header.size)
+        && placement.crop == Region::whole(upright)
         && placement.canvas == placement.resized
-        && placement.canvas == orientation.apply(header.size)
+        && placement.canvas == upright
 }
 
 impl Opened<'_> {
