@@ -3,8 +3,12 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
+use std::process::Command;
 
+use butteraugli::ButteraugliParams;
 use fast_ssim2::{PixelDescriptor, PixelSlice, compute_ssimulacra2};
+use imgref::ImgRef;
+use rgb::FromSlice;
 
 /// Rows of RGB, 8 bits.
 #[derive(Clone)]
@@ -58,4 +62,35 @@ pub fn decode(bytes: &[u8]) -> Rgb {
 pub fn cpu() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
     text.split(' ').next().and_then(|n| n.parse::<f64>().ok()).expect("nanoseconds") / 1e9
+}
+
+/// Decodes a file by its suffix: JPEG, PNG, and WebP and AVIF with dwebp and avifdec, which must be installed.
+pub fn decode_file(path: &Path) -> Rgb {
+    let to = path.with_added_extension("png");
+    let done = match path.extension().and_then(|e| e.to_str()) {
+        Some("jpg" | "jpeg") => return decode(&std::fs::read(path).expect("a file")),
+        Some("png") => return read_png(path),
+        Some("webp") => Command::new("dwebp").arg("-quiet").arg(path).arg("-o").arg(&to).output(),
+        _ => Command::new("avifdec").args(["-j", "1", "-d", "8", "--png-compress", "0"]).args([path, &to]).output(),
+    };
+    assert!(done.expect("a decoder").status.success(), "{}", path.display());
+    read_png(&to)
+}
+
+/// mozjpeg with the defaults of its own tools: progressive, trellis, optimised scans, 4:2:0.
+pub fn mozjpeg(p: &Rgb, quality: u8) -> Vec<u8> {
+    let mut c = mozjpeg::Compress::new(mozjpeg::ColorSpace::JCS_RGB);
+    c.set_size(p.width as usize, p.height as usize);
+    c.set_quality(f32::from(quality));
+    let mut c = c.start_compress(Vec::new()).expect("a start");
+    c.write_scanlines(&p.samples).expect("rows");
+    c.finish().expect("a JPEG")
+}
+
+/// Butteraugli's 3-norm.
+pub fn butteraugli(a: &Rgb, b: &Rgb) -> f64 {
+    let (width, height) = (a.width as usize, a.height as usize);
+    let params = ButteraugliParams::default();
+    let (x, y) = (a.samples.as_rgb(), b.samples.as_rgb());
+    butteraugli::butteraugli(ImgRef::new(x, width, height), ImgRef::new(y, width, height), &params).expect("a score").pnorm_3
 }

@@ -7,11 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use butteraugli::ButteraugliParams;
 use fast_ssim2::Ssimulacra2Reference;
-use imgref::ImgRef;
-use measure::{Rgb, cpu, decode, pixels, read_png};
-use rgb::FromSlice;
+use measure::{Rgb, butteraugli, cpu, decode, mozjpeg, pixels, read_png};
 use thumbs_jpeg::encode::{Picture, Samples, Sampling, Settings, encode};
 
 enum Encoder {
@@ -78,16 +75,6 @@ impl Encoder {
     }
 }
 
-/// With the defaults of its own tools: progressive, trellis, optimised scans, 4:2:0.
-fn mozjpeg(p: &Rgb, quality: u8) -> Vec<u8> {
-    let mut c = mozjpeg::Compress::new(mozjpeg::ColorSpace::JCS_RGB);
-    c.set_size(p.width as usize, p.height as usize);
-    c.set_quality(f32::from(quality));
-    let mut c = c.start_compress(Vec::new()).expect("a start");
-    c.write_scanlines(&p.samples).expect("rows");
-    c.finish().expect("a JPEG")
-}
-
 /// What one encoding is like.
 #[derive(Clone, Copy, Default)]
 struct Point {
@@ -141,18 +128,6 @@ impl Search<'_> {
             quality: mix(a.quality, b.quality),
         }
     }
-}
-
-fn butteraugli(a: &Rgb, b: &Rgb) -> f64 {
-    let view = |p: &Rgb| -> Vec<rgb::RGB8> { p.samples.as_rgb().to_vec() };
-    let (x, y) = (view(a), view(b));
-    let (width, height) = (a.width as usize, a.height as usize);
-    let result = butteraugli::butteraugli(
-        ImgRef::new(&x, width, height),
-        ImgRef::new(&y, width, height),
-        &ButteraugliParams::default(),
-    );
-    result.expect("a score").pnorm_3
 }
 
 fn main() {

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::process::Command;
 
 use fast_ssim2::Ssimulacra2Reference;
-use measure::{Rgb, cpu, decode, pixels, read_png};
+use measure::{Rgb, cpu, decode_file, pixels, read_png};
 use thumbs_render::codec::{Attached, registry};
 use thumbs_render::pixmap::{Channels, Pixmap};
 use thumbs_render::recipe::{EncodeSettings, Subsampling};
@@ -63,25 +62,9 @@ fn encode(rgb: &Rgb, options: &Options, effort: Option<u8>, quality: u8) -> Vec<
 }
 
 fn decoded(bytes: &[u8], format: Format) -> Rgb {
-    if format == Format::Jpeg {
-        return decode(bytes);
-    }
-    let dir = std::env::temp_dir();
-    let own = |end: &str| dir.join(format!("measure-{}.{end}", std::process::id()));
-    let (from, to) = (own(format.extension()), own("out.png"));
-    std::fs::write(&from, bytes).expect("a file");
-    let mut command = match format {
-        Format::Png => return read_png(&from),
-        Format::WebP => Command::new("dwebp"),
-        _ => Command::new("avifdec"),
-    };
-    let done = if format == Format::WebP {
-        command.arg("-quiet").arg(&from).arg("-o").arg(&to).output()
-    } else {
-        command.args(["-j", "1", "-d", "8", "--png-compress", "0"]).arg(&from).arg(&to).output()
-    };
-    assert!(done.expect("a decoder").status.success());
-    read_png(&to)
+    let path = std::env::temp_dir().join(format!("measure-{}.{}", std::process::id(), format.extension()));
+    std::fs::write(&path, bytes).expect("a file");
+    decode_file(&path)
 }
 
 struct Search<'a> {
