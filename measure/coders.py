@@ -73,13 +73,20 @@ def thumbs(suffix, effort, *more, qualities=FINE):
     return program(name, suffix, argv, qualities, [THUMBS, "--version"])
 
 
-def caesium(suffix, *more):
-    def argv(png, quality, out):
-        folder = out + ".d"
-        script = 'mkdir -p "$2"; "$0" -q "$1" --format "$4" -Q -o "$2" "$3" && mv "$2"/* "$5"'
-        kind = {"jpg": "jpeg"}.get(suffix, suffix)
-        return ["sh", "-c", script, tool("caesiumclt"), str(quality), folder, png, kind, out]
-    return program("caesium", suffix, argv, FINE, [tool("caesiumclt"), "--version"])
+def caesium(suffix):
+    """JPEG gets a JPEG of quality 100 with full chroma: a PNG it would convert first, at a quality that cannot be set."""
+    kind = {"jpg": "jpeg"}.get(suffix, suffix)
+    script = 'mkdir -p "$2"; "$0" -q "$1" --format "$4" -Q -o "$2" "$3" && mv "$2"/* "$5"'
+
+    def encode(png, quality, out, repeats=1):
+        source = png
+        if suffix == "jpg":
+            source = out + ".source.jpg"
+            pixels(png).save(source, quality=100, subsampling=0)
+        argv = ["sh", "-c", script, tool("caesiumclt"), str(quality), out + ".d", source, kind, out]
+        return min(run(argv) for _ in range(repeats))
+    said = subprocess.run([tool("caesiumclt"), "--version"], capture_output=True, text=True)
+    return Coder("caesium", suffix, encode, FINE, True, said.stdout.strip())
 
 
 def tool(name):

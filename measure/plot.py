@@ -47,9 +47,9 @@ def dates(rows):
 def effort(options):
     """Bytes against processor time; the efforts of ours are joined."""
     rows = [row for row in lines(options.file) if options.set in (None, row["set"])]
-    cpu, (count, figures) = speeds(rows), sums(rows, "mozjpeg")[options.target]
+    cpu, figures = speeds(rows), sums(rows, "mozjpeg")[options.target]
     name_of = {name: next(iter(of.values()))["name"] for name, of in grouped(rows).items()}
-    points = [(name, cpu[name], figures[name][1] * 100) for name in figures if name in cpu]
+    points = [(name, cpu[name], figures[name][2] * 100) for name in figures if name in cpu]
     drawing, left, top, right, bottom = Drawing(760, 380), 60, 40, 690, 320
     low_x, high_x = math.floor(math.log10(min(p[1] for p in points))), math.ceil(math.log10(max(p[1] for p in points)))
     low_y, high_y = 5 * math.floor(min(p[2] for p in points) / 5), 5 * math.ceil(max(p[2] for p in points) / 5)
@@ -72,7 +72,7 @@ def effort(options):
         drawing.dot(x(ns), y(share), OURS if is_ours else PEERS)
         drawing.text(x(ns) + 7, y(share) - 5, name_of[name].replace("thumbs, effort ", "thumbs " if name == ours[0][0] else "") if is_ours else name_of[name])
     pictures = {row["picture"] for row in rows}
-    drawing.text(left, bottom + 56, f"{count} of {len(pictures)} pictures ({rows[0]['set']}), measured {dates(rows)}", fill=GREY)
+    drawing.text(left, bottom + 56, f"{len(pictures)} pictures ({rows[0]['set']}), measured {dates(rows)}", fill=GREY)
     drawing.print()
 
 
@@ -89,11 +89,12 @@ def bars(options):
             of = [row for row in rows if row["set"] == name]
             totals = sums(of)
             for target in [target for target in totals if target in targets or target == "lossless"]:
-                count, figures = totals[target]
+                figures = totals[target]
+                count = len({row["picture"] for row in of})
                 words = "lossless" if target == "lossless" else f"at {target}"
                 drawing.text(left - 12, y + 11, f"{name}, {words}", text_anchor="end", font_weight=600)
                 drawing.text(left - 12, y + 26, f"{count} pictures", text_anchor="end", fill=GREY)
-                for encoder, (_, share, _) in figures.items():
+                for encoder, (_, _, share, _) in figures.items():
                     is_ours = encoder.startswith(("thumbs", "ours"))
                     label = next(row["name"] for row in of if row["encoder"] == encoder)
                     drawing.bar(left, y, min(share, 1.3) * 100 * scale, 13, OURS if is_ours else PEERS)

@@ -4,8 +4,8 @@
     measure/table.py FILE [--set NAME] [--first ENCODER] [--targets 70,80] [--only WORD,WORD]
     measure/table.py --spread FILE
 
-kB are sums over the pictures that every encoder brings to the target; their number stands in the head. Percentages are of the encoder
-that --first names, else of the first row. CPU time is in nanoseconds a pixel, over the pictures that were timed.
+kB are sums, and percentages are of the encoder that --first names, else of the first row. They count the pictures that both encoders bring
+to the target; if those are not all, their number follows. CPU time is in nanoseconds a pixel, over the pictures that were timed.
 """
 import argparse
 import json
@@ -25,21 +25,20 @@ def grouped(rows):
 
 
 def sums(rows, first=None):
-    """For each target: the number of pictures, and encoder -> kB, share of the first encoder's bytes, Butteraugli's mean."""
+    """For each target, encoder -> (pictures, kB, share of the first encoder's bytes, Butteraugli's mean), over the pictures that both reach."""
     encoders = grouped(rows)
     first = first or next(iter(encoders))
     targets = list(dict.fromkeys(target for row in rows for target in row["at"]))
+    reached = lambda name, target: {p for p, row in encoders[name].items() if row["at"].get(target, {}).get("reached")}
     out = {}
     for target in targets:
-        reached = [{p for p, row in of.items() if row["at"].get(target, {}).get("reached")} for of in encoders.values()]
-        common = set.intersection(*reached)
-        figures = {}
+        out[target] = {}
         for name, of in encoders.items():
+            common = reached(name, target) & reached(first, target)
             points = [of[p]["at"][target] for p in common]
             norms = [point["butteraugli"] for point in points if "butteraugli" in point]
-            figures[name] = (sum(point["bytes"] for point in points), sum(norms) / len(norms) if norms else None)
-        whole = figures[first][0]
-        out[target] = len(common), {name: (size / 1e3, size / whole if whole else 0, norm) for name, (size, norm) in figures.items()}
+            size, whole = sum(point["bytes"] for point in points), sum(encoders[first][p]["at"][target]["bytes"] for p in common)
+            out[target][name] = len(common), size / 1e3, size / whole if whole else None, sum(norms) / len(norms) if norms else None
     return out
 
 
@@ -56,20 +55,23 @@ def speeds(rows):
 def table(rows, options):
     totals, cpu = sums(rows, options.first), speeds(rows)
     targets = [target for target in totals if not options.targets or target in options.targets.split(",")]
+    pictures = len({row["picture"] for row in rows})
     head = ["encoder", *(["ns per pixel"] if cpu else [])]
     for target in targets:
-        what = "kB" if target == "lossless" else f"kB at {target}"
-        head += [f"{what} ({totals[target][0]})", ""]
-        if any(norm for _, _, norm in totals[target][1].values()):
+        head += ["kB" if target == "lossless" else f"kB at {target}", ""]
+        if any(norm for *_, norm in totals[target].values()):
             head.append("Butteraugli")
     print("| " + " | ".join(head) + " |\n|" + " --- |" * len(head))
     for name, of in grouped(rows).items():
-        cells = [next(iter(of.values()))["name"], *([f"{cpu[name]:,.1f}" if name in cpu and cpu[name] < 10 else f"{cpu.get(name, 0):,.0f}"] if cpu else [])]
+        cells = [next(iter(of.values()))["name"]]
+        if cpu:
+            cells.append("" if name not in cpu else f"{cpu[name]:,.{1 if cpu[name] < 10 else 0}f}")
         for target in targets:
-            size, share, norm = totals[target][1][name]
-            cells += [f"{size:,.1f}", f"{share:.1%}".replace("%", " %")]
-            if norm:
-                cells.append(f"{norm:.3f}")
+            count, size, share, norm = totals[target][name]
+            share = "" if share is None else f"{share:.1%}".replace("%", " %")
+            cells += [f"{size:,.1f}" + ("" if count == pictures else f" ({count})"), share]
+            if any(other for *_, other in totals[target].values()):
+                cells.append(f"{norm:.3f}" if norm else "")
         print("| " + " | ".join(cells) + " |")
 
 

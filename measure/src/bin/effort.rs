@@ -1,11 +1,11 @@
-//! `effort [--efforts 0,9] [--targets 80,85] [--sharp DIR] [--butteraugli] PNG...`: bytes at equal SSIMULACRA2 of our JPEG
-//! encoder at each effort, of mozjpeg, and of files that sharp wrote to DIR (NAME.QUALITY.jpg, by `sharp.js`).
+//! `effort [--efforts 0,9] [--targets 80,85] [--butteraugli] PNG...`: bytes at equal SSIMULACRA2 of our JPEG encoder at each
+//! effort, and of mozjpeg. `side.py` compares more encoders; this is quicker while the encoder changes.
 //!
 //! Each encoder searches its own quality for each picture. Bytes are interpolated between two qualities at most two apart, the
 //! logarithm linear in the score. Decoding is libjpeg-turbo's, with its triangle filter for chroma.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use fast_ssim2::Ssimulacra2Reference;
 use measure::{Rgb, butteraugli, cpu, decode, mozjpeg, pixels, read_png};
@@ -13,14 +13,12 @@ use thumbs_jpeg::encode::{Picture, Samples, Sampling, Settings, encode};
 
 enum Encoder {
     Mozjpeg,
-    Sharp(PathBuf),
     Ours(u8),
 }
 
 struct Options {
     efforts: Vec<u8>,
     targets: Vec<f64>,
-    sharp: Option<PathBuf>,
     butteraugli: bool,
     sampling: Sampling,
     pictures: Vec<PathBuf>,
@@ -30,7 +28,6 @@ fn options() -> Options {
     let mut out = Options {
         efforts: (0..=9).collect(),
         targets: vec![70.0, 80.0, 85.0, 90.0],
-        sharp: None,
         butteraugli: false,
         sampling: Sampling::S420,
         pictures: Vec::new(),
@@ -41,7 +38,6 @@ fn options() -> Options {
         match word.as_str() {
             "--efforts" => out.efforts = value().split(',').filter_map(|n| n.parse().ok()).collect(),
             "--targets" => out.targets = value().split(',').map(|n| n.parse().expect("a score")).collect(),
-            "--sharp" => out.sharp = Some(value().into()),
             "--butteraugli" => out.butteraugli = true,
             "--444" => out.sampling = Sampling::S444,
             _ => out.pictures.push(word.into()),
@@ -54,18 +50,13 @@ impl Encoder {
     fn name(&self) -> String {
         match self {
             Self::Mozjpeg => "mozjpeg".into(),
-            Self::Sharp(_) => "sharp, mozjpeg".into(),
             Self::Ours(effort) => format!("effort {effort}"),
         }
     }
 
-    fn encode(&self, rgb: &Rgb, path: &Path, sampling: Sampling, quality: u8) -> Vec<u8> {
+    fn encode(&self, rgb: &Rgb, sampling: Sampling, quality: u8) -> Vec<u8> {
         match self {
             Self::Mozjpeg => mozjpeg(rgb, quality),
-            Self::Sharp(folder) => {
-                let name = path.file_stem().expect("a name").to_string_lossy();
-                std::fs::read(folder.join(format!("{name}.{quality}.jpg"))).expect("a file of sharp's")
-            }
             &Self::Ours(effort) => {
                 let picture = Picture { width: rgb.width, height: rgb.height, samples: Samples::Rgb(&rgb.samples) };
                 let settings = Settings { quality, sampling, effort, ..Settings::default() };
@@ -86,7 +77,6 @@ struct Point {
 
 struct Search<'a> {
     encoder: &'a Encoder,
-    path: &'a Path,
     rgb: &'a Rgb,
     reference: &'a Ssimulacra2Reference,
     options: &'a Options,
@@ -98,7 +88,7 @@ impl Search<'_> {
         if let Some(&point) = self.points.get(&quality) {
             return point;
         }
-        let bytes = self.encoder.encode(self.rgb, self.path, self.options.sampling, quality);
+        let bytes = self.encoder.encode(self.rgb, self.options.sampling, quality);
         let decoded = decode(&bytes);
         let mut score = 0.0;
         pixels(&decoded, &mut |slice| score = self.reference.compare(slice).expect("a score"));
@@ -133,8 +123,7 @@ impl Search<'_> {
 fn main() {
     let options = options();
     let mut encoders = vec![Encoder::Mozjpeg];
-    encoders.extend(options.sharp.clone().map(Encoder::Sharp));
-    encoders.extend(options.efforts.iter().map(|&effort| Encoder::Ours(effort)));
+        encoders.extend(options.efforts.iter().map(|&effort| Encoder::Ours(effort)));
     let pictures: Vec<Rgb> = options.pictures.iter().map(|path| read_png(path)).collect();
     let count: f64 = pictures.iter().map(|p| f64::from(p.width) * f64::from(p.height)).sum();
     println!(
@@ -166,14 +155,14 @@ fn main() {
         let mut seconds = f64::MAX;
         for _ in 0..if count < 3e6 { 3 } else { 1 } {
             let start = cpu();
-            for (rgb, path) in pictures.iter().zip(&options.pictures) {
-                std::hint::black_box(encoder.encode(rgb, path, options.sampling, 80));
+            for rgb in &pictures {
+                std::hint::black_box(encoder.encode(rgb, options.sampling, 80));
             }
             seconds = seconds.min(cpu() - start);
         }
         let mut rows: Vec<Vec<Point>> = Vec::new();
-        for ((rgb, path), reference) in pictures.iter().zip(&options.pictures).zip(&references) {
-            let mut search = Search { encoder, path, rgb, reference, options: &options, points: BTreeMap::new() };
+        for (rgb, reference) in pictures.iter().zip(&references) {
+            let mut search = Search { encoder, rgb, reference, options: &options, points: BTreeMap::new() };
             rows.push(options.targets.iter().map(|&target| search.at(target)).collect());
         }
         if first.is_empty() {

@@ -60,11 +60,11 @@ impl Last {
     }
 
     fn score(&mut self, path: &Path, other: &Rgb) -> f64 {
-        let rgb = self.rgb(path);
+        let rgb = self.rgb(path).clone();
         assert_eq!((rgb.width, rgb.height), (other.width, other.height), "{}", path.display());
         if self.reference.is_none() {
             let mut made = None;
-            pixels(rgb, &mut |slice| made = Some(Ssimulacra2Reference::new(slice).expect("a reference")));
+            pixels(&rgb, &mut |slice| made = Some(Ssimulacra2Reference::new(slice).expect("a reference")));
             self.reference = made;
         }
         let mut score = 0.0;
