@@ -74,8 +74,8 @@ def thumbs(suffix, effort, *more, qualities=FINE):
 
 
 def caesium(suffix):
-    """JPEG gets a JPEG of quality 100 with full chroma: a PNG it would convert first, at a quality that cannot be set."""
-    kind = {"jpg": "jpeg"}.get(suffix, suffix)
+    """For JPEG it gets a JPEG of quality 100 with full chroma: a PNG it would convert first, at a quality that cannot be set."""
+    kind = "original" if suffix == "jpg" else suffix
     script = 'mkdir -p "$2"; "$0" -q "$1" --format "$4" -Q -o "$2" "$3" && mv "$2"/* "$5"'
 
     def encode(png, quality, out, repeats=1):

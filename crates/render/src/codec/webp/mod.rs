@@ -1,5 +1,6 @@
 //! Decodes WebP with libwebp, which can scale while it decodes.
 
+mod chroma;
 pub(in crate::codec) mod container;
 pub(in crate::codec) mod out;
 

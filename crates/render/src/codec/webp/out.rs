@@ -2,7 +2,7 @@
 
 use thumbs_libwebp::{Mode, Settings};
 
-use crate::codec::{Attached, Encode, EncodeError, check_output, webp::container};
+use crate::codec::{Attached, Encode, EncodeError, check_output, webp::chroma, webp::container};
 use crate::format::Format;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::EncodeSettings;
@@ -13,16 +13,16 @@ pub struct WebPOut;
 /// The effort where none is set.
 const EFFORT: u8 = 4;
 
-/// From effort 7 on, chroma is sharper, then alpha and probabilities are searched further.
+/// From effort 7 on, detailed chroma is made sharper, then alpha and probabilities are searched further.
 /// docs/compression.md has the measurements.
-fn how(settings: &EncodeSettings) -> Settings {
+fn how(settings: &EncodeSettings, is_detailed: impl Fn() -> bool) -> Settings {
     let is_lossless = settings.lossless || settings.near_lossless.is_some();
     let mode = if is_lossless { Mode::Lossless } else { Mode::Lossy(f32::from(settings.quality)) };
     let effort = settings.effort.unwrap_or(EFFORT);
     Settings {
         mode,
         method: effort.min(6),
-        sharp_yuv: effort >= 7,
+        sharp_yuv: effort >= 7 && !is_lossless && is_detailed(),
         level: settings.effort,
         near_lossless: settings.near_lossless.unwrap_or(100),
         alpha_quality: settings.alpha_quality.unwrap_or(100),
@@ -56,7 +56,8 @@ impl Encode for WebPOut {
             }
             Channels::Cmyk => return Err(failed("WebP has no CMYK".into())),
         };
-        let file = thumbs_libwebp::encode(size.width, size.height, alpha, samples, &how(settings))
+        let how = how(settings, || chroma::is_detailed(size, samples, alpha));
+        let file = thumbs_libwebp::encode(size.width, size.height, alpha, samples, &how)
             .map_err(|fault| failed(format!("libwebp's error {}", fault.0)))?;
         Ok(container::with_metadata(file, size, alpha, attached.icc, attached.exif, attached.xmp))
     }
