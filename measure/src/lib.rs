@@ -60,8 +60,8 @@ pub fn decode(bytes: &[u8]) -> Rgb {
 
 /// Seconds of processor time that this thread has used.
 pub fn cpu() -> f64 {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-    text.split(' ').next().and_then(|n| n.parse::<f64>().ok()).expect("nanoseconds") / 1e9
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// Decodes a file by its suffix: JPEG, PNG, and WebP and AVIF with dwebp and avifdec, which must be installed.

@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn saturated_detail_counts_and_luma_does_not() {
         let size = Size::new(11, 9);
-        let lines = |x: u32, _| if x % 2 == 0 { [200, 20, 20, 255] } else { [20, 20, 200, 255] };
+        let lines = |x: u32, _| if x.is_multiple_of(2) { [200, 20, 20, 255] } else { [20, 20, 200, 255] };
         let grey = |x: u32, y: u32| [((x * 97 + y * 53) % 256) as u8; 4];
         let smooth = |x: u32, y: u32| [90 + 4 * x as u8, 120, 90 + 4 * y as u8, 255];
         for (alpha, count) in [(false, 3), (true, 4)] {
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn hidden_colours_and_single_lines_do_not_count() {
-        let lines = |x: u32, _| if x % 2 == 0 { [200, 20, 20, 0] } else { [20, 20, 200, 0] };
+        let lines = |x: u32, _| if x.is_multiple_of(2) { [200, 20, 20, 0] } else { [20, 20, 200, 0] };
         assert!(!is_detailed(Size::new(11, 9), &picture(lines, 4), true));
         assert!(!is_detailed(Size::new(4, 1), &[200, 20, 20, 20, 20, 200, 200, 20, 20, 20, 20, 200], false));
     }
