@@ -67,10 +67,13 @@ def effort(options):
     ours = [point for point in points if point[0].startswith("ours:")]
     for a, b in zip(ours, ours[1:]):
         drawing.line(x(a[1]), y(a[2]), x(b[1]), y(b[2]), OURS)
+    peers = sorted((point for point in points if point not in ours), key=lambda point: point[1])
     for name, ns, share in points:
         is_ours = name.startswith("ours:")
+        # Labels of neighbours do not overlap.
+        down = 0 if is_ours else 19 * (peers.index((name, ns, share)) % 2)
         drawing.dot(x(ns), y(share), OURS if is_ours else PEERS)
-        drawing.text(x(ns) + 7, y(share) - 5, name_of[name].replace("thumbs, effort ", "thumbs " if name == ours[0][0] else "") if is_ours else name_of[name])
+        drawing.text(x(ns) + 7, y(share) - 5 + down, name_of[name].replace("thumbs, effort ", "thumbs " if name == ours[0][0] else "") if is_ours else name_of[name])
     pictures = {row["picture"] for row in rows}
     drawing.text(left, bottom + 56, f"{len(pictures)} pictures ({rows[0]['set']}), measured {dates(rows)}", fill=GREY)
     drawing.print()
