@@ -40,9 +40,12 @@ fn a_target_is_reached_and_hardly_exceeded() {
                 let score = number(output, "score");
                 assert!((goal..goal + 4.0).contains(&score), "{format} {target}: {output}");
                 assert!((1.0..=100.0).contains(&number(output, "quality")), "{output}");
+                assert_eq!(output["effort"], if format == "jpeg" { 4 } else { 6 });
             }
         }
     }
+    let quick = outputs(&world, &["-s", "200", "-f", "jpeg", "--target", "75", "--effort", "0"]);
+    assert!(quick.iter().all(|output| output["effort"] == 0));
 }
 
 /// The score is that of a decoder, which shows the same pixels.

@@ -98,6 +98,16 @@ fn curve(format: Format) -> Curve {
     })
 }
 
+/// The effort where a score is asked for and no effort: whoever names a score wants few bytes. docs/compression.md compares
+/// the efforts.
+fn effort_for_score(format: Format) -> Option<u8> {
+    match format {
+        Format::Jpeg => Some(4),
+        Format::WebP => Some(6),
+        _ => None,
+    }
+}
+
 /// How much the logarithm of bytes grows with each point of score. Set by hand; [`MARGIN`] covers what it is off.
 const GROWTH: f64 = 0.04;
 
@@ -154,6 +164,10 @@ impl<'a> Task<'a> {
         settings: EncodeSettings,
         interrupt: Interrupt<'a>,
     ) -> Self {
+        let mut settings = settings;
+        if opened.recipe.goal.score.is_some() {
+            settings.effort = settings.effort.or(effort_for_score(variant.format));
+        }
         Self { opened, input, variant, settings, most: opened.most_quality(variant), interrupt }
     }
 
