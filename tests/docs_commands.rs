@@ -42,7 +42,10 @@ fn run(page: &str, least: usize) {
         if block.contains(" -n ") {
             said = said.replacen(DRY_RUN, "", 1);
         }
-        assert_eq!(said, "", "{block}");
+        // On a busy machine.
+        let is_progress = |line: &&str| line.starts_with("thumbs: ") && line.contains(" so far, ");
+        let said: Vec<&str> = said.lines().filter(|line| !is_progress(line)).collect();
+        assert!(said.is_empty(), "{said:?}\n{block}");
     }
 }
 

@@ -26,7 +26,7 @@ fn a_wrong_value_names_the_values_that_are_right() {
         ("-s", "big", "-s big: a size is 800x600, 256, 800x, x600, 50% or original"),
         ("-s", "0", "a size is"),
         ("-s", "100,", "-s '': a size is"),
-        ("-f", "gif", "GIF is read, not written; a format is one of keep, jpeg, png, webp"),
+        ("-f", "gif", "GIF is read, not written; a format is one of keep, auto, jpeg, png, webp"),
         ("-f", "jpeeg", "; did you mean jpeg?"),
         ("--background", "whit", "a colour is a CSS name such as white or transparent, #rgb"),
         ("--background", "whit", "; did you mean white?"),
