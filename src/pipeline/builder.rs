@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::config::{ArchiveOptions, InPlace, Memory, RunConfig};
 use super::machine;
-use super::nightly::Nightly;
-use super::remember::{UpdateOptions, files};
+use super::nightly::{Nightly, UpdateOptions};
+use super::remember::files;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
 use crate::plan::{Destination, Naming, Template, TemplateError};

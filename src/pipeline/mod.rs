@@ -46,9 +46,9 @@ pub use builder::InPlaceError;
 pub use cancel::Cancel;
 pub use config::{ArchiveOptions, Dataset, InPlace, List, Memory, RunConfig};
 pub use machine::{lower_priority, processors};
-pub use nightly::{Nightly, Prune};
+pub use nightly::{Nightly, Prune, UpdateOptions};
 pub use prune::PruneError;
-pub use remember::{UpdateOptions, files as state_files};
+pub use remember::files as state_files;
 pub use renderer::{Prepared, RecipeRenderer, Renderer};
 
 use budget::Budget;

@@ -1,9 +1,9 @@
 //! Options for unattended runs.
 
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::remember::UpdateOptions;
 use crate::state::State;
 
 /// Options for unattended runs. All are off by default.
@@ -19,6 +19,56 @@ pub struct Nightly {
     pub timeout: Option<Duration>,
     /// End the run in order after this time.
     pub max_time: Option<Duration>,
+}
+
+/// Makes a run process only what is new or changed since the last run with the same state.
+///
+/// ```
+/// use thumbs::{Prune, Recipe, RunConfig, UpdateOptions};
+///
+/// let options = UpdateOptions::new("thumbnails/.state").with_prune(Prune::Yes);
+/// let config = RunConfig::into_directory(["photos"], Recipe::default(), "thumbnails").with_update(options);
+/// # let _ = config;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UpdateOptions {
+    /// The file of the state. The run makes it if there is none, and locks it while it works.
+    pub state: PathBuf,
+    /// Compare contents in place of sizes and times.
+    pub checksum: bool,
+    /// Try again what failed in an earlier run and has not changed.
+    pub retry_failed: bool,
+    /// Whether to remove outputs whose source is gone.
+    pub prune: Prune,
+}
+
+impl UpdateOptions {
+    /// With this state, comparing sizes and times, and removing nothing.
+    pub fn new(state: impl Into<PathBuf>) -> Self {
+        Self { state: state.into(), checksum: false, retry_failed: false, prune: Prune::No }
+    }
+
+    /// Compares contents in place of sizes and times.
+    #[must_use]
+    pub fn with_checksum(mut self, checksum: bool) -> Self {
+        self.checksum = checksum;
+        self
+    }
+
+    /// Tries again what failed in an earlier run.
+    #[must_use]
+    pub fn with_retry_failed(mut self, retry_failed: bool) -> Self {
+        self.retry_failed = retry_failed;
+        self
+    }
+
+    /// Sets whether outputs are removed whose source is gone.
+    #[must_use]
+    pub fn with_prune(mut self, prune: Prune) -> Self {
+        self.prune = prune;
+        self
+    }
 }
 
 /// The settings of `--update`.

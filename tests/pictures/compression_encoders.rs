@@ -70,7 +70,8 @@ fn avif_of_any_small_size() {
         for options in [&["--subsample", "420"][..], &["--subsample", "422"], &["--subsample", "444", "--depth", "8"]] {
             let size = format!("{width}x{height}");
             for input in ["photo.png", "alpha.png", "grey.jpg"] {
-                let args = [input, "-s", &size, "--fit", "fill", "-o", "a.avif", "--existing", "replace"];
+                let args =
+                    [input, "-s", &size, "--fit", "fill", "--effort", "0", "-o", "a.avif", "--existing", "replace"];
                 world.run(&[&args[..], options].concat()).ok();
                 let found = avif::read(&world.read("a.avif"));
                 assert_eq!((found.width, found.height), (width, height), "{input} {options:?}");
