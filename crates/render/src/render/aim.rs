@@ -5,22 +5,13 @@ use super::source::Notes;
 use super::{Encoded, Opened, PlannedVariant, RenderError};
 use crate::codec::{DecodeError, Shown, registry};
 use crate::format::Format;
-use crate::op;
 use crate::pixmap::{Pixmap, YCbCr};
 use crate::recipe::{EncodeSettings, Subsampling};
-use crate::search::{Curve, Found, Trial, largest_that_fits, lowest_that_reaches};
-use crate::size::{Region, Size};
-use crate::words;
-
-/// The lowest quality that is tried before a picture gets fewer pixels, where that is allowed: below it, a smaller picture
-/// looks better.
-const LEAST_BEFORE_SMALLER: u8 = 40;
+use crate::search::{Curve, Found, Trial, lowest_that_reaches};
+use crate::size::Size;
 
 /// Quality with subsampled chroma from which full chroma is tried, too.
 const FULL_CHROMA_FROM: u8 = 82;
-
-/// Times that a picture is made smaller at the most.
-const MAX_SHRINKS: u32 = 6;
 
 /// What is encoded.
 #[derive(Clone, Copy)]
@@ -32,7 +23,7 @@ pub(super) enum Input<'a> {
 }
 
 impl Input<'_> {
-    fn size(&self) -> Size {
+    pub(super) fn size(&self) -> Size {
         match self {
             Self::Pixels(pixmap, _) => pixmap.size(),
             Self::Planes(planes) => planes.size,
@@ -161,10 +152,9 @@ impl<'a> Task<'a> {
         opened: &'a Opened<'a>,
         input: Input<'a>,
         variant: &'a PlannedVariant,
-        settings: EncodeSettings,
+        mut settings: EncodeSettings,
         interrupt: Interrupt<'a>,
     ) -> Self {
-        let mut settings = settings;
         if opened.recipe.goal.score.is_some() {
             settings.effort = settings.effort.or(effort_for_score(variant.format));
         }
@@ -176,7 +166,7 @@ impl<'a> Task<'a> {
     }
 
     /// Encodes, with the pixels that are shown where a score needs them.
-    fn encode(&self, input: Input<'_>, settings: &EncodeSettings) -> Result<Shown, RenderError> {
+    pub(super) fn encode(&self, input: Input<'_>, settings: &EncodeSettings) -> Result<Shown, RenderError> {
         if self.interrupt.is_some_and(|stop| stop()) {
             return Err(DecodeError::Interrupted.into());
         }
@@ -193,7 +183,7 @@ impl<'a> Task<'a> {
         Ok(file?)
     }
 
-    fn at(&self, quality: u8) -> Result<Shown, RenderError> {
+    pub(super) fn at(&self, quality: u8) -> Result<Shown, RenderError> {
         self.encode(self.input, &self.settings.with_quality(quality))
     }
 
@@ -220,7 +210,7 @@ impl<'a> Task<'a> {
     }
 
     /// An output at a quality, if it has one.
-    fn made(&self, bytes: Vec<u8>, size: Size, quality: u8, score: Option<f64>) -> Made {
+    pub(super) fn made(&self, bytes: Vec<u8>, size: Size, quality: u8, score: Option<f64>) -> Made {
         let format = self.variant.format;
         let encoder = registry::encoder(format).map(|encoder| encoder.named(&self.settings));
         let quality = self.is_lossy().then_some(quality);
@@ -285,80 +275,5 @@ impl<'a> Task<'a> {
             (Some(half), Some(full)) => Some(if is_better(&full, &half) { full } else { half }),
             (half, full) => half.or(full),
         })
-    }
-
-    /// Lowers the quality, or the size, of what takes more bytes than allowed.
-    pub(super) fn bounded(&self, mut made: Made, notes: &mut Notes) -> Result<Made, RenderError> {
-        let goal = &self.opened.recipe.goal;
-        let (is_lossy, fixed) = (self.is_lossy(), self.settings.quality.min(self.most));
-        let Some(limit) = goal.max_bytes.filter(|limit| made.bytes.len() as u64 > *limit) else { return Ok(made) };
-        if let (true, Some(quality)) = (is_lossy, made.quality) {
-            let tried = Some((quality, made.bytes.len() as f64));
-            let found = largest_that_fits(limit, quality, tried, |quality| {
-                let file = self.at(quality)?;
-                Ok::<_, RenderError>(Trial { value: file.bytes.len() as f64, output: file })
-            })?;
-            if found.is_met && (!goal.allow_smaller || found.quality >= LEAST_BEFORE_SMALLER) {
-                return self.fitted(found);
-            }
-            if !goal.allow_smaller {
-                made = self.fitted(found)?;
-            }
-        }
-        if let (true, Input::Pixels(pixmap, icc)) = (goal.allow_smaller, self.input) {
-            let quality =
-                if is_lossy { fixed.min(LEAST_BEFORE_SMALLER.max(made.quality.unwrap_or(0).min(60))) } else { fixed };
-            if let Some(smaller) = self.shrink(pixmap, icc, limit, made.bytes.len(), quality)? {
-                notes.add(&format!("made {} to fit into {}", smaller.size, words::bytes(limit)));
-                return Ok(smaller);
-            }
-        }
-        notes.add(&format!(
-            "{}, over the limit of {} (--max-bytes)",
-            words::bytes(made.bytes.len() as u64),
-            words::bytes(limit)
-        ));
-        Ok(made)
-    }
-
-    /// What fits into the bytes, with its score where one was asked for.
-    fn fitted(&self, found: Found<Shown>) -> Result<Made, RenderError> {
-        let score = match (self.opened.recipe.goal.score, self.input) {
-            (Some(_), Input::Pixels(pixmap, _)) => Reference::new(pixmap)
-                .map(|reference| reference.score(self.variant.format, &found.output))
-                .transpose()?,
-            _ => None,
-        };
-        Ok(self.made(found.output.bytes, self.input.size(), found.quality, score))
-    }
-
-    /// The largest picture that was found to fit into `limit`, if one does.
-    fn shrink(
-        &self,
-        pixmap: &Pixmap,
-        icc: Option<&[u8]>,
-        limit: u64,
-        bytes: usize,
-        quality: u8,
-    ) -> Result<Option<Made>, RenderError> {
-        let full = pixmap.size();
-        let mut bytes = bytes as f64;
-        let mut scale = 1.0;
-        for _ in 0..MAX_SHRINKS {
-            // Bytes go with the pixels; a little less, so that the first guess mostly fits.
-            scale *= (limit as f64 / bytes).sqrt().min(0.95) * 0.98;
-            let side = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
-            let to = Size::new(side(full.width), side(full.height));
-            let small = op::resize::resize(pixmap, Region::whole(full), to, self.opened.recipe.filter)?;
-            let output = self.encode(Input::Pixels(&small, icc), &self.settings.with_quality(quality))?.bytes;
-            if output.len() as u64 <= limit {
-                return Ok(Some(self.made(output, to, quality, None)));
-            }
-            if to == Size::new(1, 1) {
-                break;
-            }
-            bytes = output.len() as f64;
-        }
-        Ok(None)
     }
 }

@@ -16,6 +16,7 @@
 //! ```
 
 mod aim;
+mod bounded;
 mod choose;
 mod content;
 mod described;

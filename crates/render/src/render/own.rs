@@ -113,12 +113,13 @@ impl Opened<'_> {
     ) -> Result<Option<Vec<u8>>, RenderError> {
         let format = self.header().format;
         let Some(encoder) = registry::encoder(format) else { return Ok(None) };
-        // Metadata comes from a file of the same format.
+        // Metadata comes from a file of the same format, whose pixels do not matter.
         let other = match made.format == format {
             true => None,
             false => {
                 let settled = variant.settled(format);
-                Some(Task::new(self, input, &settled, self.recipe.encode, interrupt).once(None)?.bytes)
+                let quick = self.recipe.encode.with_effort(0);
+                Some(Task::new(self, input, &settled, quick, interrupt).once(None)?.bytes)
             }
         };
         Ok(encoder.own(self.bytes, other.as_ref().unwrap_or(&made.bytes), &self.recipe.encode))

@@ -1,103 +1,16 @@
 //! Pictures of a few pixels in every supported storage layout.
 
 mod colors;
+mod maker;
 mod parts;
-
-use std::io::Write;
+mod stored;
 
 use super::*;
 use crate::codec::DecodeOptions;
 use crate::pixmap::Samples;
 use crate::size::Size;
-
-/// A file under construction: tags with their numbers, and strips or tiles.
-#[derive(Clone)]
-struct Maker {
-    big: bool,
-    wide: bool,
-    tags: Vec<(u16, u16, Vec<u64>)>,
-    parts: Vec<Vec<u8>>,
-    tiled: bool,
-}
-
-const SHORT: u16 = 3;
-const LONG: u16 = 4;
-
-impl Maker {
-    fn new(size: Size, bits: u64, samples: u64, photometric: u64) -> Self {
-        let tags = vec![
-            (256, LONG, vec![u64::from(size.width)]),
-            (257, LONG, vec![u64::from(size.height)]),
-            (258, SHORT, vec![bits; samples as usize]),
-            (262, SHORT, vec![photometric]),
-            (277, SHORT, vec![samples]),
-        ];
-        Self { big: false, wide: false, tags, parts: Vec::new(), tiled: false }
-    }
-
-    fn tag(mut self, tag: u16, kind: u16, values: &[u64]) -> Self {
-        self.tags.push((tag, kind, values.to_vec()));
-        self
-    }
-
-    fn part(mut self, part: Vec<u8>) -> Self {
-        self.parts.push(part);
-        self
-    }
-
-    fn number(&self, v: u64, len: usize) -> Vec<u8> {
-        if self.big { v.to_be_bytes()[8 - len..].to_vec() } else { v.to_le_bytes()[..len].to_vec() }
-    }
-
-    /// Header, strips or tiles, values, directory.
-    fn file(&self) -> Vec<u8> {
-        let (offset, count_size, room) = if self.wide { (8, 8, 8) } else { (4, 2, 4) };
-        let mut out = if self.big { b"MM".to_vec() } else { b"II".to_vec() };
-        out.extend(self.number(if self.wide { 43 } else { 42 }, 2));
-        if self.wide {
-            out.extend(self.number(8, 2));
-            out.extend(self.number(0, 2));
-        }
-        let pointer = out.len();
-        out.extend(vec![0; offset]);
-        let (mut offsets, mut counts) = (Vec::new(), Vec::new());
-        for part in &self.parts {
-            offsets.push(out.len() as u64);
-            counts.push(part.len() as u64);
-            out.extend(part);
-            out.extend(vec![0; part.len() % 2]);
-        }
-        let mut tags = self.tags.clone();
-        tags.push((if self.tiled { 324 } else { 273 }, LONG, offsets));
-        tags.push((if self.tiled { 325 } else { 279 }, LONG, counts));
-        tags.sort_by_key(|tag| tag.0);
-        let mut entries = Vec::new();
-        for (tag, kind, values) in &tags {
-            let size = match kind {
-                1 | 7 => 1,
-                3 => 2,
-                _ => 4,
-            };
-            let mut value: Vec<u8> = values.iter().flat_map(|&v| self.number(v, size)).collect();
-            if value.len() > room {
-                let at = out.len() as u64;
-                out.extend(&value);
-                value = self.number(at, offset);
-            }
-            value.resize(room, 0);
-            entries.extend(self.number(u64::from(*tag), 2));
-            entries.extend(self.number(u64::from(*kind), 2));
-            entries.extend(self.number(values.len() as u64, offset));
-            entries.extend(value);
-        }
-        let directory = self.number(out.len() as u64, offset);
-        out.splice(pointer..pointer + offset, directory);
-        out.extend(self.number(tags.len() as u64, count_size));
-        out.extend(entries);
-        out.extend(vec![0; offset]);
-        out
-    }
-}
+use maker::{LONG, Maker, SHORT};
+use stored::{SAMPLES, SIZE, pack, stored, value, ways};
 
 fn open(bytes: &[u8]) -> Result<Box<dyn Picture + '_>, DecodeError> {
     Tiff.open(bytes, &Limits::default())
@@ -121,114 +34,6 @@ fn narrow(pixmap: &Pixmap) -> &[u8] {
 fn wide(pixmap: &Pixmap) -> &[u16] {
     let Samples::U16(v) = pixmap.samples() else { panic!("16 bits are wanted") };
     v
-}
-
-/// A sample value that differs from its neighbours.
-fn value(x: u32, y: u32, c: u32) -> u64 {
-    u64::from((x * 7919 + y * 104_729 + c * 31_337 + 4099) % 65_536)
-}
-
-/// A storage layout.
-#[derive(Clone, Copy, Debug)]
-struct Stored {
-    compression: u64,
-    bits: u32,
-    planar: bool,
-    tiled: bool,
-    big: bool,
-    wide: bool,
-    predictor: u64,
-}
-
-const SAMPLES: u32 = 3;
-const SIZE: Size = Size::new(19, 21);
-
-/// The stored samples of a rectangle, with 0 beyond the picture.
-fn raw(way: Stored, (left, top): (u32, u32), part: Size, plane: Option<u32>) -> Vec<u8> {
-    let bytes = way.bits as usize / 8;
-    let mut out = Vec::new();
-    for y in top..top + part.height {
-        let start = out.len();
-        let mut before = vec![0u64; SAMPLES as usize];
-        for x in left..left + part.width {
-            for c in plane.map_or(0..SAMPLES, |p| p..p + 1) {
-                let inside = x < SIZE.width && y < SIZE.height;
-                let v = if inside { value(x, y, c) >> (16 - way.bits) } else { 0 };
-                let stored = if way.predictor == 2 { v.wrapping_sub(before[c as usize]) } else { v };
-                before[c as usize] = v;
-                let le = &stored.to_le_bytes()[..bytes];
-                if way.big { out.extend(le.iter().rev()) } else { out.extend(le) }
-            }
-        }
-        assert_eq!(out.len() - start, part.width as usize * bytes * if plane.is_some() { 1 } else { SAMPLES as usize });
-    }
-    out
-}
-
-fn pack(compression: u64, raw: &[u8]) -> Vec<u8> {
-    match compression {
-        1 => raw.to_vec(),
-        5 => weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(raw).unwrap(),
-        8 => {
-            let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-            zlib.write_all(raw).unwrap();
-            zlib.finish().unwrap()
-        }
-        50_000 => zstd::encode_all(raw, 1).unwrap(),
-        32_773 => {
-            // Literal runs, every second one as repeats of one byte, and a no-op byte.
-            let mut out = vec![128];
-            for (i, run) in raw.chunks(5).enumerate() {
-                if i % 2 == 0 {
-                    out.push(run.len() as u8 - 1);
-                    out.extend(run);
-                } else {
-                    run.iter().for_each(|&b| out.extend([0, b]));
-                }
-            }
-            out
-        }
-        _ => unreachable!("compression {compression}"),
-    }
-}
-
-fn stored(way: Stored) -> Vec<u8> {
-    let mut maker = Maker::new(SIZE, u64::from(way.bits), u64::from(SAMPLES), 2)
-        .tag(259, SHORT, &[way.compression])
-        .tag(284, SHORT, &[if way.planar { 2 } else { 1 }])
-        .tag(317, SHORT, &[way.predictor]);
-    maker.big = way.big;
-    maker.wide = way.wide;
-    maker.tiled = way.tiled;
-    let part = if way.tiled { Size::new(16, 16) } else { Size::new(SIZE.width, 8) };
-    maker = if way.tiled { maker.tag(322, LONG, &[16]).tag(323, LONG, &[16]) } else { maker.tag(278, LONG, &[8]) };
-    let planes: Vec<Option<u32>> = if way.planar { (0..SAMPLES).map(Some).collect() } else { vec![None] };
-    for plane in planes {
-        for top in (0..SIZE.height).step_by(part.height as usize) {
-            for left in (0..SIZE.width).step_by(part.width as usize) {
-                let rows = if way.tiled { part.height } else { part.height.min(SIZE.height - top) };
-                let raw = raw(way, (left, top), Size::new(part.width, rows), plane);
-                maker = maker.part(pack(way.compression, &raw));
-            }
-        }
-    }
-    maker.file()
-}
-
-fn ways() -> Vec<Stored> {
-    let mut ways = Vec::new();
-    for compression in [1, 5, 8, 32_773, 50_000] {
-        for bits in [8, 16] {
-            for flags in 0..16 {
-                let [planar, tiled, big, wide] = [1, 2, 4, 8].map(|bit| flags & bit != 0);
-                let predicts = matches!(compression, 5 | 8 | 50_000);
-                for predictor in if predicts { 1..=2 } else { 1..=1 } {
-                    ways.push(Stored { compression, bits, planar, tiled, big, wide, predictor });
-                }
-            }
-        }
-    }
-    ways
 }
 
 #[test]
