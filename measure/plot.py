@@ -67,13 +67,17 @@ def effort(options):
     ours = [point for point in points if point[0].startswith("ours:")]
     for a, b in zip(ours, ours[1:]):
         drawing.line(x(a[1]), y(a[2]), x(b[1]), y(b[2]), OURS)
-    peers = sorted((point for point in points if point not in ours), key=lambda point: point[1])
+    taken = []
     for name, ns, share in points:
         is_ours = name.startswith("ours:")
-        # Labels of neighbours do not overlap.
-        down = 0 if is_ours else 19 * (peers.index((name, ns, share)) % 2)
+        label = name_of[name].replace("thumbs, effort ", "thumbs " if name == ours[0][0] else "") if is_ours else name_of[name]
         drawing.dot(x(ns), y(share), OURS if is_ours else PEERS)
-        drawing.text(x(ns) + 7, y(share) - 5 + down, name_of[name].replace("thumbs, effort ", "thumbs " if name == ours[0][0] else "") if is_ours else name_of[name])
+        # A label is put up or down until it lies on no other.
+        box = lambda down: (x(ns) + 7, y(share) - 5 + down, x(ns) + 7 + 6.5 * len(label))
+        free = lambda at: all(at[0] > right or at[2] < left or abs(at[1] - line) > 11 for left, line, right in taken)
+        at = next(at for at in map(box, (0, 19, -13, 32, -26, 45, -39, 58)) if free(at))
+        taken.append(at)
+        drawing.text(at[0], at[1], label)
     pictures = {row["picture"] for row in rows}
     drawing.text(left, bottom + 56, f"{len(pictures)} pictures ({rows[0]['set']}), measured {dates(rows)}", fill=GREY)
     drawing.print()
@@ -82,7 +86,7 @@ def effort(options):
 def bars(options):
     """A group for each file: bytes of each encoder at each target, relative to the first."""
     targets = options.targets.split(",")
-    drawing, left, y, scale = Drawing(760, 0), 190, 44, 3.3
+    drawing, left, y, scale = Drawing(860, 0), 220, 44, 3.3
     drawing.text(left, 22, "Bytes at equal SSIMULACRA2, in percent of the first peer (shorter is better)", font_weight=600)
     every = []
     for path in options.files:
@@ -94,9 +98,11 @@ def bars(options):
             for target in [target for target in totals if target in targets or target == "lossless"]:
                 figures = totals[target]
                 count = len({row["picture"] for row in of})
-                words = "lossless" if target == "lossless" else f"at {target}"
-                drawing.text(left - 12, y + 11, f"{name}, {words}", text_anchor="end", font_weight=600)
-                drawing.text(left - 12, y + 26, f"{count} pictures", text_anchor="end", fill=GREY)
+                form = next(encoder.split(":")[1] for encoder in figures if encoder.startswith("thumbs:"))
+                form = {"webp": "WebP", "avif": "AVIF", "lossless": "PNG", "palette": "PNG with a palette"}.get(form, form)
+                words = "without loss" if target == "lossless" else f"at {target}"
+                drawing.text(left - 12, y + 11, f"{form} {words}", text_anchor="end", font_weight=600)
+                drawing.text(left - 12, y + 26, f"{count} pictures ({name})", text_anchor="end", fill=GREY)
                 for encoder, (_, _, share, _) in figures.items():
                     is_ours = encoder.startswith(("thumbs", "ours"))
                     label = next(row["name"] for row in of if row["encoder"] == encoder)
