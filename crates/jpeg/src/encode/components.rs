@@ -128,43 +128,54 @@ pub(super) fn of_pixels<const N: usize, R: Rows>(
 ) -> Vec<R> {
     let mut targets = Target::all(frame, make);
     let (width, height) = (frame.width as usize, frame.height as usize);
-    let picture = Plane { samples: pixels, width: width * N, height };
     let count = |target: &Target<R>| target.size.0 * target.size.1.min(target.v * 8);
     let mut lines: Vec<Vec<u8>> = targets.iter().map(|target| vec![0; count(target)]).collect();
     // Columns and lines that share a sample of chroma.
     let (across, down) = (frame.h_max() as usize, frame.v_max() as usize);
-    let mut sums = vec![[0u16; N]; width.div_ceil(across)];
-    for y in (0..height).step_by(8 * down) {
-        for (i, line) in lines[0].chunks_exact_mut(width).enumerate() {
-            let from = picture.line(y + i);
-            simd::dispatch(
-                #[inline(always)]
-                || convert::luma::<N>(from, line),
-            );
-        }
-        let [_, blue, red, inks @ ..] = &mut lines[..] else { return Vec::new() };
-        let chroma = blue.chunks_exact_mut(sums.len()).zip(red.chunks_exact_mut(sums.len()));
-        for (i, (blue, red)) in chroma.enumerate() {
-            let from = [picture.line(y + i * down), picture.line(y + i * down + down - 1)];
-            simd::dispatch(
-                #[inline(always)]
-                || {
-                    convert::sums::<N>(&from[..down], across, &mut sums);
-                    convert::chroma(&sums, (across * down).ilog2(), blue, red);
-                },
-            );
-        }
+    let small = width.div_ceil(across);
+    let mut parts = vec![[0; N].map(|_: u8| vec![0; width]); 8 * down];
+    let bands = pixels[..width * height * N].chunks(width * N * 8 * down);
+    for (top, band) in bands.enumerate() {
+        let full = band.chunks_exact(width * N);
+        let last = full.len() - 1;
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for (pixels, parts) in full.zip(&mut parts) {
+                    convert::part::<N>(pixels, parts.each_mut().map(Vec::as_mut_slice));
+                }
+            },
+        );
+        // The last line is repeated.
+        let channels = |y: usize| [0, 1, 2].map(|channel| &parts[y.min(last)][channel][..]);
+        let [luma, blue, red, inks @ ..] = &mut lines[..] else { return Vec::new() };
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for (i, line) in luma.chunks_exact_mut(width).enumerate() {
+                    convert::luma(channels(i), line);
+                }
+                let chroma = blue.chunks_exact_mut(small).zip(red.chunks_exact_mut(small));
+                for (i, (blue, red)) in chroma.enumerate() {
+                    let lines = [channels(i * down), channels(i * down + down - 1)];
+                    match across {
+                        1 => convert::chroma::<1>(lines, blue, red),
+                        _ => convert::chroma::<2>(lines, blue, red),
+                    }
+                }
+            },
+        );
         if let [black] = inks {
             for (i, line) in black.chunks_exact_mut(width).enumerate() {
-                let (from, _) = picture.line(y + i).as_chunks::<N>();
-                line.iter_mut().zip(from).for_each(|(black, pixel)| *black = 255 - pixel[N - 1]);
+                let from = &parts[i.min(last)][N - 1];
+                line.iter_mut().zip(from).for_each(|(black, ink)| *black = 255 - ink);
             }
         }
         for (target, lines) in targets.iter_mut().zip(&lines) {
             let width = target.size.0;
             // Lines beyond the picture repeat its last one.
             let plane = Plane { samples: lines, width, height: lines.len() / width };
-            let left = (target.size.1 - y / down * target.v).div_ceil(8).min(target.v);
+            let left = (target.size.1 - top * target.v * 8).div_ceil(8).min(target.v);
             (0..left).for_each(|row| target.push(&plane, row * 8));
         }
     }
