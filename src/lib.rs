@@ -53,16 +53,19 @@
 //! The library never prints, never exits, and never touches a global thread pool. A decoder's panic
 //! in a batch is the failure of one picture; [`render`](render()) passes it on.
 //!
-//! Features: `simd` (default) compiles hot loops for AVX2; `cli` (default) builds the program; `image`
-//! converts to and from `image::DynamicImage`.
+//! Features: `simd` (default) compiles hot loops for AVX2; `http` (default) reads pictures from
+//! `http://` and `https://` addresses; `cli` (default) builds the program; `image` converts to and from
+//! `image::DynamicImage`.
 
 // Without the command line, the parts that only it uses are dead code.
 #![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
+#![cfg_attr(not(feature = "http"), allow(dead_code))]
 
 mod archive;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+mod net;
 mod outcome;
 mod pipeline;
 mod plan;
@@ -87,7 +90,9 @@ pub use thumbs_render::size::Size;
 pub use thumbs_render::{Format, Limits, Recipe};
 
 pub use archive::Kind as ArchiveKind;
-pub use outcome::{Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent};
+pub use outcome::{
+    Address, Bottleneck, Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent,
+};
 pub use pipeline::{Cancel, InPlaceError, Prune, PruneError, RunConfig, RunError, UpdateOptions, run};
 pub use plan::TemplateError;
 pub use policy::{Existing, MaxFailures, MinSavings};

@@ -15,6 +15,20 @@ pub enum SourceName {
     File(PathBuf),
     /// Standard input.
     Stdin,
+    /// An address.
+    Url(Box<Address>),
+}
+
+/// An address, and how its download went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Address {
+    /// The URL. User info and signatures are masked.
+    pub url: String,
+    /// The status of the last answer, if there was one.
+    pub status: Option<u16>,
+    /// The number of attempts.
+    pub attempts: u32,
 }
 
 /// The stage at which an input failed.
@@ -170,6 +184,48 @@ pub struct TimeSpent {
     pub writing: Duration,
     /// Workers waiting for a job or for memory.
     pub waiting: Duration,
+    /// The part of that in which they waited for a job.
+    pub idle: Duration,
+}
+
+/// What a run waited for most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bottleneck {
+    /// Downloads.
+    Network,
+    /// Finding, reading and saving files.
+    Disk,
+    /// Decoding, resizing and encoding.
+    Processor,
+    /// `--memory`, which lets only so many pictures be in flight.
+    Memory,
+}
+
+impl Bottleneck {
+    /// The word in the report.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Disk => "disk",
+            Self::Processor => "processor",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// By the time that `workers` spent in a run that took `elapsed`, with the share of it.
+    pub(crate) fn of(spent: &TimeSpent, elapsed: Duration, workers: usize, downloads: bool) -> (Self, f64) {
+        let all = elapsed.as_secs_f64() * workers as f64;
+        let computing = (spent.decoding + spent.resizing + spent.encoding).as_secs_f64();
+        let (idle, waiting) = (spent.idle.as_secs_f64(), spent.waiting.as_secs_f64());
+        let network = if downloads { idle } else { 0.0 };
+        let memory = waiting - idle;
+        // A worker that is neither of these finds no job, reads, or waits for the writer.
+        let disk = (all - computing - network - memory).max(0.0);
+        let times =
+            [(Self::Processor, computing), (Self::Network, network), (Self::Disk, disk), (Self::Memory, memory)];
+        let (most, time) = times.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or(times[0]);
+        (most, if all > 0.0 { (time / all).min(1.0) } else { 0.0 })
+    }
 }
 
 impl std::ops::AddAssign for TimeSpent {
@@ -180,6 +236,7 @@ impl std::ops::AddAssign for TimeSpent {
         self.encoding += other.encoding;
         self.writing += other.writing;
         self.waiting += other.waiting;
+        self.idle += other.idle;
     }
 }
 
@@ -217,6 +274,12 @@ pub struct Summary {
     pub elapsed: Duration,
     /// How the time was spent.
     pub spent: TimeSpent,
+    /// Attempts to download pictures.
+    pub requests: u64,
+    /// Downloaded bytes.
+    pub downloaded: u64,
+    /// What workers spent their time with, and the share of it. None if nothing was made.
+    pub bottleneck: Option<(Bottleneck, f64)>,
     /// Inputs that were found but not processed, because the run ended early.
     pub left: u64,
     /// Whether `left` is exact, or a lower bound.
@@ -253,6 +316,37 @@ impl fmt::Display for SourceName {
         match self {
             Self::Stdin => f.write_str("standard input"),
             Self::File(path) => f.write_str(&crate::words::path(path)),
+            // A URL holds no control characters.
+            Self::Url(address) => f.write_str(&address.url),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bottleneck_is_what_took_most_time() {
+        let seconds = Duration::from_secs;
+        let spent = |decoding, reading, waiting, idle| TimeSpent {
+            decoding: seconds(decoding),
+            reading: seconds(reading),
+            waiting: seconds(waiting),
+            idle: seconds(idle),
+            ..TimeSpent::default()
+        };
+        for (spent, downloads, want) in [
+            (spent(18, 1, 1, 0), false, Bottleneck::Processor),
+            (spent(4, 14, 1, 1), false, Bottleneck::Disk),
+            (spent(4, 1, 14, 14), false, Bottleneck::Disk),
+            (spent(4, 1, 14, 14), true, Bottleneck::Network),
+            (spent(4, 1, 14, 1), true, Bottleneck::Memory),
+            // Blocked by the writer, which no worker counts.
+            (spent(4, 1, 1, 1), true, Bottleneck::Disk),
+        ] {
+            assert_eq!(Bottleneck::of(&spent, seconds(10), 2, downloads).0, want, "{spent:?}");
+        }
+        assert_eq!(Bottleneck::of(&spent(18, 1, 1, 0), seconds(10), 2, false).1, 0.9);
     }
 }

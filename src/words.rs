@@ -33,6 +33,14 @@ pub fn path(path: &Path) -> String {
     escaped
 }
 
+/// Words of somebody else, such as a server: on one line, and cut if they are long.
+pub fn clipped(text: &str) -> String {
+    const MOST: usize = 100;
+    let short: String = text.chars().take(MOST).collect();
+    let cut = if short.len() < text.len() { "..." } else { "" };
+    format!("{}{cut}", path(Path::new(&short)))
+}
+
 /// Control characters, and characters that change the direction of writing.
 fn is_unsafe(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

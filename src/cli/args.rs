@@ -24,7 +24,7 @@ use super::typed::{self, TypedSize};
     disable_version_flag = true
 )]
 pub struct Args {
-    /// Pictures, directories (walked), archives (their members), quoted patterns, or - for a picture on standard input
+    /// Pictures, directories (walked), archives (their members), http:// and https:// addresses, quoted patterns, or - for a picture on standard input
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
 
@@ -200,6 +200,9 @@ pub struct Args {
 
     #[command(flatten)]
     pub compress: super::args_in_place::InPlaceArgs,
+
+    #[command(flatten)]
+    pub network: super::args_network::NetworkArgs,
 
     #[command(flatten)]
     pub nightly: super::args_nightly::NightlyArgs,

@@ -6,6 +6,19 @@ use thumbs_render::format::Format;
 use thumbs_render::geometry::SizeSpec;
 use thumbs_render::recipe::FormatChoice;
 
+/// Options of downloads.
+const NETWORK: [&str; 9] = [
+    "connections",
+    "per-host",
+    "connect-timeout",
+    "idle-timeout",
+    "download-timeout",
+    "retries",
+    "retry-delay",
+    "allow-private",
+    "ignore-robots-tag",
+];
+
 /// A sentence for each option without effect.
 pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[FormatChoice]) -> Vec<String> {
     let mut found = Vec::new();
@@ -50,6 +63,13 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
     }
     if typed.has("subsample") && only(&[Format::Png, Format::WebP]) {
         say("--subsample", "it sets the chroma of JPEG and AVIF");
+    }
+    let remote = args.inputs.iter().any(|input| crate::net::is_url(input));
+    if !remote && args.files_from.is_empty() && args.files0_from.is_empty() {
+        let given = |option: &&&str| typed.has(&option.replace('-', "_"));
+        for option in NETWORK.iter().filter(given) {
+            say(&format!("--{option}"), "no INPUT is a URL");
+        }
     }
     if typed.has("gravity") && !matches!(args.fit, Fit::Cover | Fit::Contain) {
         say("--gravity", "only --fit cover crops and only --fit contain pads");

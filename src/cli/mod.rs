@@ -3,6 +3,7 @@
 mod archives;
 mod args;
 mod args_in_place;
+mod args_network;
 mod args_nightly;
 mod command;
 mod effect;

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::net::is_url;
 use crate::pipeline::{List, RunConfig};
 use crate::plan::Destination;
 use crate::sink;
@@ -173,4 +174,23 @@ pub fn check_lists(lists: &[List]) -> Result<()> {
         sink::may_read(file).or_else(|error| bail!("{option} {shown}: {}", system_words(&error)))?;
     }
     Ok(())
+}
+
+/// The directory, or the beginning of a URL, from which paths are mirrored.
+pub fn relative_to(dir: Option<&Path>, destination: &Destination) -> Result<Option<PathBuf>> {
+    let Some(dir) = dir else { return Ok(None) };
+    let mirrors = matches!(destination, Destination::Directory(_) | Destination::Archive(_) | Destination::InPlace);
+    ensure!(mirrors, "--relative-to: it has no effect without a directory or an archive as -o");
+    if is_url(dir) {
+        return Ok(Some(dir.to_path_buf()));
+    }
+    ensure!(dir.is_dir(), "--relative-to {}: {}", words::path(dir), no_directory(dir));
+    Ok(Some(dir.to_path_buf()))
+}
+
+fn no_directory(path: &Path) -> String {
+    match path.metadata() {
+        Ok(_) => "not a directory".to_owned(),
+        Err(error) => words::system_words(&error),
+    }
 }

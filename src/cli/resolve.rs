@@ -56,6 +56,10 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     if from_stdin && destination == Destination::Beside {
         bail!("standard input has no directory to put outputs beside; use -o");
     }
+    if inputs.iter().any(Input::is_remote) {
+        ensure!(destination != Destination::Beside, "a URL has no directory to put outputs beside; use -o");
+        ensure!(destination != Destination::InPlace, "--in-place: pictures on the network are not replaced");
+    }
     let archive_input = inputs.iter().any(Input::is_archive);
     if archive_input && destination == Destination::Beside {
         bail!("outputs cannot stand beside members of an archive; use -o");
@@ -110,7 +114,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         },
         avoid: avoided(&args, &destination, &roots, state.as_ref()),
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
-        relative_to: relative_to(&args, &destination)?,
+        relative_to: place::relative_to(args.relative_to.as_deref(), &destination)?,
         careful: in_place.is_some(),
         #[cfg(test)]
         dies: false,
@@ -163,6 +167,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         dataset,
         count_ahead: tell.count_after().filter(|_| !archive_input),
         nightly,
+        net: args.network.options(args.webdataset.is_some()),
     };
     Ok(Resolved { run, tell, state, nice: args.nightly.nice, notices })
 }
@@ -304,21 +309,6 @@ fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Temp
         }
         (Some(name), _) => Ok(name.clone()),
         (None, _) => Ok(Template::standard(destination, sizes)),
-    }
-}
-
-fn relative_to(args: &Args, destination: &Destination) -> Result<Option<PathBuf>> {
-    let Some(dir) = &args.relative_to else { return Ok(None) };
-    let mirrors = matches!(destination, Destination::Directory(_) | Destination::Archive(_) | Destination::InPlace);
-    ensure!(mirrors, "--relative-to: it has no effect without a directory or an archive as -o");
-    ensure!(dir.is_dir(), "--relative-to {}: {}", words::path(dir), no_directory(dir));
-    Ok(Some(dir.clone()))
-}
-
-fn no_directory(path: &Path) -> String {
-    match path.metadata() {
-        Ok(_) => "not a directory".to_owned(),
-        Err(error) => words::system_words(&error),
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::net::masked_text;
 use crate::plan::Destination;
 use crate::words;
 use anyhow::{Result, ensure};
@@ -92,7 +93,7 @@ pub fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
 fn places(args: &Args) -> Vec<String> {
     let name = |path: &PathBuf| match path.as_os_str() == "-" {
         true => "standard input".to_owned(),
-        false => words::path(path),
+        false => words::path(&masked_text(path)),
     };
     args.inputs.iter().chain(&args.files0_from).chain(&args.files_from).map(name).collect()
 }

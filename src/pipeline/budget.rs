@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::words;
 
@@ -69,6 +70,11 @@ impl Budget {
         Ok(Share { budget: Arc::clone(self), bytes })
     }
 
+    /// A share of nothing, which can grow.
+    pub fn nothing(self: &Arc<Self>) -> Share {
+        Share { budget: Arc::clone(self), bytes: 0 }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,7 +94,34 @@ pub struct Share {
     bytes: u64,
 }
 
+/// How often a share that waits to grow checks whether it is urgent.
+const LOOK: Duration = Duration::from_millis(20);
+
 impl Share {
+    /// Grows to `bytes`. It waits until they are available, or until it is urgent: then they are
+    /// granted beyond the capacity. Among shares that grow, one must become urgent, or all may wait
+    /// for ever.
+    ///
+    /// # Errors
+    /// They can never be available.
+    pub fn grow(&mut self, bytes: u64, urgent: &dyn Fn() -> bool) -> Result<(), OverCeiling> {
+        if bytes > self.budget.ceiling {
+            return Err(OverCeiling { ceiling: self.budget.ceiling });
+        }
+        let more = bytes.saturating_sub(self.bytes);
+        loop {
+            // Asked without the lock: it may take another.
+            let urgent = urgent();
+            let mut state = self.budget.lock();
+            if more == 0 || urgent || state.used + more <= self.budget.capacity {
+                state.used += more;
+                self.bytes += more;
+                return Ok(());
+            }
+            drop(self.budget.changed.wait_timeout(state, LOOK));
+        }
+    }
+
     /// Returns everything but `bytes`.
     pub fn keep(&mut self, bytes: u64) {
         let rest = self.bytes.saturating_sub(bytes);
@@ -129,6 +162,29 @@ mod tests {
             }
         });
         assert!(most.into_inner() <= 100);
+        assert_eq!(budget.lock().used, 0);
+    }
+
+    #[test]
+    fn shares_grow_within_the_capacity_or_when_urgent() {
+        let budget = Budget::new(100, 150);
+        let mut first = budget.nothing();
+        first.grow(80, &|| false).unwrap();
+        let mut second = budget.nothing();
+        second.grow(40, &|| true).unwrap();
+        assert_eq!(budget.lock().used, 120);
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| {
+                let mut third = budget.nothing();
+                third.grow(50, &|| false).unwrap();
+            });
+            std::thread::sleep(Duration::from_millis(5));
+            assert!(!waits.is_finished());
+            drop(first);
+            waits.join().unwrap();
+        });
+        assert_eq!(second.grow(151, &|| true), Err(OverCeiling { ceiling: 150 }));
+        drop(second);
         assert_eq!(budget.lock().used, 0);
     }
 

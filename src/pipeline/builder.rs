@@ -9,6 +9,7 @@ use super::nightly::{Nightly, UpdateOptions};
 use super::remember::files;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
+use crate::net;
 use crate::plan::{Destination, Naming, Template, TemplateError};
 use crate::policy::{Existing, MaxFailures, MinSavings};
 use crate::walk::{self, Input, PatternError, Patterns, Walker, real_path};
@@ -141,6 +142,7 @@ impl RunConfig {
             dry_run: false,
             measure: false,
             keep_times: false,
+            net: net::Options::default(),
             in_place: None,
             archive: None,
             dataset: None,

@@ -7,6 +7,7 @@ use super::machine;
 use super::nightly::Nightly;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
+use crate::net;
 use crate::plan::Naming;
 use crate::policy::{MaxFailures, MinSavings};
 use crate::sink::shards::{Covered, ShardSize};
@@ -82,6 +83,8 @@ pub struct RunConfig {
     pub(crate) count_ahead: Option<Duration>,
     /// Options of unattended runs.
     pub(crate) nightly: Nightly,
+    /// How pictures are downloaded.
+    pub(crate) net: net::Options,
 }
 
 /// How sources are replaced.

@@ -1,6 +1,6 @@
 //! Digests and metadata of the samples in a data set.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -26,7 +26,8 @@ pub fn sample(ready: &Ready, options: &Recipe) -> (PathBuf, Vec<u8>) {
     let key = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let sample = Sample {
         source: match &ready.source {
-            SourceName::File(path) => Some(path),
+            SourceName::File(path) => Some(path.as_path()),
+            SourceName::Url(address) => Some(Path::new(&address.url)),
             SourceName::Stdin => None,
         },
         original: ready.source_size,

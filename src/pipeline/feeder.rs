@@ -5,18 +5,20 @@ use std::fs::File;
 use std::io::{self, BufReader};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
 use super::config::{List, RunConfig};
+use super::downloads::{Closed, Downloads, Task};
 use super::hand::Hand;
-use super::job::Job;
+use super::job::{Job, Remote};
 use super::lookup::{Lookup, Unchanged, Verdict};
 use super::prune::Walked;
 use super::{Letter, Message, Shared, unpack};
+use crate::net::{Url, Validators};
 use crate::outcome::{SkipReason, Stage};
 use crate::plan::OwnOutputs;
 use crate::walk::{Found, Input, Item, real_path};
@@ -30,9 +32,22 @@ const TOGETHER: usize = 256;
 
 /// Runs until all inputs are handed out, the run is cancelled, or the workers are gone.
 pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
+    let hand = Mutex::new(Hand::new(shared, jobs, done));
+    let downloads = Downloads::new(shared, &hand, shared.in_order);
+    std::thread::scope(|scope| {
+        let _closed = Closed(&downloads);
+        feed_with(shared, &hand, &downloads, &|| downloads.start(scope));
+    });
+    shared.fed.store(true, Ordering::Release);
+}
+
+fn feed_with<'a>(shared: &'a Shared, hand: &'a Mutex<Hand<'a>>, downloads: &Downloads<'a>, spawn: &dyn Fn() -> bool) {
     let config = &shared.config;
     let mut feeder = Feeder {
-        hand: Hand::new(shared, jobs, done),
+        shared,
+        hand,
+        downloads,
+        spawn,
         lookup: config.nightly.update.as_ref().map(|update| Lookup::new(shared, update)),
         unchanged: Vec::new(),
         walked: Walked::default(),
@@ -41,19 +56,23 @@ pub fn feed(shared: &Shared, jobs: &Sender<Job>, done: &Sender<Letter>) {
         stopped: None,
     };
     let complete = feeder.all().is_continue() && feeder.hand_over().is_continue();
+    downloads.flush();
     let mut walked = feeder.walked;
     walked.complete = complete;
     if let Some(lookup) = feeder.lookup {
         (walked.seen, walked.own_rows) = (lookup.seen, lookup.current);
     }
     *shared.walked.lock().unwrap_or_else(PoisonError::into_inner) = Some(walked);
-    shared.fed.store(true, Ordering::Release);
 }
 
 type Flow = ControlFlow<()>;
 
-struct Feeder<'a> {
-    hand: Hand<'a>,
+struct Feeder<'a, 'd> {
+    shared: &'a Shared,
+    hand: &'a Mutex<Hand<'a>>,
+    downloads: &'d Downloads<'a>,
+    /// Starts one more thread for downloads.
+    spawn: &'d dyn Fn() -> bool,
     lookup: Option<Lookup<'a>>,
     unchanged: Vec<Unchanged>,
     walked: Walked,
@@ -64,9 +83,14 @@ struct Feeder<'a> {
     stopped: Option<Instant>,
 }
 
-impl Feeder<'_> {
+impl<'a> Feeder<'a, '_> {
+    /// Where inputs that are ready are handed out. Downloads hand out theirs there, too.
+    fn hand(&self) -> MutexGuard<'a, Hand<'a>> {
+        self.hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn all(&mut self) -> Flow {
-        let config = &self.hand.shared.config;
+        let config = &self.shared.config;
         // Missing inputs are reported before any work.
         let (missing, others): (Vec<_>, Vec<_>) =
             config.inputs.iter().partition(|input| config.walker.is_missing(input));
@@ -81,7 +105,7 @@ impl Feeder<'_> {
                 Err(error) => {
                     let path = list.file.clone().unwrap_or_else(|| PathBuf::from("standard input"));
                     let error = format!("the list cannot be read: {}", words::system_words(&error));
-                    self.hand.fail(path, Stage::Walk, error)?;
+                    self.hand().fail(path, Stage::Walk, error)?;
                 }
             }
         }
@@ -89,38 +113,48 @@ impl Feeder<'_> {
     }
 
     fn give(&mut self, item: Item) -> Flow {
-        if self.hand.shared.cancel.is_set() {
+        if self.shared.cancel.is_set() {
             return self.count_on(item);
         }
-        let config = &self.hand.shared.config;
+        let config = &self.shared.config;
+        if self.shared.in_order && !matches!(item, Item::Remote { .. } | Item::LeftOut(_)) {
+            self.downloads.flush();
+        }
         match item {
+            Item::Remote { .. } if config.naming.is_beside() => {
+                self.refuse(item, "a URL has no directory to put outputs beside; use -o")
+            }
+            Item::Remote { .. } if config.in_place.is_some() => {
+                self.refuse(item, "a picture is not replaced on the network; use -o")
+            }
+            Item::Remote { url, below } => self.remote(url, below),
             Item::Failed { path, error } => {
                 self.walked.failed(&path);
-                self.hand.fail(path, Stage::Walk, error.to_string())
+                self.hand().fail(path, Stage::Walk, error.to_string())
             }
             Item::Found(found) => {
                 self.walked.found();
                 match found.path.clone().filter(|path| config.skip_own && self.own.contain(path)) {
-                    Some(path) => self.hand.skip(path, SkipReason::OwnOutput),
+                    Some(path) => self.hand().skip(path, SkipReason::OwnOutput),
                     None => self.found(found),
                 }
             }
             Item::Archive { path, .. } if config.naming.is_beside() => {
                 let error = "outputs cannot stand beside members of an archive; use -o";
-                self.hand.fail(path, Stage::Plan, error.to_owned())
+                self.hand().fail(path, Stage::Plan, error.to_owned())
             }
             Item::Archive { path, below } => {
                 self.walked.found();
                 self.hand_over()?;
                 if self.archives.insert(real_path(&path)) {
-                    unpack::file(&mut self.hand, &path, &below)
+                    unpack::file(&mut self.hand(), &path, &below)
                 } else {
-                    self.hand.skip(path, SkipReason::Duplicate)
+                    self.hand().skip(path, SkipReason::Duplicate)
                 }
             }
-            Item::StdinArchive => unpack::stdin(&mut self.hand),
+            Item::StdinArchive => unpack::stdin(&mut self.hand()),
             Item::LeftOut(rule) => {
-                self.hand.shared.passed.leave_out(rule);
+                self.shared.passed.leave_out(rule);
                 Flow::Continue(())
             }
         }
@@ -128,14 +162,14 @@ impl Feeder<'_> {
 
     /// Counts an input that this run will not process, for a limited time, and not after a signal.
     fn count_on(&mut self, item: Item) -> Flow {
-        let shared = self.hand.shared;
+        let shared = self.shared;
         let since = *self.stopped.get_or_insert_with(Instant::now);
         if !shared.cancel.lets_count() || since.elapsed() >= COUNT_ON {
             return Flow::Break(());
         }
         match item {
             Item::LeftOut(_) => {}
-            Item::Failed { .. } => shared.leave(true),
+            Item::Failed { .. } | Item::Remote { .. } => shared.leave(true),
             // Its content is unknown without unpacking it.
             Item::Archive { .. } | Item::StdinArchive => {
                 shared.leave(true);
@@ -162,7 +196,7 @@ impl Feeder<'_> {
                 Ok(verdict) => Some(verdict),
                 Err(error) => {
                     // If nobody listens, the run is ending already.
-                    let _ = self.hand.tell(Message::Broken(error));
+                    let _ = self.hand().tell(Message::Broken(error));
                     return Flow::Break(());
                 }
             },
@@ -170,7 +204,7 @@ impl Feeder<'_> {
         };
         match verdict {
             Some(Verdict::NoPicture) => {
-                self.hand.shared.passed.no_picture();
+                self.shared.passed.no_picture();
                 Flow::Continue(())
             }
             Some(Verdict::Pass(unchanged)) => {
@@ -180,10 +214,55 @@ impl Feeder<'_> {
             Some(Verdict::Open(before)) => {
                 // In the order of the inputs, in which outputs are claimed.
                 self.hand_over()?;
-                self.hand.send(found, None, Some(before), Vec::new())
+                self.hand().send(found, None, Some(before), Vec::new())
             }
-            None => self.hand.give(found, None),
+            None => self.hand().give(found, None),
         }
+    }
+
+    fn refuse(&mut self, item: Item, why: &str) -> Flow {
+        let Item::Remote { url, .. } = item else { return Flow::Continue(()) };
+        self.hand().fail(PathBuf::from(url.masked()), Stage::Plan, why.to_owned())
+    }
+
+    /// Queues a download, unless the state knows better.
+    fn remote(&mut self, url: Url, below: PathBuf) -> Flow {
+        self.walked.found();
+        if self.shared.in_order {
+            self.hand_over()?;
+        }
+        let remote = Box::new(Remote::new(url));
+        if !self.downloads.is_new(&remote.url.key()) {
+            if self.shared.in_order {
+                self.downloads.flush();
+            }
+            let message = Message::Skipped { source: remote.name(), reason: SkipReason::Duplicate };
+            return self.hand().tell(message);
+        }
+        let (mut before, mut known, mut unchanged) = (None, Validators::default(), None);
+        if let Some(lookup) = &mut self.lookup {
+            match lookup.remote(&remote.url, &below) {
+                Ok((Verdict::Pass(skipped), ..)) => {
+                    if self.shared.in_order {
+                        self.downloads.flush();
+                    }
+                    self.unchanged.push(skipped);
+                    return if self.unchanged.len() >= TOGETHER { self.hand_over() } else { Flow::Continue(()) };
+                }
+                Ok((Verdict::Open(row), validators, same)) => {
+                    (before, known, unchanged) = (Some(row), validators, same);
+                }
+                Ok((Verdict::NoPicture, ..)) => {}
+                Err(error) => {
+                    let _ = self.hand().tell(Message::Broken(error));
+                    return Flow::Break(());
+                }
+            }
+        }
+        let path = Some(PathBuf::from(remote.url.masked()));
+        let found = Found { path, below, certain: true, link: false };
+        self.downloads.submit(Task { found, remote, before, known, unchanged }, self.spawn);
+        Flow::Continue(())
     }
 
     fn hand_over(&mut self) -> Flow {
@@ -192,7 +271,7 @@ impl Feeder<'_> {
         }
         let unchanged = std::mem::take(&mut self.unchanged);
         let nobody = Found { path: None, below: PathBuf::new(), certain: true, link: false };
-        self.hand.send(nobody, None, None, unchanged)
+        self.hand().send(nobody, None, None, unchanged)
     }
 }
 

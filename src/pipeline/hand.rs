@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::Sender;
 
 use super::budget::{OverCeiling, Share};
-use super::job::{Job, Packed};
+use super::job::{Job, Packed, Remote};
 use super::lookup::{Before, Unchanged};
 use super::order::Turn;
 use super::{Letter, Message, Shared};
@@ -33,6 +33,27 @@ impl<'a> Hand<'a> {
         self.send(found, packed, None, Vec::new())
     }
 
+    /// Sends a picture from the network, whose memory was drawn elsewhere. Without content, it is one
+    /// that the run need not download.
+    pub fn give_remote(
+        &mut self,
+        found: Found,
+        remote: Box<Remote>,
+        packed: Option<Packed>,
+        before: Option<Before>,
+    ) -> Flow {
+        if packed.is_some() {
+            self.shared.reading.skip(self.number);
+        }
+        let (number, unchanged) = (self.number, Vec::new());
+        self.hand_out(Job { number, found, packed, remote: Some(remote), before, unchanged })
+    }
+
+    /// The number of the next job.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Sends the next input with everything known about it, or skipped inputs in its place.
     pub fn send(
         &mut self,
@@ -42,9 +63,12 @@ impl<'a> Hand<'a> {
         unchanged: Vec<Unchanged>,
     ) -> Flow {
         let number = self.number;
+        self.hand_out(Job { number, found, packed, remote: None, before, unchanged })
+    }
+
+    fn hand_out(&mut self, job: Job) -> Flow {
         self.number += 1;
         self.shared.handed.fetch_add(1, Ordering::Release);
-        let job = Job { number, found, packed, before, unchanged };
         if self.shared.cancel.is_set() {
             // The feeder continues in order to count the remaining inputs.
             if job.unchanged.is_empty() {

@@ -1,9 +1,12 @@
 //! The jobs that the feeder sends to the workers.
 
+use std::path::PathBuf;
+
 use super::budget::Share;
 use super::lookup::{Before, Unchanged};
 use crate::archive::zip_reader::ZipEntry;
-use crate::outcome::SourceName;
+use crate::net::{Url, Validators};
+use crate::outcome::{Address, SourceName};
 use crate::source::{Facts, Source};
 use crate::walk::Found;
 
@@ -14,15 +17,41 @@ pub struct Job {
     pub number: u64,
     /// The input.
     pub found: Found,
-    /// Its content, if it is a member of an archive.
+    /// Its content, if it is a member of an archive, or was downloaded.
     pub packed: Option<Packed>,
+    /// How it was downloaded.
+    pub remote: Option<Box<Remote>>,
     /// What the state knows about it, with `--update`.
     pub before: Option<Before>,
     /// Skipped inputs to report in its place.
     pub unchanged: Vec<Unchanged>,
 }
 
-/// The content of an archive's member.
+/// A picture from the network.
+#[derive(Debug)]
+pub struct Remote {
+    pub url: Url,
+    /// The status of the last answer.
+    pub status: Option<u16>,
+    pub attempts: u32,
+    /// Whether its download would fail in the same way again.
+    pub lasting: bool,
+    /// What identifies its content to the server.
+    pub validators: Validators,
+}
+
+impl Remote {
+    pub fn new(url: Url) -> Self {
+        Self { url, status: None, attempts: 0, lasting: false, validators: Validators::default() }
+    }
+
+    pub fn name(&self) -> SourceName {
+        let (status, attempts) = (self.status, self.attempts);
+        SourceName::Url(Box::new(Address { url: self.url.masked(), status, attempts }))
+    }
+}
+
+/// The content of an archive's member, or of a download.
 #[derive(Debug)]
 pub enum Packed {
     /// The bytes, with the memory that was drawn for them in the job's turn.
@@ -42,9 +71,18 @@ impl Packed {
 
 impl Job {
     pub fn source(&self) -> SourceName {
-        match &self.found.path {
-            Some(path) => SourceName::File(path.clone()),
-            None => SourceName::Stdin,
+        match (&self.remote, &self.found.path) {
+            (Some(remote), _) => remote.name(),
+            (None, Some(path)) => SourceName::File(path.clone()),
+            (None, None) => SourceName::Stdin,
+        }
+    }
+
+    /// The path under which the state knows it.
+    pub fn key(&self) -> Option<PathBuf> {
+        match &self.remote {
+            Some(remote) => Some(remote.url.key()),
+            None => self.found.path.clone(),
         }
     }
 }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::Shared;
 use super::nightly::Update;
-use crate::outcome::SkipReason;
+use crate::net::{Url, Validators};
+use crate::outcome::{SkipReason, SourceName};
 use crate::source::Facts;
-use crate::state::{Kind, Known, Seen, StateError};
+use crate::state::{Kind, Known, Seen, StateError, Written};
 use crate::walk::Found;
 
 /// Rows requested at once: few at first, for a list without order, and more on a walk.
@@ -32,6 +33,8 @@ pub struct Before {
 /// An input that need not be opened.
 #[derive(Debug)]
 pub struct Unchanged {
+    pub source: SourceName,
+    /// The path under which the state knows it.
     pub path: PathBuf,
     pub reason: SkipReason,
     /// Its outputs in the destination.
@@ -99,12 +102,7 @@ impl<'a> Lookup<'a> {
     pub fn verdict(&mut self, found: &Found, path: &Path) -> Result<Verdict, StateError> {
         let (recipe, rows) = self.rows(found, path)?;
         let rows = rows.to_vec();
-        for row in &rows {
-            self.seen.insert(row.id);
-            if row.recipe == recipe {
-                self.current.insert(row.id);
-            }
-        }
+        self.mark(recipe, &rows);
         let open = |rows, check| Ok(Verdict::Open(Before { recipe, rows, check }));
         let Some(row) = rows.iter().find(|r| r.recipe == recipe && r.kind != Kind::Pending) else {
             return open(rows, false);
@@ -121,7 +119,10 @@ impl<'a> Lookup<'a> {
         if row.seen.ctime != now.ctime {
             return open(rows, true);
         }
-        let pass = |reason, outputs| Ok(Verdict::Pass(Unchanged { path: path.to_path_buf(), reason, outputs }));
+        let pass = |reason, outputs| {
+            let source = SourceName::File(path.to_path_buf());
+            Ok(Verdict::Pass(Unchanged { source, path: path.to_path_buf(), reason, outputs }))
+        };
         match row.kind {
             Kind::Made if row.outputs.iter().all(|o| o.stands()) => {
                 pass(SkipReason::UpToDate, row.outputs.iter().map(|o| o.path.clone()).collect())
@@ -129,6 +130,49 @@ impl<'a> Lookup<'a> {
             Kind::Failed if !self.update.retry_failed => pass(SkipReason::FailedBefore, Vec::new()),
             Kind::NoPicture => Ok(Verdict::NoPicture),
             Kind::Made | Kind::Failed | Kind::Pending => open(rows, false),
+        }
+    }
+
+    /// Decides about an address, and what a request for it may be conditional on. The third is what is
+    /// reported if it has not changed.
+    pub fn remote(&mut self, url: &Url, below: &Path) -> Result<(Verdict, Validators, Option<Unchanged>), StateError> {
+        let key = url.key();
+        let found = Found { path: Some(key.clone()), below: below.to_path_buf(), certain: true, link: false };
+        let (recipe, rows) = self.rows(&found, &key)?;
+        let rows = rows.to_vec();
+        self.mark(recipe, &rows);
+        let row = rows.iter().find(|r| r.recipe == recipe && r.kind != Kind::Pending);
+        let pass = |reason, outputs| {
+            let source = super::job::Remote::new(url.clone()).name();
+            Unchanged { source, path: key.clone(), reason, outputs }
+        };
+        let (id, unchanged) = match row {
+            Some(row) if row.kind == Kind::Made && row.outputs.iter().all(Written::stands) => {
+                (row.id, pass(SkipReason::UpToDate, row.outputs.iter().map(|o| o.path.clone()).collect()))
+            }
+            Some(row) if row.kind == Kind::Failed && !self.update.retry_failed => {
+                let failed = pass(SkipReason::FailedBefore, Vec::new());
+                // Nothing came, and nothing would.
+                if row.digest.is_none() {
+                    return Ok((Verdict::Pass(failed), Validators::default(), None));
+                }
+                (row.id, failed)
+            }
+            _ => return Ok((Verdict::Open(Before { recipe, rows, check: false }), Validators::default(), None)),
+        };
+        let known = match self.update.checksum {
+            true => Validators::default(),
+            false => self.update.state().validators(id)?,
+        };
+        Ok((Verdict::Open(Before { recipe, rows, check: true }), known, Some(unchanged)))
+    }
+
+    fn mark(&mut self, recipe: i64, rows: &[Known]) {
+        for row in rows {
+            self.seen.insert(row.id);
+            if row.recipe == recipe {
+                self.current.insert(row.id);
+            }
         }
     }
 

@@ -12,6 +12,7 @@ mod cancel;
 mod committer;
 mod config;
 mod digest;
+mod downloads;
 mod feeder;
 mod guarded;
 mod hand;
@@ -30,6 +31,7 @@ mod remember;
 mod renderer;
 mod reorder;
 mod trace;
+mod traffic;
 mod turns;
 mod unpack;
 mod watch;
@@ -58,6 +60,7 @@ use reorder::Gate;
 use writer::Writer;
 
 use crate::archive::Kind;
+use crate::net::is_url;
 use crate::outcome::{Done, Failure, SkipReason, SourceName, Summary};
 use crate::plan::{Destination, Ledger, OwnOutputs};
 use crate::policy::{Existing, Replace};
@@ -138,6 +141,8 @@ struct Shared {
     /// For sinks that take outputs in order, pixel memory is drawn in order: see `reorder`.
     pixels: Ordered<()>,
     gate: Gate,
+    /// Whether the order in which inputs are handed out counts.
+    in_order: bool,
     /// Counts of what was seen but is not an input.
     passed: passed::Passed,
     /// Whether the feeder has finished, so that nothing remains to be counted.
@@ -148,11 +153,15 @@ struct Shared {
     recipes: Option<recipes::Recipes>,
     /// The result of the walk, once it is over.
     walked: Mutex<Option<prune::Walked>>,
+    /// What was downloaded.
+    traffic: traffic::Traffic,
     /// The jobs in progress.
     watch: watch::Watch,
     /// The number of jobs sent, and of jobs answered.
     handed: AtomicU64,
     finished: AtomicU64,
+    /// The nanoseconds for which workers waited for a job that did not come.
+    idle_at_end: AtomicU64,
     /// The number of workers whose work will end.
     working: AtomicU64,
     /// Threads that died.
@@ -257,6 +266,7 @@ fn guarding(config: &RunConfig) -> Ledger {
     let mut own = OwnOutputs::new(&config.naming);
     for input in &config.inputs {
         if let Input::Path(path) = input
+            && !is_url(path)
             && !(config.skip_own && own.contain(path))
         {
             ledger.guard(path);
@@ -290,17 +300,20 @@ pub fn run_with(
         reading: Ordered::new(()),
         ledger: Ordered::new(guarding(&config)),
         pixels: Ordered::new(()),
+        in_order: sink.in_order() || config.dry_run || strict(&config),
         gate: Gate::new(sink.in_order() || config.dry_run || strict(&config)),
         passed: passed::Passed::default(),
         fed: AtomicBool::new(false),
         counted: AtomicU64::new(0),
         count_complete: AtomicBool::new(false),
+        idle_at_end: AtomicU64::new(0),
         working: AtomicU64::new(0),
         deaths: guarded::Deaths::default(),
         left: AtomicU64::new(0),
         left_maybe: AtomicU64::new(0),
         recipes: config.nightly.update.is_some().then(|| recipes::Recipes::new(&config)),
         walked: Mutex::new(None),
+        traffic: traffic::Traffic::default(),
         watch: watch::Watch::new(config.nightly.timeout),
         handed: AtomicU64::new(0),
         finished: AtomicU64::new(0),

@@ -66,7 +66,7 @@ pub fn process(
     let begin = Instant::now();
     let config = &shared.config;
     check_covered(shared, job, &mut turns)?;
-    let member = packed.is_some();
+    let member = packed.is_some() && job.remote.is_none();
     let (mut source, mut held) = source_of(shared, job, packed, trace)?;
     let facts = *source.facts();
     let seen = Seen::at(&facts, SystemTime::now());
@@ -109,7 +109,7 @@ pub fn process(
     }
     if let Some((reason, record)) = same {
         let outputs = record.outputs.iter().map(|o| o.path.clone()).collect();
-        let pass = vec![Unchanged { path: record.source.clone(), reason, outputs }];
+        let pass = vec![Unchanged { source: job.source(), path: record.source.clone(), reason, outputs }];
         return Err(match turns.claims.take(|ledger| pass_over(ledger, pass)).pop() {
             Some(Message::Failed(failure)) => End::Failed(failure.stage, failure.error),
             Some(Message::Skipped { reason, .. }) => End::Unchanged(reason, Box::new(record)),
@@ -226,7 +226,10 @@ fn check_covered(shared: &Shared, job: &Job, turns: &mut Turns<'_>) -> Result<()
         return Ok(());
     }
     // A second path to the same file is not another input.
-    let admission = turns.claims.take_if_left(|ledger| path.map(|path| ledger.admit(path)));
+    let admission = turns.claims.take_if_left(|ledger| match (&job.remote, path) {
+        (Some(remote), _) => Some(ledger.admit_url(&remote.url.key(), &remote.url.masked())),
+        (None, path) => path.map(|path| ledger.admit(path)),
+    });
     let reason = match admission.flatten() {
         Some(Admission::Duplicate) => SkipReason::Duplicate,
         _ => SkipReason::Exists,
@@ -254,7 +257,14 @@ fn source_of(
             let content = entry.open().map_err(SourceError::from)?;
             Ok((Source::packed(Box::new(content), facts), None))
         }
-        (Some(Packed::Broken { error, .. }), _) => Err(End::Failed(Stage::Read, error)),
+        (Some(Packed::Broken { error, .. }), _) => {
+            if let Some(remote) = &job.remote {
+                // Without a digest, the state knows that nothing came.
+                trace.seen = Some(Seen::new(&Facts::default()));
+                trace.lasting = remote.lasting;
+            }
+            Err(End::Failed(Stage::Read, error))
+        }
         (None, Some(path)) => {
             let opened = Source::open(path, most).inspect_err(|error| {
                 if let (SourceError::TooLarge { .. }, Ok(metadata)) = (error, std::fs::metadata(path)) {
@@ -305,9 +315,13 @@ fn plan(
     // In place, links to one file are one input.
     let target = shared.config.in_place.as_ref().and_then(|_| in_place::target(job));
     let source = target.as_ref().or(job.found.path.as_ref());
+    let admission = |ledger: &mut Ledger, path: &Path| match &job.remote {
+        Some(remote) => ledger.admit_url(&remote.url.key(), &remote.url.masked()),
+        None => ledger.admit(path),
+    };
     let number = match source {
         None => ledger.admit_stdin(),
-        Some(path) => match ledger.admit(path) {
+        Some(path) => match admission(ledger, path) {
             Admission::New(number) => number,
             // A file named twice is one file, but two members with one name are two pictures.
             Admission::Duplicate if member => {
@@ -318,7 +332,8 @@ fn plan(
             Admission::OwnOutput => return Err(End::Skipped(SkipReason::OwnOutput)),
         },
     };
-    let path: Option<&Path> = source.map(PathBuf::as_path);
+    let named = job.remote.as_ref().map(|remote| PathBuf::from(remote.url.file_name()));
+    let path: Option<&Path> = named.as_ref().or(source).map(PathBuf::as_path);
     if let Some(path) = path.filter(|_| job.found.link) {
         ledger.guard_target(path);
     }

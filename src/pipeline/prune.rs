@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::lookup::Bits;
 use super::nightly::{Prune, Update};
+use crate::net::is_url;
 use crate::plan::{Destination, Naming};
 use crate::state::StateError;
 use crate::walk::{Input, is_pattern, literal_prefix, real_path};
@@ -61,6 +62,9 @@ impl Walked {
     pub fn begin(&mut self, input: &Input) {
         self.current = None;
         let Input::Path(path) = input else { return };
+        if is_url(path) && fs::symlink_metadata(path).is_err() {
+            return;
+        }
         let real = match fs::symlink_metadata(path) {
             Err(_) if is_pattern(path) => real_path(&literal_prefix(path)),
             Ok(_) if path.is_file() => return,

@@ -189,6 +189,7 @@ impl World {
             dry_run: false,
             measure: false,
             keep_times: false,
+            net: crate::net::Options::default(),
             in_place: None,
             archive: None,
             dataset: None,

@@ -32,9 +32,10 @@ impl Trace {
     }
 
     pub fn record(&self, job: &Job, kind: Kind) -> Option<Record> {
-        let (before, source, seen) = (job.before.as_ref()?, job.found.path.clone()?, self.seen?);
+        let (before, source, seen) = (job.before.as_ref()?, job.key()?, self.seen?);
         let (recipe, digest) = (before.recipe, self.digest);
-        Some(Record { source, recipe, kind, seen, digest, error: None, outputs: Vec::new() })
+        let validators = job.remote.as_ref().map(|remote| remote.validators.clone());
+        Some(Record { source, recipe, kind, seen, digest, validators, error: None, outputs: Vec::new() })
     }
 }
 

@@ -54,7 +54,8 @@ impl<'a> Turns<'a> {
         let turn = Some(Turn::new(&shared.ledger, number));
         Self {
             bytes: (!drawn).then(|| Turn::new(&shared.reading, number)),
-            claims: Claims { turn, path: job.found.path.as_deref() },
+            // No output can have the name of an address.
+            claims: Claims { turn, path: job.found.path.as_deref().filter(|_| job.remote.is_none()) },
             pixels: Turn::new(&shared.pixels, number),
         }
     }
@@ -62,9 +63,11 @@ impl<'a> Turns<'a> {
 
 /// Admits inputs that need not be opened, with their outputs, as if they had been.
 pub fn pass_over(ledger: &mut Ledger, list: Vec<Unchanged>) -> Vec<Message> {
-    let pass = |Unchanged { path, reason, outputs }: Unchanged| {
-        let admission = ledger.admit(&path);
-        let source = SourceName::File(path);
+    let pass = |Unchanged { source, path, reason, outputs }: Unchanged| {
+        let admission = match &source {
+            SourceName::Url(address) => ledger.admit_url(&path, &address.url),
+            _ => ledger.admit(&path),
+        };
         let number = match admission {
             Admission::New(number) => number,
             Admission::Duplicate => return Message::Skipped { source, reason: SkipReason::Duplicate },

@@ -47,7 +47,11 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
     loop {
         let mut job = match jobs.recv_timeout(LOOK) {
             Ok(job) => job,
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => {
+                let idle = u64::try_from(waiting.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                shared.idle_at_end.fetch_add(idle, Ordering::Relaxed);
+                return;
+            }
             // A feeder that waits for standard input must not hold up the workers.
             Err(RecvTimeoutError::Timeout) if shared.cancel.is_set() => return,
             Err(RecvTimeoutError::Timeout) => continue,
@@ -74,7 +78,7 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
             continue;
         }
         let mut trace = Trace::default();
-        let mut spent = TimeSpent { waiting: waited, ..TimeSpent::default() };
+        let mut spent = TimeSpent { waiting: waited, idle: waited, ..TimeSpent::default() };
         if working.is_some() {
             shared.watch.begin(job.number, &job.source());
         }

@@ -21,7 +21,7 @@ use super::prune::{self, Place};
 use super::reorder::Window;
 use super::watch::MOST_LOST;
 use super::{Letter, Message, RunError, Shared};
-use crate::outcome::{Failure, SkipReason, SourceName, Stage, Stop, Summary};
+use crate::outcome::{Bottleneck, Failure, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent};
 use crate::plan::Destination;
 use crate::report::{Event, Progress, Reporter};
 use crate::sink::Sink;
@@ -163,6 +163,14 @@ impl<'a> Writer<'a> {
         self.summary.elapsed = self.start.elapsed();
         self.summary.searched = broken.is_none() && self.shared.fed.load(Ordering::Relaxed);
         self.shared.passed.sum(&mut self.summary);
+        self.shared.traffic.sum(&mut self.summary);
+        let idle = Duration::from_nanos(self.shared.idle_at_end.load(Ordering::Relaxed));
+        self.summary.spent += TimeSpent { waiting: idle, idle, ..TimeSpent::default() };
+        if self.summary.done > 0 {
+            let (workers, downloads) = (self.shared.config.jobs.max(1), self.summary.requests > 0);
+            let bottleneck = Bottleneck::of(&self.summary.spent, self.summary.elapsed, workers, downloads);
+            self.summary.bottleneck = Some(bottleneck);
+        }
         self.reporter.finished(&self.summary);
         match broken {
             None => Ok(self.summary),

@@ -133,6 +133,18 @@ impl Ledger {
         self.paths.push(Path::new("-")).min(OUTPUT - 1)
     }
 
+    /// Records an address as an input, under a key that only it has.
+    pub fn admit_url(&mut self, key: &Path, shown: &str) -> Admission {
+        // No real directory has this name.
+        let key = self.hash(Path::new("\0url"), key.as_os_str());
+        if self.entries.contains_key(&key) {
+            return Admission::Duplicate;
+        }
+        let number = self.paths.push(Path::new(shown)).min(OUTPUT - 1);
+        self.entries.insert(key, number);
+        Admission::New(number)
+    }
+
     /// Protects a file from being replaced by an output, without making it an input: one named on
     /// the command line whose turn is still to come, or one that failed.
     pub fn guard(&mut self, path: &Path) {

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params};
 
+use crate::net::Validators;
+
 use super::{Kind, Known, Record, Seen, StateError, Written, os_string};
 
 /// "thmb", in the header of the file, distinguishes a state from other databases.
@@ -250,6 +252,29 @@ impl Db {
         self.all("SELECT path FROM destinations", &[], |r| r.get(0))
     }
 
+    /// States of earlier versions lack this table, and those versions ignore it.
+    fn make_validators(&self) -> Result<(), StateError> {
+        self.execute(
+            "CREATE TABLE IF NOT EXISTS validators (source INTEGER PRIMARY KEY, etag TEXT, modified TEXT)",
+            &[],
+        )
+    }
+
+    fn has_validators(&self) -> Result<bool, StateError> {
+        Ok(self.query("SELECT count(*) FROM sqlite_schema WHERE name = 'validators'", &[])? != 0)
+    }
+
+    /// What the server of this source gave to identify its content.
+    pub fn validators(&self, source: i64) -> Result<Validators, StateError> {
+        if !self.has_validators()? {
+            return Ok(Validators::default());
+        }
+        let sql = "SELECT etag, modified FROM validators WHERE source = ?1";
+        let read = |row: &Row<'_>| Ok(Validators { etag: row.get(0)?, modified: row.get(1)? });
+        let found = self.sql.prepare_cached(sql).and_then(|mut s| s.query_row([source], read).optional());
+        Ok(self.check(found)?.unwrap_or_default())
+    }
+
     pub fn superseding(&self) -> Result<Vec<i64>, StateError> {
         self.all("SELECT DISTINCT source FROM outputs WHERE old = 1", &[], |r| r.get(0))
     }
@@ -278,6 +303,10 @@ impl Db {
             RETURNING id",
             &[&dir, &name, &record.recipe, &kind, &seen.size, &seen.mtime, &seen.ctime, &record.digest, &record.error],
         )?;
+        if let Some(Validators { etag, modified }) = &record.validators {
+            self.make_validators()?;
+            self.execute("INSERT OR REPLACE INTO validators VALUES (?1, ?2, ?3)", &[&id, etag, modified])?;
+        }
         if record.kind == Kind::Made {
             self.execute("UPDATE outputs SET old = 1 WHERE source = ?1", &[&id])?;
         }
@@ -303,6 +332,9 @@ impl Db {
 
     pub fn forget_source(&self, id: i64) -> Result<(), StateError> {
         self.execute("DELETE FROM sources WHERE id = ?1", &[&id])?;
+        if self.has_validators()? {
+            self.execute("DELETE FROM validators WHERE source = ?1", &[&id])?;
+        }
         self.execute("DELETE FROM outputs WHERE source = ?1", &[&id])
     }
 }

@@ -8,13 +8,16 @@ mod db;
 pub mod digest;
 mod keys;
 mod lock;
+mod seen;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 pub use lock::{Lock, LockError, OnLocked};
+pub use seen::Seen;
 
+use crate::net::Validators;
 use crate::source::Facts;
 use crate::words;
 use db::Db;
@@ -68,47 +71,6 @@ pub enum Kind {
     NoPicture,
     /// Its outputs were about to be saved.
     Pending,
-}
-
-/// The properties of a source when it was read. Times are nanoseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// Size in bytes.
-    pub size: i64,
-    /// Modification time.
-    pub mtime: i64,
-    /// Inode change time; 0 if it was so recent that a later change could have the same time.
-    pub ctime: i64,
-}
-
-impl Seen {
-    /// Takes the properties from `facts`.
-    pub fn new(facts: &Facts) -> Self {
-        let size = i64::try_from(facts.len).unwrap_or(i64::MAX);
-        Self { size, mtime: nanoseconds(facts.mtime), ctime: nanoseconds(facts.ctime) }
-    }
-
-    /// Takes the properties from `facts` at the time `now`. A file that changed within the
-    /// granularity of its file system's clock may change again without a new time, so that time is
-    /// not stored.
-    pub fn at(facts: &Facts, now: std::time::SystemTime) -> Self {
-        let seen = Self::new(facts);
-        let now =
-            now.duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX));
-        // Whole seconds indicate FAT or an old NFS server. Otherwise the granularity is the kernel
-        // tick, 10 ms at most.
-        let grain = if facts.ctime.1 == 0 { 2_000_000_000 } else { 50_000_000 };
-        if seen.ctime.saturating_add(grain) > now { Self { ctime: 0, ..seen } } else { seen }
-    }
-
-    /// Whether size and modification time are equal.
-    pub fn same_but_ctime(&self, other: &Self) -> bool {
-        (self.size, self.mtime) == (other.size, other.mtime)
-    }
-}
-
-fn nanoseconds((seconds, nanoseconds): (i64, i64)) -> i64 {
-    seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
 }
 
 /// The properties of an output when it was written.
@@ -174,6 +136,8 @@ pub struct Record {
     pub seen: Seen,
     /// Digest of its content, if it was read.
     pub digest: Option<digest::Content>,
+    /// What identifies its content to its server, if it is an address.
+    pub validators: Option<Validators>,
     /// Why it failed.
     pub error: Option<String>,
     /// All its outputs, if they were made.
@@ -228,6 +192,14 @@ impl State {
             }
         }
         Ok((rows.into_iter().map(|(known, _)| known).collect(), complete))
+    }
+
+    /// What the server gave to identify the content of this source.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn validators(&self, source: i64) -> Result<Validators, StateError> {
+        self.db.validators(source)
     }
 
     /// Whether we wrote the file of this name and it is unchanged.

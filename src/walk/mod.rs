@@ -10,9 +10,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::net::{Url, is_url, masked_text};
 use crate::source;
-use crate::words;
 
+mod error;
 mod glob;
 mod guard;
 mod later;
@@ -20,6 +21,7 @@ mod paths;
 mod pattern;
 mod select;
 
+pub use error::WalkError;
 pub use guard::{in_store, refusal};
 use later::Later;
 pub use paths::{has_picture_extension, is_archive, is_pattern, literal_prefix, real_path, scheme};
@@ -48,6 +50,11 @@ impl Input {
                     || (path.symlink_metadata().is_err() && is_pattern(path) && scheme(path).is_none())
             }
         }
+    }
+
+    /// Whether it is a picture on the network.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Self::Path(path) if is_url(path) && path.symlink_metadata().is_err())
     }
 
     /// Whether it is an archive whose members are the inputs.
@@ -99,6 +106,13 @@ pub enum Item {
     },
     /// An archive on standard input.
     StdinArchive,
+    /// A picture on the network.
+    Remote {
+        /// The address.
+        url: Url,
+        /// Its directory relative to `--relative-to`.
+        below: PathBuf,
+    },
     /// A name that refers to nothing.
     Failed {
         /// The path as named.
@@ -108,53 +122,6 @@ pub enum Item {
     },
     /// Something that could be or contain a picture, but is excluded by this rule.
     LeftOut(LeftOut),
-}
-
-/// Why a name refers to nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum WalkError {
-    /// A system error.
-    #[error("{}", words::system_words(.0))]
-    Io(#[from] io::Error),
-    /// A FIFO, socket or device.
-    #[error("not a regular file but {0}")]
-    NotAFile(&'static str),
-    /// A pattern without a match.
-    #[error("no file has this name, and as a pattern it matches nothing")]
-    NoMatch,
-    /// An invalid pattern.
-    #[error("no file has this name, and as a pattern it is wrong: {0}")]
-    Pattern(PatternError),
-    /// The path is not below the directory of `--relative-to`.
-    #[error("not below {0:?}, which --relative-to names")]
-    NotBelow(PathBuf),
-    /// An empty name.
-    #[error("an empty name")]
-    Empty,
-    /// The name has a NUL: probably a line of a list whose names end with NUL.
-    #[error("its name holds a NUL; --files0-from reads lists whose names end with one")]
-    Nul,
-    /// `https://example.org/a.jpg`
-    #[error("{0}:// addresses are not read yet; download it first")]
-    Address(String),
-    /// A directory whose pictures are not replaced.
-    #[error("{0}; in place, name a directory of pictures")]
-    Refused(&'static str),
-    /// `file:///a.jpg`
-    #[error("file:// addresses are not read; name the path itself")]
-    FileAddress,
-}
-
-impl WalkError {
-    /// The error for a name that the system does not know.
-    fn of(path: &Path, error: io::Error) -> Self {
-        match scheme(path) {
-            _ if path.as_os_str().as_bytes().contains(&0) => Self::Nul,
-            Some("file") if error.kind() == io::ErrorKind::NotFound => Self::FileAddress,
-            Some(scheme) if error.kind() == io::ErrorKind::NotFound => Self::Address(scheme.to_owned()),
-            _ => Self::Io(error),
-        }
-    }
 }
 
 /// Walks inputs.
@@ -189,6 +156,7 @@ impl Walker {
             Input::StdinArchive => give(Item::StdinArchive),
             Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true, link: false })),
             Input::Path(path) => match self.named(path, give) {
+                Err(_) if is_url(path) => give(self.remote(path)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) && scheme(path).is_none() => {
                     self.pattern(path, give)
                 }
@@ -224,6 +192,7 @@ impl Walker {
             }
             let path = Path::new(OsStr::from_bytes(&line));
             let flow = match self.named(path, give) {
+                Err(_) if is_url(path) => give(self.remote(path)),
                 Err(error) => give(Item::Failed { path: path.to_path_buf(), error: WalkError::of(path, error) }),
                 Ok(flow) => flow,
             };
@@ -239,6 +208,7 @@ impl Walker {
             Input::Path(path) => match fs::metadata(path) {
                 Ok(_) => false,
                 Err(_) if fs::symlink_metadata(path).is_ok() => true,
+                Err(_) if is_url(path) => false,
                 Err(error) => error.kind() != io::ErrorKind::NotFound || !is_pattern(path) || scheme(path).is_some(),
             },
             Input::Stdin | Input::StdinArchive => false,
@@ -253,6 +223,21 @@ impl Walker {
             self.avoid.iter().filter(below).any(|avoid| dir.starts_with(avoid))
         };
         roots.iter().any(|root| dir.starts_with(root) && !avoided(root))
+    }
+
+    /// The picture at an address. Files of such names, which are rare, come first.
+    fn remote(&self, name: &Path) -> Item {
+        let found = Url::parse(name.as_os_str().as_bytes()).map_err(WalkError::from).and_then(|url| {
+            let below = match &self.relative_to {
+                None => PathBuf::new(),
+                Some(top) => url.below(top).ok_or_else(|| WalkError::NotBelow(top.clone()))?,
+            };
+            Ok((url, below))
+        });
+        match found {
+            Ok((url, below)) => Item::Remote { url, below },
+            Err(error) => Item::Failed { path: masked_text(name), error },
+        }
     }
 
     /// Handles a file or directory with exactly this name. Returns `Err` if there is none.

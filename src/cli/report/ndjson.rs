@@ -72,7 +72,7 @@ impl Ndjson {
                 "error": failure.error,
             }),
         };
-        self.line(&value)
+        self.line(&with_answer(value, source_of(event)))
     }
 
     pub fn summary(&mut self, summary: &Summary, totals: Option<&Totals>) -> io::Result<()> {
@@ -97,6 +97,13 @@ impl Ndjson {
             if count > 0 {
                 value[key] = count.into();
             }
+        }
+        if summary.requests > 0 {
+            value["requests"] = summary.requests.into();
+            value["bytes_downloaded"] = summary.downloaded.into();
+        }
+        if let Some((bottleneck, _)) = summary.bottleneck {
+            value["bottleneck"] = bottleneck.word().into();
         }
         if !summary.left_out.is_empty() {
             let counts = summary.left_out.iter().map(|(rule, count)| (rule.word().to_owned(), Value::from(*count)));
@@ -165,10 +172,34 @@ fn end(mut out: io::BufWriter<File>) -> io::Result<()> {
     crate::sink::close_copy(out.get_ref().as_fd())
 }
 
+/// The source that an event is about.
+fn source_of<'a>(event: &Event<'a>) -> Option<&'a SourceName> {
+    match event {
+        Event::Done(done) | Event::Planned(done) | Event::Kept(done, _) => Some(&done.source),
+        Event::Skipped(source, _) => Some(source),
+        Event::Failed(failure) => Some(&failure.source),
+        Event::Pruned(_) => None,
+    }
+}
+
+/// Adds how a download went.
+fn with_answer(mut line: Value, source: Option<&SourceName>) -> Value {
+    if let Some(SourceName::Url(address)) = source.filter(|_| line.is_object()) {
+        if let Some(status) = address.status {
+            line["status"] = status.into();
+        }
+        if address.attempts > 0 {
+            line["attempts"] = address.attempts.into();
+        }
+    }
+    line
+}
+
 fn name(source: &SourceName) -> Value {
     match source {
         SourceName::File(file) => path_value(file),
         SourceName::Stdin => "-".into(),
+        SourceName::Url(address) => address.url.as_str().into(),
     }
 }
 

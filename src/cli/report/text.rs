@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use crate::outcome::{Failure, SourceName, Stop, Summary};
+use crate::outcome::{Bottleneck, Failure, SourceName, Stop, Summary};
 use crate::report::Event;
 use crate::walk::LeftOut;
 use crate::words;
@@ -158,6 +158,22 @@ impl Text {
                 s(t.writing),
                 s(t.waiting),
             ));
+            if summary.requests > 0 {
+                lines.push(format!(
+                    "thumbs: network: {} requests, {} downloaded",
+                    summary.requests,
+                    words::bytes(summary.downloaded)
+                ));
+            }
+            if let Some((bottleneck, share)) = summary.bottleneck {
+                let what = match bottleneck {
+                    Bottleneck::Network => "the network: workers waited for downloads",
+                    Bottleneck::Disk => "the disk: workers waited for files to be found, read or saved",
+                    Bottleneck::Processor => "the processor: workers decoded, resized and encoded",
+                    Bottleneck::Memory => "memory: workers waited for a part of --memory",
+                };
+                lines.push(format!("thumbs: bottleneck: {what} for {:.0} % of their time", share * 100.0));
+            }
         }
         lines
     }

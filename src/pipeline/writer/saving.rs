@@ -34,7 +34,7 @@ impl Writer<'_> {
         let (mut done, outputs, record) = ready.split();
         let source = match &done.source {
             SourceName::File(path) => path.clone(),
-            SourceName::Stdin => PathBuf::new(),
+            SourceName::Stdin | SourceName::Url(_) => PathBuf::new(),
         };
         let beside = |path: &Path| source.file_name().filter(|_| path.parent() == source.parent());
         let entry = |path, bytes, replace| Entry {

@@ -1,0 +1,330 @@
+//! Addresses of pictures: parsing as browsers do, joining redirects, and names for messages, for the
+//! state and for outputs.
+
+use std::ffi::OsString;
+use std::net::Ipv6Addr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use super::secrets;
+
+/// The longest URL. Longer ones are no addresses but data.
+const LONGEST: usize = 16 << 10;
+
+/// Why a URL cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// Neither `http://` nor `https://`.
+    #[error("{0}:// addresses are not read; http:// and https:// are")]
+    Scheme(String),
+    /// No host, or one with letters that need an encoding.
+    #[error("the URL's host is not a host name in ASCII or an IP address")]
+    Host,
+    /// `:99999`
+    #[error("the URL's port is not a number from 1 to 65535")]
+    Port,
+    /// A control character.
+    #[error("the URL holds a control character")]
+    Control,
+    /// Longer than the limit.
+    #[error("the URL is longer than 16 kB")]
+    Long,
+}
+
+/// An `http` or `https` address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    secure: bool,
+    /// `user:password`, as written.
+    user: Option<String>,
+    /// In lower case; IPv6 in brackets.
+    host: String,
+    /// None for the scheme's own.
+    port: Option<u16>,
+    /// With its leading slash, without dot segments.
+    path: String,
+    query: Option<String>,
+}
+
+/// Whether a name is an address that can be downloaded.
+pub fn is_url(name: &Path) -> bool {
+    let starts = |prefix: &[u8]| {
+        let bytes = name.as_os_str().as_bytes();
+        bytes.len() >= prefix.len() && bytes[..prefix.len()].eq_ignore_ascii_case(prefix)
+    };
+    starts(b"http://") || starts(b"https://")
+}
+
+/// A name for messages: if it is an address, without secrets.
+pub fn masked_text(name: &Path) -> PathBuf {
+    if !is_url(name) {
+        return name.to_path_buf();
+    }
+    match Url::parse(name.as_os_str().as_bytes()) {
+        Ok(url) => PathBuf::from(url.masked()),
+        Err(_) => {
+            // Unreadable: what may hold a secret is left out.
+            let text = name.to_string_lossy();
+            let (scheme, rest) = text.split_once("://").unwrap_or(("", &text));
+            let rest = rest.split(['?', '#']).next().unwrap_or_default();
+            let rest = rest.rsplit('@').next().unwrap_or_default();
+            PathBuf::from(format!("{scheme}://{rest}"))
+        }
+    }
+}
+
+impl Url {
+    /// Parses an absolute URL. Characters that a URL cannot hold are encoded.
+    ///
+    /// # Errors
+    /// [`UrlError`].
+    pub fn parse(text: &[u8]) -> Result<Self, UrlError> {
+        let text = text.trim_ascii();
+        if text.len() > LONGEST {
+            return Err(UrlError::Long);
+        }
+        if text.iter().any(|b| b.is_ascii_control()) {
+            return Err(UrlError::Control);
+        }
+        // To a browser, a backslash ends the host; to others, it does not.
+        let place = text.split(|b| b"/?#".contains(b)).nth(2).unwrap_or_default();
+        if place.contains(&b'\\') {
+            return Err(UrlError::Host);
+        }
+        let text = encoded(text);
+        let (scheme, rest) = text.split_once("://").ok_or(UrlError::Host)?;
+        let secure = match scheme.to_ascii_lowercase().as_str() {
+            "http" => false,
+            "https" => true,
+            other => return Err(UrlError::Scheme(other.to_owned())),
+        };
+        let rest = rest.split('#').next().unwrap_or(rest);
+        let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let (user, place) = match authority.rsplit_once('@') {
+            Some((user, place)) => (Some(user.to_owned()), place),
+            None => (None, authority),
+        };
+        let (host, port) = host_and_port(place)?;
+        let port = port.filter(|port| *port != if secure { 443 } else { 80 });
+        let (path, query) = match tail.split_once('?') {
+            Some((path, query)) => (path, Some(query.to_owned())),
+            None => (tail, None),
+        };
+        Ok(Self { secure, user: user.filter(|user| !user.is_empty()), host, port, path: without_dots(path), query })
+    }
+
+    /// The URL that a `Location` header in an answer from this URL means.
+    ///
+    /// # Errors
+    /// [`UrlError`], for schemes other than http and https too.
+    pub fn join(&self, location: &[u8]) -> Result<Self, UrlError> {
+        let location = location.trim_ascii();
+        let text = encoded(location);
+        let text = text.split('#').next().unwrap_or_default();
+        let letters = text.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)).count();
+        if letters > 0 && text[letters..].starts_with(':') {
+            let scheme = text[..letters].to_ascii_lowercase();
+            if scheme != "http" && scheme != "https" {
+                return Err(UrlError::Scheme(scheme));
+            }
+            return Self::parse(location);
+        }
+        if text.starts_with("//") {
+            return Self::parse(format!("{}:{text}", self.scheme()).as_bytes());
+        }
+        if location.iter().any(|b| b.is_ascii_control()) {
+            return Err(UrlError::Control);
+        }
+        let (path, query) = match text.split_once('?') {
+            Some((path, query)) => (path, Some(query.to_owned())),
+            None => (text, None),
+        };
+        let path = match path {
+            "" => self.path.clone(),
+            absolute if absolute.starts_with('/') => without_dots(absolute),
+            relative => {
+                let dir = &self.path[..=self.path.rfind('/').unwrap_or(0)];
+                without_dots(&format!("{dir}{relative}"))
+            }
+        };
+        Ok(Self { path, query: query.or_else(|| self.query.clone().filter(|_| text.is_empty())), ..self.clone() })
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+
+    /// The host, and its port unless it is the scheme's own.
+    pub fn authority(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
+        }
+    }
+
+    /// The host, in lower case.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// What is requested, without user info.
+    pub fn request(&self) -> String {
+        let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
+        format!("{}://{}{}{query}", self.scheme(), self.authority(), self.path)
+    }
+
+    /// User name and password, decoded.
+    pub fn user(&self) -> Option<Vec<u8>> {
+        self.user.as_ref().map(|user| decoded(user))
+    }
+
+    /// Whether a credential for this URL may be sent to `other`.
+    pub fn is_same_origin(&self, other: &Self) -> bool {
+        (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
+    }
+
+    /// The URL for messages, without user info and signatures.
+    pub fn masked(&self) -> String {
+        let user = if self.user.is_some() { "***@" } else { "" };
+        let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{}", secrets::masked(query)));
+        format!("{}://{user}{}{}{query}", self.scheme(), self.authority(), self.path)
+    }
+
+    /// What distinguishes it from other URLs, without secrets.
+    pub fn identity(&self) -> String {
+        let query = self.query.as_deref().map(secrets::identity).filter(|query| !query.is_empty());
+        let query = query.map_or_else(String::new, |query| format!("?{query}"));
+        format!("{}://{}{}{query}", self.scheme(), self.authority(), self.path)
+    }
+
+    /// A path that no file has, under which the state knows it.
+    pub fn key(&self) -> PathBuf {
+        let identity = self.identity();
+        let (scheme, rest) = identity.split_once("://").unwrap_or_default();
+        let (authority, name) = rest.split_once('/').unwrap_or((rest, ""));
+        // `|` is always encoded in a URL.
+        PathBuf::from(format!("/{scheme}:/{authority}/|{}", name.replace('/', "|")))
+    }
+
+    /// The name of the picture: the last segment of the path, decoded, without characters that a
+    /// file name cannot or should not hold.
+    pub fn file_name(&self) -> OsString {
+        let last = self.path.split('/').rfind(|segment| !segment.is_empty());
+        OsString::from_vec(safe(last.unwrap_or(&self.host)))
+    }
+
+    /// The directory that mirrors it below `prefix`, such as `https://` or `https://host/photos/`.
+    /// None if it is not below the prefix.
+    pub fn below(&self, prefix: &Path) -> Option<PathBuf> {
+        let text = String::from_utf8_lossy(prefix.as_os_str().as_bytes()).into_owned();
+        let (scheme, rest) = text.split_once("://")?;
+        if !scheme.eq_ignore_ascii_case(self.scheme()) {
+            return None;
+        }
+        let mut segments: Vec<&str> = self.path.split('/').skip(1).collect();
+        segments.pop();
+        let authority = self.authority();
+        if rest.is_empty() {
+            segments.insert(0, &authority);
+        } else {
+            let top = Self::parse(text.as_bytes()).ok()?;
+            let above: Vec<&str> = top.path.split('/').filter(|segment| !segment.is_empty()).collect();
+            if !self.is_same_origin(&top) || !segments.starts_with(&above) {
+                return None;
+            }
+            segments.drain(..above.len());
+        }
+        let names = segments.into_iter().filter(|segment| !segment.is_empty());
+        Some(names.map(|segment| OsString::from_vec(safe(segment))).collect())
+    }
+}
+
+/// A segment of a path as a file name.
+fn safe(segment: &str) -> Vec<u8> {
+    let mut name = decoded(segment);
+    for byte in &mut name {
+        if *byte == b'/' || byte.is_ascii_control() {
+            *byte = b'_';
+        }
+    }
+    // Neither a hidden file nor a way up.
+    if let Some(first) = name.first_mut().filter(|first| **first == b'.') {
+        *first = b'_';
+    }
+    name
+}
+
+fn host_and_port(place: &str) -> Result<(String, Option<u16>), UrlError> {
+    let (host, port) = if let Some(rest) = place.strip_prefix('[') {
+        let (address, port) = rest.split_once(']').ok_or(UrlError::Host)?;
+        let address: Ipv6Addr = address.parse().map_err(|_| UrlError::Host)?;
+        let port = if port.is_empty() { Some("") } else { port.strip_prefix(':') };
+        (format!("[{address}]"), port.ok_or(UrlError::Host)?)
+    } else {
+        let (host, port) = place.split_once(':').unwrap_or((place, ""));
+        let sound = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        if host.is_empty() || host.len() > 253 || !host.bytes().all(sound) {
+            return Err(UrlError::Host);
+        }
+        (host.to_ascii_lowercase(), port)
+    };
+    match port {
+        "" => Ok((host, None)),
+        digits => match digits.parse() {
+            Ok(0) | Err(_) => Err(UrlError::Port),
+            Ok(port) => Ok((host, Some(port))),
+        },
+    }
+}
+
+/// Encodes what a URL cannot hold: everything but printable ASCII, and some of that.
+fn encoded(text: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for &byte in text {
+        if byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte) {
+            out.push(byte as char);
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Decodes `%20`. What is not an escape stays.
+fn decoded(text: &str) -> Vec<u8> {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let escape = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
+        let byte = escape.filter(|_| bytes[at] == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        out.push(byte.unwrap_or(bytes[at]));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    out
+}
+
+/// Removes `.` and `..`. The result starts with a slash.
+fn without_dots(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut parts = path.strip_prefix('/').unwrap_or(path).split('/').peekable();
+    while let Some(part) = parts.next() {
+        let is_last = parts.peek().is_none();
+        match part.to_ascii_lowercase().replace("%2e", ".").as_str() {
+            "." | ".." => {
+                if part.len() > 1 && part != "%2e" && part != "%2E" {
+                    kept.pop();
+                }
+                if is_last {
+                    kept.push("");
+                }
+            }
+            _ => kept.push(part),
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+#[cfg(test)]
+#[path = "url_tests.rs"]
+mod tests;

@@ -1,0 +1,178 @@
+//! Servers that fail.
+
+use crate::server::{Server, faults};
+use crate::testenv::{World, line, report};
+
+const QUICK: &[&str] = &[
+    "-s",
+    "32",
+    "-o",
+    "out/",
+    "--allow-private",
+    "--retry-delay",
+    "0.01",
+    "--retries",
+    "2",
+    "--idle-timeout",
+    "1",
+    "--download-timeout",
+    "3",
+    "--max-file-size",
+    "2M",
+    "--report",
+    "-",
+];
+
+/// Each fault: its path, the words, the status and the number of attempts. No words: it succeeds.
+const FAULTS: &[(&str, &str, u16, u32)] = &[
+    ("/missing/a.jpg", "the server answers 404 Not Found", 404, 1),
+    ("/forbidden/a.jpg", "the server answers 403 Forbidden", 403, 1),
+    ("/busy-once/a1.jpg", "", 200, 2),
+    ("/busy/a.jpg", "the server answers 503 Service Unavailable; 3 attempts", 503, 3),
+    ("/wait-once/a2.jpg", "", 200, 2),
+    ("/wait-long/a.jpg", "the server answers 429 Too Many Requests", 429, 1),
+    ("/reset-once/a3.jpg", "", 200, 2),
+    ("/cut/a.jpg", "the connection ended after", 200, 3),
+    ("/cut-once/a4.jpg", "", 200, 2),
+    ("/silent/a.jpg", "nothing came for 1 s (--idle-timeout)", 0, 3),
+    ("/stalls/a.jpg", "nothing came for 1 s, after 100 B (--idle-timeout)", 200, 3),
+    ("/drips/a.jpg", "it takes longer than 3 s (--download-timeout)", 200, 3),
+    ("/short-length/a.jpg", "", 200, 1),
+    ("/gzip/a5.jpg", "", 200, 1),
+    ("/bomb/a.jpg", "more than the limit of 2.10 MB (--max-file-size)", 200, 1),
+    ("/brotli/a.jpg", "its Content-Encoding \"br\" is not read", 200, 1),
+    ("/endless/a.jpg", "more than the limit of 2.10 MB (--max-file-size)", 200, 1),
+    ("/large/a.jpg", "its size of 3.15 MB is over the limit of 2.10 MB (--max-file-size)", 200, 1),
+    ("/chunked/a6.jpg", "", 200, 1),
+    ("/until-close/a7.jpg", "", 200, 1),
+    ("/no-http/a.jpg", "its answer is not HTTP", 0, 3),
+    ("/text/a.jpg", "not a picture", 200, 1),
+    ("/circle/a.jpg", "its redirects lead in a circle", 0, 1),
+    ("/far/0", "more than 10 redirects", 0, 1),
+    ("/moved/a8.jpg", "", 200, 1),
+    ("/to-file/a.jpg", "a redirect to a file address is not followed", 302, 1),
+    ("/to-ftp/a.jpg", "a redirect to a ftp address is not followed", 302, 1),
+    ("/nowhere/a.jpg", "the server answers 302 without a place to go", 302, 1),
+];
+
+#[test]
+fn every_fault_has_its_reason_its_status_and_its_attempts() {
+    let (world, server) = (World::new(), Server::start(faults));
+    let list: String = FAULTS.iter().map(|(path, ..)| server.url(path) + "\n").collect();
+    let ran = world.feed(&[&["--files-from", "-", "--connections", "64"], QUICK].concat(), list.as_bytes());
+    ran.code(1);
+    let lines = report(&ran.stdout);
+    for (path, words, status, attempts) in FAULTS {
+        if *path == "/short-length/a.jpg" {
+            let failed = line(&lines, "failed", path);
+            assert_eq!(failed["stage"], "decode", "{failed}");
+            continue;
+        }
+        let line = line(&lines, if words.is_empty() { "done" } else { "failed" }, path);
+        assert!(line["error"].as_str().unwrap_or_default().contains(words), "{path}: {line}");
+        assert_eq!(line["status"].as_u64().unwrap_or(0), u64::from(*status), "{path}: {line}");
+        assert_eq!(line["attempts"], *attempts, "{path}: {line}");
+    }
+}
+
+#[test]
+fn of_a_thousand_urls_every_outcome_is_the_expected_one_twice() {
+    const KINDS: [(&str, bool); 10] = [
+        ("missing", false),
+        ("busy-once", true),
+        ("busy", false),
+        ("cut", false),
+        ("reset-once", true),
+        ("circle", false),
+        ("to-file", false),
+        ("bomb", false),
+        ("text", false),
+        ("no-http", false),
+    ];
+    for _ in 0..2 {
+        let (world, server) = (World::new(), Server::start(faults));
+        let (mut list, mut want) = (String::new(), Vec::new());
+        for n in 0..1000 {
+            let (kind, succeeds) = if n % 10 < 3 { KINDS[n / 10 % 10] } else { ("picture", true) };
+            list.push_str(&server.url(&format!("/{kind}/{n}.jpg\n")));
+            want.extend(succeeds.then(|| format!("out/{n}.jpg")));
+        }
+        want.sort();
+        let args = [
+            "--files-from",
+            "-",
+            "-s",
+            "32",
+            "-o",
+            "out/",
+            "--allow-private",
+            "--retry-delay",
+            "0.01",
+            "--retries",
+            "2",
+            "--max-file-size",
+            "2M",
+            "--quiet",
+        ];
+        world.feed(&args, list.as_bytes()).code(1);
+        assert_eq!(world.tree(), want);
+    }
+}
+
+#[test]
+fn hosts_that_do_not_answer_fail_with_a_reason() {
+    let world = World::new();
+    // A port that nobody listens on, as it was just released.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let args = ["-s", "32", "-o", "out/", "--allow-private", "--retry-delay", "0.01", "--report", "-"];
+    let (closed, unknown) = (format!("http://127.0.0.1:{port}/a.jpg"), "http://no-such-host.invalid/b.jpg");
+    let ran = world.run(&[&[closed.as_str(), unknown], &args[..]].concat());
+    ran.code(1);
+    let lines = report(&ran.stdout);
+    let failed = line(&lines, "failed", "/a.jpg");
+    assert!(failed["error"].as_str().unwrap().starts_with("Connection refused"), "{failed}");
+    assert_eq!(failed["attempts"], 5);
+    let failed = line(&lines, "failed", "/b.jpg");
+    assert!(failed["error"].as_str().unwrap().starts_with("its host is not found"), "{failed}");
+}
+
+#[test]
+fn a_host_that_is_down_is_given_up() {
+    let world = World::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let list: String = (0..30).map(|n| format!("http://127.0.0.1:{port}/{n}.jpg\n")).collect();
+    let args = [
+        "--files-from",
+        "-",
+        "-o",
+        "out/",
+        "--allow-private",
+        "--retry-delay",
+        "0.01",
+        "--report",
+        "-",
+        "--connections",
+        "2",
+    ];
+    let ran = world.feed(&args, list.as_bytes());
+    ran.code(1);
+    let lines = report(&ran.stdout);
+    let once = lines.iter().filter(|line| line["attempts"] == 1).count();
+    assert!(once >= 20, "{once} of 30 were not retried");
+}
+
+#[test]
+fn wrong_urls_fail_with_a_reason() {
+    let world = World::new();
+    for (url, words) in [
+        ("http://", "the URL's host is not a host name"),
+        ("http:///a.jpg", "the URL's host is not a host name"),
+        ("http://example.org:0/a.jpg", "the URL's port is not a number"),
+        ("http://b\u{fc}cher.example/a.jpg", "the URL's host is not a host name in ASCII"),
+        ("ftp://example.org/a.jpg", "ftp:// addresses are not read, only http:// and https://"),
+        ("s3://bucket/a.jpg", "s3:// addresses are not read, only http:// and https://"),
+    ] {
+        world.write("list", url.as_bytes());
+        world.run(&["--files-from", "list", "-o", "out/"]).code(1).says(words);
+    }
+}

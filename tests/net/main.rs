@@ -1,0 +1,11 @@
+//! Pictures from the network, through the built binary and servers on this machine.
+
+#![cfg(feature = "http")]
+
+mod downloads;
+mod faults;
+mod safety;
+mod server;
+#[path = "../testenv/mod.rs"]
+mod testenv;
+mod updates;

@@ -1,0 +1,127 @@
+//! `--update` with pictures from the network.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::server::{Server, answer};
+use crate::testenv::{Ran, World, line, report};
+
+/// A server of pictures in versions: with an ETag, with a date, with neither, and of failures.
+fn versions() -> (Server, Arc<AtomicUsize>, Arc<AtomicUsize>) {
+    let (version, bodies) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (now, sent) = (Arc::clone(&version), Arc::clone(&bodies));
+    let server = Server::start(move |request, stream| {
+        let n = now.load(Ordering::SeqCst);
+        let body = oddities::jpeg::plain(96 + n as u32, 64);
+        let etag = format!("\"v{n}\"");
+        let date = format!("Sun, 06 Nov 199{n} 08:49:37 GMT");
+        let headers = match request.path.as_str() {
+            "/etag.jpg" => vec![("ETag", etag.as_str())],
+            "/date.jpg" => vec![("Last-Modified", date.as_str())],
+            "/plain.jpg" => vec![],
+            "/broken.jpg" => {
+                let known = request.header("if-none-match") == Some("\"b\"");
+                return answer(
+                    stream,
+                    if known { 304 } else { 200 },
+                    &[("ETag", "\"b\"")],
+                    if known { b"" } else { b"text" },
+                );
+            }
+            "/gone.jpg" => return answer(stream, 404, &[], b""),
+            _ => return answer(stream, 503, &[], b""),
+        };
+        if request.header("if-none-match") == Some(&etag) || request.header("if-modified-since") == Some(&date) {
+            return answer(stream, 304, &headers, b"");
+        }
+        sent.fetch_add(1, Ordering::SeqCst);
+        answer(stream, 200, &headers, &body)
+    });
+    (server, version, bodies)
+}
+
+fn run(world: &World, server: &Server, names: &[&str], more: &[&str]) -> Ran {
+    let urls: Vec<String> = names.iter().map(|name| server.url(&format!("/{name}.jpg"))).collect();
+    let mut args: Vec<&str> = urls.iter().map(String::as_str).collect();
+    args.extend(["-s", "32", "-o", "out/", "--allow-private", "--update", "--retries", "0", "--report", "-"]);
+    args.extend(more);
+    world.run(&args)
+}
+
+#[test]
+fn an_unchanged_url_costs_no_body() {
+    let ((server, version, bodies), world) = (versions(), World::new());
+    let names = ["etag", "date", "plain"];
+    run(&world, &server, &names, &[]).ok();
+    assert_eq!(bodies.swap(0, Ordering::SeqCst), 3);
+    let ran = run(&world, &server, &names, &[]);
+    ran.ok();
+    let lines = report(&ran.stdout);
+    for name in names {
+        assert_eq!(line(&lines, "skipped", &format!("/{name}.jpg"))["reason"], "up-to-date");
+    }
+    assert_eq!(line(&lines, "skipped", "/etag.jpg")["status"], 304);
+    // Without an ETag or a date, only the content shows it.
+    assert_eq!(bodies.swap(0, Ordering::SeqCst), 1);
+    version.store(1, Ordering::SeqCst);
+    let ran = run(&world, &server, &names, &[]);
+    assert_eq!(report(&ran.ok_stdout()).iter().filter(|line| line["type"] == "done").count(), 3);
+    assert_eq!(bodies.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn a_lost_output_is_made_again() {
+    let ((server, _, bodies), world) = (versions(), World::new());
+    run(&world, &server, &["etag"], &[]).ok();
+    std::fs::remove_file(world.path("out/etag.jpg")).unwrap();
+    run(&world, &server, &["etag"], &[]).ok();
+    assert!(world.exists("out/etag.jpg"));
+    assert_eq!(bodies.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn another_recipe_downloads_again_and_checksum_does_too() {
+    let ((server, _, bodies), world) = (versions(), World::new());
+    run(&world, &server, &["etag"], &[]).ok();
+    run(&world, &server, &["etag"], &["-q", "50"]).ok();
+    assert_eq!(bodies.swap(0, Ordering::SeqCst), 2);
+    run(&world, &server, &["etag"], &["-q", "50", "--checksum"]).ok();
+    assert_eq!(bodies.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn lasting_failures_are_remembered_and_others_tried_again() {
+    let ((server, _, _), world) = (versions(), World::new());
+    let names = ["gone", "busy", "broken"];
+    run(&world, &server, &names, &[]).code(1);
+    let ran = run(&world, &server, &names, &[]);
+    ran.code(1);
+    let lines = report(&ran.stdout);
+    assert_eq!(line(&lines, "skipped", "/gone.jpg")["reason"], "failed-before");
+    assert_eq!(line(&lines, "skipped", "/broken.jpg")["reason"], "failed-before");
+    assert_eq!(line(&lines, "failed", "/busy.jpg")["status"], 503);
+    assert_eq!((server.asked("/gone.jpg"), server.asked("/busy.jpg"), server.asked("/broken.jpg")), (1, 2, 2));
+    run(&world, &server, &names, &["--retry-failed"]).code(1);
+    assert_eq!(server.asked("/gone.jpg"), 2);
+}
+
+#[test]
+fn a_new_signature_is_the_same_picture() {
+    let server = Server::start(|request, stream| match request.header("if-none-match") {
+        Some("\"x\"") => answer(stream, 304, &[("ETag", "\"x\"")], b""),
+        _ => answer(stream, 200, &[("ETag", "\"x\"")], &oddities::jpeg::plain(96, 64)),
+    });
+    let world = World::new();
+    for n in ["1", "2"] {
+        let url = server.url(&format!("/a.jpg?X-Amz-Date={n}&X-Amz-Signature={n}"));
+        world.run(&[&url, "-s", "32", "-o", "out/", "--allow-private", "--update"]).ok();
+    }
+    assert_eq!(server.log()[1].header("if-none-match"), Some("\"x\""));
+}
+
+impl Ran {
+    fn ok_stdout(&self) -> Vec<u8> {
+        self.ok();
+        self.stdout.clone()
+    }
+}
