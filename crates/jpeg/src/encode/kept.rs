@@ -24,8 +24,8 @@ impl Kept {
     }
 
     /// The blocks row by row.
-    pub fn rows(&self) -> impl Iterator<Item = &[[i16; 64]]> {
-        self.blocks.chunks_exact(self.columns)
+    pub fn blocks(&self) -> &[[i16; 64]] {
+        &self.blocks
     }
 }
 

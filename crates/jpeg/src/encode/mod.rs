@@ -17,7 +17,8 @@
 //! Huffman tables, then to write them by `bits`; `sequential` and `progressive` make symbols of blocks. `tables` has the
 //! quantisation, `segments` what stands around the scans.
 //!
-//! With more `effort` the coefficients are `kept`, and `choice` has each value chosen by what it costs and shows (`trellis`).
+//! With more `effort` the coefficients are `kept`, and `choice` has each value chosen by what it costs and shows (`trellis`, and
+//! `means` for those of frequency zero).
 //! `search` finds the best script for quantised blocks.
 //! `wide` makes luma and chroma of pixels then, with a fraction, and chroma small in a way that decoders undo.
 //!
@@ -31,6 +32,7 @@ mod components;
 mod convert;
 mod effort;
 mod kept;
+mod means;
 mod progressive;
 mod quantize;
 pub(super) mod scans;
