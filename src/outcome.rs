@@ -90,6 +90,10 @@ pub enum SkipReason {
     UpToDate,
     /// It failed in an earlier run and has not changed.
     FailedBefore,
+    /// Its shorter side is shorter than `--min-size`.
+    TooSmall,
+    /// Its sides differ by more than `--max-aspect`.
+    TooLong,
     /// In place: too little would be saved.
     NotWorthIt,
     /// In place: an earlier run compressed it in this way.
@@ -117,6 +121,8 @@ impl SkipReason {
             Self::Duplicate => "duplicate",
             Self::UpToDate => "up-to-date",
             Self::FailedBefore => "failed-before",
+            Self::TooSmall => "too-small",
+            Self::TooLong => "too-long",
             Self::NotWorthIt => "not-worth-it",
             Self::Compressed => "compressed",
             Self::HardLink => "hard-link",

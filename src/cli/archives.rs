@@ -61,7 +61,7 @@ pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Datas
     };
     ensure!(sizes == 1 && formats == 1, "--webdataset: it takes one size and one format");
     let size = args.shard_size.unwrap_or(ShardSize::Samples(10_000));
-    Ok(Some(Dataset { dir: dir.clone(), size, covered: Covered::default() }))
+    Ok(Some(Dataset { dir: dir.clone(), size, columns: args.tables.keep_columns.clone(), covered: Covered::default() }))
 }
 
 fn check_file(args: &Args, path: &Path, kind: Kind, inputs: &[Input]) -> Result<()> {

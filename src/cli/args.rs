@@ -170,6 +170,9 @@ pub struct Args {
     #[arg(long, help_heading = "Selection")]
     pub follow: bool,
 
+    #[command(flatten)]
+    pub tables: super::args_table::TableArgs,
+
     /// Number of workers [default: the available processors]
     #[arg(short, long, value_name = "N", value_parser = typed::whole::<u32>("the number of workers", 1..=1024), help_heading = "Run")]
     pub jobs: Option<u32>,

@@ -65,7 +65,8 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
         say("--subsample", "it sets the chroma of JPEG and AVIF");
     }
     let remote = args.inputs.iter().any(|input| crate::net::is_url(input));
-    if !remote && args.files_from.is_empty() && args.files0_from.is_empty() {
+    let listed = !(args.files_from.is_empty() && args.files0_from.is_empty() && args.tables.table.is_empty());
+    if !remote && !listed {
         let given = |option: &&&str| typed.has(&option.replace('-', "_"));
         for option in NETWORK.iter().filter(given) {
             say(&format!("--{option}"), "no INPUT is a URL");

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use crate::net::is_url;
@@ -10,7 +11,7 @@ use crate::pipeline::{List, RunConfig};
 use crate::plan::Destination;
 use crate::sink;
 use crate::source::HEAD;
-use crate::walk::{Input, has_picture_extension, is_pattern, real_path, scheme};
+use crate::walk::{Input, Walker, has_picture_extension, is_pattern, real_path, scheme};
 use crate::words::{self, system_words};
 use anyhow::{Result, bail, ensure};
 use thumbs_render::format::{self, Format};
@@ -166,12 +167,26 @@ pub fn check_last(inputs: &[PathBuf]) -> Result<()> {
 pub fn check_lists(lists: &[List]) -> Result<()> {
     for list in lists {
         let Some(file) = &list.file else { continue };
-        let (option, shown) = (if list.nul { "--files0-from" } else { "--files-from" }, words::path(file));
+        let option = match (&list.table, list.nul) {
+            (Some(_), _) => "--table",
+            (None, true) => "--files0-from",
+            (None, false) => "--files-from",
+        };
+        let shown = words::path(file);
         match fs::metadata(file) {
             Ok(metadata) => ensure!(!metadata.is_dir(), "{option} {shown}: a directory, not a list of names"),
             Err(error) => bail!("{option} {shown}: {}", system_words(&error)),
         }
         sink::may_read(file).or_else(|error| bail!("{option} {shown}: {}", system_words(&error)))?;
+        if let Some(columns) = list.table.as_ref().filter(|_| file.is_file()) {
+            // As far as the first row, which shows whether the columns exist.
+            let first = &mut |_, _| ControlFlow::Break(());
+            let read = fs::File::open(file)
+                .and_then(|table| Walker::default().walk_table(&mut io::BufReader::new(table), columns, first));
+            if let Err(error) = read {
+                bail!("{option} {shown}: {}", system_words(&error));
+            }
+        }
     }
     Ok(())
 }

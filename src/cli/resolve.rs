@@ -23,6 +23,7 @@ use super::effect;
 use super::in_place;
 use super::nightly::{self, StatePlan};
 use super::place;
+use super::tables;
 use super::tell::{Tell, tell};
 use super::typed::{Quality, TypedSize};
 use super::usage::shown;
@@ -44,7 +45,8 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     let mut formats = formats(&args.format);
     let allowed = allowed(&args, typed)?;
     let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
-    let lists = lists(&args);
+    let mut lists = lists(&args);
+    lists.extend(tables::lists(&args.tables, args.webdataset.is_some())?);
     ensure!(!inputs.is_empty() || !lists.is_empty(), "{}", no_input());
     check_stdin(&inputs, &lists)?;
 
@@ -154,6 +156,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
             roots,
         },
         skip_own: !args.no_skip_own,
+        shape: tables::shape(&args.tables),
         limits: limits(&args),
         memory: memory(&args),
         jobs: args.jobs.map_or_else(pipeline::processors, |n| n as usize),
@@ -234,7 +237,7 @@ fn input(path: &Path, archive_in: bool) -> Input {
 }
 
 fn lists(args: &Args) -> Vec<List> {
-    let list = |path: &PathBuf, nul| List { file: (path.as_os_str() != "-").then(|| path.clone()), nul };
+    let list = |path: &PathBuf, nul| List { file: (path.as_os_str() != "-").then(|| path.clone()), nul, table: None };
     let nul = args.files0_from.iter().map(|p| list(p, true));
     nul.chain(args.files_from.iter().map(|p| list(p, false))).collect()
 }

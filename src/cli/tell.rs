@@ -95,7 +95,7 @@ fn places(args: &Args) -> Vec<String> {
         true => "standard input".to_owned(),
         false => words::path(&masked_text(path)),
     };
-    args.inputs.iter().chain(&args.files0_from).chain(&args.files_from).map(name).collect()
+    args.inputs.iter().chain(&args.files0_from).chain(&args.files_from).chain(&args.tables.table).map(name).collect()
 }
 
 /// `--color` decides, then NO_COLOR, then CLICOLOR_FORCE, then the terminal.

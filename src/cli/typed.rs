@@ -190,6 +190,11 @@ pub fn score(text: &str) -> Result<f64, String> {
     score.ok_or_else(|| "a score is a number from 1 to 100".to_owned())
 }
 
+pub fn aspect(text: &str) -> Result<f64, String> {
+    let ratio = text.parse().ok().filter(|ratio: &f64| ratio.is_finite() && *ratio >= 1.0);
+    ratio.ok_or_else(|| "a ratio of sides is a number from 1 on, such as 3 or 2.5".to_owned())
+}
+
 /// A parser of whole numbers within bounds.
 pub fn whole<T>(what: &'static str, bounds: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use client::Client;
 pub use problem::Problem;
-pub use url::{Url, UrlError, is_url, masked_text};
+pub use url::{Url, UrlError, is_url, masked_text, safe_name};
 
 /// How downloads are made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -239,9 +239,17 @@ impl Url {
     }
 }
 
+/// A text of somebody else as a file name.
+pub fn safe_name(text: &str) -> OsString {
+    OsString::from_vec(safe_bytes(text.as_bytes().to_vec()))
+}
+
 /// A segment of a path as a file name.
 fn safe(segment: &str) -> Vec<u8> {
-    let mut name = decoded(segment);
+    safe_bytes(decoded(segment))
+}
+
+fn safe_bytes(mut name: Vec<u8>) -> Vec<u8> {
     for byte in &mut name {
         if *byte == b'/' || byte.is_ascii_control() {
             *byte = b'_';

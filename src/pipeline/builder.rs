@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::config::{ArchiveOptions, InPlace, Memory, RunConfig};
+use super::config::{ArchiveOptions, InPlace, Memory, RunConfig, Shape};
 use super::machine;
 use super::nightly::{Nightly, UpdateOptions};
 use super::remember::files;
@@ -143,6 +143,7 @@ impl RunConfig {
             measure: false,
             keep_times: false,
             net: net::Options::default(),
+            shape: Shape::default(),
             in_place: None,
             archive: None,
             dataset: None,

@@ -8,12 +8,14 @@ use super::nightly::Nightly;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
 use crate::net;
+use crate::outcome::SkipReason;
 use crate::plan::Naming;
 use crate::policy::{MaxFailures, MinSavings};
 use crate::sink::shards::{Covered, ShardSize};
-use crate::walk::{Input, Walker};
+use crate::walk::{Columns, Input, Walker};
 use thumbs_render::limits::Limits;
 use thumbs_render::recipe::Recipe;
+use thumbs_render::size::Size;
 
 /// A list of inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub struct List {
     pub file: Option<PathBuf>,
     /// Whether names end with NUL instead of a line feed.
     pub nul: bool,
+    /// The columns that count, if it is a table.
+    pub table: Option<Columns>,
 }
 
 /// What a run reads, what it makes, and where the outputs go.
@@ -59,6 +63,8 @@ pub struct RunConfig {
     pub(crate) skip_own: bool,
     /// Limits of one picture.
     pub(crate) limits: Limits,
+    /// Which pictures are left out by their size.
+    pub(crate) shape: Shape,
     /// Limits of all pictures in flight.
     pub(crate) memory: Memory,
     /// The number of workers.
@@ -85,6 +91,27 @@ pub struct RunConfig {
     pub(crate) nightly: Nightly,
     /// How pictures are downloaded.
     pub(crate) net: net::Options,
+}
+
+/// Which pictures are left out by their stored size.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Shape {
+    /// The least length of the shorter side.
+    pub min_size: Option<u32>,
+    /// The most that the longer side may be in terms of the shorter.
+    pub max_aspect: Option<f64>,
+}
+
+impl Shape {
+    /// Why a picture of this size is left out, if it is.
+    pub fn leaves_out(&self, size: Size) -> Option<SkipReason> {
+        let (short, long) = (size.width.min(size.height), size.width.max(size.height));
+        if self.min_size.is_some_and(|least| short < least) {
+            return Some(SkipReason::TooSmall);
+        }
+        let aspect = f64::from(long) / f64::from(short.max(1));
+        self.max_aspect.is_some_and(|most| aspect > most).then_some(SkipReason::TooLong)
+    }
 }
 
 /// How sources are replaced.
@@ -118,6 +145,8 @@ pub struct Dataset {
     pub dir: PathBuf,
     /// The size of a shard.
     pub size: ShardSize,
+    /// The columns of tables that samples keep.
+    pub columns: Vec<String>,
     /// Existing shards; the run fills this in.
     pub covered: Covered,
 }

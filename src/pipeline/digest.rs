@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::Ready;
+use super::{Ready, Shape};
 use crate::outcome::SourceName;
 use crate::sink::shards::Sample;
 use thumbs_render::recipe::Recipe;
@@ -16,14 +16,32 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// Distinguishes recipes within one build.
 pub fn recipe(recipe: &Recipe) -> String {
-    sha256(format!("{recipe:?}").as_bytes())[..16].to_owned()
+    digest(&format!("{recipe:?}"))
 }
 
-/// The name and content of the JSON beside a sample's picture.
-pub fn sample(ready: &Ready, options: &Recipe) -> (PathBuf, Vec<u8>) {
+/// Distinguishes data sets within one build: also by the columns that they keep, and by what they
+/// leave out.
+pub fn collection(recipe: &Recipe, columns: &[String], shape: &Shape) -> String {
+    let mut text = format!("{recipe:?}");
+    if !columns.is_empty() {
+        text.push_str(&format!("{columns:?}"));
+    }
+    if *shape != Shape::default() {
+        text.push_str(&format!("{shape:?}"));
+    }
+    digest(&text)
+}
+
+fn digest(text: &str) -> String {
+    sha256(text.as_bytes())[..16].to_owned()
+}
+
+/// The names and contents of the members beside a sample's picture: a JSON, and its caption.
+pub fn sample(ready: &Ready, recipe: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let first = ready.outputs.first();
     let (path, size) = first.map_or((PathBuf::new(), ready.source_size), |o| (o.plan.path.clone(), o.size));
     let key = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let row = ready.row.as_ref();
     let sample = Sample {
         source: match &ready.source {
             SourceName::File(path) => Some(path.as_path()),
@@ -33,7 +51,12 @@ pub fn sample(ready: &Ready, options: &Recipe) -> (PathBuf, Vec<u8>) {
         original: ready.source_size,
         size,
         sha256: ready.sha256.as_deref().unwrap_or_default(),
-        recipe: &recipe(options),
+        recipe,
+        kept: row.map(|row| &row.kept),
     };
-    (path.with_extension("json"), sample.json(&key))
+    let mut members = vec![(path.with_extension("json"), sample.json(&key))];
+    if let Some(caption) = row.and_then(|row| row.caption()) {
+        members.push((path.with_extension("txt"), caption.as_bytes().to_vec()));
+    }
+    members
 }

@@ -19,11 +19,12 @@ use super::Shared;
 use super::budget::{Budget, Share};
 use super::guarded::panic_words;
 use super::hand::Hand;
-use super::job::{Packed, Remote};
+use super::job::Packed;
 use super::lookup::{Before, Unchanged};
+use super::remote::Remote;
 use crate::net::{Answer, Client, Problem, Validators};
 use crate::source::{Facts, Source};
-use crate::walk::Found;
+use crate::walk::{Found, Row};
 use queue::Queue;
 
 /// Room for a download that has not begun.
@@ -37,6 +38,8 @@ pub struct Task {
     pub found: Found,
     pub remote: Box<Remote>,
     pub before: Option<Before>,
+    /// What a table says about it.
+    pub row: Option<Arc<Row>>,
     /// What the request is conditional on.
     pub known: Validators,
     /// What is reported if it has not changed.
@@ -210,7 +213,9 @@ impl<'a> Downloads<'a> {
                     let nobody = Found { path: None, below: Default::default(), certain: true, link: false };
                     hand.send(nobody, None, None, vec![unchanged])
                 }
-                Slot::Arrived { task, packed } => hand.give_remote(task.found, task.remote, packed, task.before),
+                Slot::Arrived { task, packed } => {
+                    hand.give_remote(task.found, task.remote, packed, task.before, task.row)
+                }
             };
             self.queue.sent();
             if flow.is_break() {

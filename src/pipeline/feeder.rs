@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -14,14 +14,15 @@ use crossbeam_channel::Sender;
 use super::config::{List, RunConfig};
 use super::downloads::{Closed, Downloads, Task};
 use super::hand::Hand;
-use super::job::{Job, Remote};
+use super::job::Job;
 use super::lookup::{Lookup, Unchanged, Verdict};
 use super::prune::Walked;
+use super::remote::Remote;
 use super::{Letter, Message, Shared, unpack};
 use crate::net::{Url, Validators};
 use crate::outcome::{SkipReason, Stage};
 use crate::plan::OwnOutputs;
-use crate::walk::{Found, Input, Item, real_path};
+use crate::walk::{Found, Input, Item, Row, real_path};
 use crate::words;
 
 /// How long the feeder keeps counting the remaining inputs after the run should end.
@@ -100,11 +101,17 @@ impl<'a> Feeder<'a, '_> {
         }
         self.walked.begin(&Input::Stdin);
         for list in &config.lists {
-            match feed_list(config, list, &mut |item| self.give(item)) {
+            let fed = feed_list(config, list, &mut |item, row| {
+                self.hand().row = row;
+                self.give(item)
+            });
+            self.hand().row = None;
+            match fed {
                 Ok(flow) => flow?,
                 Err(error) => {
                     let path = list.file.clone().unwrap_or_else(|| PathBuf::from("standard input"));
-                    let error = format!("the list cannot be read: {}", words::system_words(&error));
+                    let what = if list.table.is_some() { "table" } else { "list" };
+                    let error = format!("the {what} cannot be read: {}", words::system_words(&error));
                     self.hand().fail(path, Stage::Walk, error)?;
                 }
             }
@@ -261,7 +268,8 @@ impl<'a> Feeder<'a, '_> {
         }
         let path = Some(PathBuf::from(remote.url.masked()));
         let found = Found { path, below, certain: true, link: false };
-        self.downloads.submit(Task { found, remote, before, known, unchanged }, self.spawn);
+        let row = self.hand().row.clone();
+        self.downloads.submit(Task { found, remote, before, row, known, unchanged }, self.spawn);
         Flow::Continue(())
     }
 
@@ -275,10 +283,19 @@ impl<'a> Feeder<'a, '_> {
     }
 }
 
-fn feed_list(config: &RunConfig, list: &List, give: &mut dyn FnMut(Item) -> Flow) -> io::Result<Flow> {
-    match &list.file {
-        None => config.walker.walk_list(&mut io::stdin().lock(), list.nul, give),
-        Some(path) => config.walker.walk_list(&mut BufReader::new(File::open(path)?), list.nul, give),
+/// Gives the inputs of a list, with their rows if it is a table.
+fn feed_list(
+    config: &RunConfig,
+    list: &List,
+    give: &mut dyn FnMut(Item, Option<Arc<Row>>) -> Flow,
+) -> io::Result<Flow> {
+    let mut stream: Box<dyn BufRead> = match &list.file {
+        None => Box::new(io::stdin().lock()),
+        Some(path) => Box::new(BufReader::new(File::open(path)?)),
+    };
+    match &list.table {
+        Some(columns) => config.walker.walk_table(&mut *stream, columns, give),
+        None => config.walker.walk_list(&mut *stream, list.nul, &mut |item| give(item, None)),
     }
 }
 

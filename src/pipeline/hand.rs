@@ -2,17 +2,19 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crossbeam_channel::Sender;
 
 use super::budget::{OverCeiling, Share};
-use super::job::{Job, Packed, Remote};
+use super::job::{Job, Packed};
 use super::lookup::{Before, Unchanged};
 use super::order::Turn;
+use super::remote::Remote;
 use super::{Letter, Message, Shared};
 use crate::outcome::{Failure, SkipReason, SourceName, Stage};
-use crate::walk::Found;
+use crate::walk::{Found, Row};
 
 type Flow = ControlFlow<()>;
 
@@ -21,11 +23,13 @@ pub struct Hand<'a> {
     jobs: &'a Sender<Job>,
     done: &'a Sender<Letter>,
     number: u64,
+    /// What a table says about the inputs that the feeder sends.
+    pub row: Option<Arc<Row>>,
 }
 
 impl<'a> Hand<'a> {
     pub fn new(shared: &'a Shared, jobs: &'a Sender<Job>, done: &'a Sender<Letter>) -> Self {
-        Self { shared, jobs, done, number: 0 }
+        Self { shared, jobs, done, number: 0, row: None }
     }
 
     /// Sends the next input, with its content if it is a member of an archive.
@@ -41,12 +45,13 @@ impl<'a> Hand<'a> {
         remote: Box<Remote>,
         packed: Option<Packed>,
         before: Option<Before>,
+        row: Option<Arc<Row>>,
     ) -> Flow {
         if packed.is_some() {
             self.shared.reading.skip(self.number);
         }
         let (number, unchanged) = (self.number, Vec::new());
-        self.hand_out(Job { number, found, packed, remote: Some(remote), before, unchanged })
+        self.hand_out(Job { number, found, packed, remote: Some(remote), row, before, unchanged })
     }
 
     /// The number of the next job.
@@ -62,8 +67,8 @@ impl<'a> Hand<'a> {
         before: Option<Before>,
         unchanged: Vec<Unchanged>,
     ) -> Flow {
-        let number = self.number;
-        self.hand_out(Job { number, found, packed, remote: None, before, unchanged })
+        let (number, row) = (self.number, self.row.clone());
+        self.hand_out(Job { number, found, packed, remote: None, row, before, unchanged })
     }
 
     fn hand_out(&mut self, job: Job) -> Flow {

@@ -1,14 +1,17 @@
 //! The jobs that the feeder sends to the workers.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::budget::Share;
 use super::lookup::{Before, Unchanged};
+use super::remote::Remote;
 use crate::archive::zip_reader::ZipEntry;
-use crate::net::{Url, Validators};
-use crate::outcome::{Address, SourceName};
+use crate::net::safe_name;
+use crate::outcome::SourceName;
 use crate::source::{Facts, Source};
-use crate::walk::Found;
+use crate::walk::{Found, Row, has_picture_extension};
 
 /// An input on its way to a worker.
 #[derive(Debug)]
@@ -21,34 +24,12 @@ pub struct Job {
     pub packed: Option<Packed>,
     /// How it was downloaded.
     pub remote: Option<Box<Remote>>,
+    /// What a table says about it.
+    pub row: Option<Arc<Row>>,
     /// What the state knows about it, with `--update`.
     pub before: Option<Before>,
     /// Skipped inputs to report in its place.
     pub unchanged: Vec<Unchanged>,
-}
-
-/// A picture from the network.
-#[derive(Debug)]
-pub struct Remote {
-    pub url: Url,
-    /// The status of the last answer.
-    pub status: Option<u16>,
-    pub attempts: u32,
-    /// Whether its download would fail in the same way again.
-    pub lasting: bool,
-    /// What identifies its content to the server.
-    pub validators: Validators,
-}
-
-impl Remote {
-    pub fn new(url: Url) -> Self {
-        Self { url, status: None, attempts: 0, lasting: false, validators: Validators::default() }
-    }
-
-    pub fn name(&self) -> SourceName {
-        let (status, attempts) = (self.status, self.attempts);
-        SourceName::Url(Box::new(Address { url: self.url.masked(), status, attempts }))
-    }
 }
 
 /// The content of an archive's member, or of a download.
@@ -76,6 +57,24 @@ impl Job {
             (None, Some(path)) => SourceName::File(path.clone()),
             (None, None) => SourceName::Stdin,
         }
+    }
+
+    /// The name after which outputs are named, if it is not that of a file.
+    pub fn output_name(&self) -> Option<PathBuf> {
+        let own = match &self.remote {
+            Some(remote) => Some(PathBuf::from(remote.url.file_name())),
+            None => self.found.path.clone(),
+        };
+        let Some(key) = self.row.as_ref().and_then(|row| row.key.as_ref()) else {
+            return own.filter(|_| self.remote.is_some());
+        };
+        // With an extension, so that a dot in the key does not begin one.
+        let extension =
+            own.filter(|own| has_picture_extension(own)).and_then(|own| own.extension().map(OsString::from));
+        let mut name = safe_name(key);
+        name.push(".");
+        name.push(extension.unwrap_or_else(|| "img".into()));
+        Some(PathBuf::from(name))
     }
 
     /// The path under which the state knows it.

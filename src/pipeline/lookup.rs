@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Shared;
 use super::nightly::Update;
+use super::remote::Remote;
 use crate::net::{Url, Validators};
 use crate::outcome::{SkipReason, SourceName};
 use crate::source::Facts;
@@ -143,7 +144,7 @@ impl<'a> Lookup<'a> {
         self.mark(recipe, &rows);
         let row = rows.iter().find(|r| r.recipe == recipe && r.kind != Kind::Pending);
         let pass = |reason, outputs| {
-            let source = super::job::Remote::new(url.clone()).name();
+            let source = Remote::new(url.clone()).name();
             Unchanged { source, path: key.clone(), reason, outputs }
         };
         let (id, unchanged) = match row {

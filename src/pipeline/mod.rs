@@ -28,6 +28,7 @@ mod prune;
 mod ready;
 mod recipes;
 mod remember;
+mod remote;
 mod renderer;
 mod reorder;
 mod trace;
@@ -46,7 +47,7 @@ use crossbeam_channel::bounded;
 
 pub use builder::InPlaceError;
 pub use cancel::Cancel;
-pub use config::{ArchiveOptions, Dataset, InPlace, List, Memory, RunConfig};
+pub use config::{ArchiveOptions, Dataset, InPlace, List, Memory, RunConfig, Shape};
 pub use machine::{lower_priority, processors};
 pub use nightly::{Nightly, Prune, UpdateOptions};
 pub use prune::PruneError;
@@ -228,7 +229,7 @@ pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) 
     let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits));
     let broken = |error| RunError::Sink { error, summary: Box::default() };
     if let (Some(dataset), false) = (&mut config.dataset, config.dry_run) {
-        let recipe = digest::recipe(&config.recipe);
+        let recipe = digest::collection(&config.recipe, &dataset.columns, &config.shape);
         let mut sink = Shards::create(&dataset.dir, dataset.size, &recipe).map_err(broken)?;
         dataset.covered = sink.covered();
         return run_with(config, renderer, &mut sink, reporter, cancel);

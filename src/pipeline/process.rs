@@ -24,7 +24,7 @@ use thumbs_render::render::{Encoded, RenderError};
 /// Why an input ends before its outputs are encoded.
 pub enum End {
     Skipped(SkipReason),
-    /// Not to be replaced in place, nor looked at again until it changes.
+    /// Not to be made, or replaced in place, nor looked at again until it changes.
     Settled(SkipReason),
     /// Encoded, and not to replace its source.
     Kept(Box<Done>, SkipReason, Option<Box<Record>>),
@@ -121,6 +121,9 @@ pub fn process(
     let opened = shared.renderer.open(&bytes).map_err(|e| End::Failed(Stage::Decode, e.to_string()))?;
     lap(&mut spent.decoding);
     in_place::check(config, opened.header(), &bytes).map_err(End::refused)?;
+    if let Some(reason) = config.shape.leaves_out(opened.header().size) {
+        return Err(End::Settled(reason));
+    }
     shared.watch.pause(job.number);
     let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.as_ref(), bytes.len() as u64, ledger));
     lap(&mut spent.waiting);
@@ -148,6 +151,7 @@ pub fn process(
         begin,
         spent: TimeSpent::default(),
         record,
+        row: job.row.clone(),
         original: in_place::original(config, job, &facts, &bytes, seen.ctime == 0),
         _share: None,
     };
@@ -332,7 +336,7 @@ fn plan(
             Admission::OwnOutput => return Err(End::Skipped(SkipReason::OwnOutput)),
         },
     };
-    let named = job.remote.as_ref().map(|remote| PathBuf::from(remote.url.file_name()));
+    let named = job.output_name();
     let path: Option<&Path> = named.as_ref().or(source).map(PathBuf::as_path);
     if let Some(path) = path.filter(|_| job.found.link) {
         ledger.guard_target(path);

@@ -1,5 +1,6 @@
 //! Inputs on their way to the writer.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::budget::Share;
@@ -8,6 +9,7 @@ use crate::plan::PlannedOutput;
 use crate::sink::Original;
 use crate::source::Facts;
 use crate::state::Record;
+use crate::walk::Row;
 use thumbs_render::format::Format;
 use thumbs_render::size::Size;
 
@@ -45,6 +47,8 @@ pub struct Ready {
     pub spent: TimeSpent,
     /// The record for the state, with `--update`, without the outputs of this run.
     pub record: Option<Record>,
+    /// What a table says about it.
+    pub row: Option<Arc<Row>>,
     /// The source, where the output is to replace it.
     pub original: Option<Original>,
     /// Returned when the outputs are saved.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::config::RunConfig;
+use super::config::{RunConfig, Shape};
 use crate::plan::Destination;
 use crate::state::digest::Common;
 use crate::walk::real_path;
@@ -32,7 +32,11 @@ impl Recipes {
         // A limit that follows the machine's free memory would retry failures for ever.
         let ceiling = config.memory.ceiling >> 28;
         let limits = &config.limits;
-        let limits = format!("{} {} {ceiling} {:?}", limits.max_pixels, limits.max_file_size, config.nightly.timeout);
+        let mut limits =
+            format!("{} {} {ceiling} {:?}", limits.max_pixels, limits.max_file_size, config.nightly.timeout);
+        if config.shape != Shape::default() {
+            limits.push_str(&format!(" {:?}", config.shape));
+        }
         Self { common: Common::new(&config.recipe), naming, limits }
     }
 

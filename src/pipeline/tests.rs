@@ -190,6 +190,7 @@ impl World {
             measure: false,
             keep_times: false,
             net: crate::net::Options::default(),
+            shape: Shape::default(),
             in_place: None,
             archive: None,
             dataset: None,

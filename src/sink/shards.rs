@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::outlet::{Outlet, Readers};
 use super::{Entry, Sink, SinkError, remove_stale};
@@ -132,12 +132,19 @@ pub struct Sample<'a> {
     pub sha256: &'a str,
     /// Distinguishes data sets with different options.
     pub recipe: &'a str,
+    /// Kept columns of a table.
+    pub kept: Option<&'a Map<String, Value>>,
+}
+
+/// Whether the JSON of a sample has a key of this name anyway.
+pub fn is_reserved(name: &str) -> bool {
+    ["key", "source", "original_width", "original_height", "width", "height", "sha256", "recipe"].contains(&name)
 }
 
 impl Sample<'_> {
     /// The JSON.
     pub fn json(&self, key: &str) -> Vec<u8> {
-        let mut text = json!({
+        let mut value = json!({
             "key": key,
             "source": source_value(self.source),
             "original_width": self.original.width,
@@ -146,8 +153,11 @@ impl Sample<'_> {
             "height": self.size.height,
             "sha256": self.sha256,
             "recipe": self.recipe,
-        })
-        .to_string();
+        });
+        for (name, kept) in self.kept.into_iter().flatten() {
+            value[name] = kept.clone();
+        }
+        let mut text = value.to_string();
         text.push('\n');
         text.into_bytes()
     }

@@ -36,6 +36,14 @@ pub enum WalkError {
     /// `https://example.org/a.jpg`
     #[error("{0}:// addresses are not read, only http:// and https://; download it first")]
     Address(String),
+    /// A row of a table.
+    #[error("row {number} of the table: {why}")]
+    Row {
+        /// Its number, from 1.
+        number: u64,
+        /// What is wrong.
+        why: &'static str,
+    },
     /// `http://`
     #[error(transparent)]
     Url(#[from] UrlError),

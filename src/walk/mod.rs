@@ -20,12 +20,14 @@ mod later;
 mod paths;
 mod pattern;
 mod select;
+mod table;
 
 pub use error::WalkError;
 pub use guard::{in_store, refusal};
 use later::Later;
 pub use paths::{has_picture_extension, is_archive, is_pattern, literal_prefix, real_path, scheme};
 pub use select::{LeftOut, PatternError, Patterns, Selection};
+pub use table::{Columns, Row};
 
 /// An input as named.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,14 +193,19 @@ impl Walker {
                 continue;
             }
             let path = Path::new(OsStr::from_bytes(&line));
-            let flow = match self.named(path, give) {
-                Err(_) if is_url(path) => give(self.remote(path)),
-                Err(error) => give(Item::Failed { path: path.to_path_buf(), error: WalkError::of(path, error) }),
-                Ok(flow) => flow,
-            };
+            let flow = self.listed(path, give);
             if flow.is_break() {
                 return Ok(flow);
             }
+        }
+    }
+
+    /// Handles a name in a list, which is literal.
+    fn listed(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+        match self.named(path, give) {
+            Err(_) if is_url(path) => give(self.remote(path)),
+            Err(error) => give(Item::Failed { path: path.to_path_buf(), error: WalkError::of(path, error) }),
+            Ok(flow) => flow,
         }
     }
 

@@ -5,7 +5,9 @@
 mod downloads;
 mod faults;
 mod safety;
+mod secure;
 mod server;
+mod tables;
 #[path = "../testenv/mod.rs"]
 mod testenv;
 mod updates;

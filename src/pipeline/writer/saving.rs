@@ -28,7 +28,10 @@ impl Writer<'_> {
         let begin = Instant::now();
         let facts = ready.facts;
         let config = &self.shared.config;
-        let told = config.dataset.is_some().then(|| digest::sample(&ready, &config.recipe));
+        let told = config
+            .dataset
+            .as_ref()
+            .map(|set| digest::sample(&ready, &digest::collection(&config.recipe, &set.columns, &config.shape)));
         let original = ready.original.take();
         let mtime = config.keep_times.then_some(facts.mtime);
         let (mut done, outputs, record) = ready.split();
@@ -51,7 +54,8 @@ impl Writer<'_> {
             .iter()
             .map(|output| entry(output.plan.path.as_path(), output.bytes.as_slice(), output.plan.replace))
             .collect();
-        entries.extend(told.iter().map(|(path, json)| entry(path.as_path(), json.as_slice(), Replace::Never)));
+        entries
+            .extend(told.iter().flatten().map(|(path, json)| entry(path.as_path(), json.as_slice(), Replace::Never)));
         let put = match &mut self.batch {
             Some(batch) => batch.stage(&entries, &outputs, done, record).map(|()| None),
             None => match self.sink.put(&entries) {

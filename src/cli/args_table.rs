@@ -1,0 +1,31 @@
+//! Options of tables, and of what is left out of collections.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::typed;
+
+/// Tables of inputs.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct TableArgs {
+    /// Read INPUTs from a column of FILE (- for standard input): CSV, TSV, or NDJSON
+    #[arg(long, value_name = "FILE")]
+    pub table: Vec<PathBuf>,
+    /// Column of URLs or paths [default: url]
+    #[arg(long, value_name = "COLUMN")]
+    pub url_column: Option<String>,
+    /// Column after which outputs are named
+    #[arg(long, value_name = "COLUMN")]
+    pub key_column: Option<String>,
+    /// Columns to keep in the JSON of a data set's samples, such as caption,license; caption or text goes into a .txt, too
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub keep_columns: Vec<String>,
+    /// Leave out pictures whose shorter side has fewer pixels
+    #[arg(long, value_name = "N", value_parser = typed::whole::<u32>("a number of pixels", 1..=u32::MAX))]
+    pub min_size: Option<u32>,
+    /// Leave out pictures whose longer side is more than N times as long as the shorter
+    #[arg(long, value_name = "N", value_parser = typed::aspect)]
+    pub max_aspect: Option<f64>,
+}
