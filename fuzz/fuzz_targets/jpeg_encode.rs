@@ -3,15 +3,16 @@
 
 use libfuzzer_sys::fuzz_target;
 use thumbs_jpeg::encode::{Picture, Samples, Sampling, Settings, encode};
-use thumbs_jpeg::{Options};
+use thumbs_jpeg::Options;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((&[width, height, quality, choice, restart, icc], samples)) = data.split_first_chunk() else { return };
+    let Some((&[width, height, quality, choice, restart, icc, effort], samples)) = data.split_first_chunk() else { return };
     let (width, height) = (u32::from(width), u32::from(height));
     let settings = Settings {
         quality,
         sampling: [Sampling::S420, Sampling::S422, Sampling::S444][usize::from(choice >> 2) % 3],
         progressive: choice & 64 > 0,
+        effort: effort % 11,
         restart: u16::from(restart) * u16::from(restart),
         segments: &[],
         icc: (icc > 0).then(|| &data[..data.len().min(usize::from(icc))]),
@@ -40,7 +41,8 @@ fuzz_target!(|data: &[u8]| {
     assert_eq!((header.width, header.height, header.icc.as_deref()), (width, height, settings.icc));
     let strict = Options { strict: true, ..Options::default() };
     let planes = thumbs_jpeg::decode_planes(&bytes, &header, &header.full(), &strict).expect("a picture");
-    if quality >= 100 && choice & 3 < 2 {
+    // More effort weighs errors against bits.
+    if quality >= 100 && settings.effort < 2 && choice & 3 < 2 {
         for (got, wanted) in planes.planes.iter().zip([&pixels, &blue, &red]) {
             let lines = got.data.chunks(got.width as usize).zip(wanted.chunks(got.extent.0.ceil() as usize));
             for (line, wanted) in lines {

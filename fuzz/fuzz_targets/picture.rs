@@ -4,7 +4,7 @@ use thumbs_render::codec::registry;
 use thumbs_render::format::Format;
 use thumbs_render::limits::Limits;
 use thumbs_render::recipe::{FormatChoice, IccPolicy, MetadataPolicy, Recipe};
-use thumbs::render;
+use thumbs_render::render;
 
 /// Small pictures in little memory, so that a slow input is a finding.
 const LIMITS: Limits =
