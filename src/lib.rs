@@ -90,6 +90,7 @@ pub use thumbs_render::size::Size;
 pub use thumbs_render::{Format, Limits, Recipe};
 
 pub use archive::Kind as ArchiveKind;
+pub use net::DownloadOptions;
 pub use outcome::{
     Address, Bottleneck, Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent,
 };

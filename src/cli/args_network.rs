@@ -1,8 +1,8 @@
-//! Options of downloads.
+//! DownloadOptions of downloads.
 
 use std::time::Duration;
 
-use crate::net::Options;
+use crate::net::DownloadOptions;
 use clap::Args;
 
 use super::typed;
@@ -42,8 +42,8 @@ pub struct NetworkArgs {
 
 impl NetworkArgs {
     /// The options of a run; `collects` if it makes a data set.
-    pub fn options(&self, collects: bool) -> Options {
-        Options {
+    pub fn options(&self, collects: bool) -> DownloadOptions {
+        DownloadOptions {
             connections: self.connections as usize,
             per_host: self.per_host.unwrap_or(self.connections) as usize,
             connect_timeout: self.connect_timeout,

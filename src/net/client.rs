@@ -4,11 +4,12 @@
 
 mod resolve;
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine;
 use ureq::http::{HeaderMap, Response};
@@ -17,7 +18,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error, Proxy, Timeout};
 
 use super::address::is_public;
-use super::{Answer, Fetched, Options, Problem, Room, Url, UrlError, Validators, date};
+use super::{Answer, DownloadOptions, Fetched, Problem, Room, Url, UrlError, Validators, date};
 use crate::words;
 use resolve::{Guarded, Refused};
 
@@ -31,12 +32,12 @@ const FIRST: u64 = 64 << 10;
 /// Downloads pictures. Threads share it, with its connections.
 pub struct Client {
     agent: Agent,
-    options: Options,
+    options: DownloadOptions,
 }
 
 impl Client {
     /// Makes a client. Nothing is connected yet.
-    pub fn new(options: &Options) -> Self {
+    pub fn new(options: &DownloadOptions) -> Self {
         let proxy = Proxy::try_from_env();
         let through = proxy.as_ref().map(|proxy| (proxy.host().to_ascii_lowercase(), proxy.port()));
         let config = Agent::config_builder()
@@ -50,7 +51,6 @@ impl Client {
             .timeout_connect(Some(options.connect_timeout))
             .timeout_per_read(Some(options.idle_timeout))
             .timeout_per_write(Some(options.idle_timeout))
-            .timeout_global(Some(options.timeout))
             .max_idle_connections(options.connections)
             .max_idle_connections_per_host(options.per_host)
             .tls_config(tls())
@@ -71,6 +71,7 @@ impl Client {
     /// # Errors
     /// [`Problem`].
     pub fn fetch(&self, url: &Url, known: &Validators, limit: u64, room: &mut Room<'_>) -> Result<Answer, Problem> {
+        let deadline = Cell::new(Instant::now() + self.options.timeout);
         let mut at = url.clone();
         let mut seen = HashSet::new();
         for _ in 0..=REDIRECTS {
@@ -83,10 +84,10 @@ impl Client {
                 return Err(Problem::lasting(Refused.to_string()));
             }
             let credential = url.user().filter(|_| url.is_same_origin(&at)).or_else(|| at.user());
-            let mut response = self.ask(&at, credential.as_deref(), known)?;
+            let mut response = self.ask(&at, credential.as_deref(), known, &deadline)?;
             let status = response.status().as_u16();
             match status {
-                200 | 203 => return self.body(&mut response, limit, room).map(Answer::Body),
+                200 | 203 => return self.body(&mut response, limit, room, &deadline).map(Answer::Body),
                 304 if !known.is_empty() => return Ok(Answer::Unchanged),
                 301 | 302 | 303 | 307 | 308 => {
                     let location = response.headers().get("location").map(|value| value.as_bytes().to_vec());
@@ -106,8 +107,18 @@ impl Client {
         Err(Problem::lasting(format!("more than {REDIRECTS} redirects")))
     }
 
-    fn ask(&self, url: &Url, credential: Option<&[u8]>, known: &Validators) -> Result<Response<Body>, Problem> {
-        let mut request = self.agent.get(url.request());
+    fn ask(
+        &self,
+        url: &Url,
+        credential: Option<&[u8]>,
+        known: &Validators,
+        deadline: &Cell<Instant>,
+    ) -> Result<Response<Body>, Problem> {
+        let left = deadline.get().saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(self.problem(&Error::Timeout(Timeout::Global), None));
+        }
+        let mut request = self.agent.get(url.request()).config().timeout_recv_response(Some(left)).build();
         if let Some(credential) = credential {
             let token = base64::engine::general_purpose::STANDARD.encode(credential);
             request = request.header("authorization", format!("Basic {token}"));
@@ -121,7 +132,13 @@ impl Client {
         request.call().map_err(|error| self.problem(&error, None))
     }
 
-    fn body(&self, response: &mut Response<Body>, limit: u64, room: &mut Room<'_>) -> Result<Fetched, Problem> {
+    fn body(
+        &self,
+        response: &mut Response<Body>,
+        limit: u64,
+        room: &mut Room<'_>,
+        deadline: &Cell<Instant>,
+    ) -> Result<Fetched, Problem> {
         let status = response.status().as_u16();
         let headers = response.headers();
         if self.options.respect_robots && forbids(headers) {
@@ -146,10 +163,17 @@ impl Client {
             let words = crate::source::SourceError::TooLarge { size, limit }.to_string();
             return Err(Problem::lasting(words).at(status));
         }
-        let reader = response.body_mut().as_reader();
+        let reader = Timed { inner: response.body_mut().as_reader(), deadline };
+        // The server does not have to answer for the time in which nobody listens.
+        let mut room = |bytes| {
+            let begin = Instant::now();
+            let made = room(bytes);
+            deadline.set(deadline.get() + begin.elapsed());
+            made
+        };
         let read = match gzip {
-            true => self.read(&mut flate2::read::MultiGzDecoder::new(reader), None, limit, room),
-            false => self.read(&mut { reader }, length, limit, room),
+            true => self.read(&mut flate2::read::MultiGzDecoder::new(reader), None, limit, &mut room),
+            false => self.read(&mut { reader }, length, limit, &mut room),
         };
         let bytes = read.map_err(|problem| problem.at(status))?;
         Ok(Fetched { status, bytes, validators, mtime })
@@ -178,7 +202,8 @@ impl Client {
                 len if len > limit => {
                     return Err(Problem::lasting(crate::source::SourceError::Endless { limit }.to_string()));
                 }
-                len if len < next || length == Some(len) => break,
+                // Read to its end, so that the connection can be used again.
+                len if len < next => break,
                 _ => {}
             }
         }
@@ -231,6 +256,21 @@ impl Client {
             Error::LargeResponseHeader(..) => Problem::standing("the headers of its answer are too long"),
             error => Problem::standing(words::clipped(&error.to_string())),
         }
+    }
+}
+
+/// A body that ends at a deadline, in whatever steps it comes.
+struct Timed<'c, R> {
+    inner: R,
+    deadline: &'c Cell<Instant>,
+}
+
+impl<R: Read> Read for Timed<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if Instant::now() >= self.deadline.get() {
+            return Err(io::Error::other(Error::Timeout(Timeout::Global)));
+        }
+        self.inner.read(buffer)
     }
 }
 

@@ -8,54 +8,15 @@ mod client;
 #[path = "no_client.rs"]
 mod client;
 mod date;
+mod options;
 mod problem;
 mod secrets;
 mod url;
 
-use std::time::Duration;
-
 pub use client::Client;
+pub use options::DownloadOptions;
 pub use problem::Problem;
 pub use url::{Url, UrlError, is_url, masked_text, safe_name};
-
-/// How downloads are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Downloads at a time.
-    pub connections: usize,
-    /// Downloads at a time from one host.
-    pub per_host: usize,
-    /// The time to resolve a name, and to connect.
-    pub connect_timeout: Duration,
-    /// The time without a byte.
-    pub idle_timeout: Duration,
-    /// The time of one attempt.
-    pub timeout: Duration,
-    /// Attempts after the first.
-    pub retries: u32,
-    /// The wait before the first retry. It doubles each time.
-    pub retry_delay: Duration,
-    /// Whether hosts in private networks may be asked.
-    pub allow_private: bool,
-    /// Whether pictures are left out that their server asks to keep out of collections.
-    pub respect_robots: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            connections: 16,
-            per_host: 16,
-            connect_timeout: Duration::from_secs(10),
-            idle_timeout: Duration::from_secs(30),
-            timeout: Duration::from_secs(300),
-            retries: 4,
-            retry_delay: Duration::from_secs(1),
-            allow_private: false,
-            respect_robots: false,
-        }
-    }
-}
 
 /// What identifies a version of a picture to its server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

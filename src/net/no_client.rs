@@ -1,6 +1,6 @@
 //! In a build without the feature `http`, every download fails.
 
-use super::{Answer, Options, Problem, Room, Url, Validators};
+use super::{Answer, DownloadOptions, Problem, Room, Url, Validators};
 
 /// Downloads nothing.
 #[derive(Debug)]
@@ -8,7 +8,7 @@ pub struct Client;
 
 impl Client {
     /// Makes a client.
-    pub fn new(_: &Options) -> Self {
+    pub fn new(_: &DownloadOptions) -> Self {
         Self
     }
 

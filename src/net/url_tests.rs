@@ -119,3 +119,21 @@ fn mirrored_below_a_prefix() {
     assert_eq!(below("https://other/a/c.jpg", "https://h/"), None);
     assert_eq!(below("https://h/a/c.jpg", "/srv/photos"), None);
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_safe(tail in "[ -~\\u{0}-\\u{ff}%./?#@:\\\\\\[\\]]{0,60}") {
+        let Ok(url) = Url::parse(format!("http://{tail}").as_bytes()) else { return Ok(()) };
+        let again = Url::parse(url.request().as_bytes()).unwrap();
+        proptest::prop_assert_eq!(again.request(), url.request());
+        let name = url.file_name();
+        proptest::prop_assert!(Path::new(&name).components().eq([std::path::Component::Normal(&name)]), "{:?}", name);
+        for prefix in ["http://", "http://h/"] {
+            let below = url.below(Path::new(prefix)).unwrap_or_default();
+            let normal = |c| matches!(c, std::path::Component::Normal(_));
+            proptest::prop_assert!(below.components().all(normal), "{:?}", below);
+        }
+        let joined = url.join(tail.as_bytes());
+        proptest::prop_assert!(joined.is_err() || joined.is_ok_and(|url| url.request().starts_with("http")));
+    }
+}

@@ -9,7 +9,7 @@ use super::nightly::{Nightly, UpdateOptions};
 use super::remember::files;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
-use crate::net;
+use crate::net::DownloadOptions;
 use crate::plan::{Destination, Naming, Template, TemplateError};
 use crate::policy::{Existing, MaxFailures, MinSavings};
 use crate::walk::{self, Input, PatternError, Patterns, Walker, real_path};
@@ -142,7 +142,7 @@ impl RunConfig {
             dry_run: false,
             measure: false,
             keep_times: false,
-            net: net::Options::default(),
+            net: DownloadOptions::default(),
             shape: Shape::default(),
             in_place: None,
             archive: None,
@@ -352,6 +352,13 @@ impl RunConfig {
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.nightly.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how pictures at `http://` and `https://` addresses are downloaded.
+    #[must_use]
+    pub fn with_downloads(mut self, options: DownloadOptions) -> Self {
+        self.net = options;
         self
     }
 

@@ -90,7 +90,7 @@ pub struct RunConfig {
     /// Options of unattended runs.
     pub(crate) nightly: Nightly,
     /// How pictures are downloaded.
-    pub(crate) net: net::Options,
+    pub(crate) net: net::DownloadOptions,
 }
 
 /// Which pictures are left out by their stored size.

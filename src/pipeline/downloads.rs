@@ -56,6 +56,8 @@ pub enum Slot {
 struct Tools {
     client: Client,
     room: Arc<Budget>,
+    /// The size of that.
+    half: u64,
     /// The memory that local files do without.
     _half: Share,
 }
@@ -179,7 +181,9 @@ impl<'a> Downloads<'a> {
         let mut share = tools.room.nothing();
         let urgent = || self.shared.cancel.is_set() || self.queue.is_oldest(number);
         let mut room = |bytes| share.grow(bytes, &urgent).map_err(|over| over.message("its file", bytes));
-        room(FIRST).map_err(Problem::lasting)?;
+        // About what it will need, so that few wait for memory while a server waits for them.
+        let likely = self.shared.traffic.mean().min(tools.half / self.shared.config.net.connections as u64);
+        room(likely.max(FIRST)).map_err(Problem::lasting)?;
         let limit = self.shared.config.limits.max_file_size;
         let answer = tools.client.fetch(&task.remote.url, &task.known, limit, &mut room)?;
         share.keep(answer.len());
@@ -232,6 +236,7 @@ impl<'a> Downloads<'a> {
             Tools {
                 client: Client::new(&self.shared.config.net),
                 room: Budget::new(half, memory.ceiling / 4),
+                half,
                 _half: self.shared.source_bytes.draw(half).unwrap_or_else(|_| self.shared.source_bytes.nothing()),
             }
         })

@@ -189,7 +189,7 @@ impl World {
             dry_run: false,
             measure: false,
             keep_times: false,
-            net: crate::net::Options::default(),
+            net: crate::net::DownloadOptions::default(),
             shape: Shape::default(),
             in_place: None,
             archive: None,

@@ -18,6 +18,11 @@ impl Traffic {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// The mean size of a body so far, counting attempts without one.
+    pub fn mean(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed) / self.requests.load(Ordering::Relaxed).max(1)
+    }
+
     /// Adds the counts to the summary.
     pub fn sum(&self, summary: &mut Summary) {
         summary.requests = self.requests.load(Ordering::Relaxed);

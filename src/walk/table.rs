@@ -250,4 +250,15 @@ mod tests {
         }
         assert_eq!(read("", &[]), Ok(Vec::new()));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+            let columns = Columns { url: "a".into(), key: None, keep: Vec::new() };
+            for start in [&b""[..], b"a,b\n", b"{\"a\":\"http://h/\"}\n"] {
+                let table = [start, &bytes].concat();
+                let _ = Walker::default().walk_table(&mut &table[..], &columns, &mut |_, _| Flow::Continue(()));
+            }
+        }
+    }
 }

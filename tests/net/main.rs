@@ -4,6 +4,7 @@
 
 mod downloads;
 mod faults;
+mod library;
 mod safety;
 mod secure;
 mod server;

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Slot, Task};
-use crate::net::{Options, Url};
+use crate::net::{DownloadOptions, Url};
 
 /// How often a waiting thread checks whether the run should end.
 const LOOK: Duration = Duration::from_millis(50);
@@ -61,7 +61,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    pub fn new(net: &Options, ordered: bool) -> Self {
+    pub fn new(net: &DownloadOptions, ordered: bool) -> Self {
         // Some more than are downloaded, so that a busy host does not keep others from theirs.
         let most = 4 * net.connections + 64 + if ordered { AHEAD } else { 0 };
         Self {
