@@ -265,7 +265,9 @@ fn source_of(
             if let Some(remote) = &job.remote {
                 // Without a digest, the state knows that nothing came.
                 trace.seen = Some(Seen::new(&Facts::default()));
-                trace.lasting = remote.lasting;
+                // What was there before may come back.
+                let was_made = job.before.iter().flat_map(|before| &before.rows).any(|row| row.kind == Kind::Made);
+                trace.lasting = remote.lasting && !was_made;
             }
             Err(End::Failed(Stage::Read, error))
         }

@@ -119,6 +119,41 @@ fn a_new_signature_is_the_same_picture() {
     assert_eq!(server.log()[1].header("if-none-match"), Some("\"x\""));
 }
 
+#[test]
+fn a_picture_that_was_there_is_asked_for_again() {
+    let server = Server::start(|request, stream| match request.nth {
+        2 => answer(stream, 404, &[], b""),
+        _ => answer(stream, 200, &[("ETag", "\"x\"")], &oddities::jpeg::plain(96, 64)),
+    });
+    let world = World::new();
+    run(&world, &server, &["a"], &[]).ok();
+    run(&world, &server, &["a"], &[]).code(1).says("404 Not Found");
+    assert!(world.exists("out/a.jpg"));
+    run(&world, &server, &["a"], &[]).ok();
+    assert_eq!(server.log()[2].header("if-none-match"), Some("\"x\""));
+}
+
+#[test]
+fn prune_removes_outputs_of_earlier_options_alone() {
+    let ((server, _, _), world) = (versions(), World::with(&["in/local.jpg"]));
+    let args = |name| ["in", "--name", name, "--prune"];
+    run(&world, &server, &["etag", "plain"], &args("{stem}-a.{ext}")).ok();
+    run(&world, &server, &["etag"], &args("{stem}-b.{ext}")).ok();
+    let pictures: Vec<String> = world.tree().into_iter().filter(|name| name.ends_with(".jpg")).collect();
+    assert_eq!(pictures, ["in/local.jpg", "out/etag-b.jpg", "out/local-b.jpg", "out/plain-a.jpg"]);
+}
+
+#[test]
+fn a_report_that_is_a_table_has_status_and_attempts() {
+    let ((server, _, _), world) = (versions(), World::new());
+    let url = server.url("/gone.jpg");
+    world.run(&[&url, "-o", "out/", "--allow-private", "--report", "r.csv"]).code(1);
+    let text = String::from_utf8(world.read("r.csv")).unwrap();
+    let mut rows = text.lines();
+    assert!(rows.next().unwrap().ends_with(",notes,status,attempts"), "{text}");
+    assert!(rows.next().unwrap().ends_with(",404,1"), "{text}");
+}
+
 impl Ran {
     fn ok_stdout(&self) -> Vec<u8> {
         self.ok();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The columns. Each is a key of an output, or else of its line in NDJSON.
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 22] = [
     "type",
     "source",
     "reason",
@@ -24,6 +24,8 @@ const COLUMNS: [&str; 20] = [
     "encoder",
     "ms",
     "notes",
+    "status",
+    "attempts",
 ];
 
 /// The first row.
@@ -125,7 +127,7 @@ mod tests {
         assert!(rows(&line).starts_with("done,a,,,b,"));
         assert_eq!(
             rows(&json!({"type": "failed", "source": "a", "error": "x"})),
-            format!("failed,a,,x{}\r\n", ",".repeat(16))
+            format!("failed,a,,x{}\r\n", ",".repeat(18))
         );
     }
 }
