@@ -1,8 +1,9 @@
 //! What downloads become.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::time::Duration;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use crate::server::{Server, answer, faults, picture};
 use crate::testenv::{World, line, report};
@@ -246,6 +247,22 @@ fn a_signal_ends_a_run_that_waits_for_the_network() {
     child.stderr.take().unwrap().read_to_string(&mut words).unwrap();
     assert_eq!(child.wait().unwrap().signal(), Some(2), "{words}");
     assert!(words.contains("interrupted"), "{words}");
+}
+
+#[test]
+fn a_list_that_has_not_ended_holds_up_no_picture() {
+    let (world, server) = (World::new(), Server::start(faults));
+    let args = ["--files-from", "-", "-s", "32", "-o", "out/", "--allow-private"];
+    let mut child = world.thumbs().args(args).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut list = child.stdin.take().unwrap();
+    writeln!(list, "{}", server.url("/a.jpg")).unwrap();
+    let begin = Instant::now();
+    while !world.exists("out/a.jpg") {
+        assert!(begin.elapsed() < Duration::from_secs(60), "the picture waits for the end of the list");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(list);
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

@@ -75,47 +75,69 @@ fn every_fault_has_its_reason_its_status_and_its_attempts() {
     }
 }
 
+/// Ten kinds of faults, and whether the picture is made in the end.
+const KINDS: [(&str, bool); 10] = [
+    ("missing", false),
+    ("busy-once", true),
+    ("busy", false),
+    ("cut", false),
+    ("reset-once", true),
+    ("circle", false),
+    ("to-file", false),
+    ("bomb", false),
+    ("text", false),
+    ("no-http", false),
+];
+
+/// A list of URLs of which 30 % have faults, and the names of the pictures that are made.
+fn with_faults(server: &Server, count: usize) -> (String, Vec<String>) {
+    let (mut list, mut made) = (String::new(), Vec::new());
+    for n in 0..count {
+        let (kind, succeeds) = if n % 10 < 3 { KINDS[n / 10 % 10] } else { ("picture", true) };
+        list.push_str(&server.url(&format!("/{kind}/{n}.jpg\n")));
+        made.extend(succeeds.then(|| format!("{n}.jpg")));
+    }
+    (list, made)
+}
+
+const STEADY: &[&str] = &[
+    "--files-from",
+    "-",
+    "-s",
+    "32",
+    "--allow-private",
+    "--retry-delay",
+    "0.01",
+    "--retries",
+    "2",
+    "--max-file-size",
+    "2M",
+    "--quiet",
+];
+
 #[test]
 fn of_a_thousand_urls_every_outcome_is_the_expected_one_twice() {
-    const KINDS: [(&str, bool); 10] = [
-        ("missing", false),
-        ("busy-once", true),
-        ("busy", false),
-        ("cut", false),
-        ("reset-once", true),
-        ("circle", false),
-        ("to-file", false),
-        ("bomb", false),
-        ("text", false),
-        ("no-http", false),
-    ];
     for _ in 0..2 {
         let (world, server) = (World::new(), Server::start(faults));
-        let (mut list, mut want) = (String::new(), Vec::new());
-        for n in 0..1000 {
-            let (kind, succeeds) = if n % 10 < 3 { KINDS[n / 10 % 10] } else { ("picture", true) };
-            list.push_str(&server.url(&format!("/{kind}/{n}.jpg\n")));
-            want.extend(succeeds.then(|| format!("out/{n}.jpg")));
-        }
+        let (list, made) = with_faults(&server, 1000);
+        world.feed(&[STEADY, &["-o", "out/"]].concat(), list.as_bytes()).code(1);
+        let mut want: Vec<String> = made.iter().map(|name| format!("out/{name}")).collect();
         want.sort();
-        let args = [
-            "--files-from",
-            "-",
-            "-s",
-            "32",
-            "-o",
-            "out/",
-            "--allow-private",
-            "--retry-delay",
-            "0.01",
-            "--retries",
-            "2",
-            "--max-file-size",
-            "2M",
-            "--quiet",
-        ];
-        world.feed(&args, list.as_bytes()).code(1);
         assert_eq!(world.tree(), want);
+    }
+}
+
+#[test]
+fn faults_change_no_byte_of_an_archive() {
+    let mut first = None;
+    for more in
+        [["-j", "1", "--connections", "1"], ["-j", "4", "--connections", "32"], ["--memory", "12M", "--per-host", "5"]]
+    {
+        let (world, server) = (World::new(), Server::start(faults));
+        let (list, _) = with_faults(&server, 200);
+        world.feed(&[STEADY, &["-o", "a.tar", "--partial"], &more].concat(), list.as_bytes()).code(1);
+        let tar = world.read("a.tar");
+        assert_eq!(*first.get_or_insert_with(|| tar.clone()), tar, "{more:?}");
     }
 }
 
