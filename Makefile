@@ -2,9 +2,11 @@
 # make test       all tests; needs only cargo and a C compiler
 # make compare    benchmark against the installed peers (PICTURES=folder SIZE=256 ROUNDS=5)
 # make install    PREFIX=/usr/local DESTDIR=
+# make wheel      the Python module; needs Python 3.11 or later and maturin
 
 CARGO ?= cargo
 PYTHON ?= python3
+MATURIN ?= maturin
 PREFIX ?= /usr/local
 DESTDIR ?=
 PICTURES ?= fixtures/photos
@@ -13,7 +15,7 @@ ROUNDS ?= 5
 # THUMBS_CORPUS, from the environment or as an argument: a directory of more pictures for the tests. Without it, these tests print
 # why they are skipped. It is not exported here, because that would turn an unset variable into an empty one.
 
-.PHONY: all build test lint doc bench compare quality corpus fuzz manual install uninstall clean
+.PHONY: all build test lint doc bench compare quality corpus fuzz wheel test-python manual install uninstall clean
 
 all: build
 
@@ -47,6 +49,14 @@ corpus:
 
 fuzz:
 	cd fuzz && $(CARGO) build --release
+
+# The release wheel, in target/wheels.
+wheel:
+	cd python && CARGO_TARGET_DIR="$(CURDIR)/target" $(MATURIN) build --release --locked --out "$(CURDIR)/target/wheels"
+
+# Builds a wheel as fast as the tests are built, and tests it in a clean environment. WHEEL=FILE tests another one.
+test-python:
+	PYTHON="$(PYTHON)" MATURIN="$(MATURIN)" python/test
 
 # The man page and completions, as the program prints them.
 manual: build

@@ -85,7 +85,9 @@ pub use thumbs_render::pixmap::{Channels, Pixmap, Samples};
 pub use thumbs_render::recipe::{
     Color, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Subsampling,
 };
-pub use thumbs_render::render::{Encoded, RenderError, Rendered, Thumbnail, render, thumbnail};
+pub use thumbs_render::render::{
+    Described, Encoded, RenderError, Rendered, Thumbnail, decode, describe, render, thumbnail,
+};
 pub use thumbs_render::size::Size;
 pub use thumbs_render::{Format, Limits, Recipe};
 

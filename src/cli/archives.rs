@@ -64,18 +64,27 @@ pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Datas
     Ok(Some(Dataset { dir: dir.clone(), size, columns: args.tables.keep_columns.clone(), covered: Covered::default() }))
 }
 
+/// A file that has to stay is in the way.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Conflict(String);
+
 fn check_file(args: &Args, path: &Path, kind: Kind, inputs: &[Input]) -> Result<()> {
     let real = real_path(path);
     let is_input = |input: &Input| matches!(input, Input::Path(input) if real_path(input) == real);
     ensure!(!inputs.iter().any(is_input), "-o {}: an INPUT of this run", words::path(path));
     match args.existing {
         Some(Existing::Skip) => bail!("--existing skip: an archive is made as a whole; use replace or fail"),
-        Some(Existing::Fail) => ensure!(path.symlink_metadata().is_err(), "-o {}: it exists", words::path(path)),
+        Some(Existing::Fail) => {
+            let conflict = || Conflict(format!("-o {}: it exists", words::path(path)));
+            ensure!(path.symlink_metadata().is_err(), conflict());
+        }
         Some(Existing::Replace) => {}
         None => match Archive::may_replace(path, kind) {
             Ok(true) => {}
             Ok(false) => {
-                bail!("-o {}: exists and thumbs did not write it (--existing replace)", words::path(path))
+                let why = "exists and thumbs did not write it (--existing replace)";
+                bail!(Conflict(format!("-o {}: {why}", words::path(path))))
             }
             // `place::prepare` reports what is wrong with the place.
             Err(_) => {}

@@ -148,6 +148,9 @@ pub struct Args {
     /// Read INPUTs from FILE (- for standard input), one per line
     #[arg(long, value_name = "FILE", help_heading = "Selection")]
     pub files_from: Vec<PathBuf>,
+    /// Whether a caller names more inputs during the run.
+    #[arg(skip)]
+    pub given: bool,
     /// Read an archive (.tar, .tar.gz, .tar.zst) from the INPUT -
     #[arg(long, help_heading = "Selection")]
     pub archive_in: bool,

@@ -12,6 +12,7 @@ mod exit;
 mod foreign;
 mod in_place;
 mod interrupt;
+pub mod library;
 mod manual;
 mod nightly;
 mod place;
@@ -22,6 +23,7 @@ mod tell;
 mod typed;
 mod usage;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::os::fd::AsFd;
 use std::panic::AssertUnwindSafe;
@@ -39,11 +41,16 @@ use exit::Exit;
 use report::Console;
 use resolve::Resolved;
 
-/// Runs the program.
+/// Runs the program with the arguments of the process.
 pub fn main() -> ! {
-    let (args, typed) = match command::parse(std::env::args_os()) {
+    main_with(std::env::args_os().collect())
+}
+
+/// Runs the program with these arguments, its name first.
+pub fn main_with(words: Vec<OsString>) -> ! {
+    let (args, typed) = match command::parse(words.iter().cloned()) {
         Ok(parsed) => parsed,
-        Err(error) => refuse(&error).leave(),
+        Err(error) => refuse(&error, words.get(1..).unwrap_or_default()).leave(),
     };
     if args.man {
         return_text(manual::man(&mut std::io::stdout()));
@@ -81,17 +88,16 @@ fn return_text(printed: std::io::Result<()>) -> ! {
 }
 
 /// Prints help or version, or the usage error.
-fn refuse(error: &clap::Error) -> Exit {
+fn refuse(error: &clap::Error, typed: &[OsString]) -> Exit {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         // A closed pipe is not an error here.
         let _ = error.print();
         return Exit::Success;
     }
-    let typed: Vec<_> = std::env::args_os().skip(1).collect();
-    if usage::wants_json(&typed) {
+    if usage::wants_json(typed) {
         report::speak(args_nightly::LogFormat::Json);
     }
-    report::say(&usage::words(error, &typed));
+    report::say(&usage::words(error, typed));
     Exit::Usage
 }
 

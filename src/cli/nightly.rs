@@ -60,51 +60,75 @@ pub fn resolve(
     Ok((nightly, Some(StatePlan { options, on_locked })))
 }
 
-/// Takes the lock and opens the state. Dropping the result releases the lock.
-pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, tell: &Tell) -> Result<Option<Lock>, Exit> {
-    let lock = if run.dry_run {
-        // It only reads, and SQLite isolates readers.
-        None
-    } else {
-        match take(plan, cancel, tell) {
-            Ok(lock) => Some(lock),
-            Err(LockError::Held { .. }) if cancel.is_set() => return Err(Exit::of_stop(cancel.reason())),
-            Err(error @ LockError::Held { .. }) => {
-                if plan.on_locked != OnLocked::Skip || tell.verbose {
-                    report::say(&error.to_string());
-                }
-                return Err(if plan.on_locked == OnLocked::Skip { Exit::Success } else { Exit::Locked });
-            }
-            Err(error @ LockError::Io { .. }) => {
-                report::say(&error.to_string());
-                return Err(Exit::Broken);
-            }
-        }
-    };
-    match run.open_state(&plan.options) {
-        Ok(()) => Ok(lock),
-        Err(error) => {
-            report::say(&error.to_string());
-            Err(match error {
-                StateError::Foreign(_) | StateError::Newer(_) => Exit::Usage,
-                StateError::Damaged { .. } | StateError::Failed { .. } => Exit::Broken,
-            })
-        }
+/// Why a run with a state does not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum BeginError {
+    /// Another run holds the lock, or it cannot be taken.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The state cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl StatePlan {
+    /// Whether a run that finds the lock taken has nothing to do.
+    pub fn skips(&self) -> bool {
+        self.on_locked == OnLocked::Skip
     }
 }
 
-/// Takes the lock, and prints which process it waits for.
-fn take(plan: &StatePlan, cancel: &Cancel, tell: &Tell) -> Result<Lock, LockError> {
+/// Takes the lock and opens the state. Dropping the result releases the lock. `waits` is called before a wait for the
+/// lock.
+///
+/// # Errors
+/// [`BeginError`].
+pub fn begin(
+    plan: &StatePlan,
+    run: &mut RunConfig,
+    cancel: &Cancel,
+    waits: &mut dyn FnMut(&LockError),
+) -> Result<Option<Lock>, BeginError> {
+    // A dry run only reads, and SQLite isolates readers.
+    let lock = if run.dry_run { None } else { Some(take(plan, cancel, waits)?) };
+    run.open_state(&plan.options)?;
+    Ok(lock)
+}
+
+fn take(plan: &StatePlan, cancel: &Cancel, waits: &mut dyn FnMut(&LockError)) -> Result<Lock, LockError> {
     let stop = || cancel.is_set();
     match (Lock::take(&plan.options.state, OnLocked::Fail, &stop), plan.on_locked) {
         (Err(error @ LockError::Held { .. }), OnLocked::Wait) => {
-            if !tell.quiet {
-                report::tell(&format!("waiting: {error}"));
-            }
+            waits(&error);
             Lock::take(&plan.options.state, OnLocked::Wait, &stop)
         }
         (taken, _) => taken,
     }
+}
+
+/// Takes the lock and opens the state, and prints why if that fails.
+pub fn open(plan: &StatePlan, run: &mut RunConfig, cancel: &Cancel, tell: &Tell) -> Result<Option<Lock>, Exit> {
+    let mut waits = |error: &LockError| {
+        if !tell.quiet {
+            report::tell(&format!("waiting: {error}"));
+        }
+    };
+    let error = match begin(plan, run, cancel, &mut waits) {
+        Ok(lock) => return Ok(lock),
+        Err(BeginError::Lock(LockError::Held { .. })) if cancel.is_set() => return Err(Exit::of_stop(cancel.reason())),
+        Err(error) => error,
+    };
+    let is_held = matches!(error, BeginError::Lock(LockError::Held { .. }));
+    if !is_held || !plan.skips() || tell.verbose {
+        report::say(&error.to_string());
+    }
+    Err(match error {
+        BeginError::Lock(LockError::Held { .. }) if plan.skips() => Exit::Success,
+        BeginError::Lock(LockError::Held { .. }) => Exit::Locked,
+        BeginError::State(StateError::Foreign(_) | StateError::Newer(_)) => Exit::Usage,
+        BeginError::Lock(LockError::Io { .. })
+        | BeginError::State(StateError::Damaged { .. } | StateError::Failed { .. }) => Exit::Broken,
+    })
 }
 
 /// Lowers the priority of this process.

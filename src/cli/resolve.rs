@@ -47,13 +47,14 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
     let mut lists = lists(&args);
     lists.extend(tables::lists(&args.tables, args.webdataset.is_some())?);
-    ensure!(!inputs.is_empty() || !lists.is_empty(), "{}", no_input());
+    let more = !lists.is_empty() || args.given;
+    ensure!(!inputs.is_empty() || more, "{}", no_input());
     check_stdin(&inputs, &lists)?;
 
     let in_place = in_place::resolve(&args, &inputs, sizes.len())?;
     ensure!(!args.archive_in || inputs.contains(&Input::StdinArchive), "--archive-in: only for the INPUT -");
     let from_stdin = inputs.contains(&Input::Stdin) || inputs.contains(&Input::StdinArchive);
-    let only_stdin = inputs.contains(&Input::Stdin) && inputs.len() == 1 && lists.is_empty();
+    let only_stdin = inputs.contains(&Input::Stdin) && inputs.len() == 1 && !more;
     let destination = destination(&args, only_stdin)?;
     if from_stdin && destination == Destination::Beside {
         bail!("standard input has no directory to put outputs beside; use -o");
@@ -67,7 +68,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         bail!("outputs cannot stand beside members of an archive; use -o");
     }
     if matches!(destination, Destination::File(_) | Destination::Stdout) {
-        let one = inputs.len() == 1 && lists.is_empty() && !inputs[0].is_many();
+        let one = inputs.len() == 1 && !more && !inputs[0].is_many();
         let (what, hint) = match &destination {
             Destination::File(file) => (words::path(file), "; for a directory, end its name with a slash"),
             _ => ("-".to_owned(), "; for several, add --archive tar"),
@@ -144,6 +145,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     let run = RunConfig {
         inputs,
         lists,
+        given: None,
         walker,
         recipe: recipe(&args, sizes, formats.clone()).with_allowed(allowed.clone()),
         naming: Naming {
@@ -162,6 +164,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         jobs: args.jobs.map_or_else(pipeline::processors, |n| n as usize),
         fail_fast: args.fail_fast,
         max_failures: args.max_failures,
+        in_order: false,
         dry_run: args.dry_run,
         measure: args.compress.measure,
         keep_times: args.keep_times,

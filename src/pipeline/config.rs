@@ -1,6 +1,7 @@
 //! The configuration of a run.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::machine;
@@ -28,6 +29,27 @@ pub struct List {
     pub table: Option<Columns>,
 }
 
+/// Inputs that a caller names while the run goes on.
+pub struct Given(Mutex<Option<Box<dyn Iterator<Item = PathBuf> + Send>>>);
+
+impl Given {
+    /// Literal paths, taken as the run needs them.
+    pub fn new(paths: impl Iterator<Item = PathBuf> + Send + 'static) -> Self {
+        Self(Mutex::new(Some(Box::new(paths))))
+    }
+
+    /// The paths, which can be taken once.
+    pub fn take(&self) -> Option<Box<dyn Iterator<Item = PathBuf> + Send>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Given")
+    }
+}
+
 /// What a run reads, what it makes, and where the outputs go.
 ///
 /// Three constructors choose the place of the outputs: [`beside`](Self::beside), [`into_directory`](Self::into_directory) and
@@ -53,6 +75,8 @@ pub struct RunConfig {
     pub(crate) inputs: Vec<Input>,
     /// Lists of more INPUTs, read as a stream.
     pub(crate) lists: Vec<List>,
+    /// More INPUTs, named by a caller.
+    pub(crate) given: Option<Given>,
     /// How inputs are found.
     pub(crate) walker: Walker,
     /// What to make of each input.
@@ -73,6 +97,8 @@ pub struct RunConfig {
     pub(crate) fail_fast: bool,
     /// Stop at too many failures.
     pub(crate) max_failures: Option<MaxFailures>,
+    /// Report everything in the order of the inputs.
+    pub(crate) in_order: bool,
     /// Only plan.
     pub(crate) dry_run: bool,
     /// Encode in a dry run as well.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::config::{List, RunConfig};
+use super::config::{Given, List, RunConfig};
 use super::downloads::{Closed, Downloads, Task};
 use super::hand::Hand;
 use super::job::Job;
@@ -115,6 +115,9 @@ impl<'a> Feeder<'a, '_> {
                     self.hand().fail(path, Stage::Walk, error)?;
                 }
             }
+        }
+        for path in config.given.iter().filter_map(Given::take).flatten() {
+            config.walker.walk_literally(&path, &mut |item| self.give(item))?;
         }
         Flow::Continue(())
     }

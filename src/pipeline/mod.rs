@@ -47,7 +47,7 @@ use crossbeam_channel::bounded;
 
 pub use builder::InPlaceError;
 pub use cancel::Cancel;
-pub use config::{ArchiveOptions, Dataset, InPlace, List, Memory, RunConfig, Shape};
+pub use config::{ArchiveOptions, Dataset, Given, InPlace, List, Memory, RunConfig, Shape};
 pub use machine::{lower_priority, processors};
 pub use nightly::{Nightly, Prune, UpdateOptions};
 pub use prune::PruneError;
@@ -192,7 +192,7 @@ impl Shared {
 }
 
 fn strict(config: &RunConfig) -> bool {
-    config.fail_fast || config.max_failures.is_some()
+    config.fail_fast || config.max_failures.is_some() || config.in_order
 }
 
 /// A message about the job with this number. Every job has exactly one, unless the run ends early.
@@ -347,7 +347,9 @@ pub fn run_with(
             .spawn(body)
             .map_err(|e| RunError::Workers(words::system_words(&e)))
     };
-    if let (Some(delay), true) = (shared.config.count_ahead, shared.config.lists.is_empty()) {
+    if let (Some(delay), true) =
+        (shared.config.count_ahead, shared.config.lists.is_empty() && shared.config.given.is_none())
+    {
         let shared = Arc::clone(&shared);
         let count = move || guarded(&shared, "counts inputs", || feeder::count(&shared, delay));
         start("thumbs-counter", Box::new(count))?;

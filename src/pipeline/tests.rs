@@ -169,6 +169,7 @@ impl World {
         let config = RunConfig {
             inputs: vec![Input::Path(self.dir.path().to_path_buf())],
             lists: Vec::new(),
+            given: None,
             walker: self.walker,
             recipe: Recipe::default(),
             naming: Naming {
@@ -186,6 +187,7 @@ impl World {
             jobs: self.jobs,
             fail_fast: self.fail_fast,
             max_failures: self.max_failures,
+            in_order: false,
             dry_run: false,
             measure: false,
             keep_times: false,

@@ -193,15 +193,15 @@ impl Walker {
                 continue;
             }
             let path = Path::new(OsStr::from_bytes(&line));
-            let flow = self.listed(path, give);
+            let flow = self.walk_literally(path, give);
             if flow.is_break() {
                 return Ok(flow);
             }
         }
     }
 
-    /// Handles a name in a list, which is literal.
-    fn listed(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
+    /// Calls `give` for every file that a literal name refers to, such as one in a list.
+    pub fn walk_literally(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         match self.named(path, give) {
             Err(_) if is_url(path) => give(self.remote(path)),
             Err(error) => give(Item::Failed { path: path.to_path_buf(), error: WalkError::of(path, error) }),

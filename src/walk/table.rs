@@ -174,7 +174,7 @@ impl Walker {
             Err(why) => give(wrong(why), None),
             Ok(row) => {
                 let row = Arc::new(row);
-                self.listed(path, &mut |item| give(item, Some(Arc::clone(&row))))
+                self.walk_literally(path, &mut |item| give(item, Some(Arc::clone(&row))))
             }
         }
     }

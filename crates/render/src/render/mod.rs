@@ -42,7 +42,7 @@ use crate::recipe::{FormatChoice, Recipe};
 use crate::size::Size;
 pub use choose::AUTO_TARGET;
 pub use own::{KEPT, KEPT_QUALITY, TURNED, is_lossless_note};
-pub use pixels::{Thumbnail, thumbnail};
+pub use pixels::{Described, Thumbnail, decode, describe, thumbnail};
 
 /// An opened picture, with outputs planned from its header.
 pub struct Opened<'a> {

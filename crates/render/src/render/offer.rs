@@ -103,7 +103,13 @@ impl Opened<'_> {
     /// The same, if it and the work that follows fit into the limits.
     pub(super) fn checked_offer(&self, wanted: &[usize]) -> Result<Offer, DecodeError> {
         let offer = self.offer(wanted);
-        let (memory, limit) = (self.memory_of(&offer, wanted), self.limits.max_memory);
+        self.check_memory(self.memory_of(&offer, wanted))?;
+        Ok(offer)
+    }
+
+    /// Checks the memory of all work on the picture against the limit.
+    pub(super) fn check_memory(&self, memory: u64) -> Result<(), DecodeError> {
+        let limit = self.limits.max_memory;
         if memory > limit {
             let header = self.header();
             return Err(DecodeError::Limit(format!(
@@ -111,7 +117,7 @@ impl Opened<'_> {
                 header.format, header.size
             )));
         }
-        Ok(offer)
+        Ok(())
     }
 
     /// Whether a variant shows decoded pixels without resampling.
