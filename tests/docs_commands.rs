@@ -4,7 +4,7 @@ mod stage;
 
 use stage::{Stage, binary, has, jpeg, stderr};
 
-const DRY_RUN: &str = "thumbs: read headers only; pictures damaged further on are not noticed\n";
+const DRY_RUN: &str = "thumbs: only headers were decoded; pictures damaged further on are not noticed\n";
 
 /// The blocks of shell commands in a page.
 fn blocks(page: &str) -> Vec<String> {
@@ -37,7 +37,7 @@ fn run(page: &str, least: usize) {
         let script = format!("set -eo pipefail\n{block}");
         let ran = stage.command("bash").arg("-c").arg(script).env("PATH", &path).output().unwrap();
         assert!(ran.status.success(), "{block}\n{}", stderr(&ran));
-        // A dry run without --measure says that it reads headers only.
+        // A dry run without --measure says that it decoded headers only.
         let mut said = stderr(&ran);
         if block.contains(" -n ") {
             said = said.replacen(DRY_RUN, "", 1);

@@ -351,7 +351,7 @@ fn a_dry_run_counts_and_a_measured_one_says_what_would_be_saved() {
     assert!(ran.ok().text().contains("in/a.jpg"));
     ran.says("1 to be done");
     let ran = world.run(&["in", "--in-place", "-n", "--measure", "--report", "told", "-v"]);
-    ran.ok().says("1 to be done").says(" out, ").never_says("headers only");
+    ran.ok().says("1 to be done").says(" out, ").never_says("only headers");
     assert!(ran.text().contains("300x200 JPEG, 38.0 kB -> "), "{}", ran.text());
     let lines = report(&world.read("told"));
     let planned = line(&lines, "planned", "a.jpg")["outputs"][0]["bytes"].as_u64().unwrap();

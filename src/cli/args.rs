@@ -194,7 +194,7 @@ pub struct Args {
     /// Stop after more than N failures, or when more than P% of the inputs failed
     #[arg(long, value_name = "N|P%", value_parser = typed::max_failures, help_heading = "Run")]
     pub max_failures: Option<MaxFailures>,
-    /// Print what would be made, and write nothing; reads headers only
+    /// Print what would be made, and write nothing; decodes headers only
     #[arg(short = 'n', long, help_heading = "Run")]
     pub dry_run: bool,
     /// Decode truncated pictures as far as their data goes

@@ -1,4 +1,4 @@
-//! DownloadOptions of downloads.
+//! Options of downloads.
 
 use std::time::Duration;
 

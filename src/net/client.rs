@@ -18,7 +18,7 @@ use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Error, Proxy, Timeout};
 
 use super::address::is_public;
-use super::{Answer, DownloadOptions, Fetched, Problem, Room, Url, UrlError, Validators, date};
+use super::{Answer, DownloadOptions, Fetched, Problem, Room, Url, UrlError, Validators};
 use crate::words;
 use resolve::{Guarded, Refused};
 
@@ -85,7 +85,8 @@ impl Client {
             }
             let credential = url.user().filter(|_| url.is_same_origin(&at)).or_else(|| at.user());
             let mut response = self.ask(&at, credential.as_deref(), known, &deadline)?;
-            let status = response.status().as_u16();
+            let code = response.status();
+            let status = code.as_u16();
             match status {
                 200 | 203 => return self.body(&mut response, limit, room, &deadline).map(Answer::Body),
                 304 if !known.is_empty() => return Ok(Answer::Unchanged),
@@ -100,7 +101,7 @@ impl Client {
                 _ => {
                     let after = header(response.headers(), "retry-after").and_then(wait);
                     drain(&mut response);
-                    return Err(Problem::of_status(status, after));
+                    return Err(Problem::of_status(status, code.canonical_reason(), after));
                 }
             }
         }
@@ -149,7 +150,9 @@ impl Client {
             etag: header(headers, "etag").map(str::to_owned),
             modified: header(headers, "last-modified").map(str::to_owned),
         };
-        let mtime = validators.modified.as_deref().and_then(date::seconds).unwrap_or(0);
+        let date = validators.modified.as_deref().and_then(|text| httpdate::parse_http_date(text).ok());
+        let mtime =
+            date.and_then(|date| date.duration_since(UNIX_EPOCH).ok()).map_or(0, |since| since.as_secs() as i64);
         let gzip = match header(headers, "content-encoding").map(str::to_ascii_lowercase).as_deref() {
             None | Some("" | "identity") => false,
             Some("gzip" | "x-gzip") => true,
@@ -321,8 +324,8 @@ fn wait(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
-    date::seconds(text).map(|then| Duration::from_secs(u64::try_from(then - now).unwrap_or(0)))
+    let then = httpdate::parse_http_date(text).ok()?;
+    Some(then.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 /// Whether `X-Robots-Tag` asks everybody to keep the picture out of indexes or of training.

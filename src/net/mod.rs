@@ -7,7 +7,6 @@ mod client;
 #[cfg(not(feature = "http"))]
 #[path = "no_client.rs"]
 mod client;
-mod date;
 mod options;
 mod problem;
 mod secrets;

@@ -40,10 +40,10 @@ impl Problem {
     }
 
     /// The problem with an answer of this status, which is neither a picture nor a redirect.
-    pub fn of_status(status: u16, after: Option<Duration>) -> Self {
-        let words = match name(status) {
-            "" => format!("the server answers {status}"),
-            name => format!("the server answers {status} {name}"),
+    pub fn of_status(status: u16, name: Option<&str>, after: Option<Duration>) -> Self {
+        let words = match name {
+            None => format!("the server answers {status}"),
+            Some(name) => format!("the server answers {status} {name}"),
         };
         let problem = match status {
             408 | 425 | 429 => Self::passing(words),
@@ -55,33 +55,6 @@ impl Problem {
             _ => Self::standing(words),
         };
         Self { after: after.filter(|_| problem.retry), ..problem.at(status) }
-    }
-}
-
-fn name(status: u16) -> &'static str {
-    match status {
-        204 => "No Content",
-        206 => "Partial Content",
-        304 => "Not Modified",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        402 => "Payment Required",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        408 => "Request Timeout",
-        410 => "Gone",
-        414 => "URI Too Long",
-        425 => "Too Early",
-        429 => "Too Many Requests",
-        451 => "Unavailable For Legal Reasons",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ => "",
     }
 }
 
@@ -103,11 +76,11 @@ mod tests {
             (503, true, false),
             (204, false, false),
         ] {
-            let problem = Problem::of_status(status, Some(Duration::from_secs(3)));
+            let problem = Problem::of_status(status, None, Some(Duration::from_secs(3)));
             assert_eq!((problem.retry, problem.lasting), (retry, lasting), "{status}");
             assert_eq!(problem.after.is_some(), retry, "{status}");
         }
-        assert_eq!(Problem::of_status(404, None).words, "the server answers 404 Not Found");
-        assert_eq!(Problem::of_status(599, None).words, "the server answers 599");
+        assert_eq!(Problem::of_status(404, Some("Not Found"), None).words, "the server answers 404 Not Found");
+        assert_eq!(Problem::of_status(599, None, None).words, "the server answers 599");
     }
 }

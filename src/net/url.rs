@@ -1,10 +1,12 @@
 //! Addresses of pictures: parsing as browsers do, joining redirects, and names for messages, for the
-//! state and for outputs.
+//! state and for outputs. The `url` crate would bring Unicode's tables for host names; here hosts are ASCII.
 
 use std::ffi::OsString;
 use std::net::Ipv6Addr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
 use super::secrets;
 
@@ -285,31 +287,18 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), UrlError> {
     }
 }
 
-/// Encodes what a URL cannot hold: everything but printable ASCII, and some of that.
+/// Printable ASCII that a URL cannot hold.
+const FORBIDDEN: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'\\').add(b'^').add(b'`').add(b'{').add(b'|').add(b'}');
+
+/// Encodes what a URL cannot hold.
 fn encoded(text: &[u8]) -> String {
-    let mut out = String::with_capacity(text.len());
-    for &byte in text {
-        if byte.is_ascii_graphic() && !br#""<>\^`{|}"#.contains(&byte) {
-            out.push(byte as char);
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    percent_encode(text, FORBIDDEN).to_string()
 }
 
 /// Decodes `%20`. What is not an escape stays.
 fn decoded(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = bytes.get(at + 1..at + 3).and_then(|hex| std::str::from_utf8(hex).ok());
-        let byte = escape.filter(|_| bytes[at] == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        out.push(byte.unwrap_or(bytes[at]));
-        at += if byte.is_some() { 3 } else { 1 };
-    }
-    out
+    percent_decode_str(text).collect()
 }
 
 /// Removes `.` and `..`. The result starts with a slash.
@@ -319,8 +308,8 @@ fn without_dots(path: &str) -> String {
     while let Some(part) = parts.next() {
         let is_last = parts.peek().is_none();
         match part.to_ascii_lowercase().replace("%2e", ".").as_str() {
-            "." | ".." => {
-                if part.len() > 1 && part != "%2e" && part != "%2E" {
+            dots @ ("." | "..") => {
+                if dots == ".." {
                     kept.pop();
                 }
                 if is_last {

@@ -57,9 +57,9 @@ struct Tools {
     client: Client,
     room: Arc<Budget>,
     /// The size of that.
-    half: u64,
+    size: u64,
     /// The memory that local files do without.
-    _half: Share,
+    _drawn: Share,
 }
 
 pub struct Downloads<'a> {
@@ -182,7 +182,7 @@ impl<'a> Downloads<'a> {
         let urgent = || self.shared.cancel.is_set() || self.queue.is_oldest(number);
         let mut room = |bytes| share.grow(bytes, &urgent).map_err(|over| over.message("its file", bytes));
         // About what it will need, so that few wait for memory while a server waits for them.
-        let likely = self.shared.traffic.mean().min(tools.half / self.shared.config.net.connections as u64);
+        let likely = self.shared.traffic.mean().min(tools.size / self.shared.config.net.connections as u64);
         room(likely.max(FIRST)).map_err(Problem::lasting)?;
         let limit = self.shared.config.limits.max_file_size;
         let answer = tools.client.fetch(&task.remote.url, &task.known, limit, &mut room)?;
@@ -232,12 +232,12 @@ impl<'a> Downloads<'a> {
     fn tools(&self) -> &Tools {
         self.tools.get_or_init(|| {
             let memory = &self.shared.config.memory;
-            let half = memory.budget / 8;
+            let size = memory.budget / 8;
             Tools {
                 client: Client::new(&self.shared.config.net),
-                room: Budget::new(half, memory.ceiling / 4),
-                half,
-                _half: self.shared.source_bytes.draw(half).unwrap_or_else(|_| self.shared.source_bytes.nothing()),
+                room: Budget::new(size, memory.ceiling / 4),
+                size,
+                _drawn: self.shared.source_bytes.draw(size).unwrap_or_else(|_| self.shared.source_bytes.nothing()),
             }
         })
     }

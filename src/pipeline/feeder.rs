@@ -131,11 +131,11 @@ impl<'a> Feeder<'a, '_> {
             self.downloads.flush();
         }
         match item {
-            Item::Remote { .. } if config.naming.is_beside() => {
-                self.refuse(item, "a URL has no directory to put outputs beside; use -o")
+            Item::Remote { url, .. } if config.naming.is_beside() => {
+                self.refuse(&url, "a URL has no directory to put outputs beside; use -o")
             }
-            Item::Remote { .. } if config.in_place.is_some() => {
-                self.refuse(item, "a picture is not replaced on the network; use -o")
+            Item::Remote { url, .. } if config.in_place.is_some() => {
+                self.refuse(&url, "a picture is not replaced on the network; use -o")
             }
             Item::Remote { url, below } => self.remote(url, below),
             Item::Failed { path, error } => {
@@ -230,8 +230,7 @@ impl<'a> Feeder<'a, '_> {
         }
     }
 
-    fn refuse(&mut self, item: Item, why: &str) -> Flow {
-        let Item::Remote { url, .. } = item else { return Flow::Continue(()) };
+    fn refuse(&mut self, url: &Url, why: &str) -> Flow {
         self.hand().fail(PathBuf::from(url.masked()), Stage::Plan, why.to_owned())
     }
 

@@ -232,7 +232,7 @@ fn a_dry_run_says_what_it_did_not_look_at() {
     let whole = world.read("in/b.jpg");
     world.write("in/b.jpg", &whole[..whole.len() - 200]);
     let ran = world.run(&["in", "-o", "out", "-n"]);
-    ran.ok().says("thumbs: read headers only; pictures damaged further on are not noticed\n");
+    ran.ok().says("thumbs: only headers were decoded; pictures damaged further on are not noticed\n");
     assert_eq!(ran.lines().len(), 2);
     assert_eq!(world.run(&["in", "-o", "out", "-n", "--quiet"]).ok().stderr, "");
     let ran = world.run(&["in", "-o", "out", "-n", "-v"]);

@@ -138,7 +138,7 @@ impl Text {
             lines.push(line);
         }
         if self.dry_run && !self.measure && !self.quiet && summary.done > 0 {
-            lines.push("thumbs: read headers only; pictures damaged further on are not noticed".to_owned());
+            lines.push("thumbs: only headers were decoded; pictures damaged further on are not noticed".to_owned());
         }
         if self.verbose && summary.unsynced {
             lines.push(
