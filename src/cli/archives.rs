@@ -61,7 +61,8 @@ pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Datas
     };
     ensure!(sizes == 1 && formats == 1, "--webdataset: it takes one size and one format");
     let size = args.shard_size.unwrap_or(ShardSize::Samples(10_000));
-    Ok(Some(Dataset { dir: dir.clone(), size, columns: args.tables.keep_columns.clone(), covered: Covered::default() }))
+    let (columns, key) = (args.tables.keep_columns.clone(), args.tables.key_column.clone());
+    Ok(Some(Dataset { dir: dir.clone(), size, columns, key, covered: Covered::default() }))
 }
 
 /// A file that has to stay is in the way.

@@ -16,7 +16,7 @@ pub struct TableArgs {
     /// Column of URLs or paths [default: url]
     #[arg(long, value_name = "COLUMN")]
     pub url_column: Option<String>,
-    /// Column after which outputs are named
+    /// Column after which outputs are named, or the samples of a data set
     #[arg(long, value_name = "COLUMN")]
     pub key_column: Option<String>,
     /// Columns to keep in the JSON of a data set's samples, such as caption,license; caption or text goes into a .txt, too

@@ -177,7 +177,7 @@ pub fn render(
 pub fn save(path: &Path, bytes: &[u8], replaces: bool) -> Result<(), SinkError> {
     let (mode, gid) = (0o666, rustix::process::getegid().as_raw());
     let replace = if replaces { Replace::Any } else { Replace::Never };
-    Directory.put(&[Entry { path, bytes, mode, gid, beside: None, replace, mtime: None, original: None }])
+    Directory.put(&[Entry { path, bytes, mode, gid, beside: None, replace, mtime: None, original: None, number: 0 }])
 }
 
 /// Reads a file as a run does: at most `limit` bytes, and no special file.

@@ -46,7 +46,12 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     let allowed = allowed(&args, typed)?;
     let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
     let mut lists = lists(&args);
+    let others = !inputs.is_empty() || !lists.is_empty() || args.given;
     lists.extend(tables::lists(&args.tables, args.webdataset.is_some())?);
+    ensure!(
+        args.webdataset.is_none() || args.tables.key_column.is_none() || !others,
+        "--key-column: every sample of the data set gets its key from a table, so name no other INPUT"
+    );
     let more = !lists.is_empty() || args.given;
     ensure!(!inputs.is_empty() || more, "{}", no_input());
     check_stdin(&inputs, &lists)?;

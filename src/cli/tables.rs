@@ -20,11 +20,8 @@ pub fn lists(args: &TableArgs, collects: bool) -> Result<Vec<List>> {
         ensure!(!given || !args.table.is_empty(), "{option}: it has no effect without --table");
     }
     ensure!(collects || args.keep_columns.is_empty(), "--keep-columns: it has no effect without --webdataset");
-    ensure!(
-        !collects || args.key_column.is_none(),
-        "--key-column: the samples of a data set are numbered; --keep-columns puts a column into their JSON"
-    );
-    if let Some(name) = args.keep_columns.iter().find(|name| is_reserved(name)) {
+    let keyed = args.key_column.is_some();
+    if let Some(name) = args.keep_columns.iter().find(|name| is_reserved(name, keyed)) {
         bail!("--keep-columns {}: the JSON of a sample has a key of this name", shown(name));
     }
     let url = args.url_column.clone().unwrap_or_else(|| "url".to_owned());

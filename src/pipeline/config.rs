@@ -173,6 +173,8 @@ pub struct Dataset {
     pub size: ShardSize,
     /// The columns of tables that samples keep.
     pub columns: Vec<String>,
+    /// The column of keys. Without it, the indices of inputs are the keys.
+    pub key: Option<String>,
     /// Existing shards; the run fills this in.
     pub covered: Covered,
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Ready, Shape};
+use super::{Dataset, Ready, Shape};
 use crate::outcome::SourceName;
 use crate::sink::shards::Sample;
 use thumbs_render::recipe::Recipe;
@@ -21,10 +21,13 @@ pub fn recipe(recipe: &Recipe) -> String {
 
 /// Distinguishes data sets within one build: also by the columns that they keep, and by what they
 /// leave out.
-pub fn collection(recipe: &Recipe, columns: &[String], shape: &Shape) -> String {
+pub fn collection(recipe: &Recipe, dataset: &Dataset, shape: &Shape) -> String {
     let mut text = format!("{recipe:?}");
-    if !columns.is_empty() {
-        text.push_str(&format!("{columns:?}"));
+    if !dataset.columns.is_empty() {
+        text.push_str(&format!("{:?}", dataset.columns));
+    }
+    if let Some(key) = &dataset.key {
+        text.push_str(&format!("key {key:?}"));
     }
     if *shape != Shape::default() {
         text.push_str(&format!("{shape:?}"));
@@ -37,7 +40,7 @@ fn digest(text: &str) -> String {
 }
 
 /// The names and contents of the members beside a sample's picture: a JSON, and its caption.
-pub fn sample(ready: &Ready, recipe: &str) -> Vec<(PathBuf, Vec<u8>)> {
+pub fn sample(ready: &Ready, dataset: &Dataset, recipe: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let first = ready.outputs.first();
     let (path, size) = first.map_or((PathBuf::new(), ready.source_size), |o| (o.plan.path.clone(), o.size));
     let key = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -52,6 +55,7 @@ pub fn sample(ready: &Ready, recipe: &str) -> Vec<(PathBuf, Vec<u8>)> {
         size,
         sha256: ready.sha256.as_deref().unwrap_or_default(),
         recipe,
+        index: dataset.key.is_some().then_some(ready.number),
         kept: row.map(|row| &row.kept),
     };
     let mut members = vec![(path.with_extension("json"), sample.json(&key))];

@@ -15,6 +15,7 @@ use super::config::{Given, List, RunConfig};
 use super::downloads::{Closed, Downloads, Task};
 use super::hand::Hand;
 use super::job::Job;
+use super::keys::Keys;
 use super::lookup::{Lookup, Unchanged, Verdict};
 use super::prune::Walked;
 use super::remote::Remote;
@@ -54,6 +55,7 @@ fn feed_with<'a>(shared: &'a Shared, hand: &'a Mutex<Hand<'a>>, downloads: &Down
         walked: Walked::default(),
         archives: HashSet::new(),
         own: OwnOutputs::new(&config.naming),
+        keys: config.dataset.as_ref().and_then(|dataset| dataset.key.as_ref()).map(|_| Keys::default()),
         stopped: None,
     };
     let complete = feeder.all().is_continue() && feeder.hand_over().is_continue();
@@ -80,6 +82,8 @@ struct Feeder<'a, 'd> {
     /// Archives that were started, by their real paths.
     archives: HashSet<PathBuf>,
     own: OwnOutputs<'a>,
+    /// The keys of samples, if a table gives them.
+    keys: Option<Keys>,
     /// Since when it only counts.
     stopped: Option<Instant>,
 }
@@ -102,6 +106,9 @@ impl<'a> Feeder<'a, '_> {
         self.walked.begin(&Input::Stdin);
         for list in &config.lists {
             let fed = feed_list(config, list, &mut |item, row| {
+                if let Some((path, error)) = row.as_deref().and_then(|row| self.keyless(&item, row)) {
+                    return self.hand().fail(path, Stage::Walk, error);
+                }
                 self.hand().row = row;
                 self.give(item)
             });
@@ -120,6 +127,21 @@ impl<'a> Feeder<'a, '_> {
             config.walker.walk_literally(&path, &mut |item| self.give(item))?;
         }
         Flow::Continue(())
+    }
+
+    /// For data sets with keys from a table: why this input has none, with its name.
+    fn keyless(&mut self, item: &Item, row: &Row) -> Option<(PathBuf, String)> {
+        let keys = self.keys.as_mut()?;
+        let (path, taken) = match item {
+            Item::Found(found) => (found.path.clone()?, keys.take(row)),
+            Item::Remote { url, .. } => (PathBuf::from(url.masked()), keys.take(row)),
+            Item::Archive { path, .. } => {
+                let error = format!("row {} of the table: an archive has one key for many pictures", row.number);
+                (path.clone(), Err(error))
+            }
+            Item::StdinArchive | Item::Failed { .. } | Item::LeftOut(_) => return None,
+        };
+        Some((path, taken.err()?))
     }
 
     fn give(&mut self, item: Item) -> Flow {

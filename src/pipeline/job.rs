@@ -10,6 +10,7 @@ use super::remote::Remote;
 use crate::archive::zip_reader::ZipEntry;
 use crate::net::safe_name;
 use crate::outcome::SourceName;
+use crate::sink::shards;
 use crate::source::{Facts, Source};
 use crate::walk::{Found, Row, has_picture_extension};
 
@@ -75,6 +76,12 @@ impl Job {
         name.push(".");
         name.push(extension.unwrap_or_else(|| "img".into()));
         Some(PathBuf::from(name))
+    }
+
+    /// The key of its sample in a data set. The feeder has checked that of its row.
+    pub fn sample_key(&self) -> String {
+        let own = self.row.as_ref().and_then(|row| shards::key(row.key.as_ref()?).ok());
+        own.unwrap_or_else(|| shards::numbered(self.number))
     }
 
     /// The path under which the state knows it.

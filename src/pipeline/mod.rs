@@ -18,6 +18,7 @@ mod guarded;
 mod hand;
 mod in_place;
 mod job;
+mod keys;
 mod lookup;
 mod machine;
 mod nightly;
@@ -229,8 +230,8 @@ pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) 
     let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits));
     let broken = |error| RunError::Sink { error, summary: Box::default() };
     if let (Some(dataset), false) = (&mut config.dataset, config.dry_run) {
-        let recipe = digest::collection(&config.recipe, &dataset.columns, &config.shape);
-        let mut sink = Shards::create(&dataset.dir, dataset.size, &recipe).map_err(broken)?;
+        let recipe = digest::collection(&config.recipe, dataset, &config.shape);
+        let mut sink = Shards::create(&dataset.dir, dataset.size, &recipe, dataset.key.is_some()).map_err(broken)?;
         dataset.covered = sink.covered();
         return run_with(config, renderer, &mut sink, reporter, cancel);
     }

@@ -139,6 +139,7 @@ pub fn process(
 
     let header = opened.header();
     let mut ready = Ready {
+        number: job.number,
         source: job.source(),
         facts,
         outputs: Vec::new(),
@@ -222,7 +223,8 @@ pub fn process(
 fn check_covered(shared: &Shared, job: &Job, turns: &mut Turns<'_>) -> Result<(), End> {
     let Some(dataset) = &shared.config.dataset else { return Ok(()) };
     let path = job.found.path.as_deref();
-    if let Some(shard) = dataset.covered.contradicts(job.number, path) {
+    let key = dataset.key.is_some().then(|| job.sample_key());
+    if let Some(shard) = dataset.covered.contradicts(job.number, path, key.as_deref()) {
         // Every number would mean another input than before.
         return Err(End::OtherInputs(other_inputs(&dataset.dir.join(shard))));
     }
@@ -348,7 +350,8 @@ fn plan(
     }
     let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
     if let Some(dataset) = &shared.config.dataset {
-        let path = |extension| dataset.dir.join(crate::sink::shards::member(job.number, extension));
+        let key = job.sample_key();
+        let path = |extension| dataset.dir.join(format!("{key}.{extension}"));
         let Some(variant) = variants.first().filter(|variant| !variant.candidates.is_empty()) else {
             let extension = variants.first().map_or("", |v| v.format.extension());
             return Ok(vec![PlannedOutput::named(0, path(extension))]);

@@ -33,6 +33,8 @@ pub struct ReadyOutput {
 
 /// An input with encoded outputs.
 pub struct Ready {
+    /// The index of the input.
+    pub number: u64,
     pub source: SourceName,
     pub facts: Facts,
     pub outputs: Vec<ReadyOutput>,

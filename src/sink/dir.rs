@@ -51,7 +51,7 @@ mod tests {
     fn entry<'a>(path: &'a Path, bytes: &'a [u8], replace: bool) -> Entry<'a> {
         let replace = if replace { Replace::Any } else { Replace::Never };
         let gid = rustix::process::getegid().as_raw();
-        Entry { path, bytes, mode: 0o644, gid, beside: None, replace, mtime: None, original: None }
+        Entry { path, bytes, mode: 0o644, gid, beside: None, replace, mtime: None, original: None, number: 0 }
     }
 
     fn names(dir: &Path) -> Vec<String> {

@@ -228,6 +228,7 @@ mod tests {
                     replace: Replace::Never,
                     mtime: None,
                     original: None,
+                    number: 0,
                 }])
                 .unwrap();
         }

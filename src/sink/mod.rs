@@ -55,6 +55,8 @@ pub struct Entry<'a> {
     pub mtime: Option<(i64, i64)>,
     /// The source, where the output replaces it.
     pub original: Option<&'a Original>,
+    /// The index of its input.
+    pub number: u64,
 }
 
 /// Why outputs could not be saved.
@@ -99,8 +101,17 @@ impl SinkError {
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     remove_stale(path.parent().unwrap_or(Path::new("")));
     let gid = rustix::process::getegid().as_raw();
-    let entry =
-        Entry { path, bytes, mode: 0o666, gid, beside: None, replace: Replace::Any, mtime: None, original: None };
+    let entry = Entry {
+        path,
+        bytes,
+        mode: 0o666,
+        gid,
+        beside: None,
+        replace: Replace::Any,
+        mtime: None,
+        original: None,
+        number: 0,
+    };
     let written = atomic::Temporary::write(&entry)?;
     written.close()?;
     written.commit(path, Replace::Any)

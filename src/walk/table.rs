@@ -32,6 +32,8 @@ pub struct Columns {
 /// What a table says about an input.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
+    /// Its number in the table, from 1. The names of columns count as a row of CSV and TSV.
+    pub number: u64,
     /// The name of its output.
     pub key: Option<String>,
     /// The kept columns, in the order in which they were named.
@@ -65,7 +67,7 @@ impl Row {
         if serde_json::to_string(&kept).map_or(0, |text| text.len()) > MOST_KEPT {
             return Err("its --keep-columns hold more than 512 KiB");
         }
-        Ok(Self { key, kept })
+        Ok(Self { number: 0, key, kept })
     }
 }
 
@@ -173,7 +175,7 @@ impl Walker {
             Ok(_) if input.is_empty() => give(wrong("its --url-column is empty"), None),
             Err(why) => give(wrong(why), None),
             Ok(row) => {
-                let row = Arc::new(row);
+                let row = Arc::new(Row { number, ..row });
                 self.walk_literally(path, &mut |item| give(item, Some(Arc::clone(&row))))
             }
         }
@@ -184,7 +186,7 @@ impl Walker {
 mod tests {
     use super::*;
 
-    fn read(text: &str, keep: &[&str]) -> Result<Vec<(String, Option<Row>)>, String> {
+    fn read(text: &str, keep: &[&str]) -> Result<Vec<(String, Option<(String, Map<String, Value>)>)>, String> {
         let columns = Columns {
             url: "url".into(),
             key: Some("id".into()),
@@ -197,7 +199,7 @@ mod tests {
                 Item::Failed { error, .. } => error.to_string(),
                 other => panic!("{other:?}"),
             };
-            found.push((name, row.map(|row| (*row).clone())));
+            found.push((name, row.map(|row| (row.key.clone().unwrap_or_default(), row.kept.clone()))));
             Flow::Continue(())
         };
         let flow = Walker::default().walk_table(&mut text.as_bytes(), &columns, &mut give);
@@ -208,8 +210,8 @@ mod tests {
     fn the_same_table_in_three_forms() {
         let kept = |caption: &str| [("caption".to_owned(), Value::from(caption))].into_iter().collect();
         let want = vec![
-            ("http://h/a.jpg".to_owned(), Some(Row { key: Some("1".into()), kept: kept("a, \"b\"\nc") })),
-            ("http://h/b.jpg".to_owned(), Some(Row { key: Some("2".into()), kept: kept("d") })),
+            ("http://h/a.jpg".to_owned(), Some(("1".to_owned(), kept("a, \"b\"\nc")))),
+            ("http://h/b.jpg".to_owned(), Some(("2".to_owned(), kept("d")))),
         ];
         for text in [
             "id,url,caption\r\n1,http://h/a.jpg,\"a, \"\"b\"\"\nc\"\r\n2,http://h/b.jpg,d\r\n",

@@ -83,6 +83,79 @@ fn a_column_names_the_outputs() {
     assert_eq!(world.tree(), ["local.png", "out/_._.._up.jpg", "out/boat 1.5.jpg", "out/mine.png", "t.tsv"]);
 }
 
+const KEYED: &[&str] = &[
+    "--table",
+    "t.csv",
+    "--key-column",
+    "id",
+    "-s",
+    "32",
+    "--allow-private",
+    "--webdataset",
+    "set",
+    "--shard-size",
+    "2",
+];
+
+#[test]
+fn a_column_gives_the_keys_of_a_data_set() {
+    let (world, server) = (World::with(&["local.jpg"]), Server::start(faults));
+    let long = "\u{e9}".repeat(60);
+    let mut table = String::from("id,url\n");
+    for (id, url) in [
+        ("boat 1.5", server.url("/a.jpg")),
+        ("../up", server.url("/b.jpg")),
+        ("lost", server.url("/missing/c.jpg")),
+        (&long, "local.jpg".to_owned()),
+        ("boat 1_5", server.url("/d.jpg")),
+        ("lost", server.url("/e.jpg")),
+        (&"x".repeat(201), server.url("/f.jpg")),
+        ("\u{fc}", server.url("/g.jpg")),
+    ] {
+        table.push_str(&format!("{id},{url}\n"));
+    }
+    world.write("t.csv", table.as_bytes());
+    let ran = world.run(&[KEYED, &["--report", "-"]].concat());
+    let lines = report(&ran.code(1).stdout);
+    let error = |url: &str| line(&lines, "failed", url)["error"].as_str().unwrap().to_owned();
+    assert_eq!(error("/d.jpg"), "row 6 of the table: the key \"boat 1_5\" is that of row 2");
+    // Also where the first row fails.
+    assert_eq!(error("/e.jpg"), "row 7 of the table: the key \"lost\" is that of row 4");
+    assert_eq!(error("/f.jpg"), "row 8 of the table: its --key-column is longer than 200 bytes");
+    let first = members(&world.read("set/000000.tar"));
+    let names: Vec<&str> = first.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["boat 1_5.jpg", "boat 1_5.json", "___up.jpg", "___up.json"]);
+    let json: serde_json::Value = serde_json::from_slice(&first[3].1).unwrap();
+    assert_eq!((&json["key"], &json["index"]), (&"___up".into(), &1.into()));
+
+    // A rerun tries only what failed, and makes a missing shard as it was.
+    let second = world.read("set/000001.tar");
+    let asked = server.log().len();
+    world.run(KEYED).code(1);
+    assert_eq!(server.log().len() - asked, 1);
+    std::fs::remove_file(world.path("set/000001.tar")).unwrap();
+    world.run(KEYED).code(1);
+    assert_eq!(world.read("set/000001.tar"), second);
+    assert_eq!((server.asked("/a.jpg"), server.asked("/g.jpg"), server.asked("/d.jpg")), (1, 2, 0));
+
+    // Other keys are other samples, and other columns another data set.
+    world.write("t.csv", table.replace("../up", "up").as_bytes());
+    world.run(KEYED).code(3).says("the inputs are not those that set/000000.tar was made of");
+    world
+        .run(&["--table", "t.csv", "-s", "32", "--allow-private", "--webdataset", "set"])
+        .code(3)
+        .says("other options");
+}
+
+#[test]
+fn pictures_of_a_directory_cannot_share_a_key() {
+    let world = World::with(&["in/a.jpg", "in/b.jpg"]);
+    std::fs::create_dir(world.path("set")).unwrap();
+    world.write("t.csv", b"id,url\n1,in\n");
+    world.run(KEYED).code(1).says("in/b.jpg: failed: row 2 of the table: the key \"1\" is that of row 2");
+    assert_eq!(members(&world.read("set/000000.tar")).len(), 2);
+}
+
 #[test]
 fn wrong_tables_are_usage_errors() {
     let world = World::with(&["a.jpg"]);
@@ -102,8 +175,12 @@ fn wrong_tables_are_usage_errors() {
             "--keep-columns width: the JSON of a sample has a key of this name",
         ),
         (
-            &["--table", "t.csv", "--url-column", "a", "--key-column", "b", "--webdataset", "set"],
-            "--key-column: the samples of a data set are numbered",
+            &["a.jpg", "--table", "t.csv", "--url-column", "a", "--key-column", "b", "--webdataset", "set"],
+            "--key-column: every sample of the data set gets its key from a table, so name no other INPUT",
+        ),
+        (
+            &["--table", "t.csv", "--key-column", "b", "--keep-columns", "index", "--webdataset", "set"],
+            "--keep-columns index: the JSON of a sample has a key of this name",
         ),
         (&["a.jpg", "--max-aspect", "0.5"], "--max-aspect 0.5: a ratio of sides is a number from 1 on"),
     ] {

@@ -31,7 +31,8 @@ impl Writer<'_> {
         let told = config
             .dataset
             .as_ref()
-            .map(|set| digest::sample(&ready, &digest::collection(&config.recipe, &set.columns, &config.shape)));
+            .map(|set| digest::sample(&ready, set, &digest::collection(&config.recipe, set, &config.shape)));
+        let number = ready.number;
         let original = ready.original.take();
         let mtime = config.keep_times.then_some(facts.mtime);
         let (mut done, outputs, record) = ready.split();
@@ -49,6 +50,7 @@ impl Writer<'_> {
             replace,
             mtime,
             original: original.as_ref(),
+            number,
         };
         let mut entries: Vec<Entry<'_>> = outputs
             .iter()

@@ -1,0 +1,112 @@
+//! The samples of a data set: their keys, and the JSON beside each picture.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use base64::Engine;
+use serde_json::{Map, Value, json};
+
+use thumbs_render::size::Size;
+
+/// The key of an input that has none of its own. Keys of this form sort like their numbers.
+pub fn numbered(number: u64) -> String {
+    format!("{number:09}")
+}
+
+/// The longest key. A file name ends at 255 bytes, and an extension follows.
+const LONGEST_KEY: usize = 200;
+
+/// A text as a key: to readers, a dot ends the key, and a slash its directory.
+///
+/// # Errors
+/// The text is too long.
+pub fn key(text: &str) -> Result<String, &'static str> {
+    if text.len() > LONGEST_KEY {
+        return Err("its --key-column is longer than 200 bytes");
+    }
+    let is_special = |c: char| matches!(c, '.' | '/' | '\\') || c.is_control();
+    Ok(text.replace(is_special, "_"))
+}
+
+/// The value that stands for a source.
+pub fn source_value(source: Option<&Path>) -> Value {
+    match source {
+        None => "-".into(),
+        Some(path) => match path.to_str() {
+            Some(text) => text.into(),
+            None => {
+                let bytes = path.as_os_str().as_bytes();
+                json!({"bytes": base64::engine::general_purpose::STANDARD.encode(bytes)})
+            }
+        },
+    }
+}
+
+/// The metadata of a sample.
+#[derive(Debug)]
+pub struct Sample<'a> {
+    /// The source; None is standard input.
+    pub source: Option<&'a Path>,
+    /// The stored size of the source.
+    pub original: Size,
+    /// The size of the picture.
+    pub size: Size,
+    /// The digest of the source's bytes.
+    pub sha256: &'a str,
+    /// Distinguishes data sets with different options.
+    pub recipe: &'a str,
+    /// The index of its input, if its key does not give that.
+    pub index: Option<u64>,
+    /// Kept columns of a table.
+    pub kept: Option<&'a Map<String, Value>>,
+}
+
+/// Whether the JSON of a sample has a key of this name anyway. `keyed` if its key is not a number.
+pub fn is_reserved(name: &str, keyed: bool) -> bool {
+    ["key", "source", "original_width", "original_height", "width", "height", "sha256", "recipe"].contains(&name)
+        || keyed && name == "index"
+}
+
+impl Sample<'_> {
+    /// The JSON.
+    pub fn json(&self, key: &str) -> Vec<u8> {
+        let mut value = json!({
+            "key": key,
+            "source": source_value(self.source),
+            "original_width": self.original.width,
+            "original_height": self.original.height,
+            "width": self.size.width,
+            "height": self.size.height,
+            "sha256": self.sha256,
+            "recipe": self.recipe,
+        });
+        if let Some(index) = self.index {
+            value["index"] = index.into();
+        }
+        for (name, kept) in self.kept.into_iter().flatten() {
+            value[name] = kept.clone();
+        }
+        let mut text = value.to_string();
+        text.push('\n');
+        text.into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_have_what_readers_accept() {
+        for (text, want) in [
+            ("boat", "boat"),
+            ("boat 1.5", "boat 1_5"),
+            ("../../up", "______up"),
+            ("a\\b\n\u{7f}c", "a_b__c"),
+            ("\u{e9}t\u{e9}.jpg", "\u{e9}t\u{e9}_jpg"),
+        ] {
+            assert_eq!(key(text).as_deref(), Ok(want), "{text}");
+        }
+        assert!(key(&"x".repeat(200)).is_ok() && key(&"x".repeat(201)).is_err());
+    }
+}
