@@ -10,8 +10,9 @@ values and defaults; ``thumbs --help`` explains them. Sizes are in pixels, width
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._batch import Events, process, run
-from ._concurrent import process_async, render_async
 from ._single import open, render, thumbnail
 from ._thumbs import (
     DamagedPicture,
@@ -26,6 +27,9 @@ from ._thumbs import (
     UnsupportedFormat,
     __version__,
 )
+
+if TYPE_CHECKING:
+    from ._concurrent import process_async, render_async
 
 __all__ = [
     "DamagedPicture",
@@ -48,3 +52,16 @@ __all__ = [
     "run",
     "thumbnail",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Imports `asyncio` when it is needed: it takes longer than everything else here, and a third of the memory."""
+    if name in ("process_async", "render_async"):
+        from . import _concurrent
+
+        return getattr(_concurrent, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
