@@ -1,9 +1,10 @@
 """How long the event loop of the upload example stands still while it renders.
 
-python loop.py [--uploads 200] PICTURE
+python loop.py [--uploads 200] [--clients 8] PICTURE
 
-Clients in a process of their own post the picture, 32 at a time. A task on the server's loop sleeps for a millisecond again
-and again, and notes how much later it wakes: first while the server is idle, then under load.
+Clients in a process of their own post the picture. A task on the server's loop sleeps for a millisecond again and again, and
+notes how much later it wakes: while the server is idle, while it receives uploads and answers without rendering, and while it
+renders. What receiving takes of the loop is the server's own work.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 
 import uvicorn
 
+import thumbs
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
 
 from tree import processor
@@ -26,7 +29,7 @@ from upload import app
 CLIENTS = """
 import http.client, sys
 from concurrent.futures import ThreadPoolExecutor
-port, uploads, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+port, uploads, clients, path = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 body = open(path, "rb").read()
 def post(_):
     client = http.client.HTTPConnection("127.0.0.1", port)
@@ -35,7 +38,7 @@ def post(_):
     content = answer.read()
     assert answer.status == 200 and content
     return len(content)
-with ThreadPoolExecutor(32) as pool:
+with ThreadPoolExecutor(clients) as pool:
     print(len(list(pool.map(post, range(uploads)))))
 """
 
@@ -58,7 +61,7 @@ async def during(work: asyncio.Future[object] | asyncio.Task[object]) -> list[fl
     return await watching
 
 
-async def measure(uploads: int, picture: Path) -> None:
+async def measure(uploads: int, count: int, picture: Path) -> None:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     serving = asyncio.create_task(server.serve())
     while not server.started:
@@ -66,14 +69,26 @@ async def measure(uploads: int, picture: Path) -> None:
     port = server.servers[0].sockets[0].getsockname()[1]
 
     async def post() -> None:
-        words = [sys.executable, "-c", CLIENTS, str(port), str(uploads), str(picture)]
+        words = [sys.executable, "-c", CLIENTS, str(port), str(uploads), str(count), str(picture)]
         clients = await asyncio.create_subprocess_exec(*words, stdout=subprocess.PIPE)
         assert int((await clients.communicate())[0]) == uploads
 
-    await asyncio.create_task(post())
-    print(f"{date.today()}, {processor()}, {uploads} uploads of {picture.stat().st_size:,} bytes\n")
+    prepared = await thumbs.render_async(picture)
+
+    async def receive() -> None:
+        render = thumbs.render_async
+
+        async def answer(*_: object, **__: object) -> list[thumbs.Output]:
+            return prepared
+
+        thumbs.render_async = answer  # type: ignore[assignment]
+        await post()
+        thumbs.render_async = render
+
+    await post()
+    print(f"{date.today()}, {processor()}, {uploads} uploads of {picture.stat().st_size:,} bytes, {count} at a time\n")
     print("| event loop | median, ms | 99 % | worst, ms |\n| --- | --- | --- | --- |")
-    for name, work in (("idle", asyncio.sleep(5)), ("rendering", post())):
+    for name, work in (("idle", asyncio.sleep(5)), ("receiving", receive()), ("rendering", post())):
         begun = time.perf_counter()
         late = sorted(await during(asyncio.ensure_future(work)))
         took = time.perf_counter() - begun
@@ -85,6 +100,7 @@ async def measure(uploads: int, picture: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--uploads", type=int, default=200)
+    parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("picture", type=Path)
     given = parser.parse_args()
-    asyncio.run(measure(given.uploads, given.picture.resolve()))
+    asyncio.run(measure(given.uploads, given.clients, given.picture.resolve()))
