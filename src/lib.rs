@@ -67,6 +67,7 @@ mod archive;
 pub mod cli;
 mod net;
 mod outcome;
+mod path_log;
 mod pipeline;
 mod plan;
 mod policy;
@@ -98,7 +99,7 @@ pub use outcome::{
 };
 pub use pipeline::{Cancel, InPlaceError, Prune, PruneError, RunConfig, RunError, UpdateOptions, run};
 pub use plan::TemplateError;
-pub use policy::{Existing, MaxFailures, MinSavings};
+pub use policy::{DropDuplicates, Existing, MaxFailures, MinSavings};
 pub use report::{Event, Progress, Reporter};
 pub use sink::SinkError;
 pub use state::{LockError, StateError};

@@ -85,6 +85,10 @@ pub enum SkipReason {
     OwnOutput,
     /// The same file was an earlier input.
     Duplicate,
+    /// An earlier input has the same bytes (`--drop-duplicates`).
+    SameBytes,
+    /// An earlier input looks the same (`--drop-duplicates perceptual`).
+    LooksAlike,
     /// Its outputs are up to date: made from the unchanged source with the same recipe, and
     /// unchanged.
     UpToDate,
@@ -119,6 +123,8 @@ impl SkipReason {
             Self::Exists => "exists",
             Self::OwnOutput => "own-output",
             Self::Duplicate => "duplicate",
+            Self::SameBytes => "same-bytes",
+            Self::LooksAlike => "looks-alike",
             Self::UpToDate => "up-to-date",
             Self::FailedBefore => "failed-before",
             Self::TooSmall => "too-small",

@@ -27,6 +27,16 @@ pub enum Replace {
     Any,
 }
 
+/// When a picture counts as the same as an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DropDuplicates {
+    /// Its bytes are the same, by their SHA-256.
+    Sha256,
+    /// That, or it looks the same: a hash of its pixels is the same but for a few bits.
+    Perceptual,
+}
+
 /// What an output has to save to replace its source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MinSavings {

@@ -14,6 +14,8 @@ pub enum Event<'a> {
     Planned(&'a Done),
     /// An input was skipped.
     Skipped(&'a SourceName, SkipReason),
+    /// An input was skipped because of the earlier one with this name, which has the same content.
+    Duplicate(&'a SourceName, SkipReason, &'a Path),
     /// An input was encoded and stays as it is, in place (or would stay, in a dry run that measures).
     Kept(&'a Done, SkipReason),
     /// An input failed.

@@ -95,7 +95,7 @@ impl From<&thumbs::Event<'_>> for Event {
             thumbs::Event::Done(done) => Self::of("done", done),
             thumbs::Event::Planned(done) => Self::of("planned", done),
             thumbs::Event::Kept(done, reason) => Self { reason: Some(reason.word()), ..Self::of("kept", done) },
-            thumbs::Event::Skipped(source, reason) => {
+            thumbs::Event::Skipped(source, reason) | thumbs::Event::Duplicate(source, reason, _) => {
                 Self { reason: Some(reason.word()), ..Self::new("skipped", source) }
             }
             thumbs::Event::Failed(failure) => Self {

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use crate::policy::DropDuplicates;
+use clap::{Args, ValueEnum};
 
 use super::typed;
 
@@ -28,4 +29,25 @@ pub struct TableArgs {
     /// Leave out pictures whose longer side is more than N times as long as the shorter
     #[arg(long, value_name = "N", value_parser = typed::aspect)]
     pub max_aspect: Option<f64>,
+    /// Leave out pictures that are the same as an earlier one: with the same bytes, or that look the same too
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub drop_duplicates: Option<Duplicates>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Duplicates {
+    /// The same bytes
+    Sha256,
+    /// Or a perceptual hash that differs in at most three of 64 bits
+    #[value(alias = "phash")]
+    Perceptual,
+}
+
+impl From<Duplicates> for DropDuplicates {
+    fn from(how: Duplicates) -> Self {
+        match how {
+            Duplicates::Sha256 => Self::Sha256,
+            Duplicates::Perceptual => Self::Perceptual,
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::pipeline::{self, List, Memory, RunConfig};
 use crate::plan::{Destination, Naming, Template};
-use crate::policy::Existing;
+use crate::policy::{DropDuplicates, Existing};
 use crate::walk::{self, Input, Patterns, Selection, Walker, real_path};
 use crate::words;
 use anyhow::{Result, bail, ensure};
@@ -47,11 +47,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
     let mut lists = lists(&args);
     let others = !inputs.is_empty() || !lists.is_empty() || args.given;
-    lists.extend(tables::lists(&args.tables, args.webdataset.is_some())?);
-    ensure!(
-        args.webdataset.is_none() || args.tables.key_column.is_none() || !others,
-        "--key-column: every sample of the data set gets its key from a table, so name no other INPUT"
-    );
+    lists.extend(tables::lists(&args.tables, args.webdataset.is_some(), others)?);
     let more = !lists.is_empty() || args.given;
     ensure!(!inputs.is_empty() || more, "{}", no_input());
     check_stdin(&inputs, &lists)?;
@@ -137,6 +133,8 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     ensure!(!args.keep_times || !streamed, "--keep-times: only for outputs that are single files");
     ensure!(!args.compress.measure || args.dry_run, "--measure: it has no effect without -n");
     ensure!(!nightly.fsync || !streamed, "--fsync: only for outputs that are single files");
+    let skips = args.existing.map(Existing::from) == Some(Existing::Skip);
+    tables::check_duplicates(&args.tables, state.is_some(), in_place.is_some(), skips)?;
     let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
     place::check_lists(&lists)?;
@@ -164,6 +162,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         },
         skip_own: !args.no_skip_own,
         shape: tables::shape(&args.tables),
+        drop_duplicates: args.tables.drop_duplicates.map(DropDuplicates::from),
         limits: limits(&args),
         memory: memory(&args),
         jobs: args.jobs.map_or_else(pipeline::processors, |n| n as usize),

@@ -7,11 +7,11 @@ use crate::sink::shards::is_reserved;
 use crate::walk::Columns;
 use anyhow::{Result, bail, ensure};
 
-use super::args_table::TableArgs;
+use super::args_table::{Duplicates, TableArgs};
 use super::usage::shown;
 
-/// The tables, as lists. `collects` if the run makes a data set.
-pub fn lists(args: &TableArgs, collects: bool) -> Result<Vec<List>> {
+/// The tables, as lists. `collects` if the run makes a data set, `others` if it has other INPUTs.
+pub fn lists(args: &TableArgs, collects: bool, others: bool) -> Result<Vec<List>> {
     for (given, option) in [
         (args.url_column.is_some(), "--url-column"),
         (args.key_column.is_some(), "--key-column"),
@@ -20,8 +20,12 @@ pub fn lists(args: &TableArgs, collects: bool) -> Result<Vec<List>> {
         ensure!(!given || !args.table.is_empty(), "{option}: it has no effect without --table");
     }
     ensure!(collects || args.keep_columns.is_empty(), "--keep-columns: it has no effect without --webdataset");
-    let keyed = args.key_column.is_some();
-    if let Some(name) = args.keep_columns.iter().find(|name| is_reserved(name, keyed)) {
+    ensure!(
+        !collects || args.key_column.is_none() || !others,
+        "--key-column: every sample of the data set gets its key from a table, so name no other INPUT"
+    );
+    let (keyed, looks) = (args.key_column.is_some(), args.drop_duplicates == Some(Duplicates::Perceptual));
+    if let Some(name) = args.keep_columns.iter().find(|name| is_reserved(name, keyed, looks)) {
         bail!("--keep-columns {}: the JSON of a sample has a key of this name", shown(name));
     }
     let url = args.url_column.clone().unwrap_or_else(|| "url".to_owned());
@@ -37,4 +41,16 @@ pub fn lists(args: &TableArgs, collects: bool) -> Result<Vec<List>> {
 /// Which pictures are left out.
 pub fn shape(args: &TableArgs) -> Shape {
     Shape { min_size: args.min_size, max_aspect: args.max_aspect }
+}
+
+/// Checks that duplicates can be found: a run that does not open a picture does not know its content.
+pub fn check_duplicates(args: &TableArgs, updates: bool, in_place: bool, skips: bool) -> Result<()> {
+    let Some(how) = args.drop_duplicates else { return Ok(()) };
+    ensure!(!updates, "--drop-duplicates: not with --update, which does not open unchanged pictures");
+    ensure!(!in_place, "--drop-duplicates: not with --in-place, which has no outputs to leave out");
+    ensure!(
+        how == Duplicates::Sha256 || !skips,
+        "--drop-duplicates perceptual: not with --existing skip, which does not decode what it skips"
+    );
+    Ok(())
 }

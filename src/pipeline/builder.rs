@@ -11,7 +11,7 @@ use crate::archive::Kind;
 use crate::archive::compress::Levels;
 use crate::net::DownloadOptions;
 use crate::plan::{Destination, Naming, Template, TemplateError};
-use crate::policy::{Existing, MaxFailures, MinSavings};
+use crate::policy::{DropDuplicates, Existing, MaxFailures, MinSavings};
 use crate::walk::{self, Input, PatternError, Patterns, Walker, real_path};
 use thumbs_render::geometry::SizeSpec;
 use thumbs_render::limits::Limits;
@@ -146,6 +146,7 @@ impl RunConfig {
             keep_times: false,
             net: DownloadOptions::default(),
             shape: Shape::default(),
+            drop_duplicates: None,
             in_place: None,
             archive: None,
             dataset: None,
@@ -167,6 +168,14 @@ impl RunConfig {
     #[must_use]
     pub fn with_existing(mut self, existing: Existing) -> Self {
         self.naming.existing = existing;
+        self
+    }
+
+    /// Leaves out pictures of which an earlier one is the same. The first in the order of the inputs is made, for any number
+    /// of workers.
+    #[must_use]
+    pub fn with_drop_duplicates(mut self, same: DropDuplicates) -> Self {
+        self.drop_duplicates = Some(same);
         self
     }
 

@@ -11,7 +11,7 @@ use crate::archive::compress::Levels;
 use crate::net;
 use crate::outcome::SkipReason;
 use crate::plan::Naming;
-use crate::policy::{MaxFailures, MinSavings};
+use crate::policy::{DropDuplicates, MaxFailures, MinSavings};
 use crate::sink::shards::{Covered, ShardSize};
 use crate::walk::{Columns, Input, Walker};
 use thumbs_render::limits::Limits;
@@ -89,6 +89,8 @@ pub struct RunConfig {
     pub(crate) limits: Limits,
     /// Which pictures are left out by their size.
     pub(crate) shape: Shape,
+    /// Which pictures are left out because an earlier one is the same.
+    pub(crate) drop_duplicates: Option<DropDuplicates>,
     /// Limits of all pictures in flight.
     pub(crate) memory: Memory,
     /// The number of workers.
@@ -117,6 +119,13 @@ pub struct RunConfig {
     pub(crate) nightly: Nightly,
     /// How pictures are downloaded.
     pub(crate) net: net::DownloadOptions,
+}
+
+impl RunConfig {
+    /// Whether pictures are compared by how they look.
+    pub(crate) fn looks(&self) -> bool {
+        self.drop_duplicates == Some(DropDuplicates::Perceptual)
+    }
 }
 
 /// Which pictures are left out by their stored size.

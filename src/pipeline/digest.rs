@@ -6,12 +6,18 @@ use sha2::{Digest, Sha256};
 
 use super::{Dataset, Ready, Shape};
 use crate::outcome::SourceName;
+use crate::policy::DropDuplicates;
 use crate::sink::shards::Sample;
 use thumbs_render::recipe::Recipe;
 
-/// SHA-256 in hexadecimal digits.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// SHA-256.
+pub fn content(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// In hexadecimal digits.
+pub fn hexadecimal(digest: &[u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Distinguishes recipes within one build.
@@ -21,7 +27,7 @@ pub fn recipe(recipe: &Recipe) -> String {
 
 /// Distinguishes data sets within one build: also by the columns that they keep, and by what they
 /// leave out.
-pub fn collection(recipe: &Recipe, dataset: &Dataset, shape: &Shape) -> String {
+pub fn collection(recipe: &Recipe, dataset: &Dataset, shape: &Shape, same: Option<DropDuplicates>) -> String {
     let mut text = format!("{recipe:?}");
     if !dataset.columns.is_empty() {
         text.push_str(&format!("{:?}", dataset.columns));
@@ -32,11 +38,14 @@ pub fn collection(recipe: &Recipe, dataset: &Dataset, shape: &Shape) -> String {
     if *shape != Shape::default() {
         text.push_str(&format!("{shape:?}"));
     }
+    if let Some(same) = same {
+        text.push_str(&format!("without duplicates {same:?}"));
+    }
     digest(&text)
 }
 
 fn digest(text: &str) -> String {
-    sha256(text.as_bytes())[..16].to_owned()
+    hexadecimal(&content(text.as_bytes()))[..16].to_owned()
 }
 
 /// The names and contents of the members beside a sample's picture: a JSON, and its caption.
@@ -53,7 +62,8 @@ pub fn sample(ready: &Ready, dataset: &Dataset, recipe: &str) -> Vec<(PathBuf, V
         },
         original: ready.source_size,
         size,
-        sha256: ready.sha256.as_deref().unwrap_or_default(),
+        sha256: &ready.content.as_ref().map(hexadecimal).unwrap_or_default(),
+        look: ready.look,
         recipe,
         index: dataset.key.is_some().then_some(ready.number),
         kept: row.map(|row| &row.kept),

@@ -13,17 +13,20 @@ mod committer;
 mod config;
 mod digest;
 mod downloads;
+mod end;
 mod feeder;
 mod guarded;
 mod hand;
 mod in_place;
 mod job;
 mod keys;
+mod looks;
 mod lookup;
 mod machine;
 mod nightly;
 mod order;
 mod passed;
+mod planning;
 mod process;
 mod prune;
 mod ready;
@@ -40,7 +43,7 @@ mod watch;
 mod worker;
 mod writer;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -67,6 +70,7 @@ use crate::outcome::{Done, Failure, SkipReason, SourceName, Summary};
 use crate::plan::{Destination, Ledger, OwnOutputs};
 use crate::policy::{Existing, Replace};
 use crate::report::Reporter;
+use crate::sink::shards::Expected;
 use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream, not_ours};
 use crate::state::{LockError, Record, StateError};
 use crate::walk::{Input, real_path};
@@ -193,7 +197,8 @@ impl Shared {
 }
 
 fn strict(config: &RunConfig) -> bool {
-    config.fail_fast || config.max_failures.is_some() || config.in_order
+    // Of duplicates, the first is made.
+    config.fail_fast || config.max_failures.is_some() || config.in_order || config.drop_duplicates.is_some()
 }
 
 /// A message about the job with this number. Every job has exactly one, unless the run ends early.
@@ -212,6 +217,12 @@ enum Message {
     Ignored,
     /// A message with a record for the state.
     Recorded(Box<Message>, Box<Record>),
+    /// The same as the earlier input of this name.
+    Duplicate {
+        source: SourceName,
+        reason: SkipReason,
+        first: PathBuf,
+    },
     /// Several messages.
     Many(Vec<Message>),
     /// The state cannot be read.
@@ -227,11 +238,12 @@ enum Message {
 /// Only if nothing more can be saved.
 pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
     let _lock = config.remember(cancel)?;
-    let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits));
+    let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits, config.looks()));
     let broken = |error| RunError::Sink { error, summary: Box::default() };
     if let (Some(dataset), false) = (&mut config.dataset, config.dry_run) {
-        let recipe = digest::collection(&config.recipe, dataset, &config.shape);
-        let mut sink = Shards::create(&dataset.dir, dataset.size, &recipe, dataset.key.is_some()).map_err(broken)?;
+        let recipe = digest::collection(&config.recipe, dataset, &config.shape, config.drop_duplicates);
+        let expected = Expected { recipe, keyed: dataset.key.is_some(), contents: config.drop_duplicates.is_some() };
+        let mut sink = Shards::create(&dataset.dir, dataset.size, &expected).map_err(broken)?;
         dataset.covered = sink.covered();
         return run_with(config, renderer, &mut sink, reporter, cancel);
     }
@@ -273,6 +285,9 @@ fn guarding(config: &RunConfig) -> Ledger {
         {
             ledger.guard(path);
         }
+    }
+    for made in config.dataset.iter().flat_map(|dataset| dataset.covered.contents()) {
+        ledger.note_made(&made.digest, &made.source);
     }
     if let Destination::Archive(Some(path)) = &config.naming.destination {
         // Treated as an output of this run if a list names it. Nothing else is claimed yet.

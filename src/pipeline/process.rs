@@ -1,59 +1,26 @@
 //! Processes one input, from its name to encoded outputs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::budget::{OverCeiling, Share};
+use super::end::End;
 use super::job::{Job, Packed};
 use super::lookup::Unchanged;
+use super::planning::plan;
 use super::trace::{Trace, standing, unchanged};
 use super::turns::{Turns, pass_over};
 use super::{Message, Prepared, Ready, ReadyOutput, Shared, in_place};
 use crate::archive::{self, detect};
-use crate::outcome::{Done, SkipReason, Stage, TimeSpent};
-use crate::plan::{Admission, Ledger, OPEN, Picture, Plan, PlannedOutput, Possible, Standing};
-use crate::policy::Replace;
+use crate::outcome::{SkipReason, Stage, TimeSpent};
+use crate::plan::{Admission, PlannedOutput};
 use crate::source::{Facts, Source, SourceError};
 use crate::state::digest;
 use crate::state::{Kind, Record, Seen};
 use crate::words;
 use thumbs_render::codec::DecodeError;
-use thumbs_render::format::{self, Format};
+use thumbs_render::format::{self};
 use thumbs_render::render::{Encoded, RenderError};
-
-/// Why an input ends before its outputs are encoded.
-pub enum End {
-    Skipped(SkipReason),
-    /// Not to be made, or replaced in place, nor looked at again until it changes.
-    Settled(SkipReason),
-    /// Encoded, and not to replace its source.
-    Kept(Box<Done>, SkipReason, Option<Box<Record>>),
-    /// Unchanged according to its content, with a record for the state.
-    Unchanged(SkipReason, Box<Record>),
-    Failed(Stage, String),
-    /// A file of a walk that is not a picture.
-    Ignored,
-    /// The inputs differ from those of the data set.
-    OtherInputs(String),
-}
-
-impl End {
-    /// Of a source that is not replaced. That it was compressed, or can never be, is remembered.
-    fn refused(reason: SkipReason) -> Self {
-        match reason {
-            SkipReason::Compressed | SkipReason::NotWritten | SkipReason::Animated | SkipReason::WouldLose => {
-                Self::Settled(reason)
-            }
-            _ => Self::Skipped(reason),
-        }
-    }
-}
-
-impl From<SourceError> for End {
-    fn from(error: SourceError) -> Self {
-        Self::Failed(Stage::Read, error.to_string())
-    }
-}
 
 pub fn process(
     shared: &Shared,
@@ -125,7 +92,11 @@ pub fn process(
         return Err(End::Settled(reason));
     }
     shared.watch.pause(job.number);
-    let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.as_ref(), bytes.len() as u64, ledger));
+    let is_wanted = config.dataset.is_some() || config.drop_duplicates.is_some();
+    let content = is_wanted.then(|| super::digest::content(&bytes));
+    let same = content.as_ref().filter(|_| config.drop_duplicates.is_some());
+    let outputs =
+        turns.claims.take(|ledger| plan(shared, job, member, opened.as_ref(), bytes.len() as u64, same, ledger));
     lap(&mut spent.waiting);
     let mut outputs = outputs?;
     let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();
@@ -148,7 +119,8 @@ pub fn process(
         source_bytes: bytes.len() as u64,
         shrink: 1.0,
         notes: Vec::new(),
-        sha256: config.dataset.as_ref().map(|_| super::digest::sha256(&bytes)),
+        content,
+        look: None,
         begin,
         spent: TimeSpent::default(),
         record,
@@ -187,17 +159,10 @@ pub fn process(
     spent.encoding += rendered.times.encode;
     ready.shrink = rendered.shrink;
     ready.notes = rendered.notes;
+    ready.look = rendered.look;
     let holds_more = in_place::holds_more(config, opened.header(), &bytes);
     drop(opened);
     drop((bytes, held));
-    if let Some(dataset) = &config.dataset
-        && let Some(shard) = dataset.covered.closed(job.number)
-    {
-        let shard = words::path(&dataset.dir.join(shard));
-        let error =
-            format!("it can be read by now, but {shard} was made without it; delete that, and it is made again");
-        return Err(End::Failed(Stage::Write, error));
-    }
     for encoded in rendered.outputs {
         let output = outputs.iter().find(|o| o.variant == encoded.variant);
         if let Some(output) = output {
@@ -308,79 +273,6 @@ fn leave_standing(
         record.outputs.extend(standing);
         make
     });
-}
-
-fn plan(
-    shared: &Shared,
-    job: &Job,
-    member: bool,
-    opened: &dyn Prepared,
-    bytes: u64,
-    ledger: &mut Ledger,
-) -> Result<Vec<PlannedOutput>, End> {
-    let variants = opened.variants();
-    let naming = &shared.config.naming;
-    // In place, links to one file are one input.
-    let target = shared.config.in_place.as_ref().and_then(|_| in_place::target(job));
-    let source = target.as_ref().or(job.found.path.as_ref());
-    let admission = |ledger: &mut Ledger, path: &Path| match &job.remote {
-        Some(remote) => ledger.admit_url(&remote.url.key(), &remote.url.masked()),
-        None => ledger.admit(path),
-    };
-    let number = match source {
-        None => ledger.admit_stdin(),
-        Some(path) => match admission(ledger, path) {
-            Admission::New(number) => number,
-            // A file named twice is one file, but two members with one name are two pictures.
-            Admission::Duplicate if member => {
-                let error = "the archive holds a member of this name before it";
-                return Err(End::Failed(Stage::Plan, error.to_owned()));
-            }
-            Admission::Duplicate => return Err(End::Skipped(SkipReason::Duplicate)),
-            Admission::OwnOutput => return Err(End::Skipped(SkipReason::OwnOutput)),
-        },
-    };
-    let named = job.output_name();
-    let path: Option<&Path> = named.as_ref().or(source).map(PathBuf::as_path);
-    if let Some(path) = path.filter(|_| job.found.link) {
-        ledger.guard_target(path);
-    }
-    for variant in variants {
-        variant.check().map_err(|e| End::Failed(Stage::Plan, e.to_string()))?;
-    }
-    let failed = |e: crate::plan::PlanError| End::Failed(Stage::Plan, e.to_string());
-    if let Some(dataset) = &shared.config.dataset {
-        let key = job.sample_key();
-        let path = |extension| dataset.dir.join(format!("{key}.{extension}"));
-        let Some(variant) = variants.first().filter(|variant| !variant.candidates.is_empty()) else {
-            let extension = variants.first().map_or("", |v| v.format.extension());
-            return Ok(vec![PlannedOutput::named(0, path(extension))]);
-        };
-        let possible = |&format: &Format| Possible { format, path: path(format.extension()), replace: Replace::Never };
-        let names = variant.candidates.iter().map(possible).collect();
-        return Ok(vec![PlannedOutput { names, ..PlannedOutput::named(0, path(OPEN)) }]);
-    }
-    let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
-    let wrote = |path: &Path| {
-        let update = shared.config.nightly.update.as_ref();
-        update.is_some_and(|u| u.state().wrote(path).unwrap_or(false))
-    };
-    let config = &shared.config;
-    let (header, recipe) = (opened.header(), &config.recipe);
-    let size = if recipe.auto_orient { header.orientation.apply(header.size) } else { header.size };
-    let picture = Picture { size, bytes, metadata: recipe.metadata, limits: &config.limits };
-    let is_walked = |path: &Path| config.walker.comes_to(&naming.roots, path);
-    let look = |index: usize, format: Option<Format>, path: &Path| {
-        let variant = variants[index].settled(format.unwrap_or(variants[index].format));
-        match naming.look(path, &variant, &picture, &is_walked) {
-            Standing::Theirs | Standing::Unsure if wrote(path) => Standing::Ours,
-            standing => standing,
-        }
-    };
-    match naming.settle(outputs, number, ledger, &look).map_err(failed)? {
-        Plan::Make(outputs) => Ok(outputs),
-        Plan::AllExist => Err(End::Skipped(SkipReason::Exists)),
-    }
 }
 
 fn stage_of(word: &str) -> Stage {

@@ -43,8 +43,10 @@ pub struct Ready {
     pub source_bytes: u64,
     pub shrink: f64,
     pub notes: Vec<String>,
-    /// SHA-256 of the source, for a data set.
-    pub sha256: Option<String>,
+    /// SHA-256 of the source, for a data set, or to find duplicates.
+    pub content: Option<[u8; 32]>,
+    /// How it looks, if that is wanted.
+    pub look: Option<u64>,
     pub begin: Instant,
     pub spent: TimeSpent,
     /// The record for the state, with `--update`, without the outputs of this run.

@@ -38,18 +38,20 @@ pub trait Prepared {
 pub struct RecipeRenderer {
     recipe: Recipe,
     limits: Limits,
+    /// Whether hashes of pixels are wanted.
+    looks: bool,
 }
 
 impl RecipeRenderer {
-    /// Renders by `recipe` within `limits`.
-    pub fn new(recipe: Recipe, limits: Limits) -> Self {
-        Self { recipe, limits }
+    /// Renders by `recipe` within `limits`. `looks` if hashes of pixels are wanted.
+    pub fn new(recipe: Recipe, limits: Limits, looks: bool) -> Self {
+        Self { recipe, limits, looks }
     }
 }
 
 impl Renderer for RecipeRenderer {
     fn open<'a>(&'a self, bytes: &'a [u8]) -> Result<Box<dyn Prepared + 'a>, DecodeError> {
-        Ok(Box::new(render::open(bytes, &self.recipe, &self.limits)?))
+        Ok(Box::new(render::open(bytes, &self.recipe, &self.limits)?.looking(self.looks)))
     }
 }
 

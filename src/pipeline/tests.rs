@@ -75,7 +75,7 @@ impl Prepared for FakePicture<'_> {
             Encoded { variant, bytes, size, format, quality: None, score: None, effort, encoder }
         };
         let outputs = wanted.iter().map(output).collect();
-        Ok(Rendered { outputs, shrink: 1.0, notes: Vec::new(), times: Times::default() })
+        Ok(Rendered { outputs, shrink: 1.0, notes: Vec::new(), times: Times::default(), look: None })
     }
 }
 
@@ -125,6 +125,7 @@ impl Reporter for Log {
             Event::Skipped(source, reason) => format!("skipped {source} {}", reason.word()),
             Event::Kept(done, reason) => format!("kept {} {}", done.source, reason.word()),
             Event::Pruned(path) => format!("pruned {}", path.display()),
+            Event::Duplicate(source, reason, _) => format!("skipped {source} {}", reason.word()),
             Event::Failed(failure) => format!("failed {} {}: {}", failure.source, failure.stage.word(), failure.error),
         });
     }
@@ -193,6 +194,7 @@ impl World {
             keep_times: false,
             net: crate::net::DownloadOptions::default(),
             shape: Shape::default(),
+            drop_duplicates: None,
             in_place: None,
             archive: None,
             dataset: None,

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::end::End;
 use super::guarded::panic_words;
 use super::job::{Job, Packed};
-use super::process::{End, process};
+use super::process::process;
 use super::trace::Trace;
 use super::turns::{Turns, pass_over};
 use super::{Letter, Message, Ready, Shared};
@@ -90,6 +91,7 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
             Ok(Err(End::OtherInputs(why))) => Message::OtherInputs(why),
             Ok(Err(End::Ignored)) => trace.with(&job, Kind::NoPicture, None, Message::Ignored),
             Ok(Err(End::Skipped(reason))) => Message::Skipped { source, reason },
+            Ok(Err(End::Duplicate(reason, first))) => Message::Duplicate { source, reason, first },
             Ok(Err(End::Settled(reason))) => trace.with(&job, Kind::Made, None, Message::Skipped { source, reason }),
             Ok(Err(End::Kept(done, reason, record))) => {
                 let kept = Message::Kept(done, reason);

@@ -7,6 +7,7 @@ mod saving;
 use std::collections::HashSet;
 use std::hash::RandomState;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use super::batch::Batch;
 use super::broken::Broken;
 use super::committer::Committer;
+use super::looks::Looks;
 use super::nightly::{Prune, Update};
 use super::prune::{self, Place};
 use super::reorder::Window;
@@ -57,6 +59,8 @@ pub struct Writer<'a> {
     last_id: i64,
     /// The number of abandoned workers.
     lost: usize,
+    /// How the pictures so far look, if that is wanted.
+    looks: Option<Looks>,
 }
 
 impl<'a> Writer<'a> {
@@ -72,7 +76,14 @@ impl<'a> Writer<'a> {
         let files = is_directory(&config.naming.destination) && config.dataset.is_none();
         let batch = (wanted && !config.dry_run && files).then(|| Batch::new(config.nightly.fsync));
         let committer = if batch.is_some() { Some(Committer::start(Arc::clone(shared))?) } else { None };
+        let mut looks = config.looks().then(Looks::default);
+        for made in config.dataset.iter().flat_map(|dataset| dataset.covered.contents()) {
+            if let (Some(looks), Some(look)) = (&mut looks, made.look) {
+                looks.admit(look, &made.source);
+            }
+        }
         Ok(Self {
+            looks,
             shared,
             sink,
             reporter,
@@ -251,6 +262,7 @@ impl<'a> Writer<'a> {
         match message {
             Message::Ignored => self.shared.passed.no_picture(),
             Message::Skipped { source, reason } => self.skip(&source, reason),
+            Message::Duplicate { source, reason, first } => self.drop_duplicate(&source, reason, &first),
             Message::Kept(done, reason) => {
                 self.sweep_beside(&done.source);
                 self.summary.skipped += 1;
@@ -280,6 +292,11 @@ impl<'a> Writer<'a> {
         self.summary.skipped += 1;
         self.summary.failed_before += u64::from(reason == SkipReason::FailedBefore);
         self.reporter.event(&Event::Skipped(source, reason));
+    }
+
+    fn drop_duplicate(&mut self, source: &SourceName, reason: SkipReason, first: &Path) {
+        self.summary.skipped += 1;
+        self.reporter.event(&Event::Duplicate(source, reason, first));
     }
 
     fn prune(&mut self) -> Result<(), Broken> {

@@ -4,10 +4,11 @@
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::folding::{fold, folds, folds_by_trial};
-use super::path_log::PathLog;
+use crate::path_log::PathLog;
 use crate::walk::real_path;
 
 /// The identity of a path: 64 bits of a keyed hash, so that nobody can construct collisions. Two
@@ -143,6 +144,29 @@ impl Ledger {
         let number = self.paths.push(Path::new(shown)).min(OUTPUT - 1);
         self.entries.insert(key, number);
         Admission::New(number)
+    }
+
+    /// The input that had this content first.
+    pub fn same_content(&self, digest: &[u8]) -> Option<PathBuf> {
+        let number = self.entries.get(&self.content_key(digest))?;
+        Some(self.paths.get(*number).unwrap_or_else(|| PathBuf::from("another input")))
+    }
+
+    /// Records the content of the input `number`.
+    pub fn note_content(&mut self, digest: &[u8], number: u32) {
+        let key = self.content_key(digest);
+        self.entries.entry(key).or_insert(number);
+    }
+
+    /// Records content that an earlier run has made something of, with the name of its source.
+    pub fn note_made(&mut self, digest: &[u8], source: &Path) {
+        let number = self.paths.push(source).min(OUTPUT - 1);
+        self.note_content(digest, number);
+    }
+
+    fn content_key(&self, digest: &[u8]) -> Key {
+        // No real directory has this name.
+        self.hash(Path::new("\0content"), OsStr::from_bytes(digest))
     }
 
     /// Protects a file from being replaced by an output, without making it an input: one named on

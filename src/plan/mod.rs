@@ -3,7 +3,6 @@
 mod folding;
 mod ledger;
 mod own;
-mod path_log;
 mod standing;
 mod template;
 

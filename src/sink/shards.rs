@@ -16,8 +16,8 @@ use super::outlet::{Outlet, Readers};
 use super::{Entry, Sink, SinkError, remove_stale};
 use crate::archive::tar::{BLOCK, TarWriter};
 use crate::policy::Replace;
-pub use covered::Covered;
-use covered::look_into;
+use covered::{Contents, look_into};
+pub use covered::{Covered, Expected};
 pub use sample::{Sample, is_reserved, key, numbered};
 
 /// The size of a shard.
@@ -51,13 +51,13 @@ pub struct Shards {
 }
 
 impl Shards {
-    /// Reads the existing shards in `dir`. `keyed` if keys are not numbers.
+    /// Reads the existing shards in `dir`.
     ///
     /// # Errors
     /// A file that has a shard's name but is not one, or is one of another recipe.
-    pub fn create(dir: &Path, size: ShardSize, recipe: &str, keyed: bool) -> Result<Self, SinkError> {
+    pub fn create(dir: &Path, size: ShardSize, expected: &Expected) -> Result<Self, SinkError> {
         remove_stale(dir);
-        let mut shards = Vec::new();
+        let (mut shards, mut contents) = (Vec::new(), Contents::default());
         let at = |path: &Path| {
             let path = path.to_path_buf();
             move |error| SinkError::Broken { path, error }
@@ -67,7 +67,7 @@ impl Shards {
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
             let index = name.strip_suffix(".tar").filter(|n| n.len() >= 6).and_then(|n| n.parse::<u32>().ok());
             if let Some(index) = index.filter(|&i| file_name(i) == name) {
-                shards.push(look_into(&path, index, recipe, keyed).map_err(at(&path))?);
+                shards.push(look_into(&path, index, expected, &mut contents).map_err(at(&path))?);
             }
         }
         shards.sort_by_key(|shard| shard.index);
@@ -76,7 +76,7 @@ impl Shards {
             return Err(at(&dir.join(file_name(pair[0].index)))(error));
         }
         let standing = shards.iter().map(|s| (s.index, s.first)).collect();
-        Ok(Self { dir: dir.to_path_buf(), size, standing, covered: Covered::new(shards), open: None })
+        Ok(Self { dir: dir.to_path_buf(), size, standing, covered: Covered::new(shards, contents), open: None })
     }
 
     /// The existing shards.

@@ -1,6 +1,7 @@
 //! Archives and data sets, in and out.
 
 mod dataset;
+mod duplicates;
 mod input;
 mod output_archives;
 mod pipes;

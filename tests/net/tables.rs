@@ -148,6 +148,23 @@ fn a_column_gives_the_keys_of_a_data_set() {
 }
 
 #[test]
+fn of_duplicates_the_first_in_the_list_is_made_whichever_arrives_first() {
+    let world = World::new();
+    let server = Server::start(|request, stream| {
+        if request.path.starts_with("/slow") {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+        }
+        answer(stream, 200, &[], &oddities::jpeg::plain(96, 64))
+    });
+    let list: String = ["/slow.jpg", "/b.jpg", "/c.jpg"].iter().map(|path| server.url(path) + "\n").collect();
+    let args = ["--files-from", "-", "-s", "32", "-o", "out/", "--allow-private", "--report", "-"];
+    let ran = world.feed(&[&args[..], &["--drop-duplicates", "sha256"]].concat(), list.as_bytes());
+    let lines = report(&ran.ok().stdout);
+    assert_eq!(world.tree(), ["out/slow.jpg"]);
+    assert_eq!(line(&lines, "skipped", "/c.jpg")["duplicate_of"], server.url("/slow.jpg"));
+}
+
+#[test]
 fn pictures_of_a_directory_cannot_share_a_key() {
     let world = World::with(&["in/a.jpg", "in/b.jpg"]);
     std::fs::create_dir(world.path("set")).unwrap();

@@ -150,8 +150,8 @@ fn a_report_that_is_a_table_has_status_and_attempts() {
     world.run(&[&url, "-o", "out/", "--allow-private", "--report", "r.csv"]).code(1);
     let text = String::from_utf8(world.read("r.csv")).unwrap();
     let mut rows = text.lines();
-    assert!(rows.next().unwrap().ends_with(",notes,status,attempts"), "{text}");
-    assert!(rows.next().unwrap().ends_with(",404,1"), "{text}");
+    assert!(rows.next().unwrap().ends_with(",notes,status,attempts,duplicate_of"), "{text}");
+    assert!(rows.next().unwrap().ends_with(",404,1,"), "{text}");
 }
 
 impl Ran {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The columns. Each is a key of an output, or else of its line in NDJSON.
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "type",
     "source",
     "reason",
@@ -26,6 +26,7 @@ const COLUMNS: [&str; 22] = [
     "notes",
     "status",
     "attempts",
+    "duplicate_of",
 ];
 
 /// The first row.
@@ -127,7 +128,7 @@ mod tests {
         assert!(rows(&line).starts_with("done,a,,,b,"));
         assert_eq!(
             rows(&json!({"type": "failed", "source": "a", "error": "x"})),
-            format!("failed,a,,x{}\r\n", ",".repeat(18))
+            format!("failed,a,,x{}\r\n", ",".repeat(19))
         );
     }
 }

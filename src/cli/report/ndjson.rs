@@ -64,6 +64,12 @@ impl Ndjson {
             Event::Skipped(source, reason) => {
                 json!({"type": "skipped", "source": name(source), "reason": reason.word()})
             }
+            Event::Duplicate(source, reason, first) => json!({
+                "type": "skipped",
+                "source": name(source),
+                "reason": reason.word(),
+                "duplicate_of": path_value(first),
+            }),
             Event::Pruned(removed) => json!({"type": "pruned", "path": path_value(removed)}),
             Event::Failed(failure) => json!({
                 "type": "failed",
@@ -176,7 +182,7 @@ fn end(mut out: io::BufWriter<File>) -> io::Result<()> {
 fn source_of<'a>(event: &Event<'a>) -> Option<&'a SourceName> {
     match event {
         Event::Done(done) | Event::Planned(done) | Event::Kept(done, _) => Some(&done.source),
-        Event::Skipped(source, _) => Some(source),
+        Event::Skipped(source, _) | Event::Duplicate(source, ..) => Some(source),
         Event::Failed(failure) => Some(&failure.source),
         Event::Pruned(_) => None,
     }

@@ -55,6 +55,9 @@ impl Text {
             Event::Skipped(source, reason) if self.verbose => {
                 Some(format!("thumbs: {source}: skipped: {}", reason.word()))
             }
+            Event::Duplicate(source, reason, first) if self.verbose => {
+                Some(format!("thumbs: {source}: skipped: {}, as {}", reason.word(), words::path(first)))
+            }
             Event::Kept(done, reason) if self.verbose => {
                 let bytes: u64 = done.outputs.iter().map(|o| o.bytes).sum();
                 let (before, after) = (words::bytes(done.source_bytes), words::bytes(bytes));

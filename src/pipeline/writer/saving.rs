@@ -12,10 +12,21 @@ use crate::policy::Replace;
 use crate::report::Event;
 use crate::sink::{Entry, SinkError, mark, remove_stale};
 use crate::walk::real_path;
+use crate::words;
 
 impl Writer<'_> {
     pub(super) fn save(&mut self, mut ready: Ready) -> Result<(), Broken> {
         self.summary.spent += ready.spent;
+        if let (Some(looks), Some(look)) = (&mut self.looks, ready.look)
+            && let Some(first) = looks.admit(look, &log_name(&ready.source))
+        {
+            self.drop_duplicate(&ready.source, SkipReason::LooksAlike, &first);
+            return Ok(());
+        }
+        if let Some(error) = self.too_late(ready.number) {
+            self.fail(&Failure { source: ready.source, stage: Stage::Write, error });
+            return Ok(());
+        }
         if self.shared.config.dry_run {
             let (done, _, _) = ready.split();
             self.summary.done += 1;
@@ -28,10 +39,9 @@ impl Writer<'_> {
         let begin = Instant::now();
         let facts = ready.facts;
         let config = &self.shared.config;
-        let told = config
-            .dataset
-            .as_ref()
-            .map(|set| digest::sample(&ready, set, &digest::collection(&config.recipe, set, &config.shape)));
+        let told = config.dataset.as_ref().map(|set| {
+            digest::sample(&ready, set, &digest::collection(&config.recipe, set, &config.shape, config.drop_duplicates))
+        });
         let number = ready.number;
         let original = ready.original.take();
         let mtime = config.keep_times.then_some(facts.mtime);
@@ -82,6 +92,13 @@ impl Writer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// For data sets: why a picture finds no place.
+    fn too_late(&self, number: u64) -> Option<String> {
+        let dataset = self.shared.config.dataset.as_ref()?;
+        let shard = words::path(&dataset.dir.join(dataset.covered.closed(number)?));
+        Some(format!("it can be read by now, but {shard} was made without it; delete that, and it is made again"))
     }
 
     /// Reports outputs that could not be saved: those of this input, or of all that follow.
@@ -140,5 +157,14 @@ impl Writer<'_> {
         if self.swept.insert(self.hasher.hash_one(dir)) {
             remove_stale(dir);
         }
+    }
+}
+
+/// The name of a source, for a log of names.
+fn log_name(source: &SourceName) -> PathBuf {
+    match source {
+        SourceName::File(path) => path.clone(),
+        SourceName::Stdin => PathBuf::from("-"),
+        SourceName::Url(address) => PathBuf::from(&address.url),
     }
 }

@@ -4,13 +4,14 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::file_name;
 use super::sample::source_value;
 use crate::archive::tar::{BLOCK, Header, pax_records};
+use crate::path_log::PathLog;
 
 /// An existing shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,11 +29,64 @@ pub struct Standing {
 
 /// The existing shards, in the order of their inputs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Covered(Vec<Standing>);
+pub struct Covered(Vec<Standing>, Contents);
+
+/// What the shards of a data set are made with.
+#[derive(Debug)]
+pub struct Expected {
+    /// Distinguishes data sets with different options.
+    pub recipe: String,
+    /// Whether keys are not numbers.
+    pub keyed: bool,
+    /// Whether the contents of existing samples are wanted.
+    pub contents: bool,
+}
+
+/// The contents of samples.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    sources: PathLog,
+    digests: Vec<([u8; 32], Option<u64>)>,
+}
+
+/// The content of a sample.
+#[derive(Debug)]
+pub struct Content {
+    /// The name of its source.
+    pub source: PathBuf,
+    /// SHA-256 of the source.
+    pub digest: [u8; 32],
+    /// How it looks.
+    pub look: Option<u64>,
+}
+
+impl Contents {
+    fn add(&mut self, json: &Value) -> Option<()> {
+        let text = json["sha256"].as_str().filter(|text| text.len() == 64)?;
+        let mut digest = [0; 32];
+        for (at, byte) in digest.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        let look = json["phash"].as_str().and_then(|text| u64::from_str_radix(text, 16).ok());
+        self.sources.push(&json["source"].as_str().map_or_else(|| "another input".into(), PathBuf::from));
+        self.digests.push((digest, look));
+        Some(())
+    }
+}
 
 impl Covered {
-    pub(super) fn new(shards: Vec<Standing>) -> Self {
-        Self(shards)
+    pub(super) fn new(shards: Vec<Standing>, contents: Contents) -> Self {
+        Self(shards, contents)
+    }
+
+    /// The contents of all samples, if they were wanted.
+    pub fn contents(&self) -> impl Iterator<Item = Content> {
+        let Contents { sources, digests } = &self.1;
+        let content = |(at, &(digest, look)): (usize, &([u8; 32], Option<u64>))| {
+            let source = sources.get(at as u32).unwrap_or_default();
+            Content { source, digest, look }
+        };
+        digests.iter().enumerate().map(content)
     }
 
     pub(super) fn shards(&self) -> &[Standing] {
@@ -92,8 +146,8 @@ fn hash(source: &Value, key: Option<&str>) -> u32 {
 /// A header and the following JSON are read at once. Most JSONs are shorter.
 const STEP: usize = 2 * BLOCK;
 
-/// Reads the samples of a shard. Pictures are skipped. `keyed` if keys are not numbers.
-pub fn look_into(path: &Path, index: u32, recipe: &str, keyed: bool) -> io::Result<Standing> {
+/// Reads the samples of a shard. Pictures are skipped.
+pub fn look_into(path: &Path, index: u32, expected: &Expected, contents: &mut Contents) -> io::Result<Standing> {
     let no_shard = || io::Error::other("no shard of ours, or cut off; move it away");
     let file = File::open(path)?;
     let mut standing = Standing { index, first: 0, last: 0, sources: Vec::new() };
@@ -135,11 +189,14 @@ pub fn look_into(path: &Path, index: u32, recipe: &str, keyed: bool) -> io::Resu
         let name = String::from_utf8(long.take().unwrap_or(header.name)).map_err(|_| no_shard())?;
         if let Some(key) = name.strip_suffix(".json") {
             let json: Value = serde_json::from_slice(&text(&step)?).map_err(|_| no_shard())?;
-            if json["recipe"] != recipe {
+            if json["recipe"] != expected.recipe.as_str() {
                 return Err(io::Error::other("made with other options; use them again, or another directory"));
             }
-            let number = if keyed { json["index"].as_u64() } else { key.parse().ok() };
-            let source = hash(&json["source"], keyed.then_some(key));
+            let number = if expected.keyed { json["index"].as_u64() } else { key.parse().ok() };
+            let source = hash(&json["source"], expected.keyed.then_some(key));
+            if expected.contents {
+                contents.add(&json).ok_or_else(no_shard)?;
+            }
             standing.add(number.ok_or_else(no_shard)?, source).ok_or_else(no_shard)?;
         }
     }
@@ -169,6 +226,10 @@ impl Standing {
 mod tests {
     use super::*;
 
+    fn of(shards: Vec<Standing>) -> Covered {
+        Covered::new(shards, Contents::default())
+    }
+
     fn shard(index: u32, first: u64, last: u64) -> Standing {
         let mut standing = Standing { index, first: 0, last: 0, sources: Vec::new() };
         for n in (first..=last).filter(|n| *n == first || *n == last || n % 4 != 3) {
@@ -180,18 +241,18 @@ mod tests {
 
     #[test]
     fn existing_shards_are_covered_and_missing_ones_are_not() {
-        let covered = Covered(vec![shard(0, 2, 9), shard(1, 11, 19), shard(3, 30, 39)]);
+        let covered = of(vec![shard(0, 2, 9), shard(1, 11, 19), shard(3, 30, 39)]);
         let has: Vec<u64> = (0..45).filter(|&n| covered.has(n)).collect();
         let want: Vec<u64> = (0..20).chain(30..40).collect();
         assert_eq!(has, want, "10 failed, 20 to 29 are shard 2");
         assert!(!Covered::default().has(0));
-        let missing_first = Covered(vec![shard(1, 10, 19)]);
+        let missing_first = of(vec![shard(1, 10, 19)]);
         assert!(!missing_first.has(9) && missing_first.has(10));
     }
 
     #[test]
     fn other_inputs_are_noticed() {
-        let covered = Covered(vec![shard(0, 0, 9)]);
+        let covered = of(vec![shard(0, 0, 9)]);
         assert_eq!(covered.contradicts(0, Some(Path::new("0.jpg")), None), None);
         assert_eq!(covered.contradicts(3, Some(Path::new("x.jpg")), None), None, "it failed");
         assert_eq!(covered.contradicts(5, Some(Path::new("x.jpg")), None), Some("000000.tar".into()));

@@ -53,6 +53,8 @@ pub struct Sample<'a> {
     pub size: Size,
     /// The digest of the source's bytes.
     pub sha256: &'a str,
+    /// A hash of its pixels.
+    pub look: Option<u64>,
     /// Distinguishes data sets with different options.
     pub recipe: &'a str,
     /// The index of its input, if its key does not give that.
@@ -61,10 +63,12 @@ pub struct Sample<'a> {
     pub kept: Option<&'a Map<String, Value>>,
 }
 
-/// Whether the JSON of a sample has a key of this name anyway. `keyed` if its key is not a number.
-pub fn is_reserved(name: &str, keyed: bool) -> bool {
+/// Whether the JSON of a sample has a key of this name anyway. `keyed` if its key is not a number, `looks` if it has a hash of
+/// the pixels.
+pub fn is_reserved(name: &str, keyed: bool, looks: bool) -> bool {
     ["key", "source", "original_width", "original_height", "width", "height", "sha256", "recipe"].contains(&name)
         || keyed && name == "index"
+        || looks && name == "phash"
 }
 
 impl Sample<'_> {
@@ -80,6 +84,9 @@ impl Sample<'_> {
             "sha256": self.sha256,
             "recipe": self.recipe,
         });
+        if let Some(look) = self.look {
+            value["phash"] = format!("{look:016x}").into();
+        }
         if let Some(index) = self.index {
             value["index"] = index.into();
         }

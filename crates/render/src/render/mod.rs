@@ -23,6 +23,7 @@ mod described;
 mod direct;
 mod exact;
 mod finish;
+mod look;
 mod metric;
 mod offer;
 mod own;
@@ -54,6 +55,8 @@ pub struct Opened<'a> {
     variants: Vec<PlannedVariant>,
     /// The chroma share of each variant that can be made of planes, see `direct`.
     shares: Vec<Option<(u32, u32)>>,
+    /// Whether the look is wanted.
+    looks: bool,
 }
 
 /// A requested output.
@@ -136,6 +139,9 @@ pub struct Rendered {
     pub notes: Vec<String>,
     /// The time spent in each stage.
     pub times: Times,
+    /// How the first of the outputs looks, if that was [asked for](Opened::looking): 64 bits of which few differ between
+    /// the same picture at other sizes, qualities and formats. None without structure.
+    pub look: Option<u64>,
 }
 
 /// Why a picture could not be rendered.
@@ -197,7 +203,7 @@ pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Ope
         recipe.goal.score.get_or_insert(AUTO_TARGET);
     }
     let shares = variants.iter().map(|variant| direct::share(header, &recipe, orientation, variant)).collect();
-    Ok(Opened { bytes, picture, recipe, limits: *limits, orientation, variants, shares })
+    Ok(Opened { bytes, picture, recipe, limits: *limits, orientation, variants, shares, looks: false })
 }
 
 /// Renders all variants of a recipe in one call.
@@ -223,6 +229,13 @@ impl Opened<'_> {
     /// The header of the picture.
     pub fn header(&self) -> &Header {
         self.picture.header()
+    }
+
+    /// Asks for [`Rendered::look`].
+    #[must_use]
+    pub fn looking(mut self, looks: bool) -> Self {
+        self.looks = looks;
+        self
     }
 
     /// The planned variants: one for each size and format, grouped by size. Equal variants are not

@@ -123,7 +123,7 @@ impl Opened<'_> {
         self.picture.offer(None)
     }
 
-    fn decode(&self, at_least: Option<Size>) -> Result<Thumbnail, RenderError> {
+    pub(super) fn decode(&self, at_least: Option<Size>) -> Result<Thumbnail, RenderError> {
         let offer = at_least.map_or_else(|| self.picture.offer(None), |size| self.offer_at_least(size));
         // Planes are joined, and pixels of 16 bits converted, after decoding.
         self.check_memory(offer.memory.saturating_add(offer.size.pixels().saturating_mul(16)))?;

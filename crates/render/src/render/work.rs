@@ -3,12 +3,17 @@
 use std::time::{Duration, Instant};
 
 use super::aim::{Input, Interrupt};
+use super::look::look;
 use super::source::{Notes, Source};
 use super::{Encoded, Opened, PlannedVariant, RenderError, Rendered, Times};
 use crate::codec::{DecodeError, DecodeOptions, Decoded, Offer};
 use crate::format::Format;
 use crate::op::resize::ResizeError;
 use crate::pixmap::Pixmap;
+use crate::size::Size;
+
+/// Pixels of which the look is made where no others are decoded.
+const ENOUGH: Size = Size::new(64, 64);
 
 impl Opened<'_> {
     /// Decodes once and makes the `wanted` variants, which are indices into [`Opened::variants`].
@@ -30,6 +35,7 @@ impl Opened<'_> {
         let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
         let mut notes = Notes(self.header().notes.clone());
         let order = wanted;
+        let mut seen = None;
         let (exact, wanted): (Vec<usize>, Vec<usize>) = wanted.iter().partition(|&&i| self.is_exact(&self.variants[i]));
         let wanted = &wanted[..];
         if let Some(&first) = exact.first() {
@@ -38,8 +44,13 @@ impl Opened<'_> {
             times.encode += clock.lap();
             let encoded = made.into_encoded(first);
             outputs.extend(exact.iter().map(|&variant| Encoded { variant, ..encoded.clone() }));
+            if self.looks && order.first() == Some(&first) {
+                let small = self.decode(Some(ENOUGH))?;
+                seen = look(Input::Pixels(&small.pixels, None));
+                times.decode += clock.lap();
+            }
             if wanted.is_empty() {
-                return Ok(Rendered { outputs, shrink: 1.0, notes: notes.0, times });
+                return Ok(Rendered { outputs, shrink: 1.0, notes: notes.0, times, look: seen });
             }
         }
         let offer = self.checked_offer(wanted)?;
@@ -72,7 +83,11 @@ impl Opened<'_> {
             };
             times.resize += clock.lap();
             let way = Way { index, offer: &offer, is_unchanged, interrupt };
-            outputs.push(self.output(Input::Planes(&picture), &way, &mut notes)?);
+            let input = Input::Planes(&picture);
+            if self.looks && order.first() == Some(&index) {
+                seen = look(input);
+            }
+            outputs.push(self.output(input, &way, &mut notes)?);
             times.encode += clock.lap();
         }
         let (copied, resized): (Vec<usize>, Vec<usize>) = pending.into_iter().partition(is_copied);
@@ -86,11 +101,15 @@ impl Opened<'_> {
             let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
             times.resize += clock.lap();
             let way = Way { index, offer: &offer, is_unchanged, interrupt };
-            outputs.push(self.output(Input::Pixels(&done, icc.as_deref()), &way, &mut notes)?);
+            let input = Input::Pixels(&done, icc.as_deref());
+            if self.looks && order.first() == Some(&index) {
+                seen = look(input);
+            }
+            outputs.push(self.output(input, &way, &mut notes)?);
             times.encode += clock.lap();
         }
         outputs.sort_by_key(|output| order.iter().position(|&w| w == output.variant));
-        Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times })
+        Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times, look: seen })
     }
 
     /// Encodes finished pixels or planes, or takes the source's own bytes.

@@ -1,4 +1,4 @@
-//! A compressed log of the paths of all inputs. Read only when two inputs want the same output.
+//! A compressed log of paths: of all inputs, and read only when two of them want the same output or have the same content.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const BLOCK: usize = 1024;
 
 /// An append-only list of paths, deflated in blocks to about a tenth of their length.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PathLog {
     packed: Vec<Box<[u8]>>,
     open: Vec<u8>,
