@@ -52,9 +52,9 @@ fuzz:
 
 # The release wheel, in target/wheels.
 wheel:
-	cd python && CARGO_TARGET_DIR="$(CURDIR)/target" $(MATURIN) build --release --locked --out "$(CURDIR)/target/wheels"
+	cd python && $(MATURIN) build --release --locked --out "$(CURDIR)/target/wheels"
 
-# Builds a wheel as fast as the tests are built, and tests it in a clean environment. WHEEL=FILE tests another one.
+# Tests the release wheel in a clean environment. WHEEL=FILE tests another one.
 test-python:
 	PYTHON="$(PYTHON)" MATURIN="$(MATURIN)" python/test
 

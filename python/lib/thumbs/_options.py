@@ -108,6 +108,7 @@ class RunOptions(EncodeOptions, total=False):
     url_column: str | None
     key_column: str | None
     keep_columns: str | Sequence[str] | None
+    drop_duplicates: Literal["sha256", "perceptual"] | None
     min_size: int | None
     max_aspect: float | None
     connections: int | None
