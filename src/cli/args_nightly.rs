@@ -23,10 +23,10 @@ pub struct NightlyArgs {
     /// Retry inputs that failed before and have not changed
     #[arg(long, requires = "update")]
     pub retry_failed: bool,
-    /// Remove outputs that this job no longer makes: their source is gone or left out, or the size, format or name changed
+    /// Remove outputs that this job no longer makes: their source is gone or left out, their URL no longer named, or the size, format or name changed
     #[arg(long, requires = "update")]
     pub prune: bool,
-    /// Like --prune, even if a directory INPUT is empty or missing
+    /// Like --prune, even if a directory INPUT or a list of URLs is empty or missing
     #[arg(long, requires = "update")]
     pub prune_all: bool,
     /// What to do while another run holds the state

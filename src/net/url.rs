@@ -1,5 +1,6 @@
 //! Addresses of pictures: parsing as browsers do, joining redirects, and names for messages, for the
-//! state and for outputs. The `url` crate would bring Unicode's tables for host names; here hosts are ASCII.
+//! state and for outputs. A host is held in ASCII, as it is resolved and shown: a name in Unicode that looks like
+//! another one differs from it then.
 
 use std::ffi::OsString;
 use std::net::Ipv6Addr;
@@ -19,8 +20,8 @@ pub enum UrlError {
     /// Neither `http://` nor `https://`.
     #[error("{0}:// addresses are not read; http:// and https:// are")]
     Scheme(String),
-    /// No host, or one with letters that need an encoding.
-    #[error("the URL's host is not a host name in ASCII or an IP address")]
+    /// No host, or one that no name can have.
+    #[error("the URL's host is neither a host name nor an IP address")]
     Host,
     /// `:99999`
     #[error("the URL's port is not a number from 1 to 65535")]
@@ -272,11 +273,7 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), UrlError> {
         (format!("[{address}]"), port.ok_or(UrlError::Host)?)
     } else {
         let (host, port) = place.split_once(':').unwrap_or((place, ""));
-        let sound = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-        if host.is_empty() || host.len() > 253 || !host.bytes().all(sound) {
-            return Err(UrlError::Host);
-        }
-        (host.to_ascii_lowercase(), port)
+        (host_name(host)?, port)
     };
     match port {
         "" => Ok((host, None)),
@@ -285,6 +282,30 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), UrlError> {
             Ok(port) => Ok((host, Some(port))),
         },
     }
+}
+
+/// A host name in ASCII and in lower case.
+fn host_name(host: &str) -> Result<String, UrlError> {
+    let is_sound = |host: &str| {
+        let sound = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+        !host.is_empty() && host.len() <= 253 && host.bytes().all(sound)
+    };
+    let host = match host.contains('%') {
+        false => host.to_ascii_lowercase(),
+        true => to_ascii(&decoded(host)).ok_or(UrlError::Host)?,
+    };
+    if is_sound(&host) { Ok(host) } else { Err(UrlError::Host) }
+}
+
+/// A host name in Unicode as browsers ask for it (UTS 46).
+#[cfg(feature = "http")]
+fn to_ascii(host: &[u8]) -> Option<String> {
+    idna::domain_to_ascii_cow(host, idna::AsciiDenyList::URL).ok().map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(not(feature = "http"))]
+fn to_ascii(_: &[u8]) -> Option<String> {
+    None
 }
 
 /// Printable ASCII that a URL cannot hold.

@@ -26,7 +26,12 @@ fn urls_are_read_as_browsers_read_them() {
         ("ftp://example.org/", UrlError::Scheme("ftp".into())),
         ("http:///x", UrlError::Host),
         ("http://exa mple.org/", UrlError::Host),
-        ("http://b\u{fc}cher.example/", UrlError::Host),
+        ("http://a\u{ff0f}b.example/", UrlError::Host),
+        ("http://a%2fb.example/", UrlError::Host),
+        ("http://a%00b.example/", UrlError::Host),
+        ("http://%ff.example/", UrlError::Host),
+        ("http://\u{fc}\u{5d0}.example/", UrlError::Host),
+        ("http://\u{200d}/", UrlError::Host),
         ("http://example.org\\@evil.org/", UrlError::Host),
         ("http://example.org:99999/", UrlError::Port),
         ("http://example.org:0/", UrlError::Port),
@@ -34,6 +39,24 @@ fn urls_are_read_as_browsers_read_them() {
         ("http://[::1/", UrlError::Host),
     ] {
         assert_eq!(Url::parse(text.as_bytes()), Err(want), "{text}");
+    }
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn hosts_in_unicode_become_ascii() {
+    for (text, want) in [
+        ("http://b\u{fc}cher.example:81/\u{e9}", "http://xn--bcher-kva.example:81/%C3%A9"),
+        ("http://B\u{dc}CHER.example/", "http://xn--bcher-kva.example/"),
+        ("http://b%C3%BCcher.example/", "http://xn--bcher-kva.example/"),
+        // A Cyrillic letter shows.
+        ("http://\u{430}pple.com/", "http://xn--pple-43d.com/"),
+        // Full width, and other dots.
+        ("http://\u{ff11}\u{ff12}\u{ff17}\u{3002}0.0.1/", "http://127.0.0.1/"),
+        ("http://u:p@fa\u{df}.de/", "http://xn--fa-hia.de/"),
+    ] {
+        assert_eq!(url(text).request(), want, "{text}");
+        assert_eq!(url(text).key(), url(want).key(), "{text}");
     }
 }
 

@@ -23,7 +23,7 @@ use super::{Letter, Message, Shared, unpack};
 use crate::net::{Url, Validators};
 use crate::outcome::{SkipReason, Stage};
 use crate::plan::OwnOutputs;
-use crate::walk::{Found, Input, Item, Row, real_path};
+use crate::walk::{Found, Item, Row, real_path};
 use crate::words;
 
 /// How long the feeder keeps counting the remaining inputs after the run should end.
@@ -103,8 +103,8 @@ impl<'a> Feeder<'a, '_> {
             self.walked.begin(input);
             config.walker.walk(input, &mut |item| self.give(item))?;
         }
-        self.walked.begin(&Input::Stdin);
         for list in &config.lists {
+            self.walked.begin_list();
             let fed = feed_list(config, list, &mut |item, row| {
                 if let Some((path, error)) = row.as_deref().and_then(|row| self.keyless(&item, row)) {
                     return self.hand().fail(path, Stage::Walk, error);
@@ -116,12 +116,16 @@ impl<'a> Feeder<'a, '_> {
             match fed {
                 Ok(flow) => flow?,
                 Err(error) => {
+                    self.walked.list_failed();
                     let path = list.file.clone().unwrap_or_else(|| PathBuf::from("standard input"));
                     let what = if list.table.is_some() { "table" } else { "list" };
                     let error = format!("the {what} cannot be read: {}", words::system_words(&error));
                     self.hand().fail(path, Stage::Walk, error)?;
                 }
             }
+        }
+        if config.given.is_some() {
+            self.walked.begin_list();
         }
         for path in config.given.iter().filter_map(Given::take).flatten() {
             config.walker.walk_literally(&path, &mut |item| self.give(item))?;
@@ -258,7 +262,7 @@ impl<'a> Feeder<'a, '_> {
 
     /// Queues a download, unless the state knows better.
     fn remote(&mut self, url: Url, below: PathBuf) -> Flow {
-        self.walked.found();
+        self.walked.url();
         if self.shared.in_order {
             self.hand_over()?;
         }

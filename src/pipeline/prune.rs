@@ -1,7 +1,8 @@
 //! Removes outputs that the job no longer makes, because their source is gone or excluded, or
 //! because they belong to earlier options. Only outputs that the state records, and that are
 //! unchanged since, are removed. Missing sources count only below roots that were walked completely
-//! and without error. Outputs of earlier options go only if the job made new ones.
+//! and without error. URLs count as missing if a run that names URLs names them no more, and if it could
+//! read all that it was given. Outputs of earlier options go only if the job made new ones.
 
 use std::fs;
 use std::io;
@@ -11,7 +12,7 @@ use super::lookup::Bits;
 use super::nightly::{Prune, Update};
 use crate::net::is_url;
 use crate::plan::{Destination, Naming};
-use crate::state::StateError;
+use crate::state::{State, StateError};
 use crate::walk::{Input, is_pattern, literal_prefix, real_path};
 use crate::words;
 
@@ -31,6 +32,9 @@ pub enum PruneError {
         /// The number of sources that the state knows there.
         known: u64,
     },
+    /// Lists without an entry.
+    #[error("the lists hold nothing, where {0} URLs were known; --prune-all prunes all the same")]
+    Unlisted(u64),
     /// The state cannot be read or written.
     #[error(transparent)]
     State(#[from] StateError),
@@ -55,6 +59,20 @@ pub struct Walked {
     pub own_rows: Bits,
     roots: Vec<Root>,
     current: Option<usize>,
+    named: Named,
+}
+
+/// What was named one by one: on the command line, in lists and in tables.
+#[derive(Debug, Default)]
+struct Named {
+    /// The number of URLs.
+    urls: u64,
+    /// The number of other inputs.
+    others: u64,
+    /// Whether there are lists.
+    listed: bool,
+    /// Whether something could not be read, which may be a URL of an earlier run.
+    failed: bool,
 }
 
 impl Walked {
@@ -74,15 +92,33 @@ impl Walked {
         self.roots.push(Root { real, found: 0, failed: false });
     }
 
+    /// A list is about to be read.
+    pub fn begin_list(&mut self) {
+        self.begin(&Input::Stdin);
+        self.named.listed = true;
+    }
+
+    /// A list could not be read to its end.
+    pub fn list_failed(&mut self) {
+        self.named.failed = true;
+    }
+
     /// A file was found.
     pub fn found(&mut self) {
-        if let Some(root) = self.current.and_then(|at| self.roots.get_mut(at)) {
-            root.found += 1;
+        match self.current.and_then(|at| self.roots.get_mut(at)) {
+            Some(root) => root.found += 1,
+            None => self.named.others += 1,
         }
+    }
+
+    /// A URL was named.
+    pub fn url(&mut self) {
+        self.named.urls += 1;
     }
 
     /// Something could not be walked.
     pub fn failed(&mut self, path: &Path) {
+        self.named.failed |= self.current.is_none();
         let real = real_path(path);
         for root in &mut self.roots {
             root.failed |= real.starts_with(&root.real) || root.real.starts_with(&real);
@@ -174,6 +210,7 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
         }
         sources.append(&mut here);
     }
+    sources.extend(unnamed_urls(&mut state, update, walked, last)?);
     sources.sort();
     sources.dedup();
     let others = state.destinations()?;
@@ -194,10 +231,11 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
     for chunk in sources.chunks(256) {
         let (mut outputs, mut forgotten) = (Vec::new(), Vec::new());
         for (source, id) in chunk {
-            // If an option of this run excludes it, other jobs may still use it.
-            let left_out = !is_gone(source);
-            let mut all = true;
-            for output in state.outputs_of(*id, false)? {
+            // If an option of this run excludes it, other jobs may still use it. So may they name a URL.
+            let left_out = is_address(source) || !is_gone(source);
+            let outputs_before = state.outputs_of(*id, false)?;
+            let mut all = !(is_address(source) && outputs_before.is_empty());
+            for output in outputs_before {
                 let mut is_ours = || place.holds(source, &output.path, &others) && is_free(&output.path);
                 if left_out && !is_ours() {
                     all = false;
@@ -262,6 +300,38 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
         }
     }
     Ok(())
+}
+
+/// The directories under which the state keeps URLs.
+const ADDRESSES: [&str; 2] = ["/http:", "/https:"];
+
+fn is_address(source: &Path) -> bool {
+    ADDRESSES.iter().any(|dir| source.starts_with(dir))
+}
+
+/// The URLs in the state that this run does not name, if it names any.
+fn unnamed_urls(
+    state: &mut State,
+    update: &Update,
+    walked: &Walked,
+    last: i64,
+) -> Result<Vec<(PathBuf, i64)>, PruneError> {
+    let named = &walked.named;
+    // A job of files says nothing about URLs.
+    let is_empty = named.listed && (named.urls, named.others) == (0, 0);
+    if named.failed || (named.urls == 0 && !is_empty) {
+        return Ok(Vec::new());
+    }
+    let (mut urls, mut known) = (Vec::new(), 0);
+    let wanted = |id| !walked.seen.contains(id);
+    for dir in ADDRESSES {
+        known += state.below(Path::new(dir), last, &wanted, &mut |path, id| urls.push((path, id)))?;
+    }
+    match is_empty && update.prune != Prune::All {
+        true if known >= MANY => Err(PruneError::Unlisted(known)),
+        true => Ok(Vec::new()),
+        false => Ok(urls),
+    }
 }
 
 fn is_gone(path: &Path) -> bool {

@@ -8,7 +8,17 @@ const REFUSED: &str = "its host has an address in a private or reserved network;
 #[test]
 fn private_addresses_are_refused() {
     let (world, server) = (World::new(), Server::start(faults));
-    for host in ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0", "127.1", "2130706433", "0x7f.1"] {
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0.0.0.0",
+        "127.1",
+        "2130706433",
+        "0x7f.1",
+        "\u{ff11}27.0\u{3002}0.1",
+    ] {
         let url = format!("http://{host}:{}/a.jpg", server.port);
         world.run(&[&url, "-o", "out/", "--retries", "0"]).code(1).says(REFUSED);
     }

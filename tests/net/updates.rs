@@ -134,13 +134,98 @@ fn a_picture_that_was_there_is_asked_for_again() {
 }
 
 #[test]
-fn prune_removes_outputs_of_earlier_options_alone() {
+fn prune_removes_outputs_of_earlier_options_and_of_urls_that_are_not_named() {
     let ((server, _, _), world) = (versions(), World::with(&["in/local.jpg"]));
     let args = |name| ["in", "--name", name, "--prune"];
     run(&world, &server, &["etag", "plain"], &args("{stem}-a.{ext}")).ok();
     run(&world, &server, &["etag"], &args("{stem}-b.{ext}")).ok();
     let pictures: Vec<String> = world.tree().into_iter().filter(|name| name.ends_with(".jpg")).collect();
-    assert_eq!(pictures, ["in/local.jpg", "out/etag-b.jpg", "out/local-b.jpg", "out/plain-a.jpg"]);
+    assert_eq!(pictures, ["in/local.jpg", "out/etag-b.jpg", "out/local-b.jpg"]);
+}
+
+/// The names of outputs below `out/`.
+fn outputs(world: &World) -> Vec<String> {
+    world.tree().into_iter().filter(|name| name.starts_with("out") && name.ends_with(".jpg")).collect()
+}
+
+/// A run of the list `list` into `out`.
+fn listed(world: &World, server: &Server, names: &[&str], out: &str, more: &[&str]) -> Ran {
+    let list: String = names.iter().map(|name| server.url(&format!("/{name}.jpg\n"))).collect();
+    world.write("list", list.as_bytes());
+    run_list(world, out, more)
+}
+
+fn run_list(world: &World, out: &str, more: &[&str]) -> Ran {
+    let args = ["--files-from", "list", "-s", "32", "-o", out, "--allow-private", "--update", "--retries", "0"];
+    world.run(&[&args[..], more].concat())
+}
+
+#[test]
+fn prune_removes_outputs_of_urls_that_are_no_longer_in_the_list() {
+    let ((server, _, _), world) = (versions(), World::new());
+    listed(&world, &server, &["etag", "date", "plain"], "out/", &["--prune"]).ok();
+    // A dry run says so.
+    let ran = listed(&world, &server, &["etag", "date"], "out/", &["--prune", "-n"]);
+    assert!(String::from_utf8_lossy(&ran.ok().stdout).contains("out/plain.jpg"), "{:?}", ran.stdout);
+    // Without the option, it stays; with it, a picture that fails now stays.
+    listed(&world, &server, &["etag", "date"], "out/", &[]).ok();
+    assert_eq!(outputs(&world), ["out/date.jpg", "out/etag.jpg", "out/plain.jpg"]);
+    let ran = listed(&world, &server, &["etag", "date"], "out/", &["--prune", "--report", "-"]);
+    assert_eq!(outputs(&world), ["out/date.jpg", "out/etag.jpg"]);
+    let lines = report(&ran.ok().stdout);
+    assert!(lines.iter().any(|line| line["type"] == "pruned"), "{lines:?}");
+    // An output that was changed meanwhile is not ours.
+    world.write("out/date.jpg", b"mine");
+    listed(&world, &server, &["etag"], "out/", &["--prune"]).ok();
+    assert_eq!(outputs(&world), ["out/date.jpg", "out/etag.jpg"]);
+}
+
+#[test]
+fn a_list_that_cannot_be_trusted_prunes_no_urls() {
+    let ((server, _, _), world) = (versions(), World::with(&["in/a.jpg"]));
+    let all = ["out/date.jpg", "out/etag.jpg", "out/plain.jpg"];
+    listed(&world, &server, &["etag", "date", "plain"], "out/", &[]).ok();
+    // An empty list: something went wrong before.
+    let ran = listed(&world, &server, &[], "out/", &["--prune"]);
+    ran.code(3)
+        .says("nothing is pruned: the lists hold nothing, where 3 URLs were known; --prune-all prunes all the same");
+    assert_eq!(outputs(&world), all);
+    // A line that is wrong may be a URL of before.
+    let url = server.url("/etag.jpg");
+    for list in [format!("{url}\nhttp://:80/\n"), format!("{url}\nhttps//example.org/a.jpg\n")] {
+        world.write("list", list.as_bytes());
+        run_list(&world, "out/", &["--prune"]).code(1);
+        assert_eq!(outputs(&world), all);
+    }
+    // A table that breaks off.
+    world.write("t.csv", format!("url\n{url}\n\"http://").as_bytes());
+    let args = ["--table", "t.csv", "-s", "32", "-o", "out/", "--allow-private", "--update", "--prune"];
+    world.run(&args).code(1).says("the table cannot be read");
+    assert_eq!(outputs(&world), all);
+    // A run that ends early.
+    listed(&world, &server, &["busy", "etag"], "out/", &["--prune", "--fail-fast"]).code(1);
+    assert_eq!(outputs(&world), all);
+    // A job of files.
+    world.run(&["in", "-s", "32", "-o", "out/", "--update", "--prune"]).ok();
+    world.write("list", b"in/a.jpg\n");
+    run_list(&world, "out/", &["--prune"]).ok();
+    assert_eq!(outputs(&world), ["out/a.jpg", all[0], all[1], all[2]]);
+    listed(&world, &server, &[], "out/", &["--prune-all"]).ok();
+    assert_eq!(outputs(&world), ["out/a.jpg"]);
+}
+
+#[test]
+fn prune_keeps_outputs_of_other_jobs_with_the_same_state() {
+    let ((server, _, _), world) = (versions(), World::new());
+    let state = ["--state", "state", "--prune"];
+    listed(&world, &server, &["etag", "gone"], "out1/", &state).code(1);
+    listed(&world, &server, &["date", "plain"], "out2/", &state).ok();
+    assert_eq!(outputs(&world), ["out1/etag.jpg", "out2/date.jpg", "out2/plain.jpg"]);
+    listed(&world, &server, &["date"], "out2/", &state).ok();
+    assert_eq!(outputs(&world), ["out1/etag.jpg", "out2/date.jpg"]);
+    // The other job's failure is still remembered.
+    listed(&world, &server, &["etag", "gone"], "out1/", &state).code(0);
+    assert_eq!(server.asked("/gone.jpg"), 1);
 }
 
 #[test]
