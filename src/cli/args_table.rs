@@ -11,7 +11,7 @@ use super::typed;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Selection")]
 pub struct TableArgs {
-    /// Read INPUTs from a column of FILE (- for standard input): CSV, TSV, or NDJSON
+    /// Read INPUTs from a column of FILE (- for standard input): CSV, TSV, NDJSON, or Parquet in builds with the feature parquet
     #[arg(long, value_name = "FILE")]
     pub table: Vec<PathBuf>,
     /// Column of URLs or paths [default: url]

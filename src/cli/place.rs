@@ -181,9 +181,7 @@ pub fn check_lists(lists: &[List]) -> Result<()> {
         if let Some(columns) = list.table.as_ref().filter(|_| file.is_file()) {
             // As far as the first row, which shows whether the columns exist.
             let first = &mut |_, _| ControlFlow::Break(());
-            let read = fs::File::open(file)
-                .and_then(|table| Walker::default().walk_table(&mut io::BufReader::new(table), columns, first));
-            if let Err(error) = read {
+            if let Err(error) = Walker::default().walk_table(Some(file), columns, first) {
                 bail!("{option} {shown}: {}", system_words(&error));
             }
         }

@@ -317,14 +317,14 @@ fn feed_list(
     list: &List,
     give: &mut dyn FnMut(Item, Option<Arc<Row>>) -> Flow,
 ) -> io::Result<Flow> {
+    if let Some(columns) = &list.table {
+        return config.walker.walk_table(list.file.as_deref(), columns, give);
+    }
     let mut stream: Box<dyn BufRead> = match &list.file {
         None => Box::new(io::stdin().lock()),
         Some(path) => Box::new(BufReader::new(File::open(path)?)),
     };
-    match &list.table {
-        Some(columns) => config.walker.walk_table(&mut *stream, columns, give),
-        None => config.walker.walk_list(&mut *stream, list.nul, &mut |item| give(item, None)),
-    }
+    config.walker.walk_list(&mut *stream, list.nul, &mut |item| give(item, None))
 }
 
 /// Walks all inputs but lists, only to count them, unless the run ends within `delay`.

@@ -1,10 +1,13 @@
-//! Tables of inputs: CSV, TSV and NDJSON, read as a stream. One column holds the INPUT of a row, others
+//! Tables of inputs: CSV, TSV and NDJSON, read as a stream, and Parquet. One column holds the INPUT of a row, others
 //! its name and what is kept about it.
 
 mod csv;
+#[cfg(feature = "parquet")]
+mod parquet;
 
 use std::ffi::OsStr;
-use std::io::{self, BufRead, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -27,6 +30,13 @@ pub struct Columns {
     pub key: Option<String>,
     /// What goes into the data set.
     pub keep: Vec<String>,
+}
+
+impl Columns {
+    /// The names of all of them.
+    fn all(&self) -> impl Iterator<Item = &String> {
+        [Some(&self.url), self.key.as_ref()].into_iter().flatten().chain(&self.keep)
+    }
 }
 
 /// What a table says about an input.
@@ -71,12 +81,46 @@ impl Row {
     }
 }
 
+/// The error for a table without one of the columns that count.
+fn missing_column(columns: &Columns, has: &[&str]) -> Option<io::Error> {
+    let missing = columns.all().find(|name| !has.contains(&name.as_str()))?;
+    let has = words::clipped(&has.join(", "));
+    Some(io::Error::other(format!("it has no column {missing:?}; it has {has}")))
+}
+
+/// How Parquet begins.
+const PARQUET: &[u8] = b"PAR1";
+
 impl Walker {
-    /// Calls `give` for the inputs of a table, each with its row.
+    /// Calls `give` for the inputs of a table, each with its row. Without a file, it is on standard input.
     ///
     /// # Errors
     /// The table cannot be read further.
     pub fn walk_table(
+        &self,
+        table: Option<&Path>,
+        columns: &Columns,
+        give: &mut dyn FnMut(Item, Option<Arc<Row>>) -> Flow,
+    ) -> io::Result<Flow> {
+        let Some(path) = table else { return self.walk_stream(&mut io::stdin().lock(), columns, give) };
+        let mut stream = BufReader::new(File::open(path)?);
+        if cfg!(feature = "parquet") && path.is_file() && stream.fill_buf()?.starts_with(PARQUET) {
+            return self.rows_of_parquet(stream.into_inner(), columns, give);
+        }
+        self.walk_stream(&mut stream, columns, give)
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn rows_of_parquet(
+        &self,
+        _: File,
+        _: &Columns,
+        _: &mut dyn FnMut(Item, Option<Arc<Row>>) -> Flow,
+    ) -> io::Result<Flow> {
+        Err(unread_parquet())
+    }
+
+    fn walk_stream(
         &self,
         table: &mut dyn BufRead,
         columns: &Columns,
@@ -88,9 +132,7 @@ impl Walker {
             None => Ok(Flow::Continue(())),
             Some(b'[') => Err(io::Error::other("a JSON array is not read; write one object on each line")),
             Some(b'{') => self.objects(table, columns, give),
-            Some(_) if start.starts_with(b"PAR1") => {
-                Err(io::Error::other("Parquet is not read; convert it to CSV or NDJSON"))
-            }
+            Some(_) if start.starts_with(PARQUET) => Err(unread_parquet()),
             Some(_) => self.records(table, columns, give),
         }
     }
@@ -105,10 +147,8 @@ impl Walker {
         let Some(head) = records.next()? else { return Ok(Flow::Continue(())) };
         let head: Vec<String> = head.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
         let at = |name: &str| head.iter().position(|column| column == name);
-        let wanted = [Some(&columns.url), columns.key.as_ref()].into_iter().flatten().chain(&columns.keep);
-        if let Some(missing) = wanted.into_iter().find(|name| at(name).is_none()) {
-            let has = words::clipped(&head.join(", "));
-            return Err(io::Error::other(format!("it has no column {missing:?}; it has {has}")));
+        if let Some(error) = missing_column(columns, &head.iter().map(String::as_str).collect::<Vec<_>>()) {
+            return Err(error);
         }
         let mut number = 1;
         while let Some(record) = records.next()? {
@@ -182,6 +222,14 @@ impl Walker {
     }
 }
 
+/// The error for Parquet that cannot be read.
+fn unread_parquet() -> io::Error {
+    io::Error::other(match cfg!(feature = "parquet") {
+        true => "Parquet is read from a file only, not from a pipe",
+        false => "this build reads no Parquet (feature parquet); convert it to CSV or NDJSON",
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,7 +250,7 @@ mod tests {
             found.push((name, row.map(|row| (row.key.clone().unwrap_or_default(), row.kept.clone()))));
             Flow::Continue(())
         };
-        let flow = Walker::default().walk_table(&mut text.as_bytes(), &columns, &mut give);
+        let flow = Walker::default().walk_stream(&mut text.as_bytes(), &columns, &mut give);
         flow.map(|_| found).map_err(|error| error.to_string())
     }
 
@@ -245,7 +293,13 @@ mod tests {
         for (text, want) in [
             ("a,b\n1,2\n", "it has no column \"url\"; it has a, b"),
             ("[{}]", "a JSON array is not read; write one object on each line"),
-            ("PAR1\0\0", "Parquet is not read; convert it to CSV or NDJSON"),
+            (
+                "PAR1\0\0",
+                match cfg!(feature = "parquet") {
+                    true => "Parquet is read from a file only, not from a pipe",
+                    false => "this build reads no Parquet (feature parquet); convert it to CSV or NDJSON",
+                },
+            ),
             ("id,url\n1,\"http://h/a", "a quote in row 2 has no end"),
         ] {
             assert_eq!(read(text, &[]), Err(want.to_owned()));
@@ -259,7 +313,7 @@ mod tests {
             let columns = Columns { url: "a".into(), key: None, keep: Vec::new() };
             for start in [&b""[..], b"a,b\n", b"{\"a\":\"http://h/\"}\n"] {
                 let table = [start, &bytes].concat();
-                let _ = Walker::default().walk_table(&mut &table[..], &columns, &mut |_, _| Flow::Continue(()));
+                let _ = Walker::default().walk_stream(&mut &table[..], &columns, &mut |_, _| Flow::Continue(()));
             }
         }
     }

@@ -5,6 +5,8 @@
 mod downloads;
 mod faults;
 mod library;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod safety;
 mod secure;
 mod server;

@@ -6,7 +6,7 @@ use crate::server::{Server, answer, faults};
 use crate::testenv::{World, line, report};
 
 /// The members of a tar archive.
-fn members(tar: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub fn members(tar: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut reader = thumbs::internal::TarReader::new(tar);
     let mut found = Vec::new();
     while let Some(entry) = reader.next_entry().unwrap() {
@@ -178,10 +178,20 @@ fn wrong_tables_are_usage_errors() {
     let world = World::with(&["a.jpg"]);
     world.write("t.csv", b"a,b\n1,2\n");
     world.write("list.json", b"[{}]");
+    world.write("t.parquet", b"PAR1\x15\x04\x15");
     for (args, words) in [
         (&["--table", "t.csv", "-o", "out/"][..], "--table t.csv: it has no column \"url\"; it has a, b"),
         (&["--table", "list.json", "-o", "out/"], "a JSON array is not read; write one object on each line"),
         (&["--table", "none.csv", "-o", "out/"], "--table none.csv: No such file or directory"),
+        (
+            &["--table", "t.parquet", "-o", "out/"],
+            match cfg!(feature = "parquet") {
+                true => "--table t.parquet: ",
+                false => {
+                    "--table t.parquet: this build reads no Parquet (feature parquet); convert it to CSV or NDJSON"
+                }
+            },
+        ),
         (&["a.jpg", "--url-column", "a"], "--url-column: it has no effect without --table"),
         (
             &["--table", "t.csv", "--url-column", "a", "--keep-columns", "b"],
@@ -203,7 +213,7 @@ fn wrong_tables_are_usage_errors() {
     ] {
         world.run(args).code(2).says(words);
     }
-    assert_eq!(world.tree(), ["a.jpg", "list.json", "t.csv"]);
+    assert_eq!(world.tree(), ["a.jpg", "list.json", "t.csv", "t.parquet"]);
 }
 
 #[test]
