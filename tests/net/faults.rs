@@ -75,27 +75,45 @@ fn every_fault_has_its_reason_its_status_and_its_attempts() {
     }
 }
 
-/// Ten kinds of faults, and whether the picture is made in the end.
-const KINDS: [(&str, bool); 10] = [
-    ("missing", false),
-    ("busy-once", true),
-    ("busy", false),
-    ("cut", false),
-    ("reset-once", true),
-    ("circle", false),
-    ("to-file", false),
-    ("bomb", false),
-    ("text", false),
-    ("no-http", false),
+/// What becomes of a URL, in a run and in the next one with `--update`.
+#[derive(Clone, Copy, PartialEq)]
+enum Fate {
+    /// It is made, and stays.
+    Made,
+    /// It fails, and is tried again.
+    Passes,
+    /// It fails, and is not asked for again.
+    Lasts,
+    /// Its content fails, and is not looked at again while it is the same.
+    Unreadable,
+}
+
+/// Ten kinds of faults: how they end, the words of the failure, and the attempts of a run.
+const KINDS: [(&str, Fate, &str, u64); 10] = [
+    ("missing", Fate::Lasts, "404 Not Found", 1),
+    ("busy-once", Fate::Made, "", 2),
+    ("busy", Fate::Passes, "503 Service Unavailable; 3 attempts", 3),
+    ("cut", Fate::Passes, "the connection ended after", 3),
+    ("reset-once", Fate::Made, "", 2),
+    ("circle", Fate::Lasts, "its redirects lead in a circle", 1),
+    ("to-file", Fate::Lasts, "a redirect to a file address is not followed", 1),
+    ("bomb", Fate::Lasts, "more than the limit of 2.10 MB (--max-file-size)", 1),
+    ("text", Fate::Unreadable, "not a picture", 1),
+    ("no-http", Fate::Passes, "its answer is not HTTP", 3),
 ];
+
+/// The kind of the URL with this number: 30 % have faults.
+fn kind(n: usize) -> (&'static str, Fate, &'static str, u64) {
+    if n % 10 < 3 { KINDS[(n / 10 * 3 + n % 10) % 10] } else { ("picture", Fate::Made, "", 1) }
+}
 
 /// A list of URLs of which 30 % have faults, and the names of the pictures that are made.
 fn with_faults(server: &Server, count: usize) -> (String, Vec<String>) {
     let (mut list, mut made) = (String::new(), Vec::new());
     for n in 0..count {
-        let (kind, succeeds) = if n % 10 < 3 { KINDS[n / 10 % 10] } else { ("picture", true) };
+        let (kind, fate, ..) = kind(n);
         list.push_str(&server.url(&format!("/{kind}/{n}.jpg\n")));
-        made.extend(succeeds.then(|| format!("{n}.jpg")));
+        made.extend((fate == Fate::Made).then(|| format!("{n}.jpg")));
     }
     (list, made)
 }
@@ -115,15 +133,53 @@ const STEADY: &[&str] = &[
     "--quiet",
 ];
 
+/// Runs with a report, and gives its line for each URL, with the number of requests that the run made for it.
+fn outcomes(world: &World, server: &Server, list: &str, count: usize) -> Vec<(serde_json::Value, u64)> {
+    let before = server.log().len();
+    let ran = world.feed(&[STEADY, &["-o", "out/", "--update", "--report", "-"]].concat(), list.as_bytes());
+    let mut found: Vec<_> = (0..count).map(|_| (serde_json::Value::Null, 0)).collect();
+    let number = |path: &str| path.rsplit('/').next()?.strip_suffix(".jpg")?.parse::<usize>().ok();
+    for line in report(&ran.code(1).stdout) {
+        if let Some(n) = line["source"].as_str().and_then(number) {
+            assert_eq!(found[n].0, serde_json::Value::Null, "two outcomes: {line}");
+            found[n].0 = line;
+        }
+    }
+    for request in &server.log()[before..] {
+        found[number(&request.path).unwrap()].1 += 1;
+    }
+    found
+}
+
 #[test]
 fn of_a_thousand_urls_every_outcome_is_the_expected_one_twice() {
-    for _ in 0..2 {
-        let (world, server) = (World::new(), Server::start(faults));
-        let (list, made) = with_faults(&server, 1000);
-        world.feed(&[STEADY, &["-o", "out/"]].concat(), list.as_bytes()).code(1);
-        let mut want: Vec<String> = made.iter().map(|name| format!("out/{name}")).collect();
-        want.sort();
-        assert_eq!(world.tree(), want);
+    let (world, server) = (World::new(), Server::start(faults));
+    let (list, made) = with_faults(&server, 1000);
+    let mut want: Vec<String> = made.iter().map(|name| format!("out/{name}")).collect();
+    want.push("out/.thumbs-state.sqlite".to_owned());
+    want.sort();
+    for again in [false, true] {
+        for (n, (line, requests)) in outcomes(&world, &server, &list, 1000).into_iter().enumerate() {
+            let (kind, fate, words, attempts) = kind(n);
+            let (outcome, reason, asked) = match (fate, again) {
+                (Fate::Made, false) => ("done", "", attempts),
+                (Fate::Made, true) => ("skipped", "up-to-date", 1),
+                (Fate::Passes, _) | (_, false) => ("failed", "", attempts),
+                (Fate::Lasts, true) => ("skipped", "failed-before", 0),
+                (Fate::Unreadable, true) => ("skipped", "failed-before", 1),
+            };
+            let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            assert_eq!(
+                (text("type").as_str(), text("reason").as_str(), requests),
+                (outcome, reason, asked),
+                "{kind}: {line}"
+            );
+            assert!(outcome != "failed" || text("error").contains(words), "{kind}: {line}");
+        }
+        assert_eq!(
+            world.tree().iter().filter(|name| !name.ends_with(".lock")).collect::<Vec<_>>(),
+            want.iter().collect::<Vec<_>>()
+        );
     }
 }
 
