@@ -74,6 +74,7 @@ mod policy;
 mod report;
 mod sink;
 mod source;
+mod split;
 mod state;
 mod walk;
 mod words;

@@ -154,6 +154,8 @@ pub struct Output {
     pub size: Size,
     /// Size in bytes; 0 if only planned.
     pub bytes: u64,
+    /// XXH3-64 of its bytes, in a shard of a plan; else 0.
+    pub digest: u64,
     /// The quality that it is encoded with, if its format has one and it is not the source's own bytes.
     pub quality: Option<u8>,
     /// Its SSIMULACRA2 score against the resized pixels: with a target, and without loss, which is 100.
@@ -263,6 +265,8 @@ pub struct Summary {
     pub failed_before: u64,
     /// Failed inputs.
     pub failed: u64,
+    /// Those that may succeed if they are tried again: on the network, or for an error of the disk.
+    pub may_pass: u64,
     /// Whether the run searched all named inputs.
     pub searched: bool,
     /// Files in walks and archives that are not pictures.

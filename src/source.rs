@@ -36,6 +36,35 @@ pub enum SourceError {
     },
 }
 
+impl SourceError {
+    /// Whether it may be read if it is tried again soon: for an error of the disk, the network below it, or a lack of memory or of
+    /// open files.
+    pub fn may_pass(&self) -> bool {
+        use rustix::io::Errno;
+        let Self::Io(error) = self else { return false };
+        matches!(
+            Errno::from_io_error(error),
+            Some(
+                Errno::IO
+                    | Errno::STALE
+                    | Errno::TIMEDOUT
+                    | Errno::AGAIN
+                    | Errno::NOMEM
+                    | Errno::MFILE
+                    | Errno::NFILE
+                    | Errno::NOBUFS
+                    | Errno::NETDOWN
+                    | Errno::NETUNREACH
+                    | Errno::HOSTDOWN
+                    | Errno::HOSTUNREACH
+                    | Errno::CONNRESET
+                    | Errno::NOTCONN
+                    | Errno::REMOTEIO
+            )
+        )
+    }
+}
+
 /// The properties of a source when it was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {

@@ -151,6 +151,9 @@ pub struct Args {
     /// Whether a caller names more inputs during the run.
     #[arg(skip)]
     pub given: bool,
+    /// Whether the inputs are those of a plan, so that nothing is read to find them.
+    #[arg(skip)]
+    pub planned: bool,
     /// Read an archive (.tar, .tar.gz, .tar.zst) from the INPUT -
     #[arg(long, help_heading = "Selection")]
     pub archive_in: bool,
@@ -212,6 +215,9 @@ pub struct Args {
 
     #[command(flatten)]
     pub nightly: super::args_nightly::NightlyArgs,
+
+    #[command(flatten)]
+    pub split: super::args_split::SplitArgs,
 
     /// Show progress: a bar on a terminal, lines elsewhere
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto, help_heading = "Messages")]
@@ -279,7 +285,7 @@ Exit status:
   2          usage error; nothing was written
   3          the run could not go on
   4          --max-time ended the run, and inputs are left
-  75         another run holds the lock of the state
+  75         try again later: another run holds the lock of the state, or a shard failed for a reason that may pass
   130, 143   ended by SIGINT or SIGTERM";
 
 macro_rules! words {

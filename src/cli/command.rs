@@ -31,6 +31,11 @@ impl Typed {
     pub fn has(&self, id: &str) -> bool {
         self.0.contains(id)
     }
+
+    /// All of them, in no order. Groups of options, which clap names after their types, are none.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str).filter(|id| !id.starts_with(char::is_uppercase))
+    }
 }
 
 /// Parses a command line, the program's name first.

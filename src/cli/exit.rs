@@ -17,6 +17,8 @@ pub enum Exit {
     Unfinished,
     /// Another run holds the state; try again later.
     Locked,
+    /// What went wrong may pass; try again later.
+    Retry,
     /// A signal ended the run; it is raised again.
     Signal(i32),
 }
@@ -46,7 +48,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Broken => 3,
             Self::Unfinished => 4,
-            Self::Locked => 75,
+            Self::Locked | Self::Retry => 75,
             Self::Signal(signal) => 128 + signal,
         }
     }

@@ -213,8 +213,20 @@ pub fn options() -> Vec<(String, bool)> {
 }
 
 /// Options that only the program has: for standard input and output, for its messages and its process.
-const OF_THE_PROGRAM: [&str; 7] =
-    ["archive", "archive-in", "files-from", "files0-from", "log-format", "metrics", "nice"];
+const OF_THE_PROGRAM: [&str; 12] = [
+    "archive",
+    "archive-in",
+    "files-from",
+    "files0-from",
+    "finish",
+    "log-format",
+    "metrics",
+    "nice",
+    "plan",
+    "shard",
+    "shards",
+    "write-plan",
+];
 
 #[cfg(test)]
 mod tests {

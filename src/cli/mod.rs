@@ -5,6 +5,7 @@ mod args;
 mod args_in_place;
 mod args_network;
 mod args_nightly;
+mod args_split;
 mod args_table;
 mod command;
 mod effect;
@@ -18,6 +19,7 @@ mod nightly;
 mod place;
 mod report;
 mod resolve;
+mod split;
 mod tables;
 mod tell;
 mod typed;
@@ -35,11 +37,15 @@ use crate::pipeline::{self, Cancel, RunError};
 use crate::plan::Destination;
 use crate::sink;
 use crate::words;
+use anyhow::Result;
 use clap::error::ErrorKind;
 
+use args::Args;
+use command::Typed;
 use exit::Exit;
-use report::Console;
+use report::{Console, ShardReport};
 use resolve::Resolved;
+use split::Task;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ! {
@@ -59,21 +65,65 @@ pub fn main_with(words: Vec<OsString>) -> ! {
         return_text(manual::completions(shell, &mut std::io::stdout()));
     }
     report::speak(args.nightly.log_format);
-    let metrics = args.nightly.metrics.clone();
-    let Resolved { run, tell, state, nice, notices } = match resolve::resolve(args, &typed) {
-        Ok(resolved) => resolved,
-        Err(error) => {
-            report::say(&format!("{error:#}"));
-            Exit::Usage.leave()
-        }
+    let exit = perform(args, &typed, &words).unwrap_or_else(|error| {
+        report::say(&format!("{error:#}"));
+        Exit::Usage
+    });
+    exit.leave()
+}
+
+/// Does what the command line asks for.
+fn perform(args: Args, typed: &Typed, words: &[OsString]) -> Result<Exit> {
+    let cancel = Cancel::default();
+    let portion = match split::task(&args.split, typed)? {
+        Task::Run(portion) => portion,
+        Task::Write(dir, shards) => return split::write(&dir, shards, args, typed, words),
+        Task::Work(dir, first, last, of) => return split::work(&dir, (first, last, of), words, &cancel),
+        Task::Finish(dir) => return split::finish(&dir, &args),
     };
+    let metrics = args.nightly.metrics.clone();
+    let Resolved { mut run, tell, state, nice, notices } = resolve::resolve(args, typed)?;
     for notice in &notices {
         report::tell(notice);
     }
     if nice {
         nightly::be_nice();
     }
-    go(run, tell, state, metrics.as_deref()).leave()
+    if let Err(exit) = prepare(&cancel) {
+        return Ok(exit);
+    }
+    let is_part = portion.is_some();
+    run.portion = portion;
+    let ended = go(run, tell, state, metrics.as_deref(), &cancel, None);
+    Ok(if is_part { ended.exit_of_part() } else { ended.exit })
+}
+
+/// How a run has ended.
+struct Ended {
+    exit: Exit,
+    summary: Summary,
+    /// Whether the reason for which it could not go on may pass.
+    may_pass: bool,
+    /// The shard's report.
+    shard: Option<ShardReport>,
+}
+
+impl Ended {
+    /// Before anything was done.
+    fn early(exit: Exit) -> Self {
+        Self { exit, summary: Summary::default(), may_pass: false, shard: None }
+    }
+
+    /// For the scheduler of a shard: bad pictures are in the report, and no reason to run it again.
+    fn exit_of_part(&self) -> Exit {
+        match self.exit {
+            Exit::Broken if self.may_pass => Exit::Retry,
+            Exit::SomeFailed if self.summary.stopped.is_some() => Exit::SomeFailed,
+            Exit::Success | Exit::SomeFailed if self.summary.may_pass > 0 => Exit::Retry,
+            Exit::SomeFailed => Exit::Success,
+            exit => exit,
+        }
+    }
 }
 
 /// Ends the program after printing a text. A closed pipe, as with `head`, is not a failure.
@@ -101,16 +151,11 @@ fn refuse(error: &clap::Error, typed: &[OsString]) -> Exit {
     Exit::Usage
 }
 
-fn go(
-    mut run: pipeline::RunConfig,
-    tell: tell::Tell,
-    state: Option<nightly::StatePlan>,
-    metrics: Option<&Path>,
-) -> Exit {
-    let cancel = Cancel::default();
-    if let Err(error) = interrupt::install(&cancel) {
+/// Prepares the process for a run.
+fn prepare(cancel: &Cancel) -> std::result::Result<(), Exit> {
+    if let Err(error) = interrupt::install(cancel) {
         report::say(&format!("signals cannot be handled: {}", words::system_words(&error)));
-        return Exit::Broken;
+        return Err(Exit::Broken);
     }
     // The pipeline reports a worker's panic as the failure of one picture.
     std::panic::set_hook(Box::new(|panic| {
@@ -119,24 +164,35 @@ fn go(
             report::say(&format!("internal error: {panic}"));
         }
     }));
+    Ok(())
+}
+
+fn go(
+    mut run: pipeline::RunConfig,
+    tell: tell::Tell,
+    state: Option<nightly::StatePlan>,
+    metrics: Option<&Path>,
+    cancel: &Cancel,
+    shard: Option<ShardReport>,
+) -> Ended {
     // State and report may be in the destination, so it must exist first.
     if let Err(error) = place::prepare(&run) {
         report::say(&format!("{error:#}"));
-        return Exit::Broken;
+        return Ended::early(Exit::Broken);
     }
     // Take the lock before opening the report, which another run may be writing.
     let _lock = match &state {
         None => None,
-        Some(plan) => match nightly::open(plan, &mut run, &cancel, &tell) {
+        Some(plan) => match nightly::open(plan, &mut run, cancel, &tell) {
             Ok(lock) => lock,
-            Err(exit) => return exit,
+            Err(exit) => return Ended::early(exit),
         },
     };
     let mut console = match Console::new(tell) {
-        Ok(console) => console,
+        Ok(console) => console.with_shard(shard),
         Err(error) => {
             report::say(&format!("{error:#}"));
-            return Exit::Usage;
+            return Ended::early(Exit::Usage);
         }
     };
     let to_stdout = matches!(run.naming.destination, Destination::Archive(None) | Destination::Stdout);
@@ -147,12 +203,14 @@ fn go(
     let begin = SystemTime::now();
     let dry_run = run.dry_run;
     // The writer runs on this thread. If it panics, the hook prints the reason, and unwinding removes unfinished files.
-    let work = AssertUnwindSafe(|| pipeline::run(run, &mut console, &cancel));
+    let work = AssertUnwindSafe(|| pipeline::run(run, &mut console, cancel));
     let result = std::panic::catch_unwind(work).unwrap_or_else(|_| {
         let why = "the thread that saves outputs died".to_owned();
         Err(RunError::Halted { why, summary: Box::default() })
     });
+    let shard = console.take_shard();
     let told = console.close();
+    let mut may_pass = false;
     let (mut exit, summary) = match result {
         Ok(summary) => match say_abandoned(&summary, archive.as_ref()) {
             // The work is done, but parts of the report are lost.
@@ -163,6 +221,7 @@ fn go(
         Err(RunError::Sink { error, summary }) if to_stdout && error.is_reader_gone() => (Exit::Broken, *summary),
         Err(error) => {
             let stopped = if matches!(error, RunError::Sink { .. }) { "stopped: " } else { "" };
+            may_pass = matches!(error, RunError::Sink { .. } | RunError::Workers(_));
             report::say(&format!("{stopped}{error}"));
             (Exit::Broken, error.summary().cloned().unwrap_or_default())
         }
@@ -175,9 +234,9 @@ fn go(
     if let Some(Err(error)) = metrics.map(|file| report::metrics::write(file, &summary, exit.code(), begin, dry_run)) {
         let file = metrics.map(words::path).unwrap_or_default();
         report::say(&format!("--metrics {file}: {}", words::system_words(&error)));
-        return if matches!(exit, Exit::Success | Exit::Unfinished) { Exit::Broken } else { exit };
+        exit = if matches!(exit, Exit::Success | Exit::Unfinished) { Exit::Broken } else { exit };
     }
-    exit
+    Ended { exit, summary, may_pass, shard }
 }
 
 /// The exit of a finished run, with a message if its archive is missing.

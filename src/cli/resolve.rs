@@ -137,7 +137,9 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     tables::check_duplicates(&args.tables, state.is_some(), in_place.is_some(), skips)?;
     let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
-    place::check_lists(&lists)?;
+    if !args.planned {
+        place::check_lists(&lists)?;
+    }
     for (option, file) in [("--report", &args.report), ("--metrics", &args.nightly.metrics)] {
         if let Some(file) = file.as_ref().filter(|file| option == "--metrics" || file.as_os_str() != "-") {
             place::check_file(option, file, &destination)?;
@@ -149,6 +151,8 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         inputs,
         lists,
         given: None,
+        planned: None,
+        portion: None,
         walker,
         recipe: recipe(&args, sizes, formats.clone()).with_allowed(allowed.clone()),
         naming: Naming {

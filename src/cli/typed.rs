@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::plan::{Template, TemplateError};
 use crate::policy::{MaxFailures, MinSavings};
 use crate::sink::shards::ShardSize;
+use crate::split::{Selector, SelectorError};
 use crate::walk::Patterns;
 use thumbs_render::format::Format;
 use thumbs_render::geometry::SizeSpec;
@@ -128,6 +129,10 @@ pub fn shard_size(text: &str) -> Result<ShardSize, String> {
 }
 
 /// Parses "90", "90s", "1.5h" and "2h30m".
+pub fn shard(text: &str) -> Result<Selector, String> {
+    text.parse().map_err(|error: SelectorError| error.to_string())
+}
+
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a time is 90 (seconds), 90s, 30m or 2h30m".to_owned();
     let mut seconds = 0.0;

@@ -186,6 +186,13 @@ impl Url {
         (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
     }
 
+    /// The whole URL, with user info and signatures. For nobody but the user.
+    pub fn exact(&self) -> String {
+        let user = self.user.as_ref().map_or_else(String::new, |user| format!("{user}@"));
+        let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
+        format!("{}://{user}{}{}{query}", self.scheme(), self.authority(), self.path)
+    }
+
     /// The URL for messages, without user info and signatures.
     pub fn masked(&self) -> String {
         let user = if self.user.is_some() { "***@" } else { "" };

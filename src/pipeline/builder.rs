@@ -132,6 +132,8 @@ impl RunConfig {
             inputs,
             lists: Vec::new(),
             given: None,
+            planned: None,
+            portion: None,
             walker: Walker::default(),
             recipe,
             skip_own: true,

@@ -13,6 +13,7 @@ use crate::outcome::SkipReason;
 use crate::plan::Naming;
 use crate::policy::{DropDuplicates, MaxFailures, MinSavings};
 use crate::sink::shards::{Covered, ShardSize};
+use crate::split::{Entry, Portion, SplitError};
 use crate::walk::{Columns, Input, Walker};
 use thumbs_render::limits::Limits;
 use thumbs_render::recipe::Recipe;
@@ -41,6 +42,29 @@ impl Given {
     /// The paths, which can be taken once.
     pub fn take(&self) -> Option<Box<dyn Iterator<Item = PathBuf> + Send>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+type Entries = Box<dyn Iterator<Item = Result<Entry, SplitError>> + Send>;
+
+/// The inputs of a shard.
+pub struct Planned(Mutex<Option<Entries>>);
+
+impl Planned {
+    /// Inputs, taken as the run needs them.
+    pub fn new(entries: Entries) -> Self {
+        Self(Mutex::new(Some(entries)))
+    }
+
+    /// The inputs, which can be taken once.
+    pub fn take(&self) -> Option<Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl std::fmt::Debug for Planned {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Planned")
     }
 }
 
@@ -77,6 +101,10 @@ pub struct RunConfig {
     pub(crate) lists: Vec<List>,
     /// More INPUTs, named by a caller.
     pub(crate) given: Option<Given>,
+    /// The inputs of a shard of a plan. Without them, inputs and lists are walked.
+    pub(crate) planned: Option<Planned>,
+    /// The part of the inputs that counts, if not all do.
+    pub(crate) portion: Option<Portion>,
     /// How inputs are found.
     pub(crate) walker: Walker,
     /// What to make of each input.

@@ -142,7 +142,7 @@ impl<'a> Downloads<'a> {
                     self.shared.leave(true);
                 }
                 Err(problem) => {
-                    task.remote.lasting = problem.lasting;
+                    (task.remote.lasting, task.remote.passes) = (problem.lasting, problem.retry);
                     let error = match task.remote.attempts {
                         1 => problem.words,
                         attempts => format!("{}; {attempts} attempts", problem.words),

@@ -18,6 +18,8 @@ pub enum End {
     /// Unchanged according to its content, with a record for the state.
     Unchanged(SkipReason, Box<Record>),
     Failed(Stage, String),
+    /// It cannot be read, and may be if it is tried again soon.
+    Unread(String),
     /// A file of a walk that is not a picture.
     Ignored,
     /// The inputs differ from those of the data set.
@@ -38,6 +40,9 @@ impl End {
 
 impl From<SourceError> for End {
     fn from(error: SourceError) -> Self {
-        Self::Failed(Stage::Read, error.to_string())
+        match error.may_pass() {
+            true => Self::Unread(error.to_string()),
+            false => Self::Failed(Stage::Read, error.to_string()),
+        }
     }
 }

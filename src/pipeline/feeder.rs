@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::config::{Given, List, RunConfig};
+use super::config::{Given, List, Planned, RunConfig};
 use super::downloads::{Closed, Downloads, Task};
 use super::hand::Hand;
 use super::job::Job;
@@ -23,6 +23,7 @@ use super::{Letter, Message, Shared, unpack};
 use crate::net::{Url, Validators};
 use crate::outcome::{SkipReason, Stage};
 use crate::plan::OwnOutputs;
+use crate::split::{Entry, Portion, SplitError};
 use crate::walk::{Found, Item, Row, real_path};
 use crate::words;
 
@@ -96,6 +97,9 @@ impl<'a> Feeder<'a, '_> {
 
     fn all(&mut self) -> Flow {
         let config = &self.shared.config;
+        if let Some(planned) = config.planned.as_ref().and_then(Planned::take) {
+            return self.planned(planned);
+        }
         // Missing inputs are reported before any work.
         let (missing, others): (Vec<_>, Vec<_>) =
             config.inputs.iter().partition(|input| config.walker.is_missing(input));
@@ -133,6 +137,26 @@ impl<'a> Feeder<'a, '_> {
         Flow::Continue(())
     }
 
+    /// The inputs of a shard, as another run has found them.
+    fn planned(&mut self, entries: impl Iterator<Item = Result<Entry, SplitError>>) -> Flow {
+        self.walked.begin_list();
+        for entry in entries {
+            match entry {
+                Ok(entry) => {
+                    self.hand().row = entry.row;
+                    self.give(entry.item)?;
+                }
+                Err(error) => {
+                    // If nobody listens, the run is ending already.
+                    let _ = self.hand().tell(Message::OtherInputs(error.to_string()));
+                    return Flow::Break(());
+                }
+            }
+        }
+        self.hand().row = None;
+        Flow::Continue(())
+    }
+
     /// For data sets with keys from a table: why this input has none, with its name.
     fn keyless(&mut self, item: &Item, row: &Row) -> Option<(PathBuf, String)> {
         let keys = self.keys.as_mut()?;
@@ -149,6 +173,11 @@ impl<'a> Feeder<'a, '_> {
     }
 
     fn give(&mut self, item: Item) -> Flow {
+        if let Some(portion) = &self.shared.config.portion
+            && !is_in(portion, &item, self.hand().row.clone())
+        {
+            return Flow::Continue(());
+        }
         if self.shared.cancel.is_set() {
             return self.count_on(item);
         }
@@ -311,8 +340,21 @@ impl<'a> Feeder<'a, '_> {
     }
 }
 
+/// Whether an input counts, by its name. What has none counts for the first part.
+fn is_in(portion: &Portion, item: &Item, row: Option<Arc<Row>>) -> bool {
+    match item {
+        Item::Found(_) | Item::Remote { .. } => {
+            let claims = Entry::claims_of(item, row.as_deref(), false);
+            let name = claims.map(|(dir, name)| dir.join(name)).unwrap_or_default();
+            portion.has(name.as_os_str().as_encoded_bytes())
+        }
+        Item::Archive { path, .. } | Item::Failed { path, .. } => portion.has(path.as_os_str().as_encoded_bytes()),
+        Item::StdinArchive | Item::LeftOut(_) => portion.first == 1,
+    }
+}
+
 /// Gives the inputs of a list, with their rows if it is a table.
-fn feed_list(
+pub fn feed_list(
     config: &RunConfig,
     list: &List,
     give: &mut dyn FnMut(Item, Option<Arc<Row>>) -> Flow,

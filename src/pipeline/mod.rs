@@ -14,6 +14,7 @@ mod config;
 mod digest;
 mod downloads;
 mod end;
+mod enumerate;
 mod feeder;
 mod guarded;
 mod hand;
@@ -51,7 +52,8 @@ use crossbeam_channel::bounded;
 
 pub use builder::InPlaceError;
 pub use cancel::Cancel;
-pub use config::{ArchiveOptions, Dataset, Given, InPlace, List, Memory, RunConfig, Shape};
+pub use config::{ArchiveOptions, Dataset, Given, InPlace, List, Memory, Planned, RunConfig, Shape};
+pub use enumerate::enumerate;
 pub use machine::{lower_priority, processors};
 pub use nightly::{Nightly, Prune, UpdateOptions};
 pub use prune::PruneError;
@@ -176,6 +178,8 @@ struct Shared {
     /// inputs.
     left: AtomicU64,
     left_maybe: AtomicU64,
+    /// Failed inputs that may succeed if they are tried again.
+    may_pass: AtomicU64,
 }
 
 impl Shared {
@@ -328,6 +332,7 @@ pub fn run_with(
         deaths: guarded::Deaths::default(),
         left: AtomicU64::new(0),
         left_maybe: AtomicU64::new(0),
+        may_pass: AtomicU64::new(0),
         recipes: config.nightly.update.is_some().then(|| recipes::Recipes::new(&config)),
         walked: Mutex::new(None),
         traffic: traffic::Traffic::default(),

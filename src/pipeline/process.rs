@@ -235,6 +235,7 @@ fn source_of(
                 // What was there before may come back.
                 let was_made = job.before.iter().flat_map(|before| &before.rows).any(|row| row.kind == Kind::Made);
                 trace.lasting = remote.lasting && !was_made;
+                trace.passes = remote.passes;
             }
             Err(End::Failed(Stage::Read, error))
         }

@@ -69,6 +69,7 @@ impl Ready {
             may_be: output.plan.names.iter().map(|name| name.path.clone()).collect(),
             size: output.size,
             bytes: output.bytes.len() as u64,
+            digest: 0,
             quality: output.quality,
             score: output.score,
             effort: output.effort,

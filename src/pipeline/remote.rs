@@ -12,13 +12,15 @@ pub struct Remote {
     pub attempts: u32,
     /// Whether its download would fail in the same way again.
     pub lasting: bool,
+    /// Whether it failed for a reason that may pass soon.
+    pub passes: bool,
     /// What identifies its content to the server.
     pub validators: Validators,
 }
 
 impl Remote {
     pub fn new(url: Url) -> Self {
-        Self { url, status: None, attempts: 0, lasting: false, validators: Validators::default() }
+        Self { url, status: None, attempts: 0, lasting: false, passes: false, validators: Validators::default() }
     }
 
     pub fn name(&self) -> SourceName {

@@ -171,6 +171,8 @@ impl World {
             inputs: vec![Input::Path(self.dir.path().to_path_buf())],
             lists: Vec::new(),
             given: None,
+            planned: None,
+            portion: None,
             walker: self.walker,
             recipe: Recipe::default(),
             naming: Naming {

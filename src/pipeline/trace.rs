@@ -18,6 +18,8 @@ pub struct Trace {
     pub digest: Option<Content>,
     /// Whether it would fail again.
     pub lasting: bool,
+    /// Whether it may succeed if it is tried again soon.
+    pub passes: bool,
 }
 
 impl Trace {

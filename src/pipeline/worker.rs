@@ -103,9 +103,16 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
             Ok(Err(End::Unchanged(reason, record))) => {
                 Message::Recorded(Box::new(Message::Skipped { source, reason }), record)
             }
+            Ok(Err(End::Unread(error))) => {
+                shared.may_pass.fetch_add(1, Ordering::Relaxed);
+                Message::Failed(Failure { source, stage: Stage::Read, error })
+            }
             Ok(Err(End::Failed(stage, error))) => {
                 let lasting = !matches!(stage, Stage::Walk | Stage::Read | Stage::Plan | Stage::Write);
                 let words = (lasting || trace.lasting).then(|| error.clone());
+                if trace.passes {
+                    shared.may_pass.fetch_add(1, Ordering::Relaxed);
+                }
                 trace.with(&job, Kind::Failed, words, Message::Failed(Failure { source, stage, error }))
             }
             Err(panic) => {

@@ -162,6 +162,7 @@ impl<'a> Writer<'a> {
         self.check_failures(true);
         (self.summary.left, self.summary.left_exact) = self.left();
         self.summary.stopped = self.stopped();
+        self.summary.may_pass = self.shared.may_pass.load(Ordering::Relaxed);
         if broken.is_none() && self.came_to_a_good_end() {
             broken = self.sink.finish().err().map(Broken::Sink);
         } else {

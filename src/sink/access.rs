@@ -1,6 +1,7 @@
 //! Tests whether something can be written or read before doing so.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -24,6 +25,17 @@ pub fn try_out(dir: &Path) -> io::Result<()> {
 pub fn with_temporary<R>(dir: &Path, work: impl FnOnce(&OsStr) -> R) -> io::Result<R> {
     let (_file, temporary) = Temporary::private(dir)?;
     Ok(work(temporary.name()))
+}
+
+/// A file in `dir` for the caller alone, which has no name and is gone when it is closed.
+///
+/// # Errors
+/// A system error.
+pub fn nameless(dir: &Path) -> io::Result<File> {
+    let (written, temporary) = Temporary::private(dir)?;
+    let file = File::options().read(true).write(true).open(dir.join(temporary.name()))?;
+    drop((written, temporary));
+    Ok(file)
 }
 
 /// Whether files may be created in `dir`, as far as the system can tell without trying.

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{CWD, FlockOperation, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
 
+use super::stale::host;
 use super::{Entry, TEMPORARY, carry, close_copy, mark};
 use crate::policy::Replace;
 use crate::source::open_file;
@@ -144,7 +145,7 @@ fn create_new(dir: &Path, mode: u32) -> io::Result<(File, Temporary)> {
     let mut looked = false;
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let path = dir.join(format!("{TEMPORARY}{:x}-{number:x}.tmp", std::process::id()));
+        let path = dir.join(format!("{TEMPORARY}{:x}.{:x}-{number:x}.tmp", host(), std::process::id()));
         match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
             Ok(file) => {
                 let temporary =

@@ -19,7 +19,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use access::{may_read, may_write, may_write_to, try_out, with_temporary};
+pub use access::{may_read, may_write, may_write_to, nameless, try_out, with_temporary};
 pub use archive::Archive;
 pub use atomic::not_ours;
 pub use close::{close_copy, sync};
@@ -27,7 +27,7 @@ pub use dir::Directory;
 pub use durable::Durable;
 pub use original::{Fingerprint, Original, is_changed};
 pub use shards::Shards;
-pub use stale::remove_stale;
+pub use stale::{host, remove_stale};
 pub use stream::Stream;
 
 use crate::policy::Replace;

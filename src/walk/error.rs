@@ -50,6 +50,9 @@ pub enum WalkError {
     /// A directory whose pictures are not replaced.
     #[error("{0}; in place, name a directory of pictures")]
     Refused(&'static str),
+    /// What another walk found out, when it wrote a plan.
+    #[error("{0}")]
+    Planned(String),
     /// `file:///a.jpg`
     #[error("file:// addresses are not read; name the path itself")]
     FileAddress,

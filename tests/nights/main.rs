@@ -2,6 +2,8 @@
 
 mod nightly;
 mod nightly_faults;
+mod shards;
+mod shards_faults;
 
 #[path = "../night/mod.rs"]
 mod nights;

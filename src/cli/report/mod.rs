@@ -4,10 +4,11 @@ mod bar;
 mod csv;
 pub mod metrics;
 mod names;
-mod ndjson;
+pub mod ndjson;
 mod nothing;
 mod progress;
 mod repeats;
+mod shard;
 mod text;
 mod totals;
 mod value;
@@ -23,6 +24,7 @@ use super::tell::Tell;
 use names::Names;
 use ndjson::Ndjson;
 use progress::Meter;
+pub use shard::ShardReport;
 use text::Text;
 use totals::Totals;
 use voice::Level;
@@ -48,6 +50,8 @@ pub struct Console {
     /// Where somebody hears of them.
     totals: Option<Totals>,
     failed: bool,
+    /// The report of a shard.
+    shard: Option<ShardReport>,
     /// Whether names or the report go to a terminal.
     stdout_shows: bool,
 }
@@ -73,8 +77,19 @@ impl Console {
             report,
             totals,
             failed: false,
+            shard: None,
             stdout_shows,
         })
+    }
+
+    /// Writes a shard's report, too.
+    pub fn with_shard(self, shard: Option<ShardReport>) -> Self {
+        Self { shard, ..self }
+    }
+
+    /// The shard's report.
+    pub fn take_shard(&mut self) -> Option<ShardReport> {
+        self.shard.take()
     }
 
     /// Closes all outputs; false if something was lost.
@@ -98,6 +113,7 @@ impl Console {
 impl Reporter for Console {
     fn event(&mut self, event: &Event<'_>) {
         self.totals.iter_mut().for_each(|totals| totals.count(event));
+        self.shard.iter_mut().for_each(|shard| shard.event(event));
         if let Some(line) = self.text.line(event) {
             let level = if matches!(event, Event::Failed(_)) { Level::Error } else { Level::Info };
             self.meter.above(&voice::line(level, &line));

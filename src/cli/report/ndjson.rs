@@ -129,7 +129,8 @@ impl Ndjson {
         self.flush()
     }
 
-    fn line(&mut self, value: &Value) -> io::Result<()> {
+    /// Writes one line.
+    pub fn line(&mut self, value: &Value) -> io::Result<()> {
         let text = if self.csv { csv::rows(value) } else { format!("{value}\n") };
         self.write(&text)
     }

@@ -4,6 +4,8 @@ use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::super::broken::Broken;
 use super::super::{Ready, digest};
 use super::{Writer, is_directory};
@@ -46,6 +48,11 @@ impl Writer<'_> {
         let original = ready.original.take();
         let mtime = config.keep_times.then_some(facts.mtime);
         let (mut done, outputs, record) = ready.split();
+        if config.planned.is_some() {
+            for (told, output) in done.outputs.iter_mut().zip(&outputs) {
+                told.digest = xxh3_64(&output.bytes);
+            }
+        }
         let source = match &done.source {
             SourceName::File(path) => path.clone(),
             SourceName::Stdin | SourceName::Url(_) => PathBuf::new(),
