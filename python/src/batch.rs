@@ -36,6 +36,8 @@ pub struct Event {
     #[pyo3(get)]
     reason: Option<&'static str>,
     #[pyo3(get)]
+    duplicate_of: Option<OsString>,
+    #[pyo3(get)]
     stage: Option<&'static str>,
     #[pyo3(get)]
     error: Option<String>,
@@ -70,6 +72,7 @@ impl Event {
             source,
             outputs: Vec::new(),
             reason: None,
+            duplicate_of: None,
             stage: None,
             error: None,
             bytes_before: 0,
@@ -95,9 +98,14 @@ impl From<&thumbs::Event<'_>> for Event {
             thumbs::Event::Done(done) => Self::of("done", done),
             thumbs::Event::Planned(done) => Self::of("planned", done),
             thumbs::Event::Kept(done, reason) => Self { reason: Some(reason.word()), ..Self::of("kept", done) },
-            thumbs::Event::Skipped(source, reason) | thumbs::Event::Duplicate(source, reason, _) => {
+            thumbs::Event::Skipped(source, reason) => {
                 Self { reason: Some(reason.word()), ..Self::new("skipped", source) }
             }
+            thumbs::Event::Duplicate(source, reason, first) => Self {
+                reason: Some(reason.word()),
+                duplicate_of: Some(first.as_os_str().to_owned()),
+                ..Self::new("skipped", source)
+            },
             thumbs::Event::Failed(failure) => Self {
                 stage: Some(failure.stage.word()),
                 error: Some(options::as_keywords(&failure.error)),

@@ -18,6 +18,16 @@ from conftest import interrupted, names
 import thumbs
 
 
+def test_a_duplicate_names_the_first(photo: Path, tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).write_bytes(photo.read_bytes())
+    paths = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+    events = thumbs.process(paths, output=tmp_path / "out", size=16, drop_duplicates="sha256", ordered=True)
+    first, second = events
+    assert (first.kind, first.duplicate_of) == ("done", None)
+    assert (second.kind, second.reason, second.duplicate_of) == ("skipped", "same-bytes", str(paths[0]))
+
+
 def test_a_run_makes_a_tree_and_returns_its_sums(photos: Path, tmp_path: Path) -> None:
     summary = thumbs.run(photos, output=tmp_path / "out", size=64)
     assert (summary.done, summary.skipped, summary.failed, summary.outputs) == (9, 0, 0, 9)

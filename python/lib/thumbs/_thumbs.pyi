@@ -189,6 +189,9 @@ class Event:
     def reason(self) -> str | None:
         """Why it was skipped or kept, such as "up-to-date"."""
     @property
+    def duplicate_of(self) -> str | None:
+        """With ``drop_duplicates``, the earlier input that it is the same as."""
+    @property
     def stage(self) -> str | None:
         """Where it failed: "walk", "read", "decode", "plan", "resize", "encode" or "write"."""
     @property
