@@ -1,9 +1,10 @@
 """The process pool that everyone copies, beside `thumbs.run`: wall time, CPU, and memory of all processes.
 
-python recipe.py [--rounds 5] DIRECTORY...
+python recipe.py [--rounds 5] [--workers N] DIRECTORY...
 
 The recipe calls Pillow's `thumbnail((800, 600))` and saves `*_thumb.jpg`. Both write to a directory of their own, in
-alternation, and each round is a process of its own, from the start of Python to its end.
+alternation, and each round is a process of its own, from the start of Python to its end. `--workers` gives both as many workers
+as a machine with more processors would; then only the memory says something.
 """
 
 from __future__ import annotations
@@ -30,18 +31,18 @@ def resize_image(path: Path, out: Path) -> None:
         image.save(out / f"{path.stem}_thumb.jpg")
 
 
-def parallel_map(directory: Path, out: Path) -> None:
+def parallel_map(directory: Path, out: Path, workers: int | None) -> None:
     paths = sorted(path for path in directory.rglob("*") if path.suffix.lower() in EXTENSIONS)
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(workers) as pool:
         futures = {pool.submit(resize_image, path, out): path for path in paths}
         for future in as_completed(futures):
             future.result()
 
 
-def thumbs_run(directory: Path, out: Path) -> None:
+def thumbs_run(directory: Path, out: Path, workers: int | None) -> None:
     import thumbs
 
-    summary = thumbs.run(directory, output=out, size=SIZE, format="jpeg", quality=75)
+    summary = thumbs.run(directory, output=out, size=SIZE, format="jpeg", quality=75, jobs=workers)
     assert not summary.failed, summary.failures
 
 
@@ -51,12 +52,13 @@ WAYS = {"parallel_map": parallel_map, "thumbs_run": thumbs_run}
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--workers", type=int)
     parser.add_argument("--once", choices=WAYS)
     parser.add_argument("directories", type=Path, nargs="+")
     words = parser.parse_args()
     if words.once:
         [directory, out] = words.directories
-        return WAYS[words.once](directory, out)
+        return WAYS[words.once](directory, out, words.workers)
 
     from tree import Cost, measure, processor
 
@@ -69,6 +71,7 @@ def main() -> None:
             for way in WAYS:
                 with tempfile.TemporaryDirectory() as out:
                     command = [sys.executable, __file__, "--once", way, str(directory), out]
+                    command += ["--workers", str(words.workers)] if words.workers else []
                     costs[way].append(measure(command))
                     made = sum(path.is_file() for path in Path(out).rglob("*"))
                     assert count in (0, made), f"{way} made {made} files, not {count}"
