@@ -38,7 +38,10 @@ def test_every_recipe_runs(photos: Path, address: str, tmp_path: Path) -> None:
     assert len(recipes) >= 12
     # A file, so that worker processes can import it.
     setup = f"""
+import multiprocessing
 from pathlib import Path
+# Other methods import the file again, which an example in a document is not made for.
+multiprocessing.set_start_method("fork")
 photos, out = Path({str(photos)!r}), Path({str(tmp_path / "out")!r})
 out.mkdir()
 paths = sorted(photos.glob("c*.jpg"))
