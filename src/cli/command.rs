@@ -43,7 +43,19 @@ impl Typed {
 /// # Errors
 /// What clap refuses, or help and version.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<(Args, Typed), Error> {
-    let matches = command().try_get_matches_from(words)?;
+    parse_by(command(), words)
+}
+
+/// Like [`parse`], but an option may be given twice. The last one counts.
+///
+/// # Errors
+/// What clap refuses, or help and version.
+pub fn parse_again(words: impl IntoIterator<Item = OsString>) -> Result<(Args, Typed), Error> {
+    parse_by(command().args_override_self(true), words)
+}
+
+fn parse_by(command: Command, words: impl IntoIterator<Item = OsString>) -> Result<(Args, Typed), Error> {
+    let matches = command.try_get_matches_from(words)?;
     let is_typed = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
     let typed = matches.ids().filter(is_typed).map(|id| id.as_str().to_owned()).collect();
     Ok((Args::from_arg_matches(&matches)?, Typed(typed)))

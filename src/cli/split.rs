@@ -362,11 +362,12 @@ fn one(paths: &Paths, plan: &Plan, shard: u64, own: &[OsString], cancel: &Cancel
     })
 }
 
-/// The options of a shard: those of the plan, and those of the machine.
+/// The options of a shard: those of the plan, and then those of the machine, which count.
 fn parse(own: &[OsString], plan: &Plan) -> Result<(Args, Typed)> {
-    let words: Vec<OsString> =
-        [OsString::from("thumbs")].into_iter().chain(own.iter().cloned()).chain(plan.words.iter().cloned()).collect();
-    command::parse(words.iter().cloned()).map_err(|error| anyhow!("{}", super::usage::words(&error, &words[1..])))
+    let end = plan.words.iter().position(|word| word == "--").unwrap_or(plan.words.len());
+    let (options, literal) = plan.words.split_at(end);
+    let words = [&[OsString::from("thumbs")], options, own, literal].concat();
+    command::parse_again(words.iter().cloned()).map_err(|error| anyhow!("{}", super::usage::words(&error, &words[1..])))
 }
 
 /// Counts one more try of a shard.

@@ -134,6 +134,17 @@ fn of_two_inputs_with_one_name_the_first_wins_in_any_shard() {
 }
 
 #[test]
+fn the_machine_may_change_what_is_its_own() {
+    let world = world();
+    world.write("-odd.jpg", &oddities::jpeg::plain(30, 20));
+    let args = ["-j", "1", "--quiet", "-s", "16", "-o", "out/", "--write-plan", "plan", "--", "-odd.jpg", "in/a"];
+    world.run(&args).ok();
+    world.run(&["--plan", "plan", "--shard", "1", "-j", "2", "--quiet", "--progress", "never"]).ok();
+    world.run(&["--finish", "plan"]).ok();
+    assert_eq!(made(&world, "out/").len(), 21);
+}
+
+#[test]
 fn a_part_of_the_inputs_needs_no_plan() {
     let world = world();
     world.run(&["in", "-s", "16", "-o", "one/"]).code(1);
