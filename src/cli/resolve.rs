@@ -119,6 +119,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         avoid: avoided(&args, &destination, &roots, state.as_ref()),
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
         relative_to: place::relative_to(args.relative_to.as_deref(), &destination)?,
+        downloads: args.network.options(args.webdataset.is_some()),
         careful: in_place.is_some(),
         #[cfg(test)]
         dies: false,

@@ -3,6 +3,8 @@
 //! is checked.
 
 mod resolve;
+#[cfg(feature = "stores")]
+pub mod stores;
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -33,6 +35,8 @@ const FIRST: u64 = 64 << 10;
 pub struct Client {
     agent: Agent,
     options: DownloadOptions,
+    #[cfg(feature = "stores")]
+    stores: stores::Stores,
 }
 
 impl Client {
@@ -57,12 +61,19 @@ impl Client {
             .proxy(proxy)
             .build();
         let resolver = Guarded::new(options.allow_private, through);
-        Self { agent: Agent::with_parts(config, DefaultConnector::default(), resolver), options: options.clone() }
+        Self {
+            agent: Agent::with_parts(config, DefaultConnector::default(), resolver),
+            options: options.clone(),
+            #[cfg(feature = "stores")]
+            stores: stores::Stores::new(options),
+        }
     }
 
     /// Interrupts all downloads. Later ones fail.
     pub fn stop(&self) {
         self.agent.clone().shutdown();
+        #[cfg(feature = "stores")]
+        self.stores.stop();
     }
 
     /// Downloads a picture of up to `limit` bytes, in one attempt. `room` is asked before memory is
@@ -71,6 +82,22 @@ impl Client {
     /// # Errors
     /// [`Problem`].
     pub fn fetch(&self, url: &Url, known: &Validators, limit: u64, room: &mut Room<'_>) -> Result<Answer, Problem> {
+        #[cfg(feature = "stores")]
+        if url.is_store() {
+            return self.stores.fetch(url, known, limit, room);
+        }
+        self.fetch_with(url, &[], known, limit, room)
+    }
+
+    /// The same, with more headers for this server alone.
+    fn fetch_with(
+        &self,
+        url: &Url,
+        headers: &[(String, String)],
+        known: &Validators,
+        limit: u64,
+        room: &mut Room<'_>,
+    ) -> Result<Answer, Problem> {
         let deadline = Cell::new(Instant::now() + self.options.timeout);
         let mut at = url.clone();
         let mut seen = HashSet::new();
@@ -84,7 +111,8 @@ impl Client {
                 return Err(Problem::lasting(Refused.to_string()));
             }
             let credential = url.user().filter(|_| url.is_same_origin(&at)).or_else(|| at.user());
-            let mut response = self.ask(&at, credential.as_deref(), known, &deadline)?;
+            let headers = if url.is_same_origin(&at) { headers } else { &[] };
+            let mut response = self.ask(&at, credential.as_deref(), headers, known, &deadline)?;
             let code = response.status();
             let status = code.as_u16();
             match status {
@@ -112,6 +140,7 @@ impl Client {
         &self,
         url: &Url,
         credential: Option<&[u8]>,
+        headers: &[(String, String)],
         known: &Validators,
         deadline: &Cell<Instant>,
     ) -> Result<Response<Body>, Problem> {
@@ -123,6 +152,9 @@ impl Client {
         if let Some(credential) = credential {
             let token = base64::engine::general_purpose::STANDARD.encode(credential);
             request = request.header("authorization", format!("Basic {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(name, value);
         }
         if let Some(etag) = &known.etag {
             request = request.header("if-none-match", etag);

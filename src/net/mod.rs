@@ -13,8 +13,12 @@ mod secrets;
 mod url;
 
 pub use client::Client;
+#[cfg(feature = "stores")]
+pub use client::stores::{Listed, list};
 pub use options::DownloadOptions;
 pub use problem::Problem;
+#[cfg(feature = "stores")]
+pub use url::safe_dir;
 pub use url::{Url, UrlError, is_url, masked_text, safe_name};
 
 /// What identifies a version of a picture to its server.

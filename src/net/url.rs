@@ -11,6 +11,11 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
 use super::secrets;
 
+#[cfg(feature = "stores")]
+mod object;
+#[cfg(feature = "stores")]
+pub use object::safe_dir;
+
 /// The longest URL. Longer ones are no addresses but data.
 const LONGEST: usize = 16 << 10;
 
@@ -20,6 +25,14 @@ pub enum UrlError {
     /// Neither `http://` nor `https://`.
     #[error("{0}:// addresses are not read; http:// and https:// are")]
     Scheme(String),
+    /// No bucket, or one that no name can have.
+    #[cfg(feature = "stores")]
+    #[error("the bucket's name is not letters, digits, dots and hyphens")]
+    Bucket,
+    /// A key that a URL cannot hold: clients and servers take `..` for a way up.
+    #[cfg(feature = "stores")]
+    #[error("its key has a dot segment (. or ..), which no request can name")]
+    Dots,
     /// No host, or one that no name can have.
     #[error("the URL's host is neither a host name nor an IP address")]
     Host,
@@ -34,10 +47,19 @@ pub enum UrlError {
     Long,
 }
 
-/// An `http` or `https` address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    Http,
+    Https,
+    /// The host is the bucket, and the path its key, encoded.
+    #[cfg(feature = "stores")]
+    S3,
+}
+
+/// An `http` or `https` address, or one of an object store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
-    secure: bool,
+    scheme: Scheme,
     /// `user:password`, as written.
     user: Option<String>,
     /// In lower case; IPv6 in brackets.
@@ -55,7 +77,7 @@ pub fn is_url(name: &Path) -> bool {
         let bytes = name.as_os_str().as_bytes();
         bytes.len() >= prefix.len() && bytes[..prefix.len()].eq_ignore_ascii_case(prefix)
     };
-    starts(b"http://") || starts(b"https://")
+    starts(b"http://") || starts(b"https://") || (cfg!(feature = "stores") && starts(b"s3://"))
 }
 
 /// A name for messages: if it is an address, without secrets.
@@ -86,6 +108,10 @@ impl Url {
         if text.len() > LONGEST {
             return Err(UrlError::Long);
         }
+        #[cfg(feature = "stores")]
+        if let Some(object) = Self::object(text) {
+            return object;
+        }
         if text.iter().any(|b| b.is_ascii_control()) {
             return Err(UrlError::Control);
         }
@@ -96,9 +122,9 @@ impl Url {
         }
         let text = encoded(text);
         let (scheme, rest) = text.split_once("://").ok_or(UrlError::Host)?;
-        let secure = match scheme.to_ascii_lowercase().as_str() {
-            "http" => false,
-            "https" => true,
+        let scheme = match scheme.to_ascii_lowercase().as_str() {
+            "http" => Scheme::Http,
+            "https" => Scheme::Https,
             other => return Err(UrlError::Scheme(other.to_owned())),
         };
         let rest = rest.split('#').next().unwrap_or(rest);
@@ -108,12 +134,12 @@ impl Url {
             None => (None, authority),
         };
         let (host, port) = host_and_port(place)?;
-        let port = port.filter(|port| *port != if secure { 443 } else { 80 });
+        let port = port.filter(|port| *port != if scheme == Scheme::Https { 443 } else { 80 });
         let (path, query) = match tail.split_once('?') {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (tail, None),
         };
-        Ok(Self { secure, user: user.filter(|user| !user.is_empty()), host, port, path: without_dots(path), query })
+        Ok(Self { scheme, user: user.filter(|user| !user.is_empty()), host, port, path: without_dots(path), query })
     }
 
     /// The URL that a `Location` header in an answer from this URL means.
@@ -153,8 +179,21 @@ impl Url {
         Ok(Self { path, query: query.or_else(|| self.query.clone().filter(|_| text.is_empty())), ..self.clone() })
     }
 
+    /// Whether it stands for all keys below it.
+    pub fn is_prefix(&self) -> bool {
+        #[cfg(feature = "stores")]
+        return self.is_store() && self.path.ends_with('/');
+        #[cfg(not(feature = "stores"))]
+        false
+    }
+
     fn scheme(&self) -> &'static str {
-        if self.secure { "https" } else { "http" }
+        match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+            #[cfg(feature = "stores")]
+            Scheme::S3 => "s3",
+        }
     }
 
     /// The host, and its port unless it is the scheme's own.
@@ -183,11 +222,15 @@ impl Url {
 
     /// Whether a credential for this URL may be sent to `other`.
     pub fn is_same_origin(&self, other: &Self) -> bool {
-        (self.secure, &self.host, self.port) == (other.secure, &other.host, other.port)
+        (self.scheme, &self.host, self.port) == (other.scheme, &other.host, other.port)
     }
 
     /// The whole URL, with user info and signatures. For nobody but the user.
     pub fn exact(&self) -> String {
+        #[cfg(feature = "stores")]
+        if self.is_store() {
+            return self.masked();
+        }
         let user = self.user.as_ref().map_or_else(String::new, |user| format!("{user}@"));
         let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
         format!("{}://{user}{}{}{query}", self.scheme(), self.authority(), self.path)
@@ -195,6 +238,10 @@ impl Url {
 
     /// The URL for messages, without user info and signatures.
     pub fn masked(&self) -> String {
+        #[cfg(feature = "stores")]
+        if self.is_store() {
+            return format!("s3://{}/{}", self.host, self.object_key());
+        }
         let user = if self.user.is_some() { "***@" } else { "" };
         let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{}", secrets::masked(query)));
         format!("{}://{user}{}{}{query}", self.scheme(), self.authority(), self.path)

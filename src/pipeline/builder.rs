@@ -371,6 +371,7 @@ impl RunConfig {
     /// Sets how pictures at `http://` and `https://` addresses are downloaded.
     #[must_use]
     pub fn with_downloads(mut self, options: DownloadOptions) -> Self {
+        self.walker.downloads = options.clone();
         self.net = options;
         self
     }

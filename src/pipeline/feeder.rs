@@ -24,7 +24,7 @@ use crate::net::{Url, Validators};
 use crate::outcome::{SkipReason, Stage};
 use crate::plan::OwnOutputs;
 use crate::split::{Entry, Portion, SplitError};
-use crate::walk::{Found, Item, Row, real_path};
+use crate::walk::{Found, Input, Item, Row, real_path};
 use crate::words;
 
 /// How long the feeder keeps counting the remaining inputs after the run should end.
@@ -192,7 +192,7 @@ impl<'a> Feeder<'a, '_> {
             Item::Remote { url, .. } if config.in_place.is_some() => {
                 self.refuse(&url, "a picture is not replaced on the network; use -o")
             }
-            Item::Remote { url, below } => self.remote(url, below),
+            Item::Remote { url, below, listed } => self.remote(url, below, &listed),
             Item::Failed { path, error } => {
                 self.walked.failed(&path);
                 self.hand().fail(path, Stage::Walk, error.to_string())
@@ -290,7 +290,7 @@ impl<'a> Feeder<'a, '_> {
     }
 
     /// Queues a download, unless the state knows better.
-    fn remote(&mut self, url: Url, below: PathBuf) -> Flow {
+    fn remote(&mut self, url: Url, below: PathBuf, listed: &Validators) -> Flow {
         self.walked.url();
         if self.shared.in_order {
             self.hand_over()?;
@@ -305,7 +305,7 @@ impl<'a> Feeder<'a, '_> {
         }
         let (mut before, mut known, mut unchanged) = (None, Validators::default(), None);
         if let Some(lookup) = &mut self.lookup {
-            match lookup.remote(&remote.url, &below) {
+            match lookup.remote(&remote.url, &below, listed) {
                 Ok((Verdict::Pass(skipped), ..)) => {
                     if self.shared.in_order {
                         self.downloads.flush();
@@ -379,6 +379,10 @@ pub fn count(shared: &Shared, delay: Duration) {
         std::thread::sleep(left.min(Duration::from_millis(100)));
     }
     let config = &shared.config;
+    // A listing costs requests.
+    if config.inputs.iter().any(Input::is_listed) {
+        return;
+    }
     for input in &config.inputs {
         let flow = config.walker.walk(input, &mut |item| {
             // Files that do not look like pictures usually are not.

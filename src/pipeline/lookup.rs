@@ -135,8 +135,13 @@ impl<'a> Lookup<'a> {
     }
 
     /// Decides about an address, and what a request for it may be conditional on. The third is what is
-    /// reported if it has not changed.
-    pub fn remote(&mut self, url: &Url, below: &Path) -> Result<(Verdict, Validators, Option<Unchanged>), StateError> {
+    /// reported if it has not changed. What a listing says about it can spare the request.
+    pub fn remote(
+        &mut self,
+        url: &Url,
+        below: &Path,
+        listed: &Validators,
+    ) -> Result<(Verdict, Validators, Option<Unchanged>), StateError> {
         let key = url.key();
         let found = Found { path: Some(key.clone()), below: below.to_path_buf(), certain: true, link: false };
         let (recipe, rows) = self.rows(&found, &key)?;
@@ -165,6 +170,9 @@ impl<'a> Lookup<'a> {
             true => Validators::default(),
             false => self.update.state().validators(id)?,
         };
+        if listed.etag.is_some() && *listed == known {
+            return Ok((Verdict::Pass(unchanged), Validators::default(), None));
+        }
         Ok((Verdict::Open(Before { recipe, rows, check: true }), known, Some(unchanged)))
     }
 

@@ -303,7 +303,7 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
 }
 
 /// The directories under which the state keeps URLs.
-const ADDRESSES: [&str; 2] = ["/http:", "/https:"];
+const ADDRESSES: [&str; 3] = ["/http:", "/https:", "/s3:"];
 
 fn is_address(source: &Path) -> bool {
     ADDRESSES.iter().any(|dir| source.starts_with(dir))

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use crate::net::Url;
+use crate::net::{Url, Validators};
 use crate::walk::{Found, Item, Row, WalkError};
 
 /// An input as a walk has found it.
@@ -37,7 +37,7 @@ impl Entry {
                 }
                 Some(&found.below)
             }
-            Item::Remote { url, below } => {
+            Item::Remote { url, below, .. } => {
                 line.insert("url".into(), url.exact().into());
                 Some(below)
             }
@@ -73,7 +73,10 @@ impl Entry {
         };
         let is_set = |key: &str| line.get(key).and_then(Value::as_bool).unwrap_or(false);
         let item = match (line.get("url"), line.get("error")) {
-            (Some(url), _) => Item::Remote { url: Url::parse(url.as_str()?.as_bytes()).ok()?, below },
+            (Some(url), _) => {
+                let url = Url::parse(url.as_str()?.as_bytes()).ok()?;
+                Item::Remote { url, below, listed: Validators::default() }
+            }
             (None, Some(error)) => Item::Failed {
                 path: path_of(line.get("path")?)?,
                 error: WalkError::Planned(error.as_str()?.to_owned()),
@@ -121,7 +124,7 @@ impl Entry {
                 let dir = if beside { parent } else { found.below.as_path() };
                 (dir.to_path_buf(), path.file_name()?.to_owned())
             }
-            Item::Remote { url, below } => (below.clone(), url.file_name()),
+            Item::Remote { url, below, .. } => (below.clone(), url.file_name()),
             _ => return None,
         };
         let name = match row.and_then(|row| row.key.as_ref()) {
@@ -172,7 +175,7 @@ mod tests {
         for entry in [
             found(b"a/b.jpg", "a"),
             found(b"a/\xff\n.jpg", ""),
-            Entry { item: Item::Remote { url, below: "x".into() }, row, bytes: 0 },
+            Entry { item: Item::Remote { url, below: "x".into(), listed: Validators::default() }, row, bytes: 0 },
             Entry { item: Item::Failed { path: "gone".into(), error: WalkError::Empty }, row: None, bytes: 0 },
         ] {
             let line = entry.line().unwrap();

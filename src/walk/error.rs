@@ -47,6 +47,14 @@ pub enum WalkError {
     /// `http://`
     #[error(transparent)]
     Url(#[from] UrlError),
+    /// `s3://bucket/`
+    #[cfg(feature = "stores")]
+    #[error("its listing failed: {0}")]
+    Listing(String),
+    /// `s3://bucket/a.jpg` in a build that knows no stores.
+    #[cfg(not(feature = "stores"))]
+    #[error("s3:// addresses are not read by this build, which has no object stores (feature stores)")]
+    NoStores,
     /// A directory whose pictures are not replaced.
     #[error("{0}; in place, name a directory of pictures")]
     Refused(&'static str),
@@ -64,6 +72,10 @@ impl WalkError {
         match scheme(path) {
             _ if path.as_os_str().as_bytes().contains(&0) => Self::Nul,
             Some("file") if error.kind() == io::ErrorKind::NotFound => Self::FileAddress,
+            #[cfg(not(feature = "stores"))]
+            Some(scheme) if scheme.eq_ignore_ascii_case("s3") && error.kind() == io::ErrorKind::NotFound => {
+                Self::NoStores
+            }
             Some(scheme) if error.kind() == io::ErrorKind::NotFound => Self::Address(scheme.to_owned()),
             _ => Self::Io(error),
         }

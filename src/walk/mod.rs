@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::net::{Url, is_url, masked_text};
+use crate::net::{DownloadOptions, Url, Validators, is_url};
 use crate::source;
 
 mod error;
@@ -19,7 +19,10 @@ mod guard;
 mod later;
 mod paths;
 mod pattern;
+mod remote;
 mod select;
+#[cfg(feature = "stores")]
+mod stored;
 mod table;
 
 pub use error::WalkError;
@@ -49,6 +52,7 @@ impl Input {
             Self::Path(path) => {
                 path.is_dir()
                     || self.is_archive()
+                    || self.is_listed()
                     || (path.symlink_metadata().is_err() && is_pattern(path) && scheme(path).is_none())
             }
         }
@@ -57,6 +61,12 @@ impl Input {
     /// Whether it is a picture on the network.
     pub fn is_remote(&self) -> bool {
         matches!(self, Self::Path(path) if is_url(path) && path.symlink_metadata().is_err())
+    }
+
+    /// Whether it is a prefix of an object store.
+    pub fn is_listed(&self) -> bool {
+        let is_prefix = |path: &Path| Url::parse(path.as_os_str().as_bytes()).is_ok_and(|url| url.is_prefix());
+        self.is_remote() && matches!(self, Self::Path(path) if is_prefix(path))
     }
 
     /// Whether it is an archive whose members are the inputs.
@@ -112,8 +122,10 @@ pub enum Item {
     Remote {
         /// The address.
         url: Url,
-        /// Its directory relative to `--relative-to`.
+        /// Its directory relative to `--relative-to`, or to the prefix that was listed.
         below: PathBuf,
+        /// What a listing says about it.
+        listed: Validators,
     },
     /// A name that refers to nothing.
     Failed {
@@ -137,6 +149,8 @@ pub struct Walker {
     pub avoid_name: Option<String>,
     /// Mirror paths below this directory.
     pub relative_to: Option<PathBuf>,
+    /// How prefixes of object stores are listed.
+    pub downloads: DownloadOptions,
     /// Inputs are replaced: stores of version control are not walked, nor directories that hold everything.
     pub careful: bool,
     /// Panics, for tests.
@@ -158,7 +172,7 @@ impl Walker {
             Input::StdinArchive => give(Item::StdinArchive),
             Input::Stdin => give(Item::Found(Found { path: None, below: PathBuf::new(), certain: true, link: false })),
             Input::Path(path) => match self.named(path, give) {
-                Err(_) if is_url(path) => give(self.remote(path)),
+                Err(_) if is_url(path) => self.remote(path, give),
                 Err(error) if error.kind() == io::ErrorKind::NotFound && is_pattern(path) && scheme(path).is_none() => {
                     self.pattern(path, give)
                 }
@@ -203,7 +217,7 @@ impl Walker {
     /// Calls `give` for every file that a literal name refers to, such as one in a list.
     pub fn walk_literally(&self, path: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         match self.named(path, give) {
-            Err(_) if is_url(path) => give(self.remote(path)),
+            Err(_) if is_url(path) => self.remote(path, give),
             Err(error) => give(Item::Failed { path: path.to_path_buf(), error: WalkError::of(path, error) }),
             Ok(flow) => flow,
         }
@@ -230,21 +244,6 @@ impl Walker {
             self.avoid.iter().filter(below).any(|avoid| dir.starts_with(avoid))
         };
         roots.iter().any(|root| dir.starts_with(root) && !avoided(root))
-    }
-
-    /// The picture at an address. Files of such names, which are rare, come first.
-    fn remote(&self, name: &Path) -> Item {
-        let found = Url::parse(name.as_os_str().as_bytes()).map_err(WalkError::from).and_then(|url| {
-            let below = match &self.relative_to {
-                None => PathBuf::new(),
-                Some(top) => url.below(top).ok_or_else(|| WalkError::NotBelow(top.clone()))?,
-            };
-            Ok((url, below))
-        });
-        match found {
-            Ok((url, below)) => Item::Remote { url, below },
-            Err(error) => Item::Failed { path: masked_text(name), error },
-        }
     }
 
     /// Handles a file or directory with exactly this name. Returns `Err` if there is none.

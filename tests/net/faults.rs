@@ -248,7 +248,16 @@ fn wrong_urls_fail_with_a_reason() {
         ("http://example.org:0/a.jpg", "the URL's port is not a number"),
         ("http://\u{fc}\u{5d0}.example/a.jpg", "the URL's host is neither a host name nor an IP address"),
         ("ftp://example.org/a.jpg", "ftp:// addresses are not read, only http:// and https://"),
-        ("s3://bucket/a.jpg", "s3:// addresses are not read, only http:// and https://"),
+        ("gs://bucket/a.jpg", "gs:// addresses are not read, only http:// and https://"),
+        #[cfg(not(feature = "stores"))]
+        (
+            "s3://bucket/a.jpg",
+            "s3:// addresses are not read by this build, which has no object stores (feature stores)",
+        ),
+        #[cfg(feature = "stores")]
+        ("s3://b*/a.jpg", "the bucket's name is not letters, digits, dots and hyphens"),
+        #[cfg(feature = "stores")]
+        ("s3://bucket/a/../b.jpg", "its key has a dot segment (. or ..), which no request can name"),
     ] {
         world.write("list", url.as_bytes());
         world.run(&["--files-from", "list", "-o", "out/"]).code(1).says(words);

@@ -10,6 +10,8 @@ mod parquet;
 mod safety;
 mod secure;
 mod server;
+#[cfg(feature = "stores")]
+mod stores;
 mod tables;
 #[path = "../testenv/mod.rs"]
 mod testenv;

@@ -1,0 +1,353 @@
+//! Pictures from object stores: a server of keys and faults with std alone, and moto where it is installed.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crate::server::{Request, Server, answer};
+use crate::testenv::{Ran, World, line, report, skip};
+
+/// Keys of a page.
+const PAGE: usize = 3;
+
+/// Keys with the versions of their pictures.
+type Keys = Arc<Mutex<BTreeMap<String, usize>>>;
+
+/// A bucket `b`. Each request up to `faults` of them fails.
+fn bucket(names: &[&str], faults: usize) -> (Server, Keys) {
+    let keys: Keys = Arc::new(Mutex::new(names.iter().map(|name| ((*name).to_owned(), 0)).collect()));
+    let (held, left) = (Arc::clone(&keys), AtomicUsize::new(faults));
+    let server = Server::start(move |request, stream| {
+        if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)).is_ok() {
+            return answer(stream, 503, &[], b"");
+        }
+        let keys = held.lock().unwrap().clone();
+        match request.path.split_once('?') {
+            Some(("/b", query)) => answer(stream, 200, &[], listing(&keys, query).as_bytes()),
+            None => match request.path.strip_prefix("/b/").and_then(|path| keys.get(&decoded(path))) {
+                Some(version) => {
+                    let body = oddities::jpeg::plain(96 + *version as u32, 64);
+                    let headers = [("ETag", &*etag(*version)), ("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT")];
+                    answer(stream, 200, &headers, &body)
+                }
+                None => answer(stream, 404, &[], b"<Code>NoSuchKey</Code>"),
+            },
+            _ => answer(stream, 404, &[], b"<Code>NoSuchBucket</Code>"),
+        }
+    });
+    (server, keys)
+}
+
+fn etag(version: usize) -> String {
+    format!("\"v{version}\"")
+}
+
+fn listing(keys: &BTreeMap<String, usize>, query: &str) -> String {
+    let value = |name: &str| {
+        query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=')).map(decoded).unwrap_or_default()
+    };
+    let (prefix, from) = (value("prefix"), value("continuation-token"));
+    let mut rest = keys.iter().filter(|(key, _)| key.starts_with(&prefix) && **key >= from);
+    let mut text = "<?xml version=\"1.0\"?><ListBucketResult><EncodingType>url</EncodingType>".to_owned();
+    for (key, version) in rest.by_ref().take(PAGE) {
+        text += &format!(
+            "<Contents><Key>{}</Key><LastModified>1994-11-06T08:49:37.000Z</LastModified><ETag>&quot;v{version}&quot;</ETag></Contents>",
+            encoded(key)
+        );
+    }
+    match rest.next() {
+        Some((key, _)) => {
+            text += "<IsTruncated>true</IsTruncated>";
+            text += &format!("<NextContinuationToken>{key}</NextContinuationToken>");
+        }
+        None => text += "<IsTruncated>false</IsTruncated>",
+    }
+    text + "</ListBucketResult>"
+}
+
+fn encoded(key: &str) -> String {
+    key.bytes()
+        .map(
+            |b| if b.is_ascii_alphanumeric() || b"/.-".contains(&b) { (b as char).into() } else { format!("%{b:02X}") },
+        )
+        .collect()
+}
+
+fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let [first, tail @ ..] = rest {
+        let hex = std::str::from_utf8(&tail[..tail.len().min(2)]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (first, hex) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(if *first == b'+' { b' ' } else { *first });
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Runs the program as a user of the store at this port.
+fn run(world: &World, port: u16, args: &[&str]) -> Ran {
+    run_with(
+        world,
+        port,
+        args,
+        &[("AWS_ACCESS_KEY_ID", "user"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_ALLOW_HTTP", "true")],
+    )
+}
+
+fn run_with(world: &World, port: u16, args: &[&str], settings: &[(&str, &str)]) -> Ran {
+    let mut command = world.thumbs();
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().to_ascii_uppercase().starts_with("AWS_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+    command.envs(settings.iter().copied());
+    command.args(args).args(["-s", "32", "--retry-delay", "0.01", "--report", "-"]);
+    world.finish(&mut command)
+}
+
+fn gets(log: &[Request]) -> usize {
+    log.iter().filter(|request| !request.path.contains('?')).count()
+}
+
+#[test]
+fn a_prefix_is_walked_in_pages_and_mirrored() {
+    let names =
+        ["p/a.jpg", "p/b b+.jpg", "p/c/d.JPG", "p/c/e/", "p/c/n.txt", "p/f.jpg", "q/g.jpg", "p.jpg", "p/.h/i.jpg"];
+    let ((server, _), world) = (bucket(&names, 0), World::new());
+    run(&world, server.port, &["s3://b/p/", "-o", "out/"]).ok();
+    assert_eq!(world.tree(), ["out/a.jpg", "out/b b+.jpg", "out/c/d.JPG", "out/f.jpg"]);
+    let log = server.log();
+    assert_eq!(gets(&log), 4);
+    // Seven keys below the prefix.
+    assert_eq!(log.len() - gets(&log), 3);
+    assert!(log.iter().all(|r| r.header("authorization").is_some_and(|text| text.starts_with("AWS4-HMAC-SHA256 "))));
+    // A bucket alone is a prefix, and a key is one picture.
+    run(&world, server.port, &["s3://b", "-o", "all/", "--exclude", "c", "--include", "*.jpg"]).ok();
+    assert!(world.exists("all/q/g.jpg") && world.exists("all/p/a.jpg") && !world.exists("all/p/c"));
+    run(&world, server.port, &["s3://b/p/b b+.jpg", "-o", "one.jpg"]).ok();
+    assert_eq!(world.size("one.jpg"), (32, 21));
+    run(&world, server.port, &["s3://b/p/", "-o", "one.jpg"]).code(2).says("one picture takes exactly one INPUT");
+    // In a list, and mirrored from the top.
+    world.write("list", b"s3://b/p/c/\ns3://b/q/g.jpg\n");
+    run(&world, server.port, &["--files-from", "list", "-o", "top/", "--relative-to", "s3://b/"]).ok();
+    assert!(world.exists("top/p/c/d.JPG") && world.exists("top/q/g.jpg"));
+}
+
+#[test]
+fn hostile_keys_stay_in_the_destination() {
+    let names = [
+        "p/../x.jpg",
+        "p//y.jpg",
+        "p//etc/z.jpg",
+        "p/a/../../w.jpg",
+        "p/a\u{1}\n.jpg",
+        "p/..jpg/v.jpg",
+        "p/ok.jpg",
+        "../u.jpg",
+    ];
+    for more in [&[][..], &["--hidden"]] {
+        let ((server, _), world) = (bucket(&names, 0), World::new());
+        let args = [&["s3://b/p/", "-o", "in/out/"][..], more].concat();
+        let ran = run(&world, server.port, &args);
+        ran.code(1).says("its key has a dot segment (. or ..), which no request can name");
+        let tree = world.tree();
+        assert!(tree.iter().all(|name| name.starts_with("in/out/")), "{tree:?}");
+        for name in ["in/out/y.jpg", "in/out/etc/z.jpg", "in/out/a__.jpg", "in/out/ok.jpg"] {
+            assert!(world.exists(name), "{name} {tree:?}");
+        }
+    }
+}
+
+#[test]
+fn an_unchanged_key_costs_no_request() {
+    let names = ["p/a.jpg", "p/b.jpg", "p/c.jpg", "p/d.jpg"];
+    let ((server, keys), world) = (bucket(&names, 0), World::new());
+    let again =
+        |more: &[&str]| run(&world, server.port, &[&["s3://b/p/", "-o", "out/", "--update"][..], more].concat());
+    again(&[]).ok();
+    assert_eq!(gets(&server.log()), 4);
+    let ran = again(&[]);
+    ran.ok();
+    assert_eq!(gets(&server.log()), 4);
+    assert_eq!(line(&report(&ran.stdout), "skipped", "s3://b/p/a.jpg")["reason"], "up-to-date");
+    keys.lock().unwrap().insert("p/b.jpg".to_owned(), 1);
+    again(&[]).ok();
+    assert_eq!(gets(&server.log()), 5);
+    assert_eq!(world.size("out/b.jpg"), (32, 21));
+    // What is gone is pruned, but not when the listing fails.
+    keys.lock().unwrap().remove("p/c.jpg");
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let failed = ["s3://b/p/", "-o", "out/", "--update", "--prune", "--retries", "0"];
+    run(&world, closed, &failed).code(1).says("s3://b/p/").says("its listing failed");
+    assert!(world.exists("out/c.jpg"));
+    again(&["--prune"]).ok();
+    assert!(!world.exists("out/c.jpg") && world.exists("out/a.jpg"));
+}
+
+#[test]
+fn what_can_pass_is_tried_again() {
+    let ((server, _), world) = (bucket(&["p/a.jpg"], 2), World::new());
+    run(&world, server.port, &["s3://b/p/", "-o", "out/"]).ok();
+    assert_eq!(server.log().len(), 4);
+    let ((server, _), world) = (bucket(&["p/a.jpg"], 2), World::new());
+    let ran = run(&world, server.port, &["s3://b/p/a.jpg", "-o", "out/"]);
+    ran.ok();
+    let lines = report(&ran.stdout);
+    let made = line(&lines, "done", "s3://b/p/a.jpg");
+    assert_eq!((&made["attempts"], &made["status"]), (&3.into(), &200.into()));
+}
+
+#[test]
+fn a_picture_over_the_limit_is_cut_while_it_comes() {
+    let ((server, _), world) = (bucket(&["p/a.jpg"], 0), World::new());
+    run(&world, server.port, &["s3://b/p/a.jpg", "-o", "out/", "--max-file-size", "100"])
+        .code(1)
+        .says("--max-file-size");
+}
+
+#[test]
+fn what_is_missing_fails_with_one_clear_error() {
+    let ((server, _), world) = (bucket(&["p/a.jpg"], 0), World::new());
+    let ran = run(&world, server.port, &["s3://b/p/none.jpg", "-o", "out/"]);
+    ran.code(1).says("s3://b/p/none.jpg").says("404 Not Found; there is no such key, or no such bucket");
+    let ran = run(&world, server.port, &["s3://none/p/", "-o", "out/"]);
+    ran.code(1).says("s3://none/p/").says("its listing failed").says("404 Not Found; is there such a bucket?");
+    let open = ("AWS_ALLOW_HTTP", "true");
+    let key = ("AWS_ACCESS_KEY_ID", "user");
+    let secret = ("AWS_SECRET_ACCESS_KEY", "secret");
+    let nowhere = ("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1");
+    let ran = run_with(&world, server.port, &["s3://b/p/a.jpg", "-o", "out/"], &[open, nowhere]);
+    ran.code(1).says("s3://b/p/a.jpg").says("no credentials: neither AWS_ACCESS_KEY_ID");
+    let ran = run_with(&world, server.port, &["s3://b/p/a.jpg", "-o", "out/"], &[key, secret]);
+    ran.code(1).says("AWS_ENDPOINT_URL is not https://; AWS_ALLOW_HTTP=true permits that");
+    assert!(world.tree().is_empty());
+    // Public buckets need none.
+    run_with(&world, server.port, &["s3://b/p/", "-o", "out/"], &[open, ("AWS_SKIP_SIGNATURE", "true")]).ok();
+    assert!(server.log().last().is_some_and(|request| request.header("authorization").is_none()));
+}
+
+#[test]
+fn secrets_are_in_no_message_or_report() {
+    let ((server, _), world) = (bucket(&["p/a.jpg"], 0), World::new());
+    let ran = run(&world, server.port, &["s3://b/p/a.jpg", "s3://b/p/x.jpg", "-o", "out/", "-v"]);
+    ran.code(1).never_says("secret").never_says("AWS4-HMAC").never_says("127.0.0.1");
+    assert!(!String::from_utf8_lossy(&ran.stdout).contains("secret"));
+}
+
+/// A server of the project moto.
+struct Moto {
+    child: Child,
+    port: u16,
+    log: PathBuf,
+}
+
+impl Moto {
+    fn start(world: &World) -> Option<Self> {
+        let program = match std::env::var_os("THUMBS_STORE_SERVERS") {
+            Some(dir) => PathBuf::from(dir).join("bin/moto_server"),
+            None => PathBuf::from("moto_server"),
+        };
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let log = std::env::temp_dir().join(world.root().file_name().unwrap()).with_extension("moto");
+        let file = File::create(&log).unwrap();
+        let mut command = world.command(&program);
+        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+        let started = command.stdout(Stdio::null()).stderr(file).spawn();
+        let Ok(child) = started else {
+            let _ = std::fs::remove_file(&log);
+            skip("moto_server is not found (THUMBS_STORE_SERVERS)");
+            return None;
+        };
+        let moto = Self { child, port, log };
+        for _ in 0..600 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Some(moto);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("moto_server does not listen within a minute");
+    }
+
+    fn put(&self, path: &str, body: &[u8]) {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let head = "Host: s3.amazonaws.com\r\nAuthorization: AWS4-HMAC-SHA256 Credential=u/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\nConnection: close";
+        write!(stream, "PUT {path} HTTP/1.1\r\n{head}\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut text = Vec::new();
+        stream.read_to_end(&mut text).unwrap();
+        assert!(text.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&text));
+    }
+
+    /// How many requests for pictures came so far.
+    fn gets(&self) -> usize {
+        let text = std::fs::read_to_string(&self.log).unwrap();
+        text.lines().filter(|line| line.contains("\"GET /") && !line.contains("list-type")).count()
+    }
+
+    fn listings(&self) -> usize {
+        std::fs::read_to_string(&self.log).unwrap().matches("list-type").count()
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_file(&self.log);
+    }
+}
+
+#[test]
+fn ten_thousand_keys_are_listed_in_pages() {
+    let world = World::new();
+    let Some(moto) = Moto::start(&world) else { return };
+    moto.put("/bucket", b"");
+    let picture = oddities::jpeg::plain(48, 32);
+    std::thread::scope(|scope| {
+        for part in 0..4 {
+            let (moto, picture) = (&moto, &picture);
+            scope.spawn(move || {
+                (0..2500).for_each(|n| moto.put(&format!("/bucket/p/{part}/{n:04}.jpg"), picture));
+            });
+        }
+    });
+    let some = ["s3://bucket/p/", "-o", "out/", "--include", "*77.jpg", "--update"];
+    run(&world, moto.port, &some).ok();
+    let made = world.tree().iter().filter(|name| name.ends_with(".jpg")).count();
+    assert_eq!((made, moto.gets(), moto.listings()), (100, 100, 10));
+    assert!(world.exists("out/3/2477.jpg"));
+    let ran = run(&world, moto.port, &some);
+    ran.ok();
+    assert_eq!((moto.gets(), moto.listings()), (100, 20));
+    assert_eq!(line(&report(&ran.stdout), "skipped", "s3://bucket/p/0/0077.jpg")["reason"], "up-to-date");
+}
+
+#[test]
+fn a_real_server_knows_odd_keys() {
+    let world = World::new();
+    let Some(moto) = Moto::start(&world) else { return };
+    moto.put("/bucket", b"");
+    let picture = oddities::jpeg::plain(48, 32);
+    for path in ["/bucket/p/a%20b%2B%26.jpg", "/bucket/p/%C3%BC/%3Fx%23.jpg", "/bucket/p//deep.jpg"] {
+        moto.put(path, &picture);
+    }
+    run(&world, moto.port, &["s3://bucket/p/", "-o", "out/"]).ok();
+    assert_eq!(world.tree(), ["out/a b+&.jpg", "out/deep.jpg", "out/\u{fc}/?x#.jpg"]);
+    let ran = run(&world, moto.port, &["s3://bucket/p/none.jpg", "s3://no-such-bucket/", "-o", "out/"]);
+    ran.code(1).says("404 Not Found; there is no such key").says("is there such a bucket?");
+}
