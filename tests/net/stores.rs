@@ -174,6 +174,18 @@ fn hostile_keys_stay_in_the_destination() {
 }
 
 #[test]
+fn a_prefix_in_a_table_of_urls_is_walked() {
+    let ((server, _), world) = (bucket(&["p/a.jpg", "p/b?#%41.jpg"], 0), World::new());
+    world.write("t.csv", b"url\ns3://b/p/b?#%41.jpg\ns3://b/p/\n");
+    let ran = run(&world, server.port, &["--table", "t.csv", "-o", "out/"]);
+    ran.ok();
+    assert_eq!(world.tree().iter().filter(|name| name.starts_with("out/")).count(), 2);
+    assert!(world.exists("out/b?#%41.jpg"));
+    let lines = report(&ran.stdout);
+    assert_eq!(line(&lines, "skipped", "s3://b/p/b?#%41.jpg")["reason"], "duplicate");
+}
+
+#[test]
 fn an_unchanged_key_costs_no_request() {
     let names = ["p/a.jpg", "p/b.jpg", "p/c.jpg", "p/d.jpg"];
     let ((server, keys), world) = (bucket(&names, 0), World::new());
