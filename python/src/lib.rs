@@ -1,6 +1,7 @@
 //! The Python module `thumbs._thumbs`: a thin layer over the library. All work runs without the GIL.
 
 mod batch;
+mod buffer;
 mod errors;
 mod feed;
 mod options;

@@ -6,19 +6,19 @@ use std::path::Path;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyDict, PyMemoryView, PyTuple};
+use pyo3::types::{PyDict, PyMemoryView, PyTuple};
 use thumbs::cli::library;
 use thumbs::{Channels, Described, Limits, Samples, Size};
 
+use crate::buffer::Buffer;
 use crate::options::{self, Function};
 use crate::source::{Failed, Source};
 
 /// Decoded pixels: 8 bits a sample, upright, alpha not premultiplied.
 #[pyclass(frozen, module = "thumbs")]
 pub struct Picture {
-    /// The samples, in the shape of the picture. It keeps the bytes alive and at their place.
-    view: Py<PyAny>,
-    bytes: Py<PyByteArray>,
+    /// The samples, in the shape of the picture.
+    buffer: Buffer,
     #[pyo3(get)]
     width: u32,
     #[pyo3(get)]
@@ -39,8 +39,8 @@ impl Picture {
     }
 
     #[getter]
-    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        self.view.bind(py).getattr("shape")
+    fn shape<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.buffer.shape())
     }
 
     #[getter]
@@ -48,7 +48,7 @@ impl Picture {
         let interface = PyDict::new(py);
         interface.set_item("shape", self.shape(py)?)?;
         interface.set_item("typestr", "|u1")?;
-        interface.set_item("data", &self.bytes)?;
+        interface.set_item("data", (self.buffer.address(), false))?;
         interface.set_item("version", 3)?;
         Ok(interface)
     }
@@ -63,20 +63,16 @@ impl Picture {
         (1, 0)
     }
 
-    /// Hands out the buffer of `view`.
-    ///
     /// # Safety
     /// Python calls it with a buffer to fill.
     #[allow(unsafe_code)]
-    unsafe fn __getbuffer__(&self, py: Python<'_>, buffer: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
-        // SAFETY: `buffer` and `flags` are what Python gave us, and `view` exports a buffer. The filled buffer belongs
-        // to `view`, which Python asks to release it.
-        let result = unsafe { ffi::PyObject_GetBuffer(self.view.as_ptr(), buffer, flags) };
-        if result == 0 { Ok(()) } else { Err(PyErr::fetch(py)) }
+    unsafe fn __getbuffer__(slf: &Bound<'_, Self>, buffer: *mut ffi::Py_buffer, flags: c_int) -> PyResult<()> {
+        // SAFETY: `buffer` is what Python gave us, and the picture, which is frozen and never moves, keeps its samples.
+        unsafe { slf.get().buffer.fill(slf.as_any(), buffer, flags) }
     }
 
-    fn tobytes(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Ok(self.view.bind(py).call_method0("tobytes")?.unbind())
+    fn tobytes<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        PyMemoryView::from(slf.as_any())?.call_method0("tobytes")
     }
 
     fn to_pil<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -102,13 +98,8 @@ impl Picture {
             Some(to) if to != channels => (to, py.detach(|| convert(&samples, channels, to, over))),
             _ => (channels, samples),
         };
-        let bytes = PyByteArray::new(py, &samples);
-        let mut shape = vec![size.height as usize, size.width as usize];
-        shape.extend((channels.count() > 1).then_some(channels.count()));
-        let view = PyMemoryView::from(&bytes)?.call_method1("cast", ("B", PyTuple::new(py, shape)?))?;
         Ok(Self {
-            view: view.unbind(),
-            bytes: bytes.unbind(),
+            buffer: Buffer::new(samples, size.height, size.width, channels.count()),
             width: size.width,
             height: size.height,
             mode: name(channels),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -94,6 +96,35 @@ def test_modes_convert(photos: Path) -> None:
     clear = pillow.new("RGBA", (4, 4), (200, 100, 0, 0))
     assert tuple(np.asarray(thumbs.open(clear).decode(mode="RGB"))[0, 0]) == (255, 255, 255)
     assert tuple(np.asarray(thumbs.open(clear).decode(mode="RGB", background="#010203"))[0, 0]) == (1, 2, 3)
+
+
+def test_every_kind_of_reader_gets_the_same_bytes(photo: Path) -> None:
+    for mode, axes in (("RGB", 3), ("L", 2), ("RGBA", 3), ("LA", 3)):
+        picture = thumbs.open(photo).decode(size=30, mode=mode)
+        view = memoryview(picture)
+        assert (view.format, view.itemsize, view.readonly, view.ndim) == ("B", 1, False, axes)
+        assert view.shape == picture.shape and view.c_contiguous
+        assert view.strides == (picture.width * len(mode), len(mode), 1)[:2] + (1,) * (axes - 2)
+        whole = picture.tobytes()
+        assert len(whole) == view.nbytes == picture.width * picture.height * len(mode)
+        # Readers that ask for bytes alone, and for nothing but rows.
+        assert bytes(picture) == whole == b"".join([picture])
+        assert hashlib.sha256(picture).digest() == hashlib.sha256(whole).digest()
+        file = io.BytesIO()
+        assert file.write(picture) == len(whole) and file.getvalue() == whole
+
+
+def test_views_share_the_pixels_and_keep_them(photo: Path) -> None:
+    picture = thumbs.open(photo).decode(size=30)
+    array, view = np.asarray(picture), memoryview(picture)
+    view[0, 0, 0] = 255 - view[0, 0, 0]
+    assert array[0, 0, 0] == view[0, 0, 0] == picture.tobytes()[0]
+    want = array.copy()
+    del picture, view
+    gc.collect()
+    # Something else would lie here by now.
+    others = [thumbs.open(photo).decode(size=30) for _ in range(50)]
+    assert np.array_equal(array, want) and len(others) == 50
 
 
 def test_arrays_and_pictures_are_sources(photo: Path) -> None:
