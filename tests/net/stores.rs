@@ -115,6 +115,8 @@ fn run_with(world: &World, port: u16, args: &[&str], settings: &[(&str, &str)]) 
         }
     }
     command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+    // Not the profiles of whoever runs the tests.
+    command.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").env("AWS_CONFIG_FILE", "/dev/null");
     command.envs(settings.iter().copied());
     command.args(args).args(["-s", "32", "--retry-delay", "0.01", "--report", "-"]);
     world.finish(&mut command)
@@ -251,6 +253,35 @@ fn what_is_missing_fails_with_one_clear_error() {
     // Public buckets need none.
     run_with(&world, server.port, &["s3://b/p/", "-o", "out/"], &[open, ("AWS_SKIP_SIGNATURE", "true")]).ok();
     assert!(server.log().last().is_some_and(|request| request.header("authorization").is_none()));
+}
+
+#[test]
+fn a_profile_has_what_the_environment_lacks() {
+    let ((server, _), world) = (bucket(&["p/a.jpg"], 0), World::new());
+    world.write("aws/credentials", b"[work]\naws_access_key_id = of-work\naws_secret_access_key = quiet\n");
+    world.write("aws/config", b"[profile work]\nregion = eu-north-1\n[profile login]\nsso_session = x\n");
+    let file = |name: &str| world.root().join("aws").join(name).to_str().unwrap().to_owned();
+    let (credentials, config) = (file("credentials"), file("config"));
+    let settings = |profile: &'static str| {
+        [
+            ("AWS_SHARED_CREDENTIALS_FILE", credentials.as_str()),
+            ("AWS_CONFIG_FILE", config.as_str()),
+            ("AWS_ALLOW_HTTP", "true"),
+            ("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1"),
+            ("AWS_PROFILE", profile),
+        ]
+    };
+    let args = ["s3://b/p/a.jpg", "-o", "out/"];
+    let signer = || server.log().last().and_then(|r| r.header("authorization").map(str::to_owned)).unwrap_or_default();
+    run_with(&world, server.port, &args, &settings("work")).ok().never_says("quiet");
+    assert!(signer().contains("Credential=of-work/") && signer().contains("/eu-north-1/s3/"), "{}", signer());
+    // Keys of the environment come first.
+    let keys = [("AWS_ACCESS_KEY_ID", "user"), ("AWS_SECRET_ACCESS_KEY", "secret")];
+    run_with(&world, server.port, &args, &[&settings("work")[..], &keys].concat()).ok();
+    assert!(signer().contains("Credential=user/"), "{}", signer());
+    run_with(&world, server.port, &args, &settings("play")).code(1).says("AWS_PROFILE: neither");
+    run_with(&world, server.port, &args, &settings("login")).code(1).says("the profile's sso_session is not read");
+    run_with(&world, server.port, &args, &settings("")).code(1).says("nor a profile in ~/.aws, nor a role");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod bucket;
 mod page;
+mod profile;
 mod transport;
 
 use std::collections::HashMap;

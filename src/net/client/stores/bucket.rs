@@ -9,6 +9,7 @@ use object_store::client::{HttpRequest, HttpRequestBody};
 use tokio::runtime::Runtime;
 use ureq::http::uri::InvalidUri;
 
+use super::profile::Profile;
 use super::transport::Transport;
 use crate::net::{Problem, Url};
 use crate::words;
@@ -27,11 +28,11 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Reads the environment. Nothing is connected yet.
+    /// Reads the environment, and what it lacks from the user's profile. Nothing is connected yet.
     pub fn open(name: &str) -> Result<Self, Problem> {
         let wrong = |error: &dyn std::fmt::Display| Problem::standing(words::clipped(&error.to_string()));
         let retry = RetryConfig { max_retries: 1, retry_timeout: PATIENCE, ..RetryConfig::default() };
-        let builder = AmazonS3Builder::from_env().with_bucket_name(name).with_retry(retry);
+        let builder = with_profile(AmazonS3Builder::from_env().with_bucket_name(name).with_retry(retry))?;
         let value = |key| builder.get_config_value(&key).filter(|value| !value.is_empty());
         let region = value(AmazonS3ConfigKey::Region).unwrap_or_else(|| "us-east-1".to_owned());
         let endpoint = value(AmazonS3ConfigKey::Endpoint);
@@ -71,7 +72,8 @@ impl Bucket {
             let credential = self.runtime.block_on(credentials.get_credential()).map_err(|error| {
                 let why = words::clipped(&error.to_string());
                 Problem::standing(format!(
-                    "no credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor a role of this machine ({why})"
+                    "no credentials: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor a profile in ~/.aws, nor a role \
+                     of this machine ({why})"
                 ))
             });
             if let Err(problem) = &credential {
@@ -90,6 +92,34 @@ impl Bucket {
         }
         let url = Url::parse(url.as_str().as_bytes()).map_err(|error| Problem::standing(error.to_string()))?;
         Ok((url, headers))
+    }
+}
+
+/// Takes from the user's profile what the environment does not say.
+fn with_profile(mut builder: AmazonS3Builder) -> Result<AmazonS3Builder, Problem> {
+    let profile = Profile::of_user()?;
+    let lacks = |builder: &AmazonS3Builder, key| builder.get_config_value(&key).is_none_or(|value| value.is_empty());
+    if let Some(region) = profile.region.filter(|_| lacks(&builder, AmazonS3ConfigKey::Region)) {
+        builder = builder.with_region(region);
+    }
+    if let Some(endpoint) = profile.endpoint.filter(|_| lacks(&builder, AmazonS3ConfigKey::Endpoint)) {
+        builder = builder.with_endpoint(endpoint);
+    }
+    // A web identity comes before profiles, as for the tools of AWS.
+    let is_open = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::WebIdentityTokenFile]
+        .into_iter()
+        .all(|key| lacks(&builder, key))
+        && builder.get_config_value(&AmazonS3ConfigKey::SkipSignature).is_none_or(|text| !is_true(&text));
+    match (profile.keys, profile.elsewhere) {
+        (Some((id, secret, token)), _) if is_open => {
+            builder = builder.with_access_key_id(id).with_secret_access_key(secret);
+            Ok(token.into_iter().fold(builder, AmazonS3Builder::with_token))
+        }
+        (None, Some(setting)) if is_open => Err(Problem::standing(format!(
+            "the profile's {setting} is not read; eval \"$(aws configure export-credentials --format env)\" exports its \
+             credentials"
+        ))),
+        _ => Ok(builder),
     }
 }
 
