@@ -15,7 +15,7 @@ ROUNDS ?= 5
 # THUMBS_CORPUS, from the environment or as an argument: a directory of more pictures for the tests. Without it, these tests print
 # why they are skipped. It is not exported here, because that would turn an unset variable into an empty one.
 
-.PHONY: all build test lint doc bench compare quality corpus fuzz wheel test-python manual install uninstall clean
+.PHONY: all build test lint doc bench compare quality corpus fuzz wheel test-python test-engines manual install uninstall clean
 
 all: build
 
@@ -57,6 +57,11 @@ wheel:
 # Tests the release wheel in a clean environment. WHEEL=FILE tests another one.
 test-python:
 	PYTHON="$(PYTHON)" MATURIN="$(MATURIN)" python/test
+
+# Runs a plan with the engines of contrib/ that are installed here.
+test-engines:
+	$(CARGO) build --locked --bin thumbs
+	PYTHON="$(PYTHON)" contrib/test
 
 # The man page and completions, as the program prints them.
 manual: build
