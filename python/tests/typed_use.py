@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
 
 import thumbs
+import thumbs.ray
 
 
 def single(path: Path, upload: io.BytesIO) -> None:
@@ -60,3 +61,11 @@ def wrong(path: Path) -> None:
     thumbs.thumbnail(path, fit="covr")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     thumbs.thumbnail(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     thumbs.run(path, report="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def cluster(plan: Path) -> None:
+    finish = thumbs.ray.run(plan, ["--nice"], address="auto", cpus=2, window=8, program=["/usr/local/bin/thumbs"])
+    assert_type(finish, thumbs.ray.Finish)
+    assert_type(finish.digest, str | None)
+    assert_type(finish.failed, dict[int, str])
+    assert_type(thumbs.ray.Thumbnails(size=256)({"path": ["a.jpg"]})["error"], Any)
