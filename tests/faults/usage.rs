@@ -243,14 +243,17 @@ fn addresses_are_told_from_missing_files() {
     let world = World::with(&["a.jpg"]);
     for scheme in ["s3", "gs", "az", "ftp"] {
         let address = format!("{scheme}://example.org/a.jpg?w=1&h=[2]");
-        let words = format!(
-            "{address}: failed: {scheme}:// addresses are not read, only http:// and https://; download it first"
-        );
+        let why = match (scheme, cfg!(feature = "stores")) {
+            ("s3", true) => continue,
+            ("s3", false) => "by this build, which has no object stores (feature stores)",
+            _ => "only http:// and https://; download it first",
+        };
+        let words = format!("{address}: failed: {scheme}:// addresses are not read");
         world.write("list", address.as_bytes());
         for args in [&["a.jpg", &address, "-o", "out"][..], &["--files-from", "list", "-o", "out"]] {
             let ran = world.run(args);
             assert_ne!(ran.code, Some(0));
-            ran.says(&words).never_says("No such file");
+            ran.says(&words).says(why).never_says("No such file");
         }
     }
     let ran = world.run(&["file:///tmp/a.jpg", "-o", "out"]);
