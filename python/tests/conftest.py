@@ -42,7 +42,10 @@ def names(directory: Path) -> list[str]:
 
 def interrupted(words: list[str], out: Path) -> tuple[int, str]:
     """Starts a program, and interrupts it once it has made something in `out`. Its status and output."""
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipe = subprocess.PIPE
+    # A shell that starts the tests in the background lets them ignore SIGINT, which programs inherit.
+    heeds = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, preexec_fn=heeds) as process:
         try:
             deadline = time.monotonic() + 60
             while not (out.exists() and any(out.iterdir())):
