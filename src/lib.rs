@@ -65,6 +65,7 @@ mod archive;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+mod json;
 mod net;
 mod outcome;
 mod path_log;

@@ -151,9 +151,6 @@ pub struct Args {
     /// Whether a caller names more inputs during the run.
     #[arg(skip)]
     pub given: bool,
-    /// Whether the inputs are those of a plan, so that nothing is read to find them.
-    #[arg(skip)]
-    pub planned: bool,
     /// Read an archive (.tar, .tar.gz, .tar.zst) from the INPUT -
     #[arg(long, help_heading = "Selection")]
     pub archive_in: bool,

@@ -138,7 +138,8 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     tables::check_duplicates(&args.tables, state.is_some(), in_place.is_some(), skips)?;
     let archive = archives::options(&args, &destination, &inputs)?;
     let tell = tell(&args, &destination)?;
-    if !args.planned {
+    // The inputs of a shard are known, whatever has become of the list.
+    if args.split.plan.is_none() {
         place::check_lists(&lists)?;
     }
     for (option, file) in [("--report", &args.report), ("--metrics", &args.nightly.metrics)] {

@@ -2,6 +2,7 @@
 //! nothing of the pipeline: the caller brings threads and memory, and decides when to try again.
 
 pub mod address;
+mod backoff;
 #[cfg(feature = "http")]
 mod client;
 #[cfg(not(feature = "http"))]

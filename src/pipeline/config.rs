@@ -150,6 +150,12 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
+    /// The INPUTs in the order in which they are searched.
+    pub(crate) fn missing_first(&self) -> impl Iterator<Item = &Input> {
+        let (missing, others): (Vec<_>, Vec<_>) = self.inputs.iter().partition(|input| self.walker.is_missing(input));
+        missing.into_iter().chain(others)
+    }
+
     /// Whether pictures are compared by how they look.
     pub(crate) fn looks(&self) -> bool {
         self.drop_duplicates == Some(DropDuplicates::Perceptual)

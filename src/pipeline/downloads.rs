@@ -29,10 +29,6 @@ use queue::Queue;
 
 /// Room for a download that has not begun.
 const FIRST: u64 = 64 << 10;
-/// The longest wait before a retry that doubles, and the longest that a server may ask for.
-const LONGEST_DELAY: Duration = Duration::from_secs(30);
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
-
 /// A picture to download.
 pub struct Task {
     pub found: Found,
@@ -192,19 +188,8 @@ impl<'a> Downloads<'a> {
 
     /// How long to wait before the next attempt, if there is one.
     fn delay(&self, task: &Task, problem: &Problem) -> Option<Duration> {
-        let net = &self.shared.config.net;
-        if !problem.retry || task.remote.attempts > net.retries || self.queue.is_lost(&task.remote.url) {
-            return None;
-        }
-        let doubled = net.retry_delay.saturating_mul(1 << (task.remote.attempts - 1).min(16));
-        let most = doubled.min(LONGEST_DELAY.max(net.retry_delay));
-        // Between half of it and all, so that failures at the same time do not retry at the same time.
-        let own = most.mul_f64(0.5 + jitter() / 2.0);
-        match problem.after {
-            Some(after) if after > LONGEST_WAIT => None,
-            Some(after) => Some(own.max(after)),
-            None => Some(own),
-        }
+        let delay = self.shared.config.net.delay(task.remote.attempts, problem);
+        delay.filter(|_| !self.queue.is_lost(&task.remote.url))
     }
 
     /// Hands out everything that is due.
@@ -277,10 +262,4 @@ fn slot(mut task: Task, answer: Answer, share: Share) -> Slot {
             Slot::Arrived { task, packed: Some(Packed::Broken { error, drawn: true }) }
         }
     }
-}
-
-/// A number between 0 and 1 that nobody foresees.
-fn jitter() -> f64 {
-    use std::hash::{BuildHasher, RandomState};
-    (RandomState::new().hash_one(0_u8) >> 11) as f64 / (1_u64 << 53) as f64
 }

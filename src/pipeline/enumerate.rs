@@ -17,8 +17,7 @@ pub fn enumerate(
     config: &RunConfig,
     give: &mut dyn FnMut(Item, Option<Arc<Row>>) -> ControlFlow<()>,
 ) -> Result<(), String> {
-    let (missing, others): (Vec<_>, Vec<_>) = config.inputs.iter().partition(|input| config.walker.is_missing(input));
-    for input in missing.into_iter().chain(others) {
+    for input in config.missing_first() {
         if config.walker.walk(input, &mut |item| give(item, None)).is_break() {
             return Ok(());
         }

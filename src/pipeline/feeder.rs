@@ -101,9 +101,7 @@ impl<'a> Feeder<'a, '_> {
             return self.planned(planned);
         }
         // Missing inputs are reported before any work.
-        let (missing, others): (Vec<_>, Vec<_>) =
-            config.inputs.iter().partition(|input| config.walker.is_missing(input));
-        for input in missing.into_iter().chain(others) {
+        for input in config.missing_first() {
             self.walked.begin(input);
             config.walker.walk(input, &mut |item| self.give(item))?;
         }

@@ -1,14 +1,13 @@
 //! An input in a plan, as a line of JSON.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use crate::json::{path_of, path_value};
 use crate::net::{Url, Validators};
 use crate::walk::{Found, Item, Row, WalkError};
 
@@ -135,25 +134,6 @@ impl Entry {
         // A name may begin with a dot.
         let end = bytes.iter().skip(1).position(|b| *b == b'.').map_or(bytes.len(), |at| at + 1);
         Some((below, OsStr::from_bytes(&bytes[..end]).to_owned()))
-    }
-}
-
-/// A path in JSON. One that is not UTF-8 is an object with its bytes in base64.
-pub fn path_value(path: &Path) -> Value {
-    match path.to_str() {
-        Some(text) => text.into(),
-        None => json!({"bytes": STANDARD.encode(path.as_os_str().as_encoded_bytes())}),
-    }
-}
-
-/// The path of [`path_value`].
-pub fn path_of(value: &Value) -> Option<PathBuf> {
-    match value.as_str() {
-        Some(text) => Some(PathBuf::from(text)),
-        None => {
-            let bytes = STANDARD.decode(value.get("bytes")?.as_str()?).ok()?;
-            Some(PathBuf::from(OsString::from_vec(bytes)))
-        }
     }
 }
 

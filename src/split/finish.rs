@@ -7,16 +7,17 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::reader::{lines, shard};
-use super::{Marker, Paths, Plan, SplitError, Tally};
+use super::{Marker, Paths, Plan, SplitError};
+use crate::outcome::Summary;
 use crate::words;
 
 /// The state of a plan.
 #[derive(Debug, Default)]
 pub struct Finished {
-    /// The sums of the shards that are done.
-    pub tally: Tally,
-    /// The work of all shards in seconds.
-    pub seconds: f64,
+    /// The sums of the shards that are done. The time is that of all of them.
+    pub summary: Summary,
+    /// The digest of all outputs.
+    pub made: u128,
     /// Shards without a marker.
     pub missing: Vec<u64>,
     /// Shards whose report does not account for their inputs, with what is wrong.
@@ -24,6 +25,19 @@ pub struct Finished {
 }
 
 impl Finished {
+    fn add(&mut self, marker: &Marker) {
+        let (all, one) = (&mut self.summary, &marker.summary);
+        all.searched = true;
+        all.done += one.done;
+        all.skipped += one.skipped;
+        all.failed += one.failed;
+        all.outputs += one.outputs;
+        all.bytes_in += one.bytes_in;
+        all.bytes_out += one.bytes_out;
+        all.elapsed += one.elapsed;
+        self.made = self.made.wrapping_add(marker.made);
+    }
+
     /// Whether everything is done and accounted for.
     pub fn is_complete(&self) -> bool {
         self.missing.is_empty() && self.wrong.is_empty()
@@ -47,13 +61,12 @@ pub fn finish(
             continue;
         };
         let (wrong, found) = check(paths, plan, number, &mut |line| copy(line).map_err(SplitError::io(written_to)))?;
-        let told = (marker.tally.done, marker.tally.skipped, marker.tally.failed);
+        let told = (marker.summary.done, marker.summary.skipped, marker.summary.failed);
         let wrong = wrong.or_else(|| (told != found).then(|| "its marker and its report differ".to_owned()));
         if let Some(wrong) = wrong {
             finished.wrong.push((number, wrong));
         }
-        finished.tally.add(&marker.tally);
-        finished.seconds += marker.seconds;
+        finished.add(&marker);
     }
     Ok(finished)
 }

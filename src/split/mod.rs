@@ -15,7 +15,7 @@ mod writer;
 pub use entry::Entry;
 pub use error::SplitError;
 pub use finish::finish;
-pub use marker::{Marker, Tally};
+pub use marker::{Marker, made};
 pub use paths::Paths;
 pub use plan::Plan;
 pub use reader::shard;

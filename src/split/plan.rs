@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use super::entry::{path_of, path_value};
 use super::{Paths, SplitError};
+use crate::json::{path_of, path_value};
 
 /// The version of the files' form.
 const VERSION: u64 = 1;
@@ -15,7 +15,7 @@ const VERSION: u64 = 1;
 /// What a plan says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The options and INPUTs of the run, as words of the command line.
+    /// The command line that wrote it, without the program.
     pub words: Vec<OsString>,
     /// The directory in which they were typed, to which relative paths refer.
     pub directory: PathBuf,
@@ -61,7 +61,7 @@ impl Plan {
             "thumbs": env!("CARGO_PKG_VERSION"),
             "digest": self.digest,
             "directory": path_value(&self.directory),
-            "options": words,
+            "arguments": words,
             "inputs": self.inputs,
             "failed": self.failed,
             "bytes": self.bytes,
@@ -97,7 +97,7 @@ impl Plan {
     fn of_value(value: &Value) -> Option<Self> {
         let number = |key: &str| value.get(key).and_then(Value::as_u64);
         let list = |key: &str| value.get(key).and_then(Value::as_array);
-        let words = list("options")?.iter().map(|word| path_of(word).map(OsString::from));
+        let words = list("arguments")?.iter().map(|word| path_of(word).map(OsString::from));
         let starts: Option<Vec<u64>> = list("starts")?.iter().map(Value::as_u64).collect();
         let left_out = value.get("left_out")?.as_object()?.iter();
         let plan = Self {

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -178,7 +179,7 @@ impl Writer {
         moved.sort_unstable();
         plan.moved = moved.len() as u64;
         if !moved.is_empty() {
-            write_moved(&self.paths, &plan, &moved)?;
+            write_moved(&self.paths, &moved)?;
         }
         for dir in [self.paths.markers(), self.paths.reports()] {
             fs::create_dir_all(&dir).map_err(SplitError::io(&dir))?;
@@ -200,7 +201,7 @@ impl Writer {
 }
 
 /// Writes the inputs that are moved, with their indices and shards.
-fn write_moved(paths: &Paths, plan: &Plan, moved: &[(u64, u64)]) -> Result<(), SplitError> {
+fn write_moved(paths: &Paths, moved: &[(u64, u64)]) -> Result<(), SplitError> {
     let path = paths.moved();
     let file = File::create(&path).map_err(SplitError::io(&path))?;
     let mut out = Part::new(BufWriter::new(file), LEVEL).map_err(SplitError::io(&path))?;
@@ -217,7 +218,6 @@ fn write_moved(paths: &Paths, plan: &Plan, moved: &[(u64, u64)]) -> Result<(), S
                 writeln!(out, "{line}").map_err(SplitError::io(&path))?;
             }
         }
-        debug_assert!(plan.inputs > *first);
         if moved.peek().is_some_and(|(index, _)| index / PER_PART == part) {
             return Err(SplitError::damaged(&paths.part(part), "it changed while the plan was written"));
         }
@@ -228,8 +228,7 @@ fn write_moved(paths: &Paths, plan: &Plan, moved: &[(u64, u64)]) -> Result<(), S
 fn end(part: Part) -> std::io::Result<()> {
     let mut file = part.finish()?;
     file.flush()?;
-    std::os::fd::AsFd::as_fd(file.get_ref()).try_clone_to_owned()?;
-    close_copy(std::os::fd::AsFd::as_fd(file.get_ref()))
+    close_copy(file.get_ref().as_fd())
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ mod repeats;
 mod shard;
 mod text;
 mod totals;
-mod value;
 mod voice;
 
 use std::io::{IsTerminal, Write};

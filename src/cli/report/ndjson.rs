@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
 
+use crate::json::path_value;
 use crate::outcome::{Done, SourceName, Stop, Summary};
 use crate::plan::OPEN;
 use crate::report::Event;
@@ -13,7 +14,6 @@ use thumbs_render::format::Format;
 
 use super::csv;
 use super::totals::Totals;
-use super::value::path_value;
 
 /// Where the lines go.
 enum Out {

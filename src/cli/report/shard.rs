@@ -6,15 +6,16 @@ use std::path::PathBuf;
 
 use crate::report::Event;
 use crate::sink::{self, TEMPORARY};
-use crate::split::{Paths, SplitError, Tally};
+use crate::split::{self, Paths, SplitError};
 
 use super::ndjson::Ndjson;
 
-/// A report under a temporary name, and its sums.
+/// A report under a temporary name.
 pub struct ShardReport {
     file: PathBuf,
     report: Option<Ndjson>,
-    tally: Tally,
+    /// The digest of the outputs.
+    made: u128,
     lost: Option<io::Error>,
 }
 
@@ -23,11 +24,11 @@ impl ShardReport {
         let name = format!("{TEMPORARY}{:x}.{:x}-{shard:05}.ndjson.zst", sink::host(), std::process::id());
         let file = paths.reports().join(name);
         let report = Ndjson::create(&file).map_err(SplitError::io(&file))?;
-        Ok(Self { file, report: Some(report), tally: Tally::default(), lost: None })
+        Ok(Self { file, report: Some(report), made: 0, lost: None })
     }
 
     pub fn event(&mut self, event: &Event<'_>) {
-        self.tally.count(event);
+        self.made = self.made.wrapping_add(split::made(event));
         if let Some(report) = &mut self.report
             && let Err(error) = report.event(event)
         {
@@ -36,7 +37,7 @@ impl ShardReport {
     }
 
     /// Gives the report its name.
-    pub fn publish(mut self, paths: &Paths, shard: u64) -> Result<Tally, SplitError> {
+    pub fn publish(mut self, paths: &Paths, shard: u64) -> Result<u128, SplitError> {
         if let Some(error) = self.lost.take() {
             return Err(SplitError::io(&self.file)(error));
         }
@@ -45,7 +46,7 @@ impl ShardReport {
         }
         let name = paths.report(shard);
         fs::rename(&self.file, &name).map_err(SplitError::io(&name))?;
-        Ok(std::mem::take(&mut self.tally))
+        Ok(self.made)
     }
 }
 

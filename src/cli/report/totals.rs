@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::json::path_value;
 use crate::outcome::{Done, SourceName};
 use crate::report::Event;
 use crate::words;
 use serde_json::{Map, Value, json};
 use thumbs_render::format::Format;
-
-use super::value::path_value;
 
 /// Folders that a person is told of.
 const SHOWN: usize = 5;

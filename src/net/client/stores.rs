@@ -93,8 +93,9 @@ pub fn list(
 impl Stores {
     /// Asks for a page, as often as for a picture.
     fn page(&self, bucket: &Bucket, prefix: &Url, query: &[(&str, &str)]) -> Result<Vec<u8>, Problem> {
-        let mut delay = self.options.retry_delay;
-        for attempt in 0.. {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
             let (place, headers) = bucket.signed("", query)?;
             let none = Validators::default();
             let problem = match self.client().fetch_with(&place, &headers, &none, PAGE, &mut |_| Ok(())) {
@@ -102,13 +103,11 @@ impl Stores {
                 Ok(Answer::Unchanged) => return Err(Problem::standing("the listing has no answer")),
                 Err(problem) => problem,
             };
-            if !problem.retry || attempt >= self.options.retries {
-                return Err(explained(problem, prefix));
+            match self.options.delay(attempts, &problem) {
+                Some(delay) => std::thread::sleep(delay),
+                None => return Err(explained(problem, prefix)),
             }
-            std::thread::sleep(delay.max(problem.after.unwrap_or_default()).min(std::time::Duration::from_secs(30)));
-            delay *= 2;
         }
-        unreachable!("the attempts end")
     }
 }
 

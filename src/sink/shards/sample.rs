@@ -1,11 +1,10 @@
 //! The samples of a data set: their keys, and the JSON beside each picture.
 
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use base64::Engine;
 use serde_json::{Map, Value, json};
 
+use crate::json::path_value;
 use thumbs_render::size::Size;
 
 /// The key of an input that has none of its own. Keys of this form sort like their numbers.
@@ -32,13 +31,7 @@ pub fn key(text: &str) -> Result<String, &'static str> {
 pub fn source_value(source: Option<&Path>) -> Value {
     match source {
         None => "-".into(),
-        Some(path) => match path.to_str() {
-            Some(text) => text.into(),
-            None => {
-                let bytes = path.as_os_str().as_bytes();
-                json!({"bytes": base64::engine::general_purpose::STANDARD.encode(bytes)})
-            }
-        },
+        Some(path) => path_value(path),
     }
 }
 
