@@ -23,7 +23,6 @@ import csv
 import json
 import multiprocessing
 import os
-import resource
 import shutil
 import statistics
 import struct
@@ -31,10 +30,12 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import threading
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "python", "benches"))
+
+from tree import measure
+
 PYTHON = os.environ.get("PEERS_PYTHON")
 CORES = len(os.sched_getaffinity(0))
 
@@ -115,56 +116,6 @@ def make(binary, count, source, folder):
                 file.write(picture[:2] + comment + picture[2:])
 
 
-def tree(pid):
-    """The process and all below it."""
-    found, left = [], [pid]
-    while left:
-        pid = left.pop()
-        found.append(pid)
-        try:
-            for task in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{task}/children") as children:
-                    left.extend(map(int, children.read().split()))
-        except OSError:
-            pass
-    return found
-
-
-def resident(pid):
-    """The proportional set size of a tree, in bytes."""
-    total = 0
-    for pid in tree(pid):
-        try:
-            with open(f"/proc/{pid}/smaps_rollup") as rollup:
-                total += sum(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
-        except OSError:
-            pass
-    return total * 1024
-
-
-def measure(command):
-    """Wall seconds, CPU seconds, peak memory, and whether it succeeded."""
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    peak, done = [0], threading.Event()
-
-    def watch():
-        while not done.wait(0.1):
-            peak[0] = max(peak[0], resident(process.pid))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    output = process.communicate()[0]
-    wall = time.monotonic() - begin
-    done.set()
-    watcher.join()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if process.returncode != 0:
-        print(f"{command[0]} ended with {process.returncode}:\n{output.decode(errors='replace')[-2000:]}", file=sys.stderr)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return wall, cpu, peak[0], process.returncode == 0
-
-
 def sources(folder, key):
     """The URLs of all samples in the shards of a folder."""
     found = set()
@@ -229,22 +180,22 @@ def main():
                 out = at("out-" + name)
                 shutil.rmtree(out, ignore_errors=True)
                 os.mkdir(out)
-                wall, cpu, peak, succeeded = measure(command(out))
-                results[name].append((wall, cpu, peak))
+                cost = measure(command(out))
+                results[name].append((cost.wall, cost.cpu, cost.memory))
                 if name in ("shards", "img2dataset"):
                     done[name] = sources(out, "source" if name == "shards" else "url")
                     made = len(done[name])
                 else:
                     made = len(os.listdir(out))
-                if not succeeded or made != given.count:
+                if not cost.succeeded or made != given.count:
                     good = False
                     print(f"{name}: {made} of {given.count} are made", file=sys.stderr)
         server.terminate()
         print(f"{given.count} pictures, {given.delay:g} ms each, {given.connections} connections, {CORES} processors\n")
-        print("| | wall, s | CPU, s | memory, MB | pictures a second |\n| --- | --- | --- | --- | --- |")
+        print("| | wall, s | CPU, s | memory, MiB | pictures a second |\n| --- | --- | --- | --- | --- |")
         for name, rounds in results.items():
             wall, cpu, peak = (statistics.median(column) for column in zip(*rounds))
-            print(f"| {name} | {wall:.2f} | {cpu:.2f} | {peak / 1e6:.0f} | {given.count / wall:.0f} |")
+            print(f"| {name} | {wall:.2f} | {cpu:.2f} | {peak:.0f} | {given.count / wall:.0f} |")
         if "img2dataset" in done:
             ours, theirs = done["shards"], done["img2dataset"]
             print(f"\nURLs in the shards: {len(ours)} and {len(theirs)} of img2dataset; {len(ours ^ theirs)} in one alone")

@@ -102,9 +102,7 @@ def main() -> None:
                     continue
                 begun = time.process_time()
                 for path in paths:
-                    height, width, channels = np.asarray(decode(path)).shape
-                    assert channels == 3 or (name.startswith("torch") and height == 3), (name, path)
-                    assert turn or min(height, width) > 2
+                    assert 3 in np.asarray(decode(path)).shape, (name, path)
                 # The first round warms up.
                 if turn:
                     times[name].append((time.process_time() - begun) * 1000 / len(paths))

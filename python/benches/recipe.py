@@ -73,6 +73,7 @@ def main() -> None:
                     command = [sys.executable, __file__, "--once", way, str(directory), out]
                     command += ["--workers", str(words.workers)] if words.workers else []
                     costs[way].append(measure(command))
+                    assert costs[way][-1].succeeded
                     made = sum(path.is_file() for path in Path(out).rglob("*"))
                     assert count in (0, made), f"{way} made {made} files, not {count}"
                     count = made
@@ -83,7 +84,7 @@ def main() -> None:
         for way, cost in medians.items():
             print(f"| {directory.name}, {count} | `{way}` | {cost.wall:.2f} | {cost.cpu:.2f} | {cost.memory:.0f} |")
         pool, run = medians["parallel_map"], medians["thumbs_run"]
-        ratios = [f"{a / b:.1f}" for a, b in zip(vars(pool).values(), vars(run).values(), strict=True)]
+        ratios = [f"{a / b:.1f}" for a, b in zip(*((cost.wall, cost.cpu, cost.memory) for cost in (pool, run)), strict=True)]
         print(f"| | times more | {' | '.join(ratios)} |")
 
 

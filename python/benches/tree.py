@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ class Cost:
     """Seconds, user and system, of all processes."""
     memory: float
     """MiB at the highest, of all processes together; shared pages count once (PSS)."""
+    succeeded: bool = True
 
 
 def children(pid: int) -> list[int]:
@@ -43,29 +46,32 @@ def pss(pid: int) -> int:
 
 
 def measure(words: list[str], every: float = 0.05) -> Cost:
-    """Runs a command to its end."""
+    """Runs a command to its end. If it fails, its last words are printed."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     begun = time.monotonic()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
-    highest = 0
-    over = threading.Event()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        highest = 0
+        over = threading.Event()
 
-    def watch() -> None:
-        nonlocal highest
-        while not over.wait(every):
-            highest = max(highest, sum(map(pss, children(process.pid))))
+        def watch() -> None:
+            nonlocal highest
+            while not over.wait(every):
+                highest = max(highest, sum(map(pss, children(process.pid))))
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    status = process.wait()
-    wall = time.monotonic() - begun
-    over.set()
-    watcher.join()
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        status = process.wait()
+        wall = time.monotonic() - begun
+        over.set()
+        watcher.join()
+        if status:
+            said.seek(0)
+            tail = said.read()[-2000:].decode(errors="replace")
+            print(f"{words[0]} ended with status {status}:\n{tail}", file=sys.stderr)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    if status:
-        raise SystemExit(f"{' '.join(words)} ended with status {status}")
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(wall, cpu, highest / 1024)
+    return Cost(wall, cpu, highest / 1024, status == 0)
 
 
 def processor() -> str:

@@ -19,7 +19,7 @@ use crate::state::digest;
 use crate::state::{Kind, Record, Seen};
 use crate::words;
 use thumbs_render::codec::DecodeError;
-use thumbs_render::format::{self};
+use thumbs_render::format;
 use thumbs_render::render::{Encoded, RenderError};
 
 pub fn process(

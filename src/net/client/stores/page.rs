@@ -3,7 +3,9 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
+use chrono::DateTime;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 
 use crate::net::{Problem, Validators};
 
@@ -24,92 +26,62 @@ pub struct Page {
     pub next: Option<String>,
 }
 
+/// The elements of a page.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListBucketResult {
+    encoding_type: Option<String>,
+    #[serde(default)]
+    is_truncated: bool,
+    next_continuation_token: Option<String>,
+    #[serde(default)]
+    contents: Vec<Contents>,
+}
+
+#[derive(Deserialize)]
+struct Contents {
+    #[serde(rename = "Key")]
+    key: String,
+    #[serde(rename = "ETag")]
+    etag: Option<String>,
+    #[serde(rename = "LastModified")]
+    modified: Option<String>,
+}
+
 /// Reads a page.
 ///
 /// # Errors
 /// It is not a listing.
 pub fn read(page: &[u8]) -> Result<Page, Problem> {
+    let other = || Problem::standing("the answer is not a listing");
     let text = String::from_utf8_lossy(page);
-    let root = within(&text, "ListBucketResult").ok_or_else(|| Problem::standing("the answer is not a listing"))?;
-    let encoded = within(root, "EncodingType").is_some_and(|kind| kind == "url");
-    let (mut keys, mut rest) = (Vec::new(), root);
-    while let Some((inner, after)) = next(rest, "Contents") {
-        rest = after;
-        let Some(key) = within(inner, "Key").map(unescaped) else { continue };
-        let key = match encoded {
-            // A space is a plus here.
-            true => percent_decode_str(&key.replace('+', " ")).collect(),
-            false => key.into_bytes(),
-        };
-        let etag = within(inner, "ETag").map(unescaped).filter(|etag| !etag.is_empty());
-        let modified = within(inner, "LastModified").and_then(http_date);
-        keys.push(Listed { key, validators: Validators { etag, modified } });
+    // The reader takes any root.
+    if !text.contains("<ListBucketResult") {
+        return Err(other());
     }
-    let truncated = within(root, "IsTruncated").is_some_and(|text| text == "true");
-    let next = within(root, "NextContinuationToken").filter(|token| truncated && !token.is_empty()).map(unescaped);
-    if truncated && next.is_none() {
+    let page: ListBucketResult = quick_xml::de::from_str(&text).map_err(|_| other())?;
+    let is_encoded = page.encoding_type.as_deref() == Some("url");
+    let listed = |found: Contents| Listed {
+        key: match is_encoded {
+            // A space is a plus here.
+            true => percent_decode_str(&found.key.replace('+', " ")).collect(),
+            false => found.key.into_bytes(),
+        },
+        validators: Validators {
+            etag: found.etag.filter(|etag| !etag.is_empty()),
+            modified: found.modified.as_deref().and_then(http_date),
+        },
+    };
+    let next = page.next_continuation_token.filter(|token| page.is_truncated && !token.is_empty());
+    if page.is_truncated && next.is_none() {
         return Err(Problem::standing("the listing is truncated and names no next page"));
     }
-    Ok(Page { keys, next })
-}
-
-/// The text of the first element of this name.
-fn within<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    next(text, name).map(|(inner, _)| inner)
-}
-
-/// The text of the next element of this name, and what follows it.
-fn next<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
-    let mut rest = text;
-    loop {
-        let (_, tag) = rest.split_once('<')?;
-        match tag.strip_prefix(name).filter(|tag| tag.starts_with(['>', ' ', '\n', '\r', '\t'])) {
-            Some(tag) => return tag.split_once('>')?.1.split_once(&format!("</{name}>")),
-            None => rest = tag,
-        }
-    }
-}
-
-/// Decodes the entities of XML.
-fn unescaped(text: &str) -> String {
-    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some((before, after)) = rest.split_once('&') {
-        out.push_str(before);
-        let Some((name, after)) = after.split_once(';') else {
-            out.push('&');
-            rest = after;
-            continue;
-        };
-        let number = name.strip_prefix('#').and_then(|digits| match digits.strip_prefix(['x', 'X']) {
-            Some(hex) => u32::from_str_radix(hex, 16).ok(),
-            None => digits.parse().ok(),
-        });
-        match (name, number.and_then(char::from_u32)) {
-            ("lt", _) => out.push('<'),
-            ("gt", _) => out.push('>'),
-            ("amp", _) => out.push('&'),
-            ("quot", _) => out.push('"'),
-            ("apos", _) => out.push('\''),
-            (_, Some(letter)) => out.push(letter),
-            _ => out.push_str(&format!("&{name};")),
-        }
-        rest = after;
-    }
-    out + rest
+    Ok(Page { keys: page.contents.into_iter().map(listed).collect(), next })
 }
 
 /// `2026-11-28T06:18:51.000Z` as `Last-Modified` has it.
 fn http_date(text: &str) -> Option<String> {
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    if !text.ends_with('Z') || !(1970..=9999).contains(&year) || !(1..=12).contains(&month) {
-        return None;
-    }
-    // Years that begin in March have their leap day at the end.
-    let (y, m) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
-    let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second;
+    let seconds = DateTime::parse_from_rfc3339(text).ok()?.timestamp();
     let date = UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(seconds).ok()?))?;
     Some(httpdate::fmt_http_date(date))
 }
