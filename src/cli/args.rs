@@ -24,7 +24,7 @@ use super::typed::{self, TypedSize};
     disable_version_flag = true
 )]
 pub struct Args {
-    /// Pictures, directories (walked), archives (their members), http:// and https:// addresses, quoted patterns, or - for a picture on standard input
+    /// Pictures, directories (walked), archives (their members), http:// and https:// addresses (and s3:// in builds with the feature stores), quoted patterns, or - for a picture on standard input
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
 

@@ -14,7 +14,7 @@ pub struct SplitArgs {
     /// Write the list of inputs and all options to DIR, cut into shards, instead of making outputs
     #[arg(long, value_name = "DIR")]
     pub write_plan: Option<PathBuf>,
-    /// Number of shards of --write-plan [default: one for 10000 inputs]
+    /// Number of shards of --write-plan [default: one for 10000 inputs], or of --shard auto without a plan
     #[arg(long, value_name = "N", value_parser = typed::whole::<u32>("the number of shards", 1..=10_000_000))]
     pub shards: Option<u32>,
     /// Work on a shard of the plan in DIR, with its INPUTs and options

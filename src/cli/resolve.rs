@@ -183,7 +183,6 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         dataset,
         count_ahead: tell.count_after().filter(|_| !archive_input),
         nightly,
-        net: args.network.options(args.webdataset.is_some()),
     };
     Ok(Resolved { run, tell, state, nice: args.nightly.nice, notices })
 }

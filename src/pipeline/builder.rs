@@ -146,7 +146,6 @@ impl RunConfig {
             dry_run: false,
             measure: false,
             keep_times: false,
-            net: DownloadOptions::default(),
             shape: Shape::default(),
             drop_duplicates: None,
             in_place: None,
@@ -371,8 +370,7 @@ impl RunConfig {
     /// Sets how pictures at `http://` and `https://` addresses are downloaded.
     #[must_use]
     pub fn with_downloads(mut self, options: DownloadOptions) -> Self {
-        self.walker.downloads = options.clone();
-        self.net = options;
+        self.walker.downloads = options;
         self
     }
 

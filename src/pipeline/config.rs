@@ -8,7 +8,6 @@ use super::machine;
 use super::nightly::Nightly;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
-use crate::net;
 use crate::outcome::SkipReason;
 use crate::plan::Naming;
 use crate::policy::{DropDuplicates, MaxFailures, MinSavings};
@@ -145,8 +144,6 @@ pub struct RunConfig {
     pub(crate) count_ahead: Option<Duration>,
     /// Options of unattended runs.
     pub(crate) nightly: Nightly,
-    /// How pictures are downloaded.
-    pub(crate) net: net::DownloadOptions,
 }
 
 impl RunConfig {

@@ -68,7 +68,7 @@ pub struct Downloads<'a> {
 impl<'a> Downloads<'a> {
     /// Nothing is started yet. With `ordered`, pictures are handed out in the order of the inputs.
     pub fn new(shared: &'a Shared, hand: &'a Mutex<Hand<'a>>, ordered: bool) -> Self {
-        let queue = Queue::new(&shared.config.net, ordered);
+        let queue = Queue::new(&shared.config.walker.downloads, ordered);
         Self { shared, hand, tools: OnceLock::new(), queue }
     }
 
@@ -178,7 +178,8 @@ impl<'a> Downloads<'a> {
         let urgent = || self.shared.cancel.is_set() || self.queue.is_oldest(number);
         let mut room = |bytes| share.grow(bytes, &urgent).map_err(|over| over.message("its file", bytes));
         // About what it will need, so that few wait for memory while a server waits for them.
-        let likely = self.shared.traffic.mean().min(tools.size / self.shared.config.net.connections as u64);
+        let likely =
+            self.shared.traffic.mean().min(tools.size / self.shared.config.walker.downloads.connections as u64);
         room(likely.max(FIRST)).map_err(Problem::lasting)?;
         let limit = self.shared.config.limits.max_file_size;
         let answer = tools.client.fetch(&task.remote.url, &task.known, limit, &mut room)?;
@@ -188,7 +189,7 @@ impl<'a> Downloads<'a> {
 
     /// How long to wait before the next attempt, if there is one.
     fn delay(&self, task: &Task, problem: &Problem) -> Option<Duration> {
-        let delay = self.shared.config.net.delay(task.remote.attempts, problem);
+        let delay = self.shared.config.walker.downloads.delay(task.remote.attempts, problem);
         delay.filter(|_| !self.queue.is_lost(&task.remote.url))
     }
 
@@ -219,7 +220,7 @@ impl<'a> Downloads<'a> {
             let memory = &self.shared.config.memory;
             let size = memory.budget / 8;
             Tools {
-                client: Client::new(&self.shared.config.net),
+                client: Client::new(&self.shared.config.walker.downloads),
                 room: Budget::new(size, memory.ceiling / 4),
                 size,
                 _drawn: self.shared.source_bytes.draw(size).unwrap_or_else(|_| self.shared.source_bytes.nothing()),

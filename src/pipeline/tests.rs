@@ -194,7 +194,6 @@ impl World {
             dry_run: false,
             measure: false,
             keep_times: false,
-            net: crate::net::DownloadOptions::default(),
             shape: Shape::default(),
             drop_duplicates: None,
             in_place: None,

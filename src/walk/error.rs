@@ -9,6 +9,9 @@ use super::select::PatternError;
 use crate::net::UrlError;
 use crate::words;
 
+/// The addresses that are read.
+const READ: &str = if cfg!(feature = "stores") { "http://, https:// and s3://" } else { "http:// and https://" };
+
 /// Why a name refers to nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum WalkError {
@@ -34,7 +37,7 @@ pub enum WalkError {
     #[error("its name holds a NUL; --files0-from reads lists whose names end with one")]
     Nul,
     /// `https://example.org/a.jpg`
-    #[error("{0}:// addresses are not read, only http:// and https://; download it first")]
+    #[error("{0}:// addresses are not read, only {READ}; download it first")]
     Address(String),
     /// A row of a table.
     #[error("row {number} of the table: {why}")]

@@ -149,7 +149,7 @@ pub struct Walker {
     pub avoid_name: Option<String>,
     /// Mirror paths below this directory.
     pub relative_to: Option<PathBuf>,
-    /// How prefixes of object stores are listed.
+    /// How pictures are downloaded, and prefixes of object stores listed.
     pub downloads: DownloadOptions,
     /// Inputs are replaced: stores of version control are not walked, nor directories that hold everything.
     pub careful: bool,

@@ -246,7 +246,8 @@ fn addresses_are_told_from_missing_files() {
         let why = match (scheme, cfg!(feature = "stores")) {
             ("s3", true) => continue,
             ("s3", false) => "by this build, which has no object stores (feature stores)",
-            _ => "only http:// and https://; download it first",
+            (_, true) => "only http://, https:// and s3://; download it first",
+            (_, false) => "only http:// and https://; download it first",
         };
         let words = format!("{address}: failed: {scheme}:// addresses are not read");
         world.write("list", address.as_bytes());
