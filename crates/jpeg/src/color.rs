@@ -11,23 +11,15 @@ use super::plane::Plane;
 pub(super) fn row(color: ColorSpace, inverted: bool, planes: &[&[u8]], out: &mut [u8]) {
     match (color, planes) {
         (ColorSpace::YCbCr, &[y, cb, cr]) => {
-            // Compute the channels of sixteen pixels first, which vectorises, then interleave them,
-            // which does not.
-            let mut pixels = out.chunks_exact_mut(48);
-            let (mut ys, mut cbs, mut crs) = (y.chunks_exact(16), cb.chunks_exact(16), cr.chunks_exact(16));
-            for (((pixels, y), cb), cr) in (&mut pixels).zip(&mut ys).zip(&mut cbs).zip(&mut crs) {
-                let mut channels = [[0u8; 16]; 3];
-                for i in 0..16 {
-                    let [r, g, b] = rgb(y[i], cb[i], cr[i]);
-                    (channels[0][i], channels[1][i], channels[2][i]) = (r, g, b);
-                }
-                for (i, pixel) in pixels.chunks_exact_mut(3).enumerate() {
-                    pixel.copy_from_slice(&[channels[0][i], channels[1][i], channels[2][i]]);
-                }
+            let (groups, rest) = out.as_chunks_mut::<{ 3 * GROUP }>();
+            let ([ys, cbs, crs], after) = parts([y, cb, cr]);
+            for (((pixels, y), cb), cr) in groups.iter_mut().zip(ys).zip(cbs).zip(crs) {
+                group(y, cb, cr, pixels);
             }
-            let rest = ys.remainder().iter().zip(cbs.remainder()).zip(crs.remainder());
-            for (pixel, ((&y, &cb), &cr)) in pixels.into_remainder().chunks_exact_mut(3).zip(rest) {
-                pixel.copy_from_slice(&rgb(y, cb, cr));
+            for (pixel, ((&y, &cb), &cr)) in
+                rest.as_chunks_mut().0.iter_mut().zip(after[0].iter().zip(after[1]).zip(after[2]))
+            {
+                *pixel = rgb(y, cb, cr);
             }
         }
         (ColorSpace::Ycck, &[y, cb, cr, k]) => {
@@ -54,12 +46,65 @@ pub(super) fn row(color: ColorSpace, inverted: bool, planes: &[&[u8]], out: &mut
     }
 }
 
+/// Bits of fraction. With more, the largest sums would not fit 16 bits.
+const BITS: u32 = 6;
+
+/// A factor below 1 for [`product`].
+const fn factor(value: f64) -> i16 {
+    (value * 32768.0 + if value < 0.0 { -0.5 } else { 0.5 }) as i16
+}
+
+/// A rounded product, which vectors compute in one step.
+#[inline(always)]
+fn product(a: i16, factor: i16) -> i16 {
+    ((((i32::from(a) * i32::from(factor)) >> 14) + 1) >> 1) as i16
+}
+
 #[inline(always)]
 fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
-    // 14 fractional bits.
-    let (y, cb, cr) = ((i32::from(y) << 14) + (1 << 13), i32::from(cb) - 128, i32::from(cr) - 128);
-    let clamp = |v: i32| (v >> 14).clamp(0, 255) as u8;
-    [clamp(y + 22970 * cr), clamp(y - 5638 * cb - 11700 * cr), clamp(y + 29032 * cb)]
+    const HALF: i16 = 1 << (BITS - 1);
+    let (y, cb, cr) = ((i16::from(y) << BITS) + HALF, (i16::from(cb) - 128) << BITS, (i16::from(cr) - 128) << BITS);
+    let sample = |sum: i16| (sum >> BITS).clamp(0, 255) as u8;
+    [
+        sample(y + (cr + product(cr, const { factor(0.402) }))),
+        sample(y + (product(cb, const { factor(-0.344_136) }) + product(cr, const { factor(-0.714_136) }))),
+        sample(y + (2 * cb + product(cb, const { factor(-0.228) }))),
+    ]
+}
+
+/// Pixels converted together.
+const GROUP: usize = 32;
+
+/// Whole groups of each line, and what follows them.
+#[inline(always)]
+fn parts(lines: [&[u8]; 3]) -> ([&[[u8; GROUP]]; 3], [&[u8]; 3]) {
+    let parts = lines.map(|line| line.as_chunks());
+    (parts.map(|(groups, _)| groups), parts.map(|(_, rest)| rest))
+}
+
+/// Converts a group. The channels are computed first, which vectorises; pixels are stored in pairs.
+#[inline(always)]
+fn group(y: &[u8; GROUP], cb: &[u8; GROUP], cr: &[u8; GROUP], out: &mut [u8; 3 * GROUP]) {
+    let mut channels = [[0u8; GROUP]; 3];
+    for i in 0..GROUP {
+        let [r, g, b] = rgb(y[i], cb[i], cr[i]);
+        (channels[0][i], channels[1][i], channels[2][i]) = (r, g, b);
+    }
+    let mut pixels = [0u32; GROUP];
+    for i in 0..GROUP {
+        let [r, g, b] = [channels[0][i], channels[1][i], channels[2][i]].map(u32::from);
+        pixels[i] = r | g << 8 | b << 16;
+    }
+    let mut pairs = [0u64; GROUP / 2];
+    for i in 0..GROUP / 2 {
+        pairs[i] = u64::from(pixels[2 * i]) | u64::from(pixels[2 * i + 1]) << 24;
+    }
+    // Two bytes of each store are overwritten by the next one.
+    let (last, others) = (GROUP / 2 - 1, 0..GROUP / 2 - 1);
+    for i in others {
+        out[6 * i..6 * i + 8].copy_from_slice(&pairs[i].to_le_bytes());
+    }
+    out[6 * last..6 * last + 6].copy_from_slice(&pairs[last].to_le_bytes()[..6]);
 }
 
 /// The positions of the samples of a longer line on a shorter one: index of the left neighbour, and

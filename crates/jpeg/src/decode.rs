@@ -10,7 +10,7 @@ use super::planes::{Damage, Image, Planes};
 use super::row::Row;
 use super::scan::Decoder;
 use super::script::{self, Ending, FILLING, NO_END, Scan, Script};
-use super::simd;
+use super::simd::{self, Vectors, WithVectors};
 
 /// Options for decoding.
 #[derive(Clone, Copy, Default)]
@@ -323,15 +323,34 @@ impl Output {
             if lines == 0 {
                 return;
             }
-            let coefficients = &row.coefficients[v * self.padded..];
-            let (transform, blocks, strip) = (&self.transform, self.blocks, &mut self.strip);
-            simd::dispatch(
-                #[inline(always)]
-                || transform.blocks(coefficients, row.pitch, blocks, strip, across),
-            );
+            simd::dispatch_vectors(TransformRow {
+                transform: &self.transform,
+                row,
+                first: v * self.padded,
+                blocks: self.blocks,
+                out: &mut self.strip,
+                line: across,
+            });
             for samples in self.strip.chunks_exact(across).take(lines) {
                 self.plane.data.extend_from_slice(&samples[..width]);
             }
         }
+    }
+}
+
+/// The arguments of [`Transform::blocks`].
+struct TransformRow<'a> {
+    transform: &'a Transform,
+    row: &'a Row,
+    first: usize,
+    blocks: usize,
+    out: &'a mut [u8],
+    line: usize,
+}
+
+impl WithVectors for TransformRow<'_> {
+    #[inline(always)]
+    fn run<V: Vectors>(self, vectors: V) {
+        self.transform.blocks(vectors, self.row, self.first, self.blocks, self.out, self.line);
     }
 }

@@ -4,8 +4,10 @@
 //! y) = 128 + sum a(u) a(v) F(u, v) cos((2x + 1) u pi / 2n) cos((2y + 1) v pi / 2n)` over u, v < n.
 //! The scale is the same for every n, so that the mean of the block does not change.
 
+use super::idct8::{self, Row8};
+use super::row::Row;
 use super::script::Quant;
-use super::simd::to_sample;
+use super::simd::{Vectors, to_sample};
 
 /// The natural position (row * 8 + column) of each zigzag index (T.81, figure A.6).
 pub(super) const ZIGZAG: [u8; 64] = [
@@ -28,7 +30,7 @@ type Lanes = [f32; LANES];
 #[derive(Debug, Clone)]
 pub(super) struct Transform {
     n: usize,
-    /// Quantisation step times a(u) a(v), in zigzag order.
+    /// Quantisation step times a(u) a(v), in zigzag order. For n = 8, that of [`idct8`].
     scale: [f32; 64],
     /// `basis[u][x]` = cos((2x + 1) u pi / 2n)
     basis: [[f32; 8]; 8],
@@ -38,6 +40,10 @@ impl Transform {
     /// A transform to 8-bit samples, from coefficients that are scaled by `finer`.
     pub fn new(n: usize, quant: &Quant, finer: f64) -> Transform {
         let mut t = Transform { n, scale: [0.0; 64], basis: [[0.0; 8]; 8] };
+        if n == 8 {
+            t.scale = idct8::scale(quant, finer);
+            return t;
+        }
         let a = |i| if i == 0 { 0.125f64.sqrt() } else { 0.5 };
         for ((scale, &natural), &step) in t.scale.iter_mut().zip(&ZIGZAG).zip(quant) {
             *scale = (f64::from(step) * a(natural >> 3) * a(natural & 7) / finer) as f32;
@@ -50,12 +56,12 @@ impl Transform {
         t
     }
 
-    /// Transforms a row of `blocks` blocks. `coefficients` holds all their DCs, `pitch` later the
-    /// coefficients of zigzag index 1, and so on; it is read up to the next multiple of [`LANES`].
+    /// Transforms `blocks` blocks of a row from place `first` on; coefficients are read up to the next multiple of [`LANES`].
     /// `out` receives n lines, `line` apart, with n samples per block; up to 8 bytes behind each
     /// line may be overwritten.
     #[inline(always)]
-    pub fn blocks(&self, coefficients: &[i16], pitch: usize, blocks: usize, out: &mut [u8], line: usize) {
+    pub fn blocks<V: Vectors>(&self, vectors: V, row: &Row, first: usize, blocks: usize, out: &mut [u8], line: usize) {
+        let (coefficients, pitch) = (&row.coefficients[first..], row.pitch);
         match self.n {
             1 => self.one(&coefficients[..blocks], out),
             2 => self.many::<2, 5>(coefficients, pitch, blocks, out, line),
@@ -64,7 +70,10 @@ impl Transform {
             5 => self.many::<5, 40>(coefficients, pitch, blocks, out, line),
             6 => self.many::<6, 52>(coefficients, pitch, blocks, out, line),
             7 => self.many::<7, 60>(coefficients, pitch, blocks, out, line),
-            _ => self.many::<8, 64>(coefficients, pitch, blocks, out, line),
+            _ => {
+                let whole = Row8 { scale: &self.scale, coefficients, pitch, blocks, out, line };
+                whole.transform(vectors, |place| row.count(first + place));
+            }
         }
     }
 
@@ -101,6 +110,9 @@ impl Transform {
                         *to = f32::from(c) * scale;
                     }
                 }
+            }
+            for dc in &mut input[0][0] {
+                *dc += 128.0;
             }
             // Columns, then rows.
             let mut half = [[[0.0f32; LANES]; N]; N];
@@ -152,13 +164,13 @@ fn inverse<const N: usize>(basis: &[[f32; N]; N], input: &[Lanes; N]) -> [Lanes;
     output
 }
 
-/// Packs up to four neighbours into the bytes of a word, with level shift, rounding and clamping.
+/// Packs up to four neighbours into the bytes of a word, with rounding and clamping.
 #[inline(always)]
-fn pack(samples: &[Lanes]) -> [u32; LANES] {
+pub(super) fn pack(samples: &[Lanes]) -> [u32; LANES] {
     let mut words = [0u32; LANES];
     for (x, samples) in samples.iter().enumerate() {
         for lane in 0..LANES {
-            words[lane] |= to_sample(samples[lane] + 128.0) << (8 * x);
+            words[lane] |= to_sample(samples[lane]) << (8 * x);
         }
     }
     words
@@ -166,6 +178,7 @@ fn pack(samples: &[Lanes]) -> [u32; LANES] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::{WithVectors, dispatch_vectors};
     use super::*;
 
     #[test]
@@ -185,31 +198,45 @@ mod tests {
             let quant: Quant = std::array::from_fn(|k| 1 + k as u16 / 4);
             let t = Transform::new(n, &quant, 1.0);
             let (pitch, count) = (24, 11);
-            let blocks: Vec<i16> =
-                (0..64 * pitch).map(|i| (random() % 200 - 100) as i16 / (1 + (i / pitch) as i16 / 2)).collect();
-            let mut out = vec![0; (count * n + 8) * n];
-            t.blocks(&blocks, pitch, count, &mut out, count * n + 8);
-            for place in 0..count {
-                for y in 0..n {
-                    for x in 0..n {
-                        let mut sum = 128.0;
-                        for k in 0..64 {
-                            let (v, u) = (usize::from(ZIGZAG[k] / 8), usize::from(ZIGZAG[k] % 8));
-                            if u < n && v < n {
-                                let a = |i| if i == 0 { 0.125f64.sqrt() } else { 0.5 };
-                                let c = |x: usize, u: usize| {
-                                    ((2 * x + 1) as f64 * u as f64 * std::f64::consts::PI / (2 * n) as f64).cos()
-                                };
-                                sum += f64::from(blocks[k * pitch + place])
-                                    * f64::from(quant[k])
-                                    * a(u)
-                                    * a(v)
-                                    * c(x, u)
-                                    * c(y, v);
+            for kept in [64, 10, 1] {
+                let mut row = Row::new(64, count, 1);
+                let blocks: Vec<i16> = (0..64 * pitch)
+                    .map(|i| {
+                        if i / pitch < kept { (random() % 200 - 100) as i16 / (1 + (i / pitch) as i16 / 2) } else { 0 }
+                    })
+                    .collect();
+                row.coefficients.copy_from_slice(&blocks);
+                row.extend_all(kept as u32);
+                let mut out = vec![0; (count * n + 8) * n];
+                struct Run<'a>(&'a Transform, &'a Row, &'a mut [u8]);
+                impl WithVectors for Run<'_> {
+                    fn run<V: Vectors>(self, vectors: V) {
+                        self.0.blocks(vectors, self.1, 0, 11, self.2, 11 * self.0.n + 8);
+                    }
+                }
+                dispatch_vectors(Run(&t, &row, &mut out));
+                for place in 0..count {
+                    for y in 0..n {
+                        for x in 0..n {
+                            let mut sum = 128.0;
+                            for k in 0..64 {
+                                let (v, u) = (usize::from(ZIGZAG[k] / 8), usize::from(ZIGZAG[k] % 8));
+                                if u < n && v < n {
+                                    let a = |i| if i == 0 { 0.125f64.sqrt() } else { 0.5 };
+                                    let c = |x: usize, u: usize| {
+                                        ((2 * x + 1) as f64 * u as f64 * std::f64::consts::PI / (2 * n) as f64).cos()
+                                    };
+                                    sum += f64::from(blocks[k * pitch + place])
+                                        * f64::from(quant[k])
+                                        * a(u)
+                                        * a(v)
+                                        * c(x, u)
+                                        * c(y, v);
+                                }
                             }
+                            let got = f64::from(out[y * (count * n + 8) + place * n + x]);
+                            assert!((got - sum.clamp(0.0, 255.0)).abs() <= 0.51, "{n} {place} {x} {y}: {got} {sum}");
                         }
-                        let got = f64::from(out[y * (count * n + 8) + place * n + x]);
-                        assert!((got - sum.clamp(0.0, 255.0)).abs() <= 0.51, "{n} {place} {x} {y}: {got} {sum}");
                     }
                 }
             }

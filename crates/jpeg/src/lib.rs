@@ -93,7 +93,7 @@
 // - `bits`: the bit reader; `huffman`: single symbols; `skip`: several symbols at once; `cache`: their tables
 // - `sequential`, `progressive`: Huffman-coded blocks; `arithmetic`, `models`: arithmetic-coded blocks
 // - `scan`: rows of MCUs, with `unit` and `row`
-// - `idct`, `resize`, `color`: samples and pixels
+// - `idct`, `idct8`, `resize`, `upsample`, `color`: samples and pixels
 // - `lossless`: pictures without blocks
 // - `transcode`: coefficients to a smaller file, with parts of `encode`
 // - `quality`: what quantisation tables tell
@@ -110,6 +110,7 @@ mod frame;
 mod header;
 mod huffman;
 mod idct;
+mod idct8;
 mod lossless;
 mod markers;
 mod models;
@@ -128,6 +129,7 @@ mod skip;
 mod standard;
 pub mod transcode;
 mod unit;
+mod upsample;
 
 pub use decode::{Options, decode, decode_planes};
 pub use error::Error;

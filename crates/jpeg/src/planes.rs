@@ -5,6 +5,7 @@ use super::error::Error;
 use super::frame::ColorSpace;
 use super::plane::Plane;
 use super::simd;
+use super::upsample::Halves;
 
 /// The component planes of a picture, each at its own size.
 ///
@@ -92,38 +93,21 @@ impl Planes {
             return Image { width, height, channels, data, damage: self.damage, lacks_end: self.lacks_end };
         }
         let mut data = vec![0; width as usize * height as usize * usize::from(channels)];
-        // Positions on planes of another size, and a line buffer for each.
-        let mut stretched: Vec<_> = self
-            .planes
-            .iter()
-            .map(|p| {
-                let other = (p.width, p.height) != (width, height);
-                other.then(|| {
-                    let x = color::positions(width, p.width, p.extent.0 / self.full_extent().0);
-                    let y = color::positions(height, p.height, p.extent.1 / self.full_extent().1);
-                    (x, y, vec![0u8; width as usize])
-                })
-            })
-            .collect();
-        for (y, out) in data.chunks_exact_mut(width as usize * usize::from(channels)).enumerate() {
-            for (plane, other) in self.planes.iter().zip(&mut stretched) {
-                if let Some((xs, ys, line)) = other {
-                    color::stretch(plane, xs, ys[y], line);
+        let size = (width, height);
+        let mut smaller: Vec<_> =
+            self.planes.iter().map(|plane| Smaller::new(plane, self.full_extent(), size)).collect();
+        simd::dispatch(
+            #[inline(always)]
+            || {
+                for (y, out) in data.chunks_exact_mut(width as usize * usize::from(channels)).enumerate() {
+                    let mut lines: [&[u8]; 4] = [&[]; 4];
+                    for ((line, plane), smaller) in lines.iter_mut().zip(&self.planes).zip(&mut smaller) {
+                        *line = &smaller.line(plane, y)[..width as usize];
+                    }
+                    color::row(self.color, self.inverted, &lines[..self.planes.len().min(4)], out);
                 }
-            }
-            let mut lines: [&[u8]; 4] = [&[]; 4];
-            for ((line, plane), other) in lines.iter_mut().zip(&self.planes).zip(&stretched) {
-                *line = match other {
-                    Some((_, _, stretched)) => stretched,
-                    None => &plane.data[y * width as usize..][..width as usize],
-                };
-            }
-            let lines = &lines[..self.planes.len().min(4)];
-            simd::dispatch(
-                #[inline(always)]
-                || color::row(self.color, self.inverted, lines, out),
-            );
-        }
+            },
+        );
         Image { width, height, channels, data, damage: self.damage, lacks_end: self.lacks_end }
     }
 
@@ -131,5 +115,42 @@ impl Planes {
     fn full_extent(&self) -> (f64, f64) {
         let side = |f: fn(&Plane) -> f64| self.planes.iter().map(f).fold(1e-9, f64::max);
         (side(|p| p.extent.0), side(|p| p.extent.1))
+    }
+}
+
+/// How the lines of a plane become lines of the picture.
+enum Smaller {
+    No,
+    Halves(Halves),
+    /// Positions on the plane across and down, and a line.
+    Other(Vec<(u32, u32)>, Vec<(u32, u32)>, Vec<u8>),
+}
+
+impl Smaller {
+    fn new(plane: &Plane, full: (f64, f64), size: (u32, u32)) -> Smaller {
+        if (plane.width, plane.height) == size {
+            return Smaller::No;
+        }
+        Halves::new(plane, full, size).map_or_else(
+            || {
+                let xs = color::positions(size.0, plane.width, plane.extent.0 / full.0);
+                let ys = color::positions(size.1, plane.height, plane.extent.1 / full.1);
+                Smaller::Other(xs, ys, vec![0; size.0 as usize])
+            },
+            Smaller::Halves,
+        )
+    }
+
+    /// Line `y` of the picture. It may be longer than the picture.
+    #[inline(always)]
+    fn line<'s>(&'s mut self, plane: &'s Plane, y: usize) -> &'s [u8] {
+        match self {
+            Smaller::No => &plane.data[y * plane.width as usize..],
+            Smaller::Halves(halves) => halves.line(plane, y),
+            Smaller::Other(xs, ys, line) => {
+                color::stretch(plane, xs, ys[y], line);
+                line
+            }
+        }
     }
 }

@@ -14,18 +14,52 @@ pub(super) struct Row {
     pub coefficients: Vec<i16>,
     /// A bit for each nonzero coefficient. Kept only for bands that are refined.
     pub masks: Vec<u64>,
+    /// For each [`LANES`] places, a number of coefficients behind which all are zero.
+    counts: Vec<u8>,
 }
 
 impl Row {
     /// Allocates `count` coefficients for each block in `lines` rows of `blocks`.
     pub fn new(count: usize, blocks: usize, lines: usize) -> Row {
         let pitch = (blocks * lines).next_multiple_of(LANES) + LANES;
-        Row { pitch, blocks, coefficients: vec![0; count * pitch], masks: vec![0; blocks * lines] }
+        Row {
+            pitch,
+            blocks,
+            coefficients: vec![0; count * pitch],
+            masks: vec![0; blocks * lines],
+            counts: vec![0; pitch / LANES],
+        }
     }
 
     pub fn clear(&mut self) {
-        self.coefficients.fill(0);
+        for (group, count) in self.counts.iter_mut().enumerate() {
+            for line in self.coefficients.chunks_exact_mut(self.pitch).take(std::mem::take(count).into()) {
+                if let Some(cells) = line.as_chunks_mut::<LANES>().0.get_mut(group) {
+                    *cells = [0; LANES];
+                }
+            }
+        }
         self.masks.fill(0);
+    }
+
+    /// Notes that the block at `place` has up to `count` coefficients.
+    #[inline(always)]
+    pub fn extend(&mut self, place: usize, count: u32) {
+        if let Some(known) = self.counts.get_mut(place / LANES) {
+            *known = (*known).max(count as u8);
+        }
+    }
+
+    /// Notes that any block has up to `count` coefficients.
+    pub fn extend_all(&mut self, count: u32) {
+        self.counts.iter_mut().for_each(|known| *known = (*known).max(count as u8));
+    }
+
+    /// The number of coefficients that the [`LANES`] blocks from `place` on have, at most.
+    #[inline(always)]
+    pub fn count(&self, place: usize) -> usize {
+        let count = |place: usize| self.counts.get(place / LANES).copied().unwrap_or(0);
+        count(place).max(count(place + LANES - 1)).into()
     }
 
     pub fn block(&mut self, place: usize) -> Block<'_> {

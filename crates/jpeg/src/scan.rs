@@ -144,9 +144,25 @@ impl<'a> Decoder<'a> {
             // The last block may have read beyond the end of the data.
             let result = result.and_then(|()| self.reader.check_end());
             self.over = result.is_err() || self.rows == 0;
+            self.note_counts(rows, result.is_err());
             result?;
         }
         Ok(())
+    }
+
+    /// Notes how many coefficients the blocks may have, unless it is noted for each block.
+    fn note_counts(&self, rows: &mut [Row], is_broken: bool) {
+        let count = match self.mode {
+            _ if is_broken || self.models.is_some() => 64,
+            Mode::Sequential => return,
+            Mode::DcFirst { .. } | Mode::DcRefine { .. } => 1,
+            Mode::AcFirst(band) | Mode::AcRefine(band) => band.last + 1,
+        };
+        for unit in &self.units {
+            if let Some(row) = rows.get_mut(unit.component) {
+                row.extend_all(count);
+            }
+        }
     }
 
     /// The position of the marker behind the scan, once all rows are decoded.
@@ -235,10 +251,12 @@ impl<'a> Decoder<'a> {
                 let (Some(dc), Some(ac), Some(row)) = (&unit.dc, &unit.ac, rows.get_mut(unit.component)) else {
                     continue;
                 };
-                let block = &mut row.block(offset + unit.start + column * unit.step);
+                let place = offset + unit.start + column * unit.step;
                 ensure(&mut self.reader, &mut bits)?;
                 let predictor = &mut self.predictors[unit.part & 3];
-                sequential::block::<WIDE>(&mut bits, self.reader.bytes(), (dc, ac), predictor, unit.need, block)?;
+                let (bytes, block) = (self.reader.bytes(), &mut row.block(place));
+                let count = sequential::block::<WIDE>(&mut bits, bytes, (dc, ac), predictor, unit.need, block)?;
+                row.extend(place, count);
             }
         }
         self.reader.bits = bits;

@@ -76,7 +76,7 @@ pub(super) fn pass(bits: &mut Bits, bytes: &Bytes, ac: &Ac, k: u32, last: u32) -
 
 /// Decodes one block: DC as a sum with `predictor`, coefficients up to zigzag index `need` into
 /// `block`, in zigzag order, without dequantisation. Later coefficients are parsed and may or may
-/// not be stored. `WIDE` pictures have 12 bits.
+/// not be stored. `WIDE` pictures have 12 bits. Returns a number of coefficients behind which all are zero.
 #[inline(always)]
 pub(super) fn block<const WIDE: bool>(
     bits: &mut Bits,
@@ -85,7 +85,7 @@ pub(super) fn block<const WIDE: bool>(
     predictor: &mut i32,
     need: u32,
     block: &mut Block<'_>,
-) -> Result<(), Error> {
+) -> Result<u32, Error> {
     bits.refill(bytes);
     let symbol = dc.symbol(bits.buffer).ok_or(UNDEFINED)?;
     *predictor = predictor.wrapping_add(symbol.value(bits.buffer));
@@ -105,7 +105,7 @@ pub(super) fn block<const WIDE: bool>(
             if let Some(coefficient) = block.get(k) {
                 *coefficient = value as i16;
             } else if k > 63 {
-                return if symbol.advance() == huffman::END { Ok(()) } else { Err(OVERFULL) };
+                return if symbol.advance() == huffman::END { Ok(k - huffman::END + 1) } else { Err(OVERFULL) };
             }
             if k >= need {
                 break;
@@ -115,7 +115,7 @@ pub(super) fn block<const WIDE: bool>(
     if k < 63 {
         pass(bits, bytes, ac, k, 63)?;
     }
-    Ok(())
+    Ok(k + 1)
 }
 
 /// Calls [`Reader::more`] when due, and keeps the bits in registers otherwise.
