@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::walk::LeftOut;
 use thumbs_render::format::Format;
+use thumbs_render::recipe::Placeholder;
 use thumbs_render::size::Size;
 
 /// The name of an input.
@@ -185,6 +186,8 @@ pub struct Done {
     pub time: Duration,
     /// What was lost, and other notes.
     pub notes: Vec<String>,
+    /// The placeholders that the recipe asks for, of the smallest output.
+    pub placeholders: Vec<(Placeholder, String)>,
 }
 
 /// How the workers and the writer spent their time.

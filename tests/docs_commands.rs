@@ -53,6 +53,11 @@ fn run(page: &str, least: usize) {
 }
 
 #[test]
+fn pages() {
+    run(include_str!("../docs/pages.md"), 1);
+}
+
+#[test]
 fn pipelines() {
     run(include_str!("../docs/pipelines.md"), 3);
 }

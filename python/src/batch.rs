@@ -1,5 +1,6 @@
 //! The whole pipeline: events as they happen, and the summary.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -47,6 +48,8 @@ pub struct Event {
     bytes_after: u64,
     #[pyo3(get)]
     notes: Vec<String>,
+    #[pyo3(get)]
+    placeholders: HashMap<&'static str, String>,
 }
 
 #[pymethods]
@@ -78,6 +81,7 @@ impl Event {
             bytes_before: 0,
             bytes_after: 0,
             notes: Vec::new(),
+            placeholders: HashMap::new(),
         }
     }
 
@@ -87,6 +91,7 @@ impl Event {
             bytes_before: done.source_bytes,
             bytes_after: done.outputs.iter().map(|output| output.bytes).sum(),
             notes: done.notes.clone(),
+            placeholders: done.placeholders.iter().map(|(kind, text)| (kind.word(), text.clone())).collect(),
             ..Self::new(kind, &done.source)
         }
     }

@@ -30,7 +30,7 @@ const PIXELS: [&str; 14] = [
 ];
 
 /// Options about the encoding of one picture.
-const ENCODING: [&str; 16] = [
+const ENCODING: [&str; 17] = [
     "format",
     "allow",
     "quality",
@@ -46,6 +46,7 @@ const ENCODING: [&str; 16] = [
     "depth",
     "subsample",
     "metadata",
+    "placeholder",
     "size",
 ];
 

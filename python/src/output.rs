@@ -1,5 +1,6 @@
 //! One picture, from a source to encoded outputs.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,7 +34,10 @@ pub struct Output {
     #[pyo3(get)]
     encoder: &'static str,
     notes: Arc<Vec<String>>,
+    placeholders: Arc<Placeholders>,
 }
+
+type Placeholders = Vec<(&'static str, String)>;
 
 #[pymethods]
 impl Output {
@@ -45,6 +49,11 @@ impl Output {
     #[getter]
     fn notes(&self) -> Vec<String> {
         self.notes.to_vec()
+    }
+
+    #[getter]
+    fn placeholders(&self) -> HashMap<&'static str, String> {
+        self.placeholders.iter().cloned().collect()
     }
 
     #[pyo3(signature = (path, *, existing = "replace"))]
@@ -113,6 +122,8 @@ pub fn render(
     let stop = || interrupt.is_some_and(|interrupt| interrupt.0.load(Ordering::Relaxed));
     let rendered = source.work(py, limit, |bytes| library::render(bytes, &plan.recipe, &plan.limits, &stop))?;
     let notes = Arc::new(rendered.notes);
+    let placeholders = rendered.placeholders.into_iter().map(|(kind, text)| (kind.word(), text));
+    let placeholders = Arc::new(placeholders.collect::<Placeholders>());
     let output = |output: thumbs::Encoded| Output {
         bytes: PyBytes::new(py, &output.bytes).unbind(),
         format: output.format.word(),
@@ -123,6 +134,7 @@ pub fn render(
         effort: output.effort,
         encoder: output.encoder,
         notes: Arc::clone(&notes),
+        placeholders: Arc::clone(&placeholders),
     };
     Ok(rendered.outputs.into_iter().map(output).collect())
 }

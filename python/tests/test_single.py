@@ -29,6 +29,13 @@ def test_an_output_says_what_it_is(photo: Path) -> None:
     assert repr(output) == f"<thumbs.Output jpeg 100x67, {len(output)} bytes>"
 
 
+def test_an_output_has_the_placeholders_that_are_asked_for(photo: Path) -> None:
+    large, small = thumbs.render(photo, [100, 50], placeholder=["color", "thumbhash"])
+    assert small.placeholders.keys() == {"color", "thumbhash"} and small.placeholders == large.placeholders
+    assert len(small.placeholders["color"]) == 7
+    assert thumbs.thumbnail(photo, 100).placeholders == {}
+
+
 @pytest.mark.parametrize(
     ("size", "want"),
     [

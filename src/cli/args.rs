@@ -132,6 +132,9 @@ pub struct Args {
     /// Chroma subsampling of JPEG and AVIF
     #[arg(long, value_enum, value_name = "S", default_value_t = Subsample::Auto, help_heading = "Output")]
     pub subsample: Subsample,
+    /// Add placeholders of the smallest output to the report and to a data set: a ThumbHash, a BlurHash, the dominant colour, a tiny picture as data: URI
+    #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',', help_heading = "Output")]
+    pub placeholder: Vec<Placeholder>,
     /// What to do when an output exists [default: replace it if thumbs wrote it, else fail]
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Output")]
     pub existing: Option<Existing>,
@@ -327,6 +330,9 @@ words!(Subsample => thumbs_render::recipe::Subsampling {
 });
 words!(Icc => thumbs_render::recipe::IccPolicy { Srgb => ToSrgb, Keep });
 words!(Metadata => thumbs_render::recipe::MetadataPolicy { None, Copyright, Keep });
+words!(Placeholder => thumbs_render::recipe::Placeholder {
+    ThumbHash = "thumbhash", BlurHash = "blurhash", Color | "colour" | "dominant", Lqip,
+});
 words!(Existing => crate::policy::Existing { Replace, Skip, Fail });
 
 /// An archive on standard output.

@@ -19,6 +19,14 @@ const NETWORK: [&str; 9] = [
     "ignore-robots-tag",
 ];
 
+/// Where the program writes no placeholders. A caller of the library gets them anyway.
+pub const UNSEEN: &str = "--placeholder has no effect: it adds to --report and --webdataset";
+
+/// Whether placeholders are asked for, and nothing takes them.
+pub fn is_unseen(args: &Args) -> bool {
+    !args.quiet && !args.placeholder.is_empty() && args.report.is_none() && args.webdataset.is_none()
+}
+
 /// A sentence for each option without effect.
 pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[FormatChoice]) -> Vec<String> {
     let mut found = Vec::new();

@@ -82,8 +82,9 @@ fn perform(args: Args, typed: &Typed, words: &[OsString]) -> Result<Exit> {
         Task::Finish(dir) => return split::finish(&dir, &args),
     };
     let metrics = args.nightly.metrics.clone();
+    let unseen = portion.is_none() && effect::is_unseen(&args);
     let Resolved { mut run, tell, state, nice, notices } = resolve::resolve(args, typed)?;
-    for notice in &notices {
+    for notice in notices.iter().map(String::as_str).chain(unseen.then_some(effect::UNSEEN)) {
         report::tell(notice);
     }
     if nice {

@@ -13,7 +13,7 @@ use anyhow::{Result, bail, ensure};
 use thumbs_render::format::Format;
 use thumbs_render::geometry::SizeSpec;
 use thumbs_render::limits::Limits;
-use thumbs_render::recipe::{EncodeSettings, FormatChoice, Goal, Recipe};
+use thumbs_render::recipe::{EncodeSettings, FormatChoice, Goal, Placeholder, Recipe};
 use thumbs_render::render::AUTO_TARGET;
 
 use super::archives;
@@ -47,7 +47,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     let inputs: Vec<Input> = args.inputs.iter().map(|path| input(path, args.archive_in)).collect();
     let mut lists = lists(&args);
     let others = !inputs.is_empty() || !lists.is_empty() || args.given;
-    lists.extend(tables::lists(&args.tables, args.webdataset.is_some(), others)?);
+    lists.extend(tables::lists(&args.tables, &placeholders(&args), args.webdataset.is_some(), others)?);
     let more = !lists.is_empty() || args.given;
     ensure!(!inputs.is_empty() || more, "{}", no_input());
     check_stdin(&inputs, &lists)?;
@@ -228,8 +228,13 @@ fn recipe(args: &Args, sizes: Vec<SizeSpec>, formats: Vec<FormatChoice>) -> Reci
         .with_metadata(args.metadata.into())
         .with_encode(encode)
         .with_goal(goal(args))
+        .with_placeholders(placeholders(args))
         .with_allow_truncated(args.allow_truncated)
         .with_strict(args.strict)
+}
+
+fn placeholders(args: &Args) -> Vec<Placeholder> {
+    args.placeholder.iter().map(|&kind| kind.into()).collect()
 }
 
 fn goal(args: &Args) -> Goal {

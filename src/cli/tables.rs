@@ -6,12 +6,13 @@ use crate::pipeline::{List, Shape};
 use crate::sink::shards::is_reserved;
 use crate::walk::Columns;
 use anyhow::{Result, bail, ensure};
+use thumbs_render::recipe::Placeholder;
 
 use super::args_table::{Duplicates, TableArgs};
 use super::usage::shown;
 
 /// The tables, as lists. `collects` if the run makes a data set, `others` if it has other INPUTs.
-pub fn lists(args: &TableArgs, collects: bool, others: bool) -> Result<Vec<List>> {
+pub fn lists(args: &TableArgs, placeholders: &[Placeholder], collects: bool, others: bool) -> Result<Vec<List>> {
     for (given, option) in [
         (args.url_column.is_some(), "--url-column"),
         (args.key_column.is_some(), "--key-column"),
@@ -25,7 +26,7 @@ pub fn lists(args: &TableArgs, collects: bool, others: bool) -> Result<Vec<List>
         "--key-column: every sample of the data set gets its key from a table, so name no other INPUT"
     );
     let (keyed, looks) = (args.key_column.is_some(), args.drop_duplicates == Some(Duplicates::Perceptual));
-    if let Some(name) = args.keep_columns.iter().find(|name| is_reserved(name, keyed, looks)) {
+    if let Some(name) = args.keep_columns.iter().find(|name| is_reserved(name, keyed, looks, placeholders)) {
         bail!("--keep-columns {}: the JSON of a sample has a key of this name", shown(name));
     }
     let url = args.url_column.clone().unwrap_or_else(|| "url".to_owned());

@@ -20,9 +20,9 @@ pub fn hexadecimal(digest: &[u8; 32]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Distinguishes recipes within one build.
+/// Distinguishes recipes within one build, by the bytes that they make.
 pub fn recipe(recipe: &Recipe) -> String {
-    digest(&format!("{recipe:?}"))
+    digest(&format!("{:?}", recipe.clone().with_placeholders([])))
 }
 
 /// Distinguishes data sets within one build: also by the columns that they keep, and by what they
@@ -64,6 +64,7 @@ pub fn sample(ready: &Ready, dataset: &Dataset, recipe: &str) -> Vec<(PathBuf, V
         size,
         sha256: &ready.content.as_ref().map(hexadecimal).unwrap_or_default(),
         look: ready.look,
+        placeholders: &ready.placeholders,
         recipe,
         index: dataset.key.is_some().then_some(ready.number),
         kept: row.map(|row| &row.kept),

@@ -121,6 +121,7 @@ pub fn process(
         notes: Vec::new(),
         content,
         look: None,
+        placeholders: Vec::new(),
         begin,
         spent: TimeSpent::default(),
         record,
@@ -160,6 +161,7 @@ pub fn process(
     ready.shrink = rendered.shrink;
     ready.notes = rendered.notes;
     ready.look = rendered.look;
+    ready.placeholders = rendered.placeholders;
     let holds_more = in_place::holds_more(config, opened.header(), &bytes);
     drop(opened);
     drop((bytes, held));

@@ -11,6 +11,7 @@ use crate::source::Facts;
 use crate::state::Record;
 use crate::walk::Row;
 use thumbs_render::format::Format;
+use thumbs_render::recipe::Placeholder;
 use thumbs_render::size::Size;
 
 /// An output on its way to the writer.
@@ -47,6 +48,7 @@ pub struct Ready {
     pub content: Option<[u8; 32]>,
     /// How it looks, if that is wanted.
     pub look: Option<u64>,
+    pub placeholders: Vec<(Placeholder, String)>,
     pub begin: Instant,
     pub spent: TimeSpent,
     /// The record for the state, with `--update`, without the outputs of this run.
@@ -84,6 +86,7 @@ impl Ready {
             shrink: self.shrink,
             time: self.begin.elapsed(),
             notes: std::mem::take(&mut self.notes),
+            placeholders: std::mem::take(&mut self.placeholders),
         };
         (done, outputs, self.record.take())
     }

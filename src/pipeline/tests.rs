@@ -75,7 +75,14 @@ impl Prepared for FakePicture<'_> {
             Encoded { variant, bytes, size, format, quality: None, score: None, effort, encoder }
         };
         let outputs = wanted.iter().map(output).collect();
-        Ok(Rendered { outputs, shrink: 1.0, notes: Vec::new(), times: Times::default(), look: None })
+        Ok(Rendered {
+            outputs,
+            shrink: 1.0,
+            notes: Vec::new(),
+            times: Times::default(),
+            look: None,
+            placeholders: Vec::new(),
+        })
     }
 }
 

@@ -8,6 +8,7 @@ mod foreign_decoders;
 mod jpeg_kinds;
 mod lossless_jpeg;
 mod metadata;
+mod placeholders;
 mod readers;
 
 #[path = "../made/mod.rs"]

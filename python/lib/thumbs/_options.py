@@ -34,6 +34,7 @@ Fit: TypeAlias = Literal["inside", "cover", "contain", "fill", "outside"]
 Gravity: TypeAlias = Literal[
     "center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest"
 ]
+Placeholder: TypeAlias = Literal["thumbhash", "blurhash", "color", "lqip"]
 Filter: TypeAlias = Literal["lanczos3", "catmullrom", "mitchell", "bilinear", "box", "nearest"]
 
 
@@ -77,6 +78,7 @@ class EncodeOptions(PixelOptions, total=False):
     depth: Literal[8, 10] | None
     subsample: Literal["444", "422", "420", "auto"] | None
     metadata: Literal["none", "copyright", "keep"] | None
+    placeholder: Placeholder | Sequence[Placeholder] | None
 
 
 class RunOptions(EncodeOptions, total=False):

@@ -68,6 +68,9 @@ class Output:
     @property
     def notes(self) -> list[str]:
         """What was lost or ignored, such as "animation lost: first frame only"."""
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """What a page shows while the picture loads, by kind, with ``placeholder``: of the smallest output."""
     def save(self, path: StrPath, *, existing: Literal["replace", "fail"] = "replace") -> None:
         """Writes the file, whole or not at all, and makes missing directories.
 
@@ -206,6 +209,9 @@ class Event:
     @property
     def notes(self) -> list[str]:
         """What was lost or ignored."""
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """What a page shows while the picture loads, by kind, with ``placeholder``: of the smallest output."""
 
 @final
 class Summary:

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The columns. Each is a key of an output, or else of its line in NDJSON.
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 27] = [
     "type",
     "source",
     "reason",
@@ -27,6 +27,10 @@ const COLUMNS: [&str; 23] = [
     "status",
     "attempts",
     "duplicate_of",
+    "thumbhash",
+    "blurhash",
+    "color",
+    "lqip",
 ];
 
 /// The first row.
@@ -128,7 +132,7 @@ mod tests {
         assert!(rows(&line).starts_with("done,a,,,b,"));
         assert_eq!(
             rows(&json!({"type": "failed", "source": "a", "error": "x"})),
-            format!("failed,a,,x{}\r\n", ",".repeat(19))
+            format!("failed,a,,x{}\r\n", ",".repeat(23))
         );
     }
 }

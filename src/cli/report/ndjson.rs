@@ -259,6 +259,9 @@ fn done_line(kind: &str, done: &Done) -> Value {
     if !done.notes.is_empty() {
         line.insert("notes".into(), done.notes.clone().into());
     }
+    for (kind, text) in &done.placeholders {
+        line.insert(kind.word().into(), text.as_str().into());
+    }
     line.into()
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::json::path_value;
+use thumbs_render::recipe::Placeholder;
 use thumbs_render::size::Size;
 
 /// The key of an input that has none of its own. Keys of this form sort like their numbers.
@@ -48,6 +49,8 @@ pub struct Sample<'a> {
     pub sha256: &'a str,
     /// A hash of its pixels.
     pub look: Option<u64>,
+    /// What a page shows while it loads.
+    pub placeholders: &'a [(Placeholder, String)],
     /// Distinguishes data sets with different options.
     pub recipe: &'a str,
     /// The index of its input, if its key does not give that.
@@ -57,11 +60,12 @@ pub struct Sample<'a> {
 }
 
 /// Whether the JSON of a sample has a key of this name anyway. `keyed` if its key is not a number, `looks` if it has a hash of
-/// the pixels.
-pub fn is_reserved(name: &str, keyed: bool, looks: bool) -> bool {
+/// the pixels, and `placeholders` if it has these.
+pub fn is_reserved(name: &str, keyed: bool, looks: bool, placeholders: &[Placeholder]) -> bool {
     ["key", "source", "original_width", "original_height", "width", "height", "sha256", "recipe"].contains(&name)
         || keyed && name == "index"
         || looks && name == "phash"
+        || placeholders.iter().any(|kind| kind.word() == name)
 }
 
 impl Sample<'_> {
@@ -79,6 +83,9 @@ impl Sample<'_> {
         });
         if let Some(look) = self.look {
             value["phash"] = format!("{look:016x}").into();
+        }
+        for (kind, text) in self.placeholders {
+            value[kind.word()] = text.as_str().into();
         }
         if let Some(index) = self.index {
             value["index"] = index.into();

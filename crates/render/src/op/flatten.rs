@@ -28,7 +28,7 @@ pub fn flatten(pixmap: Pixmap, background: Color) -> Pixmap {
 }
 
 /// `over` on `under`, rounded to nearest.
-pub(super) fn mix(over: u8, under: u8, alpha: u8) -> u8 {
+pub(crate) fn mix(over: u8, under: u8, alpha: u8) -> u8 {
     let (o, u, a) = (u32::from(over), u32::from(under), u32::from(alpha));
     ((o * a + u * (255 - a) + 127) / 255) as u8
 }

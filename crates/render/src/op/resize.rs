@@ -123,6 +123,15 @@ impl Job {
     }
 }
 
+/// Resizes one whole plane of 8 bits.
+///
+/// # Errors
+/// [`ResizeError`].
+pub fn resize_plane(from: Size, plane: &[u8], to: Size, filter: Filter) -> Result<Vec<u8>, ResizeError> {
+    let crop = (0.0, 0.0, f64::from(from.width), f64::from(from.height));
+    Job { from, crop, to, filter }.narrow(plane)
+}
+
 /// Crops and resizes the planes one by one and joins them. `crop` is in pixels of the stored
 /// picture, which has size `stored`.
 ///

@@ -15,9 +15,11 @@
 //! ```
 
 mod goal;
+mod placeholder;
 mod with;
 
 pub use goal::Goal;
+pub use placeholder::Placeholder;
 
 use crate::format::Format;
 use crate::geometry::{Fit, Gravity, SizeSpec};
@@ -164,7 +166,7 @@ impl Color {
     }
 }
 
-/// Everything that decides the bytes of the outputs of one input.
+/// Everything that decides what is made of one input.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Recipe {
@@ -196,6 +198,8 @@ pub struct Recipe {
     pub encode: EncodeSettings,
     /// What an encoder aims at, in place of a fixed quality.
     pub goal: Goal,
+    /// The placeholders that are made of the smallest output.
+    pub placeholders: Vec<Placeholder>,
     /// Whether truncated pictures are accepted.
     pub allow_truncated: bool,
     /// Whether data that a scaled decode may skip is checked too.
@@ -234,6 +238,7 @@ impl Default for Recipe {
             metadata: MetadataPolicy::None,
             encode: EncodeSettings::default(),
             goal: Goal::default(),
+            placeholders: Vec::new(),
             allow_truncated: false,
             strict: false,
         }

@@ -1,6 +1,8 @@
 //! Builder methods of [`Recipe`] and [`EncodeSettings`].
 
-use super::{Color, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Recipe, Subsampling};
+use super::{
+    Color, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Placeholder, Recipe, Subsampling,
+};
 use crate::format::Format;
 use crate::geometry::{Fit, Gravity, SizeSpec};
 
@@ -107,6 +109,17 @@ impl Recipe {
     #[must_use]
     pub fn with_quality(mut self, quality: u8) -> Self {
         self.encode.quality = quality;
+        self
+    }
+
+    /// Sets the placeholders that are made of the smallest output, see
+    /// [`Rendered::placeholders`](crate::render::Rendered::placeholders).
+    #[must_use]
+    pub fn with_placeholders(mut self, placeholders: impl IntoIterator<Item = Placeholder>) -> Self {
+        self.placeholders = placeholders.into_iter().collect();
+        // In one order, so that the spelling does not count.
+        self.placeholders.sort_unstable();
+        self.placeholders.dedup();
         self
     }
 

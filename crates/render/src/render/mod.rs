@@ -28,6 +28,7 @@ mod metric;
 mod offer;
 mod own;
 mod pixels;
+mod placeholder;
 mod source;
 mod work;
 
@@ -39,7 +40,7 @@ use crate::geometry::{Constraint, Placement, place};
 use crate::limits::Limits;
 use crate::op::resize::ResizeError;
 use crate::orientation::Orientation;
-use crate::recipe::{FormatChoice, Recipe};
+use crate::recipe::{FormatChoice, Placeholder, Recipe};
 use crate::size::Size;
 pub use choose::AUTO_TARGET;
 pub use own::{KEPT, KEPT_QUALITY, TURNED, is_lossless_note};
@@ -142,6 +143,8 @@ pub struct Rendered {
     /// How the first of the outputs looks, if that was [asked for](Opened::looking): 64 bits of which few differ between
     /// the same picture at other sizes, qualities and formats. None without structure.
     pub look: Option<u64>,
+    /// The [placeholders](Recipe::with_placeholders) of the smallest output.
+    pub placeholders: Vec<(Placeholder, String)>,
 }
 
 /// Why a picture could not be rendered.

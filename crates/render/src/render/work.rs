@@ -4,15 +4,17 @@ use std::time::{Duration, Instant};
 
 use super::aim::{Input, Interrupt};
 use super::look::look;
+use super::placeholder::placeholders;
 use super::source::{Notes, Source};
 use super::{Encoded, Opened, PlannedVariant, RenderError, Rendered, Times};
 use crate::codec::{DecodeError, DecodeOptions, Decoded, Offer};
 use crate::format::Format;
 use crate::op::resize::ResizeError;
 use crate::pixmap::Pixmap;
+use crate::recipe::Placeholder;
 use crate::size::Size;
 
-/// Pixels of which the look is made where no others are decoded.
+/// Pixels of which the look and placeholders are made where no others are decoded.
 const ENOUGH: Size = Size::new(64, 64);
 
 impl Opened<'_> {
@@ -35,7 +37,7 @@ impl Opened<'_> {
         let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
         let mut notes = Notes(self.header().notes.clone());
         let order = wanted;
-        let mut seen = None;
+        let mut seen = Seen::new(self, wanted);
         let (exact, wanted): (Vec<usize>, Vec<usize>) = wanted.iter().partition(|&&i| self.is_exact(&self.variants[i]));
         let wanted = &wanted[..];
         if let Some(&first) = exact.first() {
@@ -44,13 +46,16 @@ impl Opened<'_> {
             times.encode += clock.lap();
             let encoded = made.into_encoded(first);
             outputs.extend(exact.iter().map(|&variant| Encoded { variant, ..encoded.clone() }));
-            if self.looks && order.first() == Some(&first) {
+            if exact.iter().any(|&index| seen.wants(index)) {
                 let small = self.decode(Some(ENOUGH))?;
-                seen = look(Input::Pixels(&small.pixels, None));
+                for &index in &exact {
+                    seen.see(index, Input::Pixels(&small.pixels, None))?;
+                }
                 times.decode += clock.lap();
             }
             if wanted.is_empty() {
-                return Ok(Rendered { outputs, shrink: 1.0, notes: notes.0, times, look: seen });
+                let Seen { look, placeholders, .. } = seen;
+                return Ok(Rendered { outputs, shrink: 1.0, notes: notes.0, times, look, placeholders });
             }
         }
         let offer = self.checked_offer(wanted)?;
@@ -84,9 +89,7 @@ impl Opened<'_> {
             times.resize += clock.lap();
             let way = Way { index, offer: &offer, is_unchanged, interrupt };
             let input = Input::Planes(&picture);
-            if self.looks && order.first() == Some(&index) {
-                seen = look(input);
-            }
+            seen.see(index, input)?;
             outputs.push(self.output(input, &way, &mut notes)?);
             times.encode += clock.lap();
         }
@@ -102,14 +105,13 @@ impl Opened<'_> {
             times.resize += clock.lap();
             let way = Way { index, offer: &offer, is_unchanged, interrupt };
             let input = Input::Pixels(&done, icc.as_deref());
-            if self.looks && order.first() == Some(&index) {
-                seen = look(input);
-            }
+            seen.see(index, input)?;
             outputs.push(self.output(input, &way, &mut notes)?);
             times.encode += clock.lap();
         }
         outputs.sort_by_key(|output| order.iter().position(|&w| w == output.variant));
-        Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times, look: seen })
+        let Seen { look, placeholders, .. } = seen;
+        Ok(Rendered { outputs, shrink: offer.shrink, notes: notes.0, times, look, placeholders })
     }
 
     /// Encodes finished pixels or planes, or takes the source's own bytes.
@@ -141,6 +143,44 @@ impl Opened<'_> {
         source.prepare(&self.recipe, &self.header().color, notes);
         let shown = variant.placement.stored(self.orientation, self.header().size).0;
         source.resize(shown, crop, self.header().size, to, &self.recipe)
+    }
+}
+
+/// What is made of the pixels of outputs beside them.
+struct Seen<'a> {
+    kinds: &'a [Placeholder],
+    /// The variant of which the look is made, and the one of which placeholders are.
+    looks_at: Option<usize>,
+    reduces: Option<usize>,
+    look: Option<u64>,
+    placeholders: Vec<(Placeholder, String)>,
+}
+
+impl<'a> Seen<'a> {
+    fn new(opened: &'a Opened<'_>, wanted: &[usize]) -> Self {
+        let kinds = &opened.recipe.placeholders[..];
+        let smallest = wanted.iter().copied().min_by_key(|&index| opened.variants[index].size.pixels());
+        Self {
+            kinds,
+            looks_at: wanted.first().copied().filter(|_| opened.looks),
+            reduces: smallest.filter(|_| !kinds.is_empty()),
+            look: None,
+            placeholders: Vec::new(),
+        }
+    }
+
+    fn wants(&self, index: usize) -> bool {
+        self.looks_at == Some(index) || self.reduces == Some(index)
+    }
+
+    fn see(&mut self, index: usize, input: Input<'_>) -> Result<(), ResizeError> {
+        if self.looks_at == Some(index) {
+            self.look = look(input);
+        }
+        if self.reduces == Some(index) {
+            self.placeholders = placeholders(input, self.kinds)?;
+        }
+        Ok(())
     }
 }
 
