@@ -24,7 +24,7 @@ use super::typed::{self, TypedSize};
     disable_version_flag = true
 )]
 pub struct Args {
-    /// Pictures, directories (walked), archives (their members), http:// and https:// addresses (and s3:// in builds with the feature stores), quoted patterns, or - for a picture on standard input
+    /// Pictures, directories (walked), archives (their members), addresses (http://, https://; with the feature stores s3://, gs://, az://), quoted patterns, or - for a picture on standard input
     #[arg(value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
 
@@ -64,6 +64,8 @@ pub struct Args {
     pub metadata: Metadata,
 
     /// Directory, picture file, archive (.tar .tar.gz .tgz .tar.zst .zip), or - for standard output [default: beside each input]
+    ///
+    /// In builds with the feature stores, also a prefix in an object store: s3://bucket/thumbs/
     #[arg(short, long, value_name = "DEST", help_heading = "Output")]
     pub output: Option<PathBuf>,
     /// Kind of archive to write to standard output, with -o -

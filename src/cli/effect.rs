@@ -72,7 +72,8 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
     if typed.has("subsample") && only(&[Format::Png, Format::WebP]) {
         say("--subsample", "it sets the chroma of JPEG and AVIF");
     }
-    let remote = args.inputs.iter().any(|input| crate::net::is_url(input));
+    let stored = args.output.iter().chain(&args.webdataset).any(|output| crate::net::is_stored(output));
+    let remote = stored || args.inputs.iter().any(|input| crate::net::is_url(input));
     let listed = !(args.files_from.is_empty() && args.files0_from.is_empty() && args.tables.table.is_empty());
     if !remote && !listed {
         let given = |option: &&&str| typed.has(&option.replace('-', "_"));

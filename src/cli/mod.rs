@@ -8,6 +8,7 @@ mod args_nightly;
 mod args_split;
 mod args_table;
 mod command;
+mod destination;
 mod effect;
 mod exit;
 mod foreign;

@@ -32,12 +32,15 @@ pub fn resolve(
         return Ok((nightly, None));
     }
     let file = match (&args.state, destination) {
-        (_, Destination::Stdout | Destination::File(_) | Destination::Archive(_)) => {
+        (_, Destination::Stdout | Destination::File(_) | Destination::Object(_) | Destination::Archive(_)) => {
             bail!("--update: only with a directory as -o, or none")
         }
         (Some(file), _) => {
             place::check_file("--state", file, destination)?;
             file.clone()
+        }
+        (None, Destination::Store(_)) => {
+            bail!("--update: with an object store as -o, it needs --state FILE, a file on this machine")
         }
         (None, Destination::Directory(dir)) => dir.join(FILE_NAME),
         (None, Destination::Beside | Destination::InPlace) => match inputs {

@@ -6,10 +6,10 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use crate::net::is_url;
+use crate::net::{DownloadOptions, is_url};
 use crate::pipeline::{List, RunConfig};
 use crate::plan::Destination;
-use crate::sink;
+use crate::sink::{self, Store};
 use crate::source::HEAD;
 use crate::walk::{Input, Walker, has_picture_extension, is_pattern, real_path, scheme};
 use crate::words::{self, system_words};
@@ -22,6 +22,9 @@ pub fn prepare(run: &RunConfig) -> Result<()> {
     let (output, dir) = match &run.naming.destination {
         Destination::Directory(dir) => (dir, dir.as_path()),
         Destination::File(file) | Destination::Archive(Some(file)) => (file, file.parent().unwrap_or(Path::new(""))),
+        Destination::Store(place) | Destination::Object(place) => {
+            return prepare_store(place, &run.walker.downloads);
+        }
         Destination::Beside | Destination::InPlace | Destination::Stdout | Destination::Archive(None) => return Ok(()),
     };
     let option = if run.dataset.is_some() { "--webdataset" } else { "-o" };
@@ -46,6 +49,14 @@ pub fn prepare(run: &RunConfig) -> Result<()> {
         sink::try_out(&stands)
     };
     tried.or_else(refuse)
+}
+
+/// Checks that a store answers, so that a bucket that is missing is reported once and not for every input.
+fn prepare_store(place: &Path, options: &DownloadOptions) -> Result<()> {
+    if let Err(problem) = Store::new(options).shared().check(place) {
+        bail!("-o {}: cannot be written: {}", words::path(place), problem.words);
+    }
+    Ok(())
 }
 
 /// The longest existing prefix of `dir`; "." for a relative path of which nothing exists.
@@ -144,7 +155,12 @@ pub fn check_packed(output: &Path) -> Result<()> {
 /// Checks that a destination is not a network address.
 pub fn check_address(option: &str, output: &Path) -> Result<()> {
     if let Some(scheme) = scheme(output) {
-        bail!("{option} {}: {scheme} addresses are not written to; name a directory or a file", words::path(output));
+        let known = ["s3", "gs", "az"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+        let hint = match known {
+            true => " by this build (feature stores)",
+            false => "; name a directory or a file",
+        };
+        bail!("{option} {}: {scheme} addresses are not written to{hint}", words::path(output));
     }
     Ok(())
 }
@@ -192,7 +208,10 @@ pub fn check_lists(lists: &[List]) -> Result<()> {
 /// The directory, or the beginning of a URL, from which paths are mirrored.
 pub fn relative_to(dir: Option<&Path>, destination: &Destination) -> Result<Option<PathBuf>> {
     let Some(dir) = dir else { return Ok(None) };
-    let mirrors = matches!(destination, Destination::Directory(_) | Destination::Archive(_) | Destination::InPlace);
+    let mirrors = matches!(
+        destination,
+        Destination::Directory(_) | Destination::Store(_) | Destination::Archive(_) | Destination::InPlace
+    );
     ensure!(mirrors, "--relative-to: it has no effect without a directory or an archive as -o");
     if is_url(dir) {
         return Ok(Some(dir.to_path_buf()));

@@ -19,6 +19,7 @@ use thumbs_render::render::AUTO_TARGET;
 use super::archives;
 use super::args::Args;
 use super::command::Typed;
+use super::destination;
 use super::effect;
 use super::in_place;
 use super::nightly::{self, StatePlan};
@@ -56,7 +57,8 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     ensure!(!args.archive_in || inputs.contains(&Input::StdinArchive), "--archive-in: only for the INPUT -");
     let from_stdin = inputs.contains(&Input::Stdin) || inputs.contains(&Input::StdinArchive);
     let only_stdin = inputs.contains(&Input::Stdin) && inputs.len() == 1 && !more;
-    let destination = destination(&args, only_stdin)?;
+    let destination = destination::of(&args, only_stdin)?;
+    destination::check(&args, &destination)?;
     if from_stdin && destination == Destination::Beside {
         bail!("standard input has no directory to put outputs beside; use -o");
     }
@@ -68,10 +70,12 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     if archive_input && destination == Destination::Beside {
         bail!("outputs cannot stand beside members of an archive; use -o");
     }
-    if matches!(destination, Destination::File(_) | Destination::Stdout) {
+    if matches!(destination, Destination::File(_) | Destination::Object(_) | Destination::Stdout) {
         let one = inputs.len() == 1 && !more && !inputs[0].is_many();
         let (what, hint) = match &destination {
-            Destination::File(file) => (words::path(file), "; for a directory, end its name with a slash"),
+            Destination::File(file) | Destination::Object(file) => {
+                (words::path(file), "; for a directory, end its name with a slash")
+            }
             _ => ("-".to_owned(), "; for several, add --archive tar"),
         };
         ensure!(one, "-o {what}: one picture takes exactly one INPUT, a file or -{hint}");
@@ -80,7 +84,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     if destination == Destination::Beside {
         place::check_last(&args.inputs)?;
     }
-    if let Destination::File(file) = &destination {
+    if let Destination::File(file) | Destination::Object(file) = &destination {
         let extension = file.extension().unwrap_or_default();
         format_of(extension, &mut formats, || format!("-o {}", words::path(file)))?;
     }
@@ -88,7 +92,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     if let Some(extension) = template.literal_extension() {
         format_of(OsStr::new(extension), &mut formats, || format!("--name {}", shown(template.as_str())))?;
     }
-    if labels.len() > 1 && !matches!(destination, Destination::File(_) | Destination::Stdout) {
+    if labels.len() > 1 && !matches!(destination, Destination::File(_) | Destination::Object(_) | Destination::Stdout) {
         ensure!(
             template.tells_sizes(),
             "--name {}: several sizes get one name; let it hold {{size}} or {{width}}",
@@ -107,7 +111,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     // What is replaced cannot be made again.
     nightly.fsync |= in_place.is_some();
     let roots = walk::roots(&inputs);
-    let walker = Walker {
+    let mut walker = Walker {
         selection: Selection {
             include: Patterns::new(&args.include)?,
             exclude: Patterns::new(&args.exclude)?,
@@ -119,11 +123,13 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         avoid: avoided(&args, &destination, &roots, state.as_ref()),
         avoid_name: (destination == Destination::Beside).then(|| template.literal_dir().map(str::to_owned)).flatten(),
         relative_to: place::relative_to(args.relative_to.as_deref(), &destination)?,
+        outputs: None,
         downloads: args.network.options(args.webdataset.is_some()),
         careful: in_place.is_some(),
         #[cfg(test)]
         dies: false,
     };
+    let sources = destination::separate(&inputs, &destination, &mut walker)?;
     let dataset = archives::dataset(&args, labels.len(), formats.len())?;
     ensure!(
         state.is_none() || dataset.is_none(),
@@ -165,6 +171,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
             allowed,
             existing: args.existing.map_or(Existing::Careful, Existing::from),
             roots,
+            sources,
         },
         skip_own: !args.no_skip_own,
         shape: tables::shape(&args.tables),
@@ -181,6 +188,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         in_place,
         archive,
         dataset,
+        inventory: None,
         count_ahead: tell.count_after().filter(|_| !archive_input),
         nightly,
     };
@@ -266,47 +274,6 @@ fn check_stdin(inputs: &[Input], lists: &[List]) -> Result<()> {
     Ok(())
 }
 
-fn destination(args: &Args, only_stdin: bool) -> Result<Destination> {
-    if let Some(dir) = &args.webdataset {
-        if !dir.is_dir() {
-            place::check_address("--webdataset", dir)?;
-        }
-        return Ok(Destination::Directory(dir.clone()));
-    }
-    if args.compress.in_place {
-        return Ok(Destination::InPlace);
-    }
-    let Some(output) = &args.output else {
-        return Ok(if only_stdin { Destination::Stdout } else { Destination::Beside });
-    };
-    if output.as_os_str().is_empty() {
-        bail!("-o: a value is missing");
-    }
-    if output.as_os_str() == "-" {
-        return Ok(archives::destination(args, output).unwrap_or(Destination::Stdout));
-    }
-    let slash = output.as_os_str().as_encoded_bytes().ends_with(b"/");
-    let is_dir = output.is_dir();
-    if !is_dir {
-        place::check_address("-o", output)?;
-    }
-    if is_dir || slash {
-        return Ok(Destination::Directory(output.clone()));
-    }
-    if let Some(archive) = archives::destination(args, output) {
-        return Ok(archive);
-    }
-    let extension = output.extension().unwrap_or_default();
-    match Format::from_extension(extension.as_encoded_bytes()) {
-        Some(format) if format.writes() => Ok(Destination::File(output.clone())),
-        _ => {
-            place::check_written(extension, || format!("-o {}", words::path(output)))?;
-            place::check_packed(output)?;
-            Ok(Destination::Directory(output.clone()))
-        }
-    }
-}
-
 /// Lets the extension of a picture choose the format.
 fn format_of(extension: &OsStr, formats: &mut Vec<FormatChoice>, option: impl Fn() -> String) -> Result<()> {
     place::check_written(extension, &option)?;
@@ -324,7 +291,7 @@ fn format_of(extension: &OsStr, formats: &mut Vec<FormatChoice>, option: impl Fn
 
 fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Template> {
     match (&args.name, destination) {
-        (Some(name), Destination::File(_) | Destination::Stdout) => {
+        (Some(name), Destination::File(_) | Destination::Object(_) | Destination::Stdout) => {
             bail!("--name {}: it has no effect with one picture as -o", shown(name.as_str()))
         }
         (Some(name), _) => Ok(name.clone()),

@@ -5,6 +5,8 @@
 mod failure;
 mod resolve;
 #[cfg(feature = "stores")]
+mod send;
+#[cfg(feature = "stores")]
 pub mod stores;
 
 use std::cell::Cell;

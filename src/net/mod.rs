@@ -8,6 +8,8 @@ mod client;
 #[cfg(not(feature = "http"))]
 #[path = "no_client.rs"]
 mod client;
+#[cfg(not(feature = "stores"))]
+mod no_stores;
 mod options;
 mod problem;
 mod secrets;
@@ -15,12 +17,12 @@ mod url;
 
 pub use client::Client;
 #[cfg(feature = "stores")]
-pub use client::stores::{Listed, list};
+pub use client::stores::{Condition, Listed, Object, Put, Stores};
+#[cfg(not(feature = "stores"))]
+pub use no_stores::{Condition, Listed, Object, Put, Stores};
 pub use options::DownloadOptions;
 pub use problem::Problem;
-#[cfg(feature = "stores")]
-pub use url::safe_dir;
-pub use url::{Url, UrlError, is_url, masked_text, safe_name};
+pub use url::{Url, UrlError, is_stored, is_url, masked_text, safe_dir, safe_name};
 
 /// What identifies a version of a picture to its server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -11,9 +11,7 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, percent_encode};
 
 use super::secrets;
 
-#[cfg(feature = "stores")]
 mod object;
-#[cfg(feature = "stores")]
 pub use object::safe_dir;
 
 /// The longest URL. Longer ones are no addresses but data.
@@ -26,11 +24,9 @@ pub enum UrlError {
     #[error("{0}:// addresses are not read; http:// and https:// are")]
     Scheme(String),
     /// No bucket, or one that no name can have.
-    #[cfg(feature = "stores")]
     #[error("the bucket's name is not letters, digits, dots and hyphens")]
     Bucket,
     /// A key that a URL cannot hold: clients and servers take `..` for a way up.
-    #[cfg(feature = "stores")]
     #[error("its key has a dot segment (. or ..), which no request can name")]
     Dots,
     /// No host, or one that no name can have.
@@ -52,8 +48,11 @@ enum Scheme {
     Http,
     Https,
     /// The host is the bucket, and the path its key, encoded.
-    #[cfg(feature = "stores")]
     S3,
+    /// The same in Google Cloud Storage.
+    Google,
+    /// The same in Azure Blob Storage.
+    Azure,
 }
 
 /// An `http` or `https` address, or one of an object store.
@@ -77,7 +76,12 @@ pub fn is_url(name: &Path) -> bool {
         let bytes = name.as_os_str().as_bytes();
         bytes.len() >= prefix.len() && bytes[..prefix.len()].eq_ignore_ascii_case(prefix)
     };
-    starts(b"http://") || starts(b"https://") || (cfg!(feature = "stores") && starts(b"s3://"))
+    starts(b"http://") || starts(b"https://") || is_stored(name)
+}
+
+/// Whether a name is an address in an object store, if this build knows them.
+pub fn is_stored(name: &Path) -> bool {
+    cfg!(feature = "stores") && object::scheme_of(name.as_os_str().as_bytes()).is_some()
 }
 
 /// A name for messages: if it is an address, without secrets.
@@ -108,9 +112,8 @@ impl Url {
         if text.len() > LONGEST {
             return Err(UrlError::Long);
         }
-        #[cfg(feature = "stores")]
-        if let Some(object) = Self::object(text) {
-            return object;
+        if cfg!(feature = "stores") && object::scheme_of(text).is_some() {
+            return Self::of_store(text);
         }
         if text.iter().any(|b| b.is_ascii_control()) {
             return Err(UrlError::Control);
@@ -181,18 +184,17 @@ impl Url {
 
     /// Whether it stands for all keys below it.
     pub fn is_prefix(&self) -> bool {
-        #[cfg(feature = "stores")]
-        return self.is_store() && self.path.ends_with('/');
-        #[cfg(not(feature = "stores"))]
-        false
+        self.is_store() && self.path.ends_with('/')
     }
 
-    fn scheme(&self) -> &'static str {
+    /// The scheme, in lower case.
+    pub fn scheme(&self) -> &'static str {
         match self.scheme {
             Scheme::Http => "http",
             Scheme::Https => "https",
-            #[cfg(feature = "stores")]
             Scheme::S3 => "s3",
+            Scheme::Google => "gs",
+            Scheme::Azure => "az",
         }
     }
 
@@ -227,7 +229,6 @@ impl Url {
 
     /// The whole URL, with user info and signatures. For nobody but the user.
     pub fn exact(&self) -> String {
-        #[cfg(feature = "stores")]
         if self.is_store() {
             return self.masked();
         }
@@ -238,9 +239,8 @@ impl Url {
 
     /// The URL for messages, without user info and signatures.
     pub fn masked(&self) -> String {
-        #[cfg(feature = "stores")]
         if self.is_store() {
-            return format!("s3://{}/{}", self.host, self.object_key());
+            return format!("{}://{}/{}", self.scheme(), self.host, self.object_key());
         }
         let user = if self.user.is_some() { "***@" } else { "" };
         let query = self.query.as_ref().map_or_else(String::new, |query| format!("?{}", secrets::masked(query)));

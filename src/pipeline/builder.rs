@@ -1,5 +1,6 @@
 //! Constructors of a [`RunConfig`] and the methods that change it.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::nightly::{Nightly, UpdateOptions};
 use super::remember::files;
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
-use crate::net::DownloadOptions;
+use crate::net::{DownloadOptions, Url, is_stored};
 use crate::plan::{Destination, Naming, Template, TemplateError};
 use crate::policy::{DropDuplicates, Existing, MaxFailures, MinSavings};
 use crate::walk::{self, Input, PatternError, Patterns, Walker, real_path};
@@ -43,13 +44,20 @@ impl RunConfig {
         Self::with(inputs, recipe, Destination::Beside)
     }
 
-    /// A run that mirrors the inputs below `dir` as `{stem}.{ext}`, with the command line's defaults.
+    /// A run that mirrors the inputs below `dir`, or below a prefix such as `s3://bucket/thumbnails/`, as `{stem}.{ext}`, with
+    /// the command line's defaults.
     pub fn into_directory(
         inputs: impl IntoIterator<Item = impl Into<PathBuf>>,
         recipe: Recipe,
         dir: impl AsRef<Path>,
     ) -> Self {
         let dir = dir.as_ref();
+        if let Some(prefix) = Url::of_store(dir.as_os_str().as_bytes()).ok().filter(|_| is_stored(dir)) {
+            let place = format!("{}/", prefix.masked().trim_end_matches('/'));
+            let mut config = Self::with(inputs, recipe, Destination::Store(PathBuf::from(&place)));
+            config.walker.outputs = Url::of_store(place.as_bytes()).ok();
+            return config;
+        }
         let mut config = Self::with(inputs, recipe, Destination::Directory(dir.to_path_buf()));
         let real = real_path(dir);
         if !config.naming.roots.contains(&real) {
@@ -128,6 +136,7 @@ impl RunConfig {
                 allowed: recipe.allowed.clone(),
                 existing: Existing::Careful,
                 roots: walk::roots(&inputs),
+                sources: Vec::new(),
             },
             inputs,
             lists: Vec::new(),
@@ -151,6 +160,7 @@ impl RunConfig {
             in_place: None,
             archive: None,
             dataset: None,
+            inventory: None,
             count_ahead: None,
             nightly: Nightly::default(),
         }

@@ -1,7 +1,7 @@
 //! The configuration of a run.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::machine;
@@ -11,6 +11,7 @@ use crate::archive::compress::Levels;
 use crate::outcome::SkipReason;
 use crate::plan::Naming;
 use crate::policy::{DropDuplicates, MaxFailures, MinSavings};
+use crate::sink::Inventory;
 use crate::sink::shards::{Covered, ShardSize};
 use crate::split::{Entry, Portion, SplitError};
 use crate::walk::{Columns, Input, Walker};
@@ -140,6 +141,8 @@ pub struct RunConfig {
     pub(crate) archive: Option<ArchiveOptions>,
     /// Options of the data set, if the destination is one.
     pub(crate) dataset: Option<Dataset>,
+    /// What stands in the store that outputs go to, where it counts before they are made; the run fills this in.
+    pub(crate) inventory: Option<Arc<Inventory>>,
     /// After this time, count inputs ahead in a separate thread. Lists are not counted.
     pub(crate) count_ahead: Option<Duration>,
     /// Options of unattended runs.

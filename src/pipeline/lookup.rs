@@ -11,7 +11,7 @@ use super::remote::Remote;
 use crate::net::{Url, Validators};
 use crate::outcome::{SkipReason, SourceName};
 use crate::source::Facts;
-use crate::state::{Kind, Known, Seen, StateError, Written};
+use crate::state::{Kind, Known, Seen, StateError};
 use crate::walk::Found;
 
 /// Rows requested at once: few at first, for a list without order, and more on a walk.
@@ -125,7 +125,7 @@ impl<'a> Lookup<'a> {
             Ok(Verdict::Pass(Unchanged { source, path: path.to_path_buf(), reason, outputs }))
         };
         match row.kind {
-            Kind::Made if row.outputs.iter().all(|o| o.stands()) => {
+            Kind::Made if row.outputs.iter().all(|o| self.update.stands(o)) => {
                 pass(SkipReason::UpToDate, row.outputs.iter().map(|o| o.path.clone()).collect())
             }
             Kind::Failed if !self.update.retry_failed => pass(SkipReason::FailedBefore, Vec::new()),
@@ -153,7 +153,7 @@ impl<'a> Lookup<'a> {
             Unchanged { source, path: key.clone(), reason, outputs }
         };
         let (id, unchanged) = match row {
-            Some(row) if row.kind == Kind::Made && row.outputs.iter().all(Written::stands) => {
+            Some(row) if row.kind == Kind::Made && row.outputs.iter().all(|o| self.update.stands(o)) => {
                 (row.id, pass(SkipReason::UpToDate, row.outputs.iter().map(|o| o.path.clone()).collect()))
             }
             Some(row) if row.kind == Kind::Failed && !self.update.retry_failed => {

@@ -36,15 +36,17 @@ mod remember;
 mod remote;
 mod renderer;
 mod reorder;
+mod run;
 mod trace;
 mod traffic;
 mod turns;
 mod unpack;
+mod uploads;
 mod watch;
 mod worker;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -59,6 +61,7 @@ pub use nightly::{Nightly, Prune, UpdateOptions};
 pub use prune::PruneError;
 pub use remember::files as state_files;
 pub use renderer::{Prepared, RecipeRenderer, Renderer};
+pub use run::run;
 
 use budget::Budget;
 use order::Ordered;
@@ -66,14 +69,11 @@ use ready::{Ready, ReadyOutput};
 use reorder::Gate;
 use writer::Writer;
 
-use crate::archive::Kind;
-use crate::net::is_url;
+use crate::net::{is_stored, is_url};
 use crate::outcome::{Done, Failure, SkipReason, SourceName, Summary};
 use crate::plan::{Destination, Ledger, OwnOutputs};
-use crate::policy::{Existing, Replace};
 use crate::report::Reporter;
-use crate::sink::shards::Expected;
-use crate::sink::{Archive, Directory, Shards, Sink, SinkError, Stream, not_ours};
+use crate::sink::{Sink, SinkError};
 use crate::state::{LockError, Record, StateError};
 use crate::walk::{Input, real_path};
 use crate::words;
@@ -235,59 +235,17 @@ enum Message {
     OtherInputs(String),
 }
 
-/// Runs the pipeline with the recipe's renderer and the destination's sink, on the calling thread
-/// and threads of its own. Failures of single inputs are reported and counted in the summary.
-///
-/// # Errors
-/// Only if nothing more can be saved.
-pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) -> Result<Summary, RunError> {
-    let _lock = config.remember(cancel)?;
-    let renderer = Box::new(RecipeRenderer::new(config.recipe.clone(), config.limits, config.looks()));
-    let broken = |error| RunError::Sink { error, summary: Box::default() };
-    if let (Some(dataset), false) = (&mut config.dataset, config.dry_run) {
-        let recipe = digest::collection(&config.recipe, dataset, &config.shape, config.drop_duplicates);
-        let expected = Expected { recipe, keyed: dataset.key.is_some(), contents: config.drop_duplicates.is_some() };
-        let mut sink = Shards::create(&dataset.dir, dataset.size, &expected).map_err(broken)?;
-        dataset.covered = sink.covered();
-        return run_with(config, renderer, &mut sink, reporter, cancel);
-    }
-    match (&config.naming.destination, &config.archive) {
-        (Destination::Archive(path), Some(options)) if !config.dry_run => {
-            let replace = archive_replaces(config.naming.existing, path.as_deref(), options.kind).map_err(broken)?;
-            let mut sink = Archive::create(path.as_deref(), options.kind, options.levels, replace).map_err(broken)?;
-            run_with(config, renderer, &mut sink, reporter, cancel)
-        }
-        (Destination::Stdout, _) => run_with(config, renderer, &mut Stream(std::io::stdout()), reporter, cancel),
-        _ => run_with(config, renderer, &mut Directory, reporter, cancel),
-    }
-}
-
-/// What an archive may replace, or an error if an existing file must stay.
-fn archive_replaces(existing: Existing, path: Option<&Path>, kind: Kind) -> Result<Replace, SinkError> {
-    let Some(path) = path else { return Ok(Replace::Never) };
-    let broken = |error| SinkError::Broken { path: path.to_path_buf(), error };
-    match existing {
-        Existing::Fail => Ok(Replace::Never),
-        Existing::Replace => Ok(Replace::Any),
-        Existing::Careful | Existing::Skip if path.symlink_metadata().is_err() => Ok(Replace::Own),
-        Existing::Careful | Existing::Skip => match Archive::may_replace(path, kind).map_err(broken)? {
-            true => Ok(Replace::Any),
-            false => Err(broken(not_ours())),
-        },
-    }
-}
-
 /// A ledger that protects the files named on the command line before their turn. Own outputs are
 /// not protected, because a second run replaces them.
 fn guarding(config: &RunConfig) -> Ledger {
-    let mut ledger = Ledger::new(config.dry_run);
+    let mut ledger = Ledger::new(config.dry_run, config.naming.destination.is_store());
     let mut own = OwnOutputs::new(&config.naming);
     for input in &config.inputs {
-        if let Input::Path(path) = input
-            && !is_url(path)
-            && !(config.skip_own && own.contain(path))
-        {
-            ledger.guard(path);
+        match input {
+            Input::Path(path) if is_stored(path) => ledger.guard_stored(path),
+            Input::Path(path) if is_url(path) || (config.skip_own && own.contain(path)) => {}
+            Input::Path(path) => ledger.guard(path),
+            _ => {}
         }
     }
     for made in config.dataset.iter().flat_map(|dataset| dataset.covered.contents()) {

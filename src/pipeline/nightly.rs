@@ -1,10 +1,13 @@
 //! Options for unattended runs.
 
+use std::fs;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::state::State;
+use crate::net::is_stored;
+use crate::sink::{Inventory, Stored};
+use crate::state::{State, Written};
 
 /// Options for unattended runs. All are off by default.
 #[derive(Debug, Default)]
@@ -81,6 +84,8 @@ pub struct Update {
     pub retry_failed: bool,
     /// Whether to remove outputs whose source is gone.
     pub prune: Prune,
+    /// For outputs in a store: what stands there, and who deletes it.
+    pub(super) store: Option<(Arc<Inventory>, Arc<Stored>)>,
 }
 
 /// Whether to remove outputs without a source.
@@ -98,7 +103,26 @@ pub enum Prune {
 impl Update {
     /// Settings with an open state.
     pub fn new(state: State, checksum: bool, retry_failed: bool, prune: Prune) -> Self {
-        Self { state: Mutex::new(state), checksum, retry_failed, prune }
+        Self { state: Mutex::new(state), checksum, retry_failed, prune, store: None }
+    }
+
+    /// Whether an output stands as it was written.
+    pub(super) fn stands(&self, written: &Written) -> bool {
+        let Some((inventory, _)) = self.store.as_ref().filter(|_| is_stored(&written.path)) else {
+            return written.stands();
+        };
+        let facts = inventory.facts(&written.path);
+        facts.is_some_and(|facts| Written::new(PathBuf::new(), 0, &facts).has_content_of(written))
+    }
+
+    /// Removes an output that stands as it was written.
+    pub(super) fn remove(&self, written: &Written) -> bool {
+        match self.store.as_ref().filter(|_| is_stored(&written.path)) {
+            Some((_, store)) => {
+                store.delete(&written.path, &|facts| Written::new(PathBuf::new(), 0, facts).has_content_of(written))
+            }
+            None => fs::remove_file(&written.path).is_ok(),
+        }
     }
 
     /// The state. The feeder reads ranges of a directory, and only the writer writes.

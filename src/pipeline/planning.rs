@@ -93,6 +93,9 @@ fn plan_new(
     let picture = Picture { size, bytes, metadata: recipe.metadata, limits: &config.limits };
     let is_walked = |path: &Path| config.walker.comes_to(&naming.roots, path);
     let look = |index: usize, format: Option<Format>, path: &Path| {
+        if let Some(inventory) = &config.inventory {
+            return if inventory.facts(path).is_some() { Standing::Theirs } else { Standing::Nothing };
+        }
         let variant = variants[index].settled(format.unwrap_or(variants[index].format));
         match naming.look(path, &variant, &picture, &is_walked) {
             Standing::Theirs | Standing::Unsure if wrote(path) => Standing::Ours,

@@ -271,7 +271,7 @@ fn leave_standing(
         let variant = &variants[output.variant];
         let format = variant.candidates.is_empty().then_some(variant.format);
         output.digest = recipes.common().variant(variant.size_index, format, decoding);
-        let standing = standing(before, trace, output);
+        let standing = standing(shared, before, trace, output);
         let make = standing.is_none();
         record.outputs.extend(standing);
         make

@@ -162,6 +162,7 @@ impl Place {
     pub fn of(naming: &Naming) -> Self {
         match &naming.destination {
             Destination::Directory(dir) => Self::Directory(real_path(dir)),
+            Destination::Store(prefix) => Self::Directory(prefix.clone()),
             _ => Self::Beside(naming.template.literal_dir().map(str::to_owned)),
         }
     }
@@ -217,10 +218,10 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
     let mut emptied: Vec<PathBuf> = Vec::new();
     let mut remove = |output: &crate::state::Written| -> bool {
         // Changed or removed since we wrote it.
-        if !output.stands() {
+        if !update.stands(output) {
             return true;
         }
-        if !dry_run && fs::remove_file(&output.path).is_err() {
+        if !dry_run && !update.remove(output) {
             // Tried again in the next run.
             return false;
         }
@@ -303,7 +304,7 @@ pub fn prune(update: &Update, walked: &Walked, job: Job<'_>, gone: &mut dyn FnMu
 }
 
 /// The directories under which the state keeps URLs.
-const ADDRESSES: [&str; 3] = ["/http:", "/https:", "/s3:"];
+const ADDRESSES: [&str; 5] = ["/http:", "/https:", "/s3:", "/gs:", "/az:"];
 
 fn is_address(source: &Path) -> bool {
     ADDRESSES.iter().any(|dir| source.starts_with(dir))

@@ -22,6 +22,7 @@ impl Recipes {
             (Destination::Directory(dir) | Destination::File(dir), Some(update)) => {
                 update.state().stored(&real_path(dir))
             }
+            (Destination::Store(place), Some(_)) => place.as_os_str().as_encoded_bytes().to_vec(),
             _ => Vec::new(),
         };
         let beside = naming.is_beside();

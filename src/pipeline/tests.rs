@@ -190,6 +190,7 @@ impl World {
                 allowed: Vec::new(),
                 existing: Existing::Careful,
                 roots: Vec::new(),
+                sources: Vec::new(),
             },
             skip_own: true,
             limits: Limits::default(),
@@ -206,6 +207,7 @@ impl World {
             in_place: None,
             archive: None,
             dataset: None,
+            inventory: None,
             count_ahead: self.counts.then_some(Duration::ZERO),
             nightly: Nightly::default(),
         };

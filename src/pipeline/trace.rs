@@ -4,7 +4,9 @@ use std::path::Path;
 
 use super::job::Job;
 use super::lookup::Before;
+use super::nightly::Update;
 use super::{Message, Shared};
+use crate::net::is_stored;
 use crate::outcome::SkipReason;
 use crate::plan::PlannedOutput;
 use crate::state::digest::Content;
@@ -43,12 +45,12 @@ impl Trace {
 
 /// Whether the content shows that nothing needs to be done, although size and times differ.
 pub fn unchanged(shared: &Shared, job: &Job, before: &Before, trace: &Trace) -> Option<(SkipReason, Record)> {
-    let retry = shared.config.nightly.update.as_ref().is_some_and(|u| u.retry_failed);
+    let update = shared.config.nightly.update.as_ref()?;
     let row = before.rows.iter().find(|r| before.check && r.recipe == before.recipe && r.digest == trace.digest)?;
     row.digest?;
     let reason = match row.kind {
-        Kind::Made if row.outputs.iter().all(Written::stands) => SkipReason::UpToDate,
-        Kind::Failed if !retry => SkipReason::FailedBefore,
+        Kind::Made if row.outputs.iter().all(|output| update.stands(output)) => SkipReason::UpToDate,
+        Kind::Failed if !update.retry_failed => SkipReason::FailedBefore,
         _ => return None,
     };
     let record = trace.record(job, row.kind)?;
@@ -56,14 +58,17 @@ pub fn unchanged(shared: &Shared, job: &Job, before: &Before, trace: &Trace) -> 
 }
 
 /// An output that an earlier run made from this content in the same way, if it is unchanged. It may have any of its names.
-pub fn standing(before: &Before, trace: &Trace, output: &PlannedOutput) -> Option<Written> {
+pub fn standing(shared: &Shared, before: &Before, trace: &Trace, output: &PlannedOutput) -> Option<Written> {
     trace.digest?;
-    output.paths().find_map(|path| standing_at(before, trace, output.digest, path))
+    let update = shared.config.nightly.update.as_ref()?;
+    output.paths().find_map(|path| standing_at(update, before, trace, output.digest, path))
 }
 
-fn standing_at(before: &Before, trace: &Trace, digest: i64, path: &Path) -> Option<Written> {
-    let (dir, name) = (real_path(path.parent().unwrap_or(Path::new(""))), path.file_name()?);
-    let path = dir.join(name);
+fn standing_at(update: &Update, before: &Before, trace: &Trace, digest: i64, path: &Path) -> Option<Written> {
+    let path = match is_stored(path) {
+        true => path.to_path_buf(),
+        false => real_path(path.parent().unwrap_or(Path::new(""))).join(path.file_name()?),
+    };
     let mut rows = before.rows.iter().filter(|r| r.kind == Kind::Made && r.digest == trace.digest);
-    rows.find_map(|r| r.outputs.iter().find(|o| o.path == path && o.variant == digest && o.stands()).cloned())
+    rows.find_map(|r| r.outputs.iter().find(|o| o.path == path && o.variant == digest && update.stands(o)).cloned())
 }

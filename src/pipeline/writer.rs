@@ -3,6 +3,7 @@
 mod batches;
 mod ending;
 mod saving;
+mod uploading;
 
 use std::collections::HashSet;
 use std::hash::RandomState;
@@ -21,6 +22,7 @@ use super::looks::Looks;
 use super::nightly::{Prune, Update};
 use super::prune::{self, Place};
 use super::reorder::Window;
+use super::uploads::Uploads;
 use super::watch::MOST_LOST;
 use super::{Letter, Message, RunError, Shared};
 use crate::outcome::{Bottleneck, Failure, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent};
@@ -50,6 +52,8 @@ pub struct Writer<'a> {
     /// With `--update` or `--fsync`: the current batch, and the committer that saves it.
     batch: Option<Batch>,
     committer: Option<Committer>,
+    /// For a sink that several threads use.
+    uploads: Option<Uploads>,
     /// Inputs whose outputs are held back or being saved.
     held: u64,
     /// Directories without stale temporary files, by a hash of their paths.
@@ -73,9 +77,12 @@ impl<'a> Writer<'a> {
         // A dry run is read by people, so it is in order too.
         let strict = shared.is_strict();
         let window = (sink.in_order() || config.dry_run || strict).then(Window::new);
-        let files = is_directory(&config.naming.destination) && config.dataset.is_none();
+        // Objects need no batches, but the records of the state do.
+        let files = config.dataset.is_none()
+            && (is_directory(&config.naming.destination) || config.naming.destination.is_store());
         let batch = (wanted && !config.dry_run && files).then(|| Batch::new(config.nightly.fsync));
         let committer = if batch.is_some() { Some(Committer::start(Arc::clone(shared))?) } else { None };
+        let uploads = sink.apart().map(|store| Uploads::new(Arc::clone(shared), store));
         let mut looks = config.looks().then(Looks::default);
         for made in config.dataset.iter().flat_map(|dataset| dataset.covered.contents()) {
             if let (Some(looks), Some(look)) = (&mut looks, made.look) {
@@ -95,6 +102,7 @@ impl<'a> Writer<'a> {
             last_tick: start,
             batch,
             committer,
+            uploads,
             held: 0,
             swept: HashSet::new(),
             hasher: RandomState::new(),
@@ -110,6 +118,7 @@ impl<'a> Writer<'a> {
         if let Some(update) = self.update() {
             let noted = match &self.shared.config.naming.destination {
                 Destination::Directory(dir) => update.state().note_destination(&real_path(dir)),
+                Destination::Store(prefix) => update.state().note_destination(prefix),
                 _ => Ok(()),
             };
             match noted.and_then(|()| update.state().last_id()) {

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::folding::{fold, folds, folds_by_trial};
+use crate::net::Url;
 use crate::path_log::PathLog;
 use crate::walk::real_path;
 
@@ -76,6 +77,8 @@ pub struct Ledger {
     places: HashMap<PathBuf, Place>,
     /// Whether nothing may be written, not even to test a directory.
     read_only: bool,
+    /// Whether outputs are objects in a store.
+    stored: bool,
     /// Tests whether a directory folds case.
     folds: fn(&Path) -> Option<bool>,
 }
@@ -105,15 +108,16 @@ impl Default for Ledger {
             paths: PathLog::default(),
             places: HashMap::new(),
             read_only: false,
+            stored: false,
             folds,
         }
     }
 }
 
 impl Ledger {
-    /// Makes a ledger, for a run that writes nothing if `read_only`.
-    pub fn new(read_only: bool) -> Self {
-        Self { read_only, ..Self::default() }
+    /// Makes a ledger, for a run that writes nothing if `read_only`, and whose outputs are objects in a store if `stored`.
+    pub fn new(read_only: bool, stored: bool) -> Self {
+        Self { read_only, stored, ..Self::default() }
     }
 
     /// Records an input.
@@ -136,10 +140,11 @@ impl Ledger {
 
     /// Records an address as an input, under a key that only it has.
     pub fn admit_url(&mut self, key: &Path, shown: &str) -> Admission {
-        // No real directory has this name.
-        let key = self.hash(Path::new("\0url"), key.as_os_str());
-        if self.entries.contains_key(&key) {
-            return Admission::Duplicate;
+        let key = self.address_key(key);
+        match self.entries.get(&key) {
+            Some(number) if number & OUTPUT != 0 => return Admission::OwnOutput,
+            Some(_) => return Admission::Duplicate,
+            None => {}
         }
         let number = self.paths.push(Path::new(shown)).min(OUTPUT - 1);
         self.entries.insert(key, number);
@@ -174,6 +179,23 @@ impl Ledger {
     pub fn guard(&mut self, path: &Path) {
         let key = self.key(path);
         self.guarded.insert(key);
+    }
+
+    /// Protects an object that the command line names.
+    pub fn guard_stored(&mut self, address: &Path) {
+        let key = self.stored_key(address);
+        self.guarded.insert(key);
+    }
+
+    /// The key of an object, the same for an input and for an output.
+    fn stored_key(&self, address: &Path) -> Key {
+        let url = Url::of_store(address.as_os_str().as_bytes());
+        self.address_key(&url.map_or_else(|_| address.to_path_buf(), |url| url.key()))
+    }
+
+    fn address_key(&self, key: &Path) -> Key {
+        // No real directory has this name.
+        self.hash(Path::new("\0url"), key.as_os_str())
     }
 
     /// Protects the file that an input, a symbolic link, points to.
@@ -254,6 +276,9 @@ impl Ledger {
     /// The key of an output. Its directory may be tested with a temporary file, because a file will
     /// be made there anyway.
     fn output_key(&mut self, path: &Path) -> Key {
+        if self.stored {
+            return self.stored_key(path);
+        }
         let dir = path.parent().unwrap_or(Path::new(""));
         let place = self.place(dir);
         if place.folds.is_none() && !self.read_only {

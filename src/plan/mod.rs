@@ -1,5 +1,6 @@
 //! Plans the outputs of each input.
 
+mod error;
 mod folding;
 mod ledger;
 mod own;
@@ -11,11 +12,13 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
+pub use error::PlanError;
 pub use ledger::{Admission, ClaimError, Ledger};
 pub use own::OwnOutputs;
 pub use standing::{Picture, Standing};
 pub use template::{Fields, Template, TemplateError};
 
+use crate::net::Url;
 use crate::policy::{Existing, Replace};
 use thumbs_render::format::Format;
 use thumbs_render::recipe::FormatChoice;
@@ -34,8 +37,19 @@ pub enum Destination {
     File(PathBuf),
     /// To standard output.
     Stdout,
+    /// Into an object store, below this prefix, mirroring the inputs.
+    Store(PathBuf),
+    /// To this object.
+    Object(PathBuf),
     /// Into an archive, mirroring the inputs. None means an archive on standard output.
     Archive(Option<PathBuf>),
+}
+
+impl Destination {
+    /// Whether outputs are objects in a store.
+    pub fn is_store(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Object(_))
+    }
 }
 
 /// How outputs are named, and what they may replace.
@@ -55,6 +69,8 @@ pub struct Naming {
     pub existing: Existing,
     /// Real paths of directory INPUTs and of the literal prefixes of patterns.
     pub roots: Vec<PathBuf>,
+    /// Prefixes of a store that are INPUTs below the destination. No output goes there.
+    pub sources: Vec<PathBuf>,
 }
 
 /// Stands for the extension of an output whose format is not chosen yet.
@@ -104,45 +120,6 @@ impl PlannedOutput {
         if let Some(name) = std::mem::take(&mut self.names).into_iter().find(|name| name.format == format) {
             (self.path, self.replace) = (name.path, name.replace);
         }
-    }
-}
-
-/// Why the outputs of an input cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PlanError {
-    /// The name belongs to another output, or to an input.
-    #[error("{0}{hint}", hint = hint(.0))]
-    Claim(#[from] ClaimError),
-    /// Two variants of one picture have the same name.
-    #[error("two of its outputs would be {0:?}; let --name hold {{size}}, {{width}} or {{ext}}")]
-    Ambiguous(PathBuf),
-    /// The extension belongs to another format.
-    #[error("{path:?} would hold {format}; let --name end in .{{ext}}")]
-    Suffix {
-        /// The output.
-        path: PathBuf,
-        /// The format.
-        format: Format,
-    },
-    /// The path leads out of the archive.
-    #[error("{0:?} would lead out of the archive; use --relative-to")]
-    Outside(PathBuf),
-    /// An existing file was not written by thumbs.
-    #[error("{0:?} exists and thumbs did not write it (--existing replace or skip)")]
-    Exists(PathBuf),
-    /// A directory has this name.
-    #[error("{0:?} is a directory")]
-    Directory(PathBuf),
-    /// A file exists, with `--existing fail`.
-    #[error("{0:?} exists")]
-    ExistsFail(PathBuf),
-}
-
-fn hint(error: &ClaimError) -> &'static str {
-    match error {
-        ClaimError::Taken { namesakes: true, .. } => "; a mirrored tree (--relative-to) keeps them apart",
-        ClaimError::Taken { .. } => "; --name '{name}.{ext}' or a mirrored tree (--relative-to) keeps them apart",
-        ClaimError::IsInput(_) => "; choose another -o or --name",
     }
 }
 
@@ -216,10 +193,30 @@ impl Naming {
             return Err(PlanError::Suffix { path: path.to_path_buf(), format });
         }
         let parent = |c| c == Component::ParentDir;
-        if matches!(self.destination, Destination::Archive(_)) && self.member_of(path).components().any(parent) {
-            return Err(PlanError::Outside(path.to_path_buf()));
+        let outside = |what| PlanError::Outside(path.to_path_buf(), what);
+        match &self.destination {
+            Destination::Archive(_) if self.member_of(path).components().any(parent) => Err(outside("archive")),
+            Destination::Store(prefix) if path.strip_prefix(prefix).is_ok_and(|path| path.components().any(parent)) => {
+                Err(outside("prefix"))
+            }
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Checks the address of an object.
+    fn check_address(&self, path: &Path) -> Result<(), PlanError> {
+        let why = match std::str::from_utf8(path.as_os_str().as_bytes()) {
+            Err(_) => Some("its name is not UTF-8, as the names of objects are".to_owned()),
+            Ok(text) => Url::of_store(text.as_bytes()).err().map(|error| error.to_string()),
+        };
+        if let Some(why) = why {
+            return Err(PlanError::Key(path.to_path_buf(), why));
+        }
+        let is_below = |source: &&PathBuf| path.as_os_str().as_bytes().starts_with(source.as_os_str().as_bytes());
+        match self.sources.iter().find(is_below) {
+            Some(source) => Err(PlanError::Below(path.to_path_buf(), source.clone())),
+            None => Ok(()),
+        }
     }
 
     /// The name in this format. `shown` stands for an extension that is not known yet.
@@ -233,10 +230,10 @@ impl Naming {
     ) -> PathBuf {
         let source = path.unwrap_or(Path::new("stdin"));
         let base = match &self.destination {
-            Destination::File(file) => return file.clone(),
+            Destination::File(file) | Destination::Object(file) => return file.clone(),
             Destination::Stdout => return PathBuf::from("-"),
             Destination::InPlace => return source.to_path_buf(),
-            Destination::Directory(dir) => dir.clone(),
+            Destination::Directory(dir) | Destination::Store(dir) => dir.clone(),
             Destination::Archive(file) => file.clone().unwrap_or_else(|| PathBuf::from("-")),
             Destination::Beside => source.parent().unwrap_or(Path::new("")).to_path_buf(),
         };
@@ -252,7 +249,9 @@ impl Naming {
         };
         let name = self.template.expand(&fields);
         match (&self.destination, self.template.has_dir()) {
-            (Destination::Directory(_) | Destination::Archive(_), false) => base.join(below).join(name),
+            (Destination::Directory(_) | Destination::Store(_) | Destination::Archive(_), false) => {
+                base.join(below).join(name)
+            }
             // Beside inputs, `{dir}` starts at their root.
             (Destination::Beside, true) => {
                 let up = below.components().count();
@@ -298,31 +297,46 @@ impl Naming {
             return Ok(Plan::Make(outputs));
         }
         let paths: Vec<&Path> = outputs.iter().flat_map(PlannedOutput::paths).collect();
+        let is_store = self.destination.is_store();
+        if is_store {
+            paths.iter().try_for_each(|path| self.check_address(path))?;
+        }
         ledger.claim(&paths, number)?;
+        let stands = |path: &Path| match is_store {
+            true => look(0, None, path) != Standing::Nothing,
+            false => fs::symlink_metadata(path).is_ok(),
+        };
         if self.existing == Existing::Skip {
-            let stands = |path: &Path| fs::symlink_metadata(path).is_ok();
             outputs.retain(|output| !output.paths().any(stands));
             return Ok(if outputs.is_empty() { Plan::AllExist } else { Plan::Make(outputs) });
         }
         for output in &mut outputs {
             if output.names.is_empty() {
-                output.replace = self.replaces(&output.path, &|path| look(output.variant, None, path))?;
+                output.replace = self.replaces(&output.path, &stands, &|path| look(output.variant, None, path))?;
             }
             for name in &mut output.names {
-                name.replace = self.replaces(&name.path, &|path| look(output.variant, Some(name.format), path))?;
+                name.replace =
+                    self.replaces(&name.path, &stands, &|path| look(output.variant, Some(name.format), path))?;
             }
         }
         Ok(Plan::Make(outputs))
     }
 
     /// What an output may replace. Checked before the work is done; the sink checks again.
-    fn replaces(&self, path: &Path, look: &dyn Fn(&Path) -> Standing) -> Result<Replace, PlanError> {
+    fn replaces(
+        &self,
+        path: &Path,
+        stands: &dyn Fn(&Path) -> bool,
+        look: &dyn Fn(&Path) -> Standing,
+    ) -> Result<Replace, PlanError> {
         let own = || path.to_path_buf();
         match self.existing {
             Existing::Replace => Ok(Replace::Any),
             Existing::Skip => Ok(Replace::Never),
-            Existing::Fail if fs::symlink_metadata(path).is_err() => Ok(Replace::Never),
+            Existing::Fail if !stands(path) => Ok(Replace::Never),
             Existing::Fail => Err(PlanError::ExistsFail(own())),
+            // Whether the object is ours shows when it is written, where nobody waits for the answer.
+            Existing::Careful if self.destination.is_store() => Ok(Replace::Own),
             Existing::Careful => match look(path) {
                 Standing::Nothing | Standing::Unsure => Ok(Replace::Own),
                 Standing::Ours => Ok(Replace::Any),

@@ -11,6 +11,7 @@ fn naming(destination: Destination, template: &str) -> Naming {
         allowed: Vec::new(),
         existing: Existing::Careful,
         roots: Vec::new(),
+        sources: Vec::new(),
     }
 }
 

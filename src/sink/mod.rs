@@ -8,16 +8,19 @@ mod carry;
 mod close;
 mod dir;
 mod durable;
+mod inventory;
 pub mod mark;
 mod original;
 mod outlet;
 pub mod shards;
 mod stale;
+mod stored;
 mod stream;
 
 use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub use access::{may_read, may_write, may_write_to, nameless, try_out, with_temporary};
 pub use archive::Archive;
@@ -25,9 +28,11 @@ pub use atomic::not_ours;
 pub use close::{close_copy, sync};
 pub use dir::Directory;
 pub use durable::Durable;
+pub use inventory::Inventory;
 pub use original::{Fingerprint, Original, is_changed};
 pub use shards::Shards;
 pub use stale::{host, remove_stale};
+pub use stored::{Store, Stored, problem as stored_problem};
 pub use stream::Stream;
 
 use crate::policy::Replace;
@@ -127,6 +132,11 @@ pub trait Sink {
 
     /// The actual location of the output last saved under this path, if it differs.
     fn place(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
+
+    /// The part that several threads may use, each for an input of its own, if they should.
+    fn apart(&self) -> Option<Arc<Stored>> {
         None
     }
 

@@ -3,6 +3,7 @@
 //! A root is a directory INPUT, a destination, or `/` for everything else. A root at, below or
 //! beside the directory of the state is stored relative to it, so that all may move together.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::db::Db;
 use super::{StateError, os_string};
+use crate::net::is_stored;
 use crate::walk::real_path;
 
 /// The number of directories whose IDs are cached.
@@ -134,6 +136,30 @@ impl Keys {
         self.ids.clear();
         self.paths.clear();
     }
+}
+
+/// The path under which the state keeps an output: that of an object is one that no file has.
+pub fn place(path: &Path) -> Cow<'_, Path> {
+    match is_stored(path) {
+        true => Cow::Owned(Path::new("/").join(path)),
+        false => Cow::Borrowed(path),
+    }
+}
+
+/// The address of an object that the state keeps under this path.
+pub fn address(path: PathBuf) -> PathBuf {
+    let mut names = path.components().skip(1).map(|name| name.as_os_str());
+    let scheme = names.next().unwrap_or_default();
+    if !matches!(scheme.as_bytes(), b"s3:" | b"gs:" | b"az:") || !path.is_absolute() {
+        return path;
+    }
+    let mut text = scheme.to_owned();
+    text.push("/");
+    for name in names {
+        text.push("/");
+        text.push(name);
+    }
+    PathBuf::from(text)
 }
 
 /// The stored form of a root: relative if it is at, below or beside the directory of the state.

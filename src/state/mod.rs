@@ -21,7 +21,7 @@ use crate::net::Validators;
 use crate::source::Facts;
 use crate::words;
 use db::Db;
-use keys::Keys;
+use keys::{Keys, address, place};
 
 /// The file name in a directory of outputs.
 pub const FILE_NAME: &str = ".thumbs-state.sqlite";
@@ -93,6 +93,11 @@ impl Written {
     pub fn new(path: PathBuf, variant: i64, facts: &Facts) -> Self {
         let seen = Seen::new(facts);
         Self { path, variant, size: seen.size, mtime: seen.mtime, inode: facts.id.1 as i64 }
+    }
+
+    /// Whether size and time, or what stands for it, are those of another.
+    pub fn has_content_of(&self, other: &Self) -> bool {
+        (self.size, self.mtime) == (other.size, other.mtime)
     }
 
     /// Whether the file exists unchanged.
@@ -188,7 +193,7 @@ impl State {
         let (mut rows, complete) = self.db.sources(id, from.as_bytes(), limit)?;
         for (known, dirs) in &mut rows {
             for (output, dir) in known.outputs.iter_mut().zip(dirs) {
-                output.path = self.keys.path(&self.db, *dir)?.join(&output.path);
+                output.path = address(self.keys.path(&self.db, *dir)?.join(&output.path));
             }
         }
         Ok((rows.into_iter().map(|(known, _)| known).collect(), complete))
@@ -229,7 +234,7 @@ impl State {
                 let dir = keys.make(db, dir)?;
                 let mut dirs = Vec::with_capacity(record.outputs.len());
                 for output in &record.outputs {
-                    dirs.push(keys.make(db, split(&output.path).0)?);
+                    dirs.push(keys.make(db, split(&place(&output.path)).0)?);
                 }
                 let outputs: Vec<_> =
                     record.outputs.iter().zip(dirs).map(|(o, dir)| (dir, split(&o.path).1, o)).collect();
@@ -283,7 +288,7 @@ impl State {
     pub fn outputs_of(&mut self, source: i64, superseded: bool) -> Result<Vec<Written>, StateError> {
         let mut outputs = Vec::new();
         for (mut written, dir) in self.db.outputs_of(source, superseded)? {
-            written.path = self.keys.path(&self.db, dir)?.join(&written.path);
+            written.path = address(self.keys.path(&self.db, dir)?.join(&written.path));
             outputs.push(written);
         }
         Ok(outputs)
@@ -308,7 +313,7 @@ impl State {
     /// # Errors
     /// [`StateError`].
     pub fn destinations(&self) -> Result<Vec<PathBuf>, StateError> {
-        Ok(self.db.destinations()?.iter().map(|stored| self.keys.real(stored)).collect())
+        Ok(self.db.destinations()?.iter().map(|stored| address(self.keys.real(stored))).collect())
     }
 
     /// Records the real path of a destination.
@@ -316,7 +321,7 @@ impl State {
     /// # Errors
     /// [`StateError`].
     pub fn note_destination(&self, real: &Path) -> Result<(), StateError> {
-        if self.read_only { Ok(()) } else { self.db.note_destination(&self.keys.stored(real)) }
+        if self.read_only { Ok(()) } else { self.db.note_destination(&self.keys.stored(&place(real))) }
     }
 
     /// IDs of sources with outputs that they no longer make.
@@ -338,7 +343,8 @@ impl State {
         let (db, keys) = (&self.db, &mut self.keys);
         db.transaction(|| {
             for path in outputs {
-                let (dir, name) = split(path);
+                let path = place(path);
+                let (dir, name) = split(&path);
                 if let Some(dir) = keys.find(db, dir)? {
                     db.forget_output(dir, name)?;
                 }

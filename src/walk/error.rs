@@ -10,7 +10,8 @@ use crate::net::UrlError;
 use crate::words;
 
 /// The addresses that are read.
-const READ: &str = if cfg!(feature = "stores") { "http://, https:// and s3://" } else { "http:// and https://" };
+const READ: &str =
+    if cfg!(feature = "stores") { "http://, https://, s3://, gs:// and az://" } else { "http:// and https://" };
 
 /// Why a name refers to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -51,13 +52,12 @@ pub enum WalkError {
     #[error(transparent)]
     Url(#[from] UrlError),
     /// `s3://bucket/`
-    #[cfg(feature = "stores")]
     #[error("its listing failed: {0}")]
     Listing(String),
     /// `s3://bucket/a.jpg` in a build that knows no stores.
     #[cfg(not(feature = "stores"))]
-    #[error("s3:// addresses are not read by this build, which has no object stores (feature stores)")]
-    NoStores,
+    #[error("{0}:// addresses are not read by this build, which has no object stores (feature stores)")]
+    NoStores(String),
     /// A directory whose pictures are not replaced.
     #[error("{0}; in place, name a directory of pictures")]
     Refused(&'static str),
@@ -76,8 +76,11 @@ impl WalkError {
             _ if path.as_os_str().as_bytes().contains(&0) => Self::Nul,
             Some("file") if error.kind() == io::ErrorKind::NotFound => Self::FileAddress,
             #[cfg(not(feature = "stores"))]
-            Some(scheme) if scheme.eq_ignore_ascii_case("s3") && error.kind() == io::ErrorKind::NotFound => {
-                Self::NoStores
+            Some(scheme)
+                if ["s3", "gs", "az"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+                    && error.kind() == io::ErrorKind::NotFound =>
+            {
+                Self::NoStores(scheme.to_ascii_lowercase())
             }
             Some(scheme) if error.kind() == io::ErrorKind::NotFound => Self::Address(scheme.to_owned()),
             _ => Self::Io(error),

@@ -21,7 +21,6 @@ mod paths;
 mod pattern;
 mod remote;
 mod select;
-#[cfg(feature = "stores")]
 mod stored;
 mod table;
 
@@ -149,6 +148,8 @@ pub struct Walker {
     pub avoid_name: Option<String>,
     /// Mirror paths below this directory.
     pub relative_to: Option<PathBuf>,
+    /// The prefix of a store that the run writes to, which listings leave out.
+    pub outputs: Option<Url>,
     /// How pictures are downloaded, and prefixes of object stores listed.
     pub downloads: DownloadOptions,
     /// Inputs are replaced: stores of version control are not walked, nor directories that hold everything.

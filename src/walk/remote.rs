@@ -10,7 +10,6 @@ impl Walker {
     /// The picture at an address, or those below a prefix. Files of such names, which are rare, come first.
     pub(super) fn remote(&self, name: &Path, give: &mut dyn FnMut(Item) -> Flow) -> Flow {
         match Url::parse(name.as_os_str().as_bytes()) {
-            #[cfg(feature = "stores")]
             Ok(url) if url.is_prefix() => self.stored(name, &url, give),
             Ok(url) => give(self.picture(url, Path::new(""), Validators::default())),
             Err(error) => give(Item::Failed { path: masked_text(name), error: error.into() }),

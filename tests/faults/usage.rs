@@ -241,12 +241,12 @@ fn a_list_may_be_a_pipe() {
 #[test]
 fn addresses_are_told_from_missing_files() {
     let world = World::with(&["a.jpg"]);
-    for scheme in ["s3", "gs", "az", "ftp"] {
+    for scheme in ["s3", "gs", "az", "ftp", "sftp"] {
         let address = format!("{scheme}://example.org/a.jpg?w=1&h=[2]");
         let why = match (scheme, cfg!(feature = "stores")) {
-            ("s3", true) => continue,
-            ("s3", false) => "by this build, which has no object stores (feature stores)",
-            (_, true) => "only http://, https:// and s3://; download it first",
+            ("s3" | "gs" | "az", true) => continue,
+            ("s3" | "gs" | "az", false) => "by this build, which has no object stores (feature stores)",
+            (_, true) => "only http://, https://, s3://, gs:// and az://; download it first",
             (_, false) => "only http:// and https://; download it first",
         };
         let words = format!("{address}: failed: {scheme}:// addresses are not read");

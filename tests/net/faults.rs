@@ -247,8 +247,15 @@ fn wrong_urls_fail_with_a_reason() {
         ("http:///a.jpg", "the URL's host is neither a host name nor an IP address"),
         ("http://example.org:0/a.jpg", "the URL's port is not a number"),
         ("http://\u{fc}\u{5d0}.example/a.jpg", "the URL's host is neither a host name nor an IP address"),
+        #[cfg(not(feature = "stores"))]
         ("ftp://example.org/a.jpg", "ftp:// addresses are not read, only http:// and https://"),
-        ("gs://bucket/a.jpg", "gs:// addresses are not read, only http:// and https://"),
+        #[cfg(feature = "stores")]
+        ("ftp://example.org/a.jpg", "ftp:// addresses are not read, only http://, https://, s3://, gs:// and az://"),
+        #[cfg(not(feature = "stores"))]
+        (
+            "gs://bucket/a.jpg",
+            "gs:// addresses are not read by this build, which has no object stores (feature stores)",
+        ),
         #[cfg(not(feature = "stores"))]
         (
             "s3://bucket/a.jpg",

@@ -2,9 +2,15 @@
 
 #![cfg(feature = "http")]
 
+#[cfg(feature = "stores")]
+mod depot;
 mod downloads;
 mod faults;
 mod library;
+#[cfg(feature = "stores")]
+mod moto;
+#[cfg(feature = "stores")]
+mod outputs;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod safety;

@@ -1,7 +1,7 @@
 //! A server of pictures and faults on this machine, with std alone.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,13 +9,16 @@ use std::time::Duration;
 
 /// A request as it came.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "stores"), allow(dead_code))]
 pub struct Request {
+    pub method: String,
     /// Path and query.
     pub path: String,
     /// Names in lower case.
     pub headers: HashMap<String, String>,
     /// Which request for this path it is, from 1.
     pub nth: usize,
+    pub body: Vec<u8>,
 }
 
 impl Request {
@@ -97,11 +100,18 @@ fn serve(stream: TcpStream, handler: &Handler, all: &Mutex<Vec<Request>>) {
             continue;
         }
         let headers = lines[1..].iter().filter_map(|line| line.split_once(": "));
-        let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+        let headers: HashMap<_, _> =
+            headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
+        let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let mut body = vec![0; length];
+        if reader.read_exact(&mut body).is_err() {
+            return;
+        }
+        let method = method.to_owned();
         let request = {
             let mut all = all.lock().unwrap();
             let nth = all.iter().filter(|other| other.path == path).count() + 1;
-            all.push(Request { path: path.to_owned(), headers, nth });
+            all.push(Request { method, path: path.to_owned(), headers, nth, body });
             all.last().cloned().expect("a request")
         };
         if !handler(&request, &mut stream) {

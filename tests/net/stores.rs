@@ -1,17 +1,13 @@
 //! Pictures from object stores: a server of keys and faults with std alone, and moto where it is installed.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
+use crate::moto::Moto;
 use crate::server::{Request, Server, answer};
-use crate::testenv::{Ran, World, line, report, skip};
+use crate::testenv::{Ran, World, line, report};
 
 /// Keys of a page.
 const PAGE: usize = 3;
@@ -71,7 +67,7 @@ fn listing(keys: &BTreeMap<String, usize>, query: &str) -> String {
     text + "</ListBucketResult>"
 }
 
-fn encoded(key: &str) -> String {
+pub fn encoded(key: &str) -> String {
     key.bytes()
         .map(
             |b| if b.is_ascii_alphanumeric() || b"/.-".contains(&b) { (b as char).into() } else { format!("%{b:02X}") },
@@ -79,7 +75,7 @@ fn encoded(key: &str) -> String {
         .collect()
 }
 
-fn decoded(text: &str) -> String {
+pub fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let [first, tail @ ..] = rest {
         let hex = std::str::from_utf8(&tail[..tail.len().min(2)]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
@@ -98,7 +94,7 @@ fn decoded(text: &str) -> String {
 }
 
 /// Runs the program as a user of the store at this port.
-fn run(world: &World, port: u16, args: &[&str]) -> Ran {
+pub fn run(world: &World, port: u16, args: &[&str]) -> Ran {
     run_with(
         world,
         port,
@@ -107,7 +103,7 @@ fn run(world: &World, port: u16, args: &[&str]) -> Ran {
     )
 }
 
-fn run_with(world: &World, port: u16, args: &[&str], settings: &[(&str, &str)]) -> Ran {
+pub fn run_with(world: &World, port: u16, args: &[&str], settings: &[(&str, &str)]) -> Ran {
     let mut command = world.thumbs();
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().to_ascii_uppercase().starts_with("AWS_") {
@@ -290,69 +286,6 @@ fn secrets_are_in_no_message_or_report() {
     let ran = run(&world, server.port, &["s3://b/p/a.jpg", "s3://b/p/x.jpg", "-o", "out/", "-v"]);
     ran.code(1).never_says("secret").never_says("AWS4-HMAC").never_says("127.0.0.1");
     assert!(!String::from_utf8_lossy(&ran.stdout).contains("secret"));
-}
-
-/// A server of the project moto.
-struct Moto {
-    child: Child,
-    port: u16,
-    log: PathBuf,
-}
-
-impl Moto {
-    fn start(world: &World) -> Option<Self> {
-        let program = match std::env::var_os("THUMBS_STORE_SERVERS") {
-            Some(dir) => PathBuf::from(dir).join("bin/moto_server"),
-            None => PathBuf::from("moto_server"),
-        };
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let log = std::env::temp_dir().join(world.root().file_name().unwrap()).with_extension("moto");
-        let file = File::create(&log).unwrap();
-        let mut command = world.command(&program);
-        command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
-        let started = command.stdout(Stdio::null()).stderr(file).spawn();
-        let Ok(child) = started else {
-            let _ = std::fs::remove_file(&log);
-            skip("moto_server is not found (THUMBS_STORE_SERVERS)");
-            return None;
-        };
-        let moto = Self { child, port, log };
-        for _ in 0..600 {
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Some(moto);
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("moto_server does not listen within a minute");
-    }
-
-    fn put(&self, path: &str, body: &[u8]) {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let head = "Host: s3.amazonaws.com\r\nAuthorization: AWS4-HMAC-SHA256 Credential=u/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0\r\nConnection: close";
-        write!(stream, "PUT {path} HTTP/1.1\r\n{head}\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
-        stream.write_all(body).unwrap();
-        let mut text = Vec::new();
-        stream.read_to_end(&mut text).unwrap();
-        assert!(text.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&text));
-    }
-
-    /// How many requests for pictures came so far.
-    fn gets(&self) -> usize {
-        let text = std::fs::read_to_string(&self.log).unwrap();
-        text.lines().filter(|line| line.contains("\"GET /") && !line.contains("list-type")).count()
-    }
-
-    fn listings(&self) -> usize {
-        std::fs::read_to_string(&self.log).unwrap().matches("list-type").count()
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_file(&self.log);
-    }
 }
 
 #[test]

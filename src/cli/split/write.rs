@@ -28,7 +28,7 @@ fn check(run: &RunConfig, updates: bool, typed: &Typed) -> Result<()> {
         return no("--webdataset", "the samples of a data set are numbered across shards");
     }
     match &run.naming.destination {
-        Destination::Directory(_) | Destination::Beside => {}
+        Destination::Directory(_) | Destination::Store(_) | Destination::Beside => {}
         Destination::InPlace => return no("--in-place", "a picture that is replaced twice is not the same"),
         _ => return no("an archive or a single file as -o", "shards share no file"),
     }

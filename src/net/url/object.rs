@@ -1,4 +1,5 @@
-//! Addresses in object stores, `s3://bucket/key`. A key is taken literally: it has no escapes, no query and no fragment.
+//! Addresses in object stores: `s3://bucket/key`, `gs://bucket/key`, `az://container/key`. A key is taken literally: it has no
+//! escapes, no query and no fragment.
 
 use std::path::PathBuf;
 
@@ -14,34 +15,51 @@ pub fn safe_dir(names: &[&str]) -> PathBuf {
     names.iter().map(|name| safe_name(name)).collect()
 }
 
-impl Url {
-    /// Parses an address in a store, if it is one.
-    pub(super) fn object(text: &[u8]) -> Option<Result<Self, UrlError>> {
-        let (_, rest) = text.split_at_checked(5).filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"s3://"))?;
-        let mut parts = rest.splitn(2, |b| *b == b'/');
-        let bucket = String::from_utf8_lossy(parts.next().unwrap_or_default()).into_owned();
-        Some(Self::of_key(&bucket, parts.next().unwrap_or_default()))
-    }
+/// The scheme of an address in a store, and what follows it.
+pub(super) fn scheme_of(text: &[u8]) -> Option<(Scheme, &[u8])> {
+    let (scheme, rest) = text.split_at_checked(5)?;
+    let schemes = [(b"s3://", Scheme::S3), (b"gs://", Scheme::Google), (b"az://", Scheme::Azure)];
+    schemes.into_iter().find(|(name, _)| scheme.eq_ignore_ascii_case(*name)).map(|(_, scheme)| (scheme, rest))
+}
 
-    /// The object of this key, which is taken literally.
+impl Url {
+    /// Parses an address in a store. Unlike [`parse`](Self::parse), it takes blanks at the end for a part of the key.
     ///
     /// # Errors
     /// [`UrlError`].
-    pub fn of_key(bucket: &str, key: &[u8]) -> Result<Self, UrlError> {
+    pub fn of_store(text: &[u8]) -> Result<Self, UrlError> {
+        let (scheme, rest) = scheme_of(text).ok_or(UrlError::Bucket)?;
+        let mut parts = rest.splitn(2, |b| *b == b'/');
+        let bucket = parts.next().unwrap_or_default();
         let sound = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
-        if bucket.is_empty() || bucket.len() > 255 || bucket.starts_with('.') || !bucket.bytes().all(sound) {
+        let length = bucket.len();
+        if length == 0 || length > 255 || bucket.starts_with(b".") || !bucket.iter().all(|b| sound(*b)) {
             return Err(UrlError::Bucket);
         }
+        let host = String::from_utf8_lossy(bucket).into_owned();
+        Self { scheme, user: None, host, port: None, path: String::new(), query: None }
+            .at_key(parts.next().unwrap_or_default())
+    }
+
+    /// The object of this key in the same bucket.
+    ///
+    /// # Errors
+    /// [`UrlError`].
+    pub fn at_key(&self, key: &[u8]) -> Result<Self, UrlError> {
         if key.split(|b| *b == b'/').any(|segment| segment == b"." || segment == b"..") {
             return Err(UrlError::Dots);
         }
-        let path = format!("/{}", percent_encode(key, BESIDE_KEYS));
-        Ok(Self { scheme: Scheme::S3, user: None, host: bucket.to_owned(), port: None, path, query: None })
+        Ok(Self { path: format!("/{}", percent_encode(key, BESIDE_KEYS)), ..self.clone() })
+    }
+
+    /// The bucket as a prefix.
+    pub fn top(&self) -> Self {
+        Self { path: "/".to_owned(), ..self.clone() }
     }
 
     /// Whether it is in an object store.
     pub fn is_store(&self) -> bool {
-        self.scheme == Scheme::S3
+        matches!(self.scheme, Scheme::S3 | Scheme::Google | Scheme::Azure)
     }
 
     /// The key in its bucket.

@@ -7,6 +7,7 @@ use super::Writer;
 impl Writer<'_> {
     /// Hands over a batch when it is due, and processes the outcomes of earlier ones.
     pub(super) fn commit_if_due(&mut self) -> Result<(), Broken> {
+        self.hear_uploads()?;
         if self.batch.as_ref().is_some_and(Batch::is_due) {
             self.hand_over();
         }
@@ -22,8 +23,9 @@ impl Writer<'_> {
 
     /// Saves and records everything that was held back.
     pub(super) fn flush(&mut self) -> Result<(), Broken> {
+        let uploaded = self.finish_uploads();
         self.hand_over();
-        self.hear(true)
+        uploaded.and(self.hear(true))
     }
 
     /// Counts and reports committed batches; with `wait`, all of them.

@@ -37,6 +37,9 @@ impl Writer<'_> {
             self.reporter.event(&Event::Planned(&done));
             return Ok(());
         }
+        if self.uploads.is_some() {
+            return self.upload(ready);
+        }
         self.sweep(&ready);
         let begin = Instant::now();
         let facts = ready.facts;

@@ -1,5 +1,5 @@
-//! Pages of listings, as S3 sends them with `encoding-type=url`. `object_store` refuses a whole page for one key that it cannot
-//! name, so pages are read here.
+//! Pages of listings, as S3 and Google send them with `encoding-type=url`, and as Azure does. `object_store` refuses a whole
+//! page for one key that it cannot name, so pages are read here.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,6 +7,7 @@ use chrono::DateTime;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
+use super::bucket::Service;
 use crate::net::{Problem, Validators};
 
 /// A key of a listing.
@@ -16,6 +17,8 @@ pub struct Listed {
     pub key: Vec<u8>,
     /// What identifies its content.
     pub validators: Validators,
+    /// Its size.
+    pub size: Option<u64>,
 }
 
 /// A page.
@@ -46,13 +49,100 @@ struct Contents {
     etag: Option<String>,
     #[serde(rename = "LastModified")]
     modified: Option<String>,
+    #[serde(rename = "Size")]
+    size: Option<u64>,
+}
+
+/// The elements of a page of Azure.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EnumerationResults {
+    #[serde(default)]
+    blobs: Blobs,
+    next_marker: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Blobs {
+    #[serde(rename = "Blob", default)]
+    list: Vec<Blob>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Blob {
+    name: Name,
+    properties: Properties,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    /// Whether it is percent-encoded, because XML cannot hold it.
+    #[serde(rename = "@Encoded", default)]
+    encoded: bool,
+    #[serde(rename = "$text", default)]
+    text: String,
+}
+
+#[derive(Deserialize)]
+struct Properties {
+    #[serde(rename = "Etag")]
+    etag: Option<String>,
+    #[serde(rename = "Last-Modified")]
+    modified: Option<String>,
+    #[serde(rename = "Content-Length")]
+    size: Option<u64>,
+}
+
+/// What a page is asked for with.
+pub fn query<'a>(service: &Service, prefix: &'a str, next: Option<&'a str>) -> Vec<(&'static str, &'a str)> {
+    let (mut query, token) = match service {
+        Service::Azure { .. } => (vec![("restype", "container"), ("comp", "list"), ("prefix", prefix)], "marker"),
+        _ => (vec![("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)], "continuation-token"),
+    };
+    query.extend(next.map(|next| (token, next)));
+    query
 }
 
 /// Reads a page.
 ///
 /// # Errors
 /// It is not a listing.
-pub fn read(page: &[u8]) -> Result<Page, Problem> {
+pub fn read(service: &Service, page: &[u8]) -> Result<Page, Problem> {
+    match service {
+        Service::Azure { .. } => read_blobs(page),
+        _ => read_keys(page),
+    }
+}
+
+fn read_blobs(page: &[u8]) -> Result<Page, Problem> {
+    let other = || Problem::standing("the answer is not a listing");
+    let text = String::from_utf8_lossy(page);
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.contains("<EnumerationResults") {
+        return Err(other());
+    }
+    let page: EnumerationResults = quick_xml::de::from_str(text).map_err(|_| other())?;
+    let listed = |blob: Blob| Listed {
+        key: match blob.name.encoded {
+            true => percent_decode_str(&blob.name.text).collect(),
+            false => blob.name.text.into_bytes(),
+        },
+        validators: Validators {
+            // As in the header.
+            etag: blob.properties.etag.filter(|etag| !etag.is_empty()).map(|etag| match etag.starts_with('"') {
+                true => etag,
+                false => format!("\"{etag}\""),
+            }),
+            modified: blob.properties.modified,
+        },
+        size: blob.properties.size,
+    };
+    let next = page.next_marker.filter(|token| !token.is_empty());
+    Ok(Page { keys: page.blobs.list.into_iter().map(listed).collect(), next })
+}
+
+fn read_keys(page: &[u8]) -> Result<Page, Problem> {
     let other = || Problem::standing("the answer is not a listing");
     let text = String::from_utf8_lossy(page);
     // The reader takes any root.
@@ -71,6 +161,7 @@ pub fn read(page: &[u8]) -> Result<Page, Problem> {
             etag: found.etag.filter(|etag| !etag.is_empty()),
             modified: found.modified.as_deref().and_then(http_date),
         },
+        size: found.size,
     };
     let next = page.next_continuation_token.filter(|token| page.is_truncated && !token.is_empty());
     if page.is_truncated && next.is_none() {
@@ -96,7 +187,7 @@ mod tests {
             <IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b</NextContinuationToken>\
             <Contents><Key>p/a+b%2B%0A.jpg</Key><LastModified>2026-11-28T06:18:51.123Z</LastModified>\
             <ETag>&quot;e&quot;</ETag><Size>3</Size></Contents></ListBucketResult>";
-        let page = read(xml.as_bytes()).unwrap();
+        let page = read_keys(xml.as_bytes()).unwrap();
         assert_eq!(page.next.as_deref(), Some("a&b"));
         assert_eq!(page.keys[0].key, b"p/a b+\n.jpg");
         let validators = &page.keys[0].validators;
@@ -107,10 +198,10 @@ mod tests {
     #[test]
     fn other_answers_are_no_listing() {
         for text in ["", "<html>", "<ListBucketResult><Contents><Key>a", "<Error><Code>x</Code></Error>"] {
-            assert!(read(text.as_bytes()).is_err(), "{text}");
+            assert!(read_keys(text.as_bytes()).is_err(), "{text}");
         }
         let cut = "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>";
-        assert!(read(cut.as_bytes()).is_err());
+        assert!(read_keys(cut.as_bytes()).is_err());
     }
 
     #[test]

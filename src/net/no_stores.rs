@@ -1,0 +1,109 @@
+//! In a build without the feature `stores`, nothing is read from object stores or written to them.
+
+// What nothing is made of is never read.
+#![allow(dead_code)]
+
+use std::ops::ControlFlow;
+
+use super::{DownloadOptions, Problem, Url, Validators};
+
+/// A key of a listing.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The key.
+    pub key: Vec<u8>,
+    /// What identifies its content.
+    pub validators: Validators,
+    /// Its size.
+    pub size: Option<u64>,
+}
+
+/// An object that stands.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    /// Its size.
+    pub size: u64,
+    /// Its ETag.
+    pub etag: Option<String>,
+}
+
+impl Object {
+    /// Whether it may be replaced.
+    pub fn is_ours(&self) -> bool {
+        false
+    }
+}
+
+/// What has to hold when an object is written.
+#[derive(Clone, Copy, Debug)]
+pub enum Condition<'a> {
+    /// Nothing.
+    Any,
+    /// There is no such object.
+    New,
+    /// It is still this one.
+    Same(&'a Object),
+}
+
+/// The result of writing an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Put {
+    /// It stands, with this ETag.
+    Stored(Option<String>),
+    /// The condition did not hold.
+    Refused,
+}
+
+/// No stores.
+#[derive(Debug)]
+pub struct Stores;
+
+type Stop<'a> = dyn Fn() -> bool + 'a;
+
+fn none<R>() -> Result<R, Problem> {
+    Err(Problem::standing("this build knows no object stores (feature stores)"))
+}
+
+impl Stores {
+    /// Makes none.
+    pub fn new(_: &DownloadOptions) -> Self {
+        Self
+    }
+
+    /// Fails.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn list(
+        &self,
+        _: &Url,
+        _: &Stop<'_>,
+        _: &mut dyn FnMut(Listed) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, Problem> {
+        none()
+    }
+
+    /// Fails.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn head(&self, _: &Url, _: &Stop<'_>) -> Result<Option<Object>, Problem> {
+        none()
+    }
+
+    /// Fails.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn put(&self, _: &Url, _: &[u8], _: &str, _: Condition<'_>, _: &Stop<'_>) -> Result<Put, Problem> {
+        none()
+    }
+
+    /// Fails.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn delete(&self, _: &Url, _: &Stop<'_>) -> Result<(), Problem> {
+        none()
+    }
+}

@@ -1,0 +1,45 @@
+//! The objects below a prefix, listed once in place of a request for each of them.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::net::{Problem, Stores, Url};
+use crate::source::Facts;
+
+/// What identifies each object, by a hash of its address.
+#[derive(Debug, Default)]
+pub struct Inventory(HashMap<u64, (u64, i64)>);
+
+impl Inventory {
+    /// Lists a prefix.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub fn list(stores: &Stores, prefix: &Url, stop: &dyn Fn() -> bool) -> Result<Self, Problem> {
+        let mut objects = HashMap::new();
+        let begin = format!("{}://{}/", prefix.scheme(), prefix.host()).into_bytes();
+        let _ = stores.list(prefix, stop, &mut |listed| {
+            let facts = identity(listed.size.unwrap_or_default(), listed.validators.etag.as_deref());
+            let address = [&begin[..], &listed.key].concat();
+            objects.insert(xxh3_64(&address), (facts.len, facts.mtime.1));
+            if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(Self(objects))
+    }
+
+    /// What identifies the object at this address, if it was listed.
+    pub fn facts(&self, address: &Path) -> Option<Facts> {
+        let (len, etag) = self.0.get(&xxh3_64(address.as_os_str().as_bytes()))?;
+        Some(Facts { len: *len, mtime: (0, *etag), ..Facts::default() })
+    }
+}
+
+/// What identifies the content of an object, in place of the facts of a file.
+pub fn identity(size: u64, etag: Option<&str>) -> Facts {
+    let etag = etag.map_or(0, |etag| xxh3_64(etag.as_bytes()) as i64);
+    Facts { len: size, mtime: (0, etag), ..Facts::default() }
+}

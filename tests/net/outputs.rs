@@ -1,0 +1,279 @@
+//! Outputs in object stores.
+
+use crate::depot::Depot;
+use crate::moto::Moto;
+use crate::stores::{run, run_with};
+use crate::testenv::{World, decode, line, report};
+
+fn size(depot: &Depot, key: &str) -> (u32, u32) {
+    let (width, height, _) = decode(&depot.get(key).body);
+    (width, height)
+}
+
+#[test]
+fn pictures_go_to_a_bucket() {
+    let (depot, world) = (Depot::new(), World::new());
+    world.sized("in/a.jpg", 96, 64);
+    world.sized("in/c/ü b+.jpg", 96, 64);
+    let ran = run(&world, depot.server.port, &["in", "-o", "s3://b/p/"]);
+    ran.ok();
+    assert_eq!(depot.keys(), ["p/a.jpg", "p/c/ü b+.jpg"]);
+    assert_eq!(size(&depot, "p/a.jpg"), (32, 21));
+    assert_eq!(depot.get("p/a.jpg").kind, "image/jpeg");
+    let lines = report(&ran.stdout);
+    let made = line(&lines, "done", "in/a.jpg");
+    assert_eq!(made["outputs"][0]["path"], "s3://b/p/a.jpg");
+    // The same bytes as in a file, and nothing on the disk.
+    world.run(&["in", "-o", "files", "-s", "32"]).ok();
+    assert_eq!(world.read("files/a.jpg"), depot.get("p/a.jpg").body);
+    assert!(!world.exists("s3:"));
+    // A name without a slash is a prefix, too, and a bucket alone is one.
+    run(&world, depot.server.port, &["in/a.jpg", "-o", "s3://b/q", "-f", "png,webp"]).ok();
+    run(&world, depot.server.port, &["in/a.jpg", "-o", "s3://b"]).ok();
+    run(&world, depot.server.port, &["in/a.jpg", "-o", "s3://b/one.webp"]).ok();
+    assert_eq!(depot.keys(), ["a.jpg", "one.webp", "p/a.jpg", "p/c/ü b+.jpg", "q/a.png", "q/a.webp"]);
+    assert_eq!(depot.get("q/a.png").kind, "image/png");
+    assert_eq!(depot.get("one.webp").kind, "image/webp");
+}
+
+#[test]
+fn a_bucket_is_read_and_written() {
+    let (depot, world) = (Depot::new(), World::new());
+    let picture = oddities::jpeg::plain(96, 64);
+    for key in ["in/a.jpg", "in/d/b.jpg"] {
+        depot.place(key, &picture);
+    }
+    run(&world, depot.server.port, &["s3://b/in/", "-o", "s3://b/out/"]).ok();
+    assert_eq!(depot.keys(), ["in/a.jpg", "in/d/b.jpg", "out/a.jpg", "out/d/b.jpg"]);
+    // What is written below the INPUT is not read.
+    for _ in 0..2 {
+        run(&world, depot.server.port, &["s3://b/", "-o", "s3://b/thumbs/", "--exclude", "out"]).ok();
+    }
+    let thumbs: Vec<String> = depot.keys().into_iter().filter(|key| key.starts_with("thumbs/")).collect();
+    assert_eq!(thumbs, ["thumbs/in/a.jpg", "thumbs/in/d/b.jpg"]);
+    // Neither is an INPUT written to.
+    run(&world, depot.server.port, &["s3://b/in/", "-o", "s3://b/in/"]).code(2).says("an INPUT");
+    let ran = run(&world, depot.server.port, &["s3://b/in/", "-o", "s3://b/", "--name", "in/{name}"]);
+    ran.code(1).says("is below the INPUT");
+    let ran = run(&world, depot.server.port, &["s3://b/in/a.jpg", "-o", "s3://b/in/", "--existing", "replace"]);
+    ran.code(1).says("is an input of this run");
+    assert_eq!(depot.get("in/a.jpg").body, picture);
+}
+
+#[test]
+fn an_object_of_somebody_else_survives() {
+    let (depot, world) = (Depot::new(), World::new());
+    world.sized("a.jpg", 96, 64);
+    world.sized("b.jpg", 96, 64);
+    depot.place("p/a.jpg", b"somebody's");
+    let port = depot.server.port;
+    let ran = run(&world, port, &["a.jpg", "b.jpg", "-o", "s3://b/p/"]);
+    ran.code(1).says("s3://b/p/a.jpg").says("exists and thumbs did not write it (--existing replace or skip)");
+    assert_eq!(depot.get("p/a.jpg").body, b"somebody's");
+    assert_eq!(size(&depot, "p/b.jpg"), (32, 21));
+    // Our own is replaced, and an empty one, too.
+    depot.place("p/c.jpg", b"");
+    world.sized("b.jpg", 64, 64);
+    world.sized("c.jpg", 96, 64);
+    run(&world, port, &["b.jpg", "c.jpg", "-o", "s3://b/p/"]).ok();
+    assert_eq!((size(&depot, "p/b.jpg"), size(&depot, "p/c.jpg")), ((32, 32), (32, 21)));
+    // What is no longer as we wrote it is not ours.
+    depot.place("p/b.jpg", b"changed");
+    run(&world, port, &["b.jpg", "-o", "s3://b/p/"]).code(1);
+    assert_eq!(depot.get("p/b.jpg").body, b"changed");
+    let ran = run(&world, port, &["a.jpg", "b.jpg", "-o", "s3://b/p/", "--existing", "skip"]);
+    ran.ok();
+    assert_eq!(line(&report(&ran.stdout), "skipped", "a.jpg")["reason"], "exists");
+    let ran = run(&world, port, &["a.jpg", "-o", "s3://b/p/", "--existing", "fail"]);
+    ran.code(1).says("exists");
+    assert_eq!(depot.get("p/a.jpg").body, b"somebody's");
+    run(&world, port, &["a.jpg", "-o", "s3://b/p/", "--existing", "replace"]).ok();
+    assert_eq!(size(&depot, "p/a.jpg"), (32, 21));
+}
+
+#[test]
+fn an_object_that_comes_meanwhile_survives() {
+    // The server says that there is nothing, and then there is.
+    let depot = Depot::with(|request| (request.method == "HEAD").then_some(404));
+    depot.place("p/a.jpg", b"somebody's");
+    let world = World::new();
+    world.sized("a.jpg", 96, 64);
+    run(&world, depot.server.port, &["a.jpg", "-o", "s3://b/p/"]).code(1).says("thumbs did not write it");
+    assert_eq!(depot.get("p/a.jpg").body, b"somebody's");
+}
+
+#[test]
+fn a_server_without_conditions_is_written_to() {
+    let depot = Depot::with(|request| request.header("if-none-match").map(|_| 501));
+    let world = World::new();
+    world.sized("a.jpg", 96, 64);
+    run(&world, depot.server.port, &["a.jpg", "-o", "s3://b/p/"]).ok();
+    assert_eq!(depot.keys(), ["p/a.jpg"]);
+}
+
+#[test]
+fn uploads_are_tried_again() {
+    let depot = Depot::with(|request| (request.method == "PUT" && request.nth <= 3).then_some(503));
+    let world = World::new();
+    world.sized("a.jpg", 96, 64);
+    run(&world, depot.server.port, &["a.jpg", "-o", "s3://b/p/"]).ok();
+    assert_eq!(depot.keys(), ["p/a.jpg"]);
+    // An upload whose answer is lost has been done.
+    let depot = Depot::with(|request| (request.method == "PUT" && request.nth == 2).then_some(0));
+    run(&world, depot.server.port, &["a.jpg", "-o", "s3://b/p/"]).ok();
+    assert_eq!((depot.keys(), depot.count("PUT")), (vec!["p/a.jpg".to_owned()], 2));
+    let depot = Depot::with(|request| (request.method == "PUT").then_some(503));
+    let ran = run(&world, depot.server.port, &["a.jpg", "-o", "s3://b/p/", "--retries", "2"]);
+    ran.code(1).says("the server answers 503 Service Unavailable; 3 attempts");
+    assert!(depot.keys().is_empty());
+}
+
+#[test]
+fn a_destination_that_is_not_there_is_said_once() {
+    let (depot, world) = (Depot::new(), World::new());
+    world.sized("a.jpg", 96, 64);
+    world.sized("b.jpg", 96, 64);
+    let port = depot.server.port;
+    let ran = run(&world, port, &["a.jpg", "b.jpg", "-o", "s3://none/p/"]);
+    ran.code(3).says("-o s3://none/p/: cannot be written: the server answers 404 Not Found; is there such a bucket?");
+    assert_eq!(depot.server.log().len(), 1);
+    let open = ("AWS_ALLOW_HTTP", "true");
+    let nowhere = ("AWS_METADATA_ENDPOINT", "http://127.0.0.1:1");
+    run_with(&world, port, &["a.jpg", "-o", "s3://b/p/"], &[open, nowhere]).code(3).says("no credentials");
+    let depot = Depot::with(|request| (request.method == "PUT").then_some(403));
+    let ran = run(&world, depot.server.port, &["a.jpg", "b.jpg", "-o", "s3://b/p/", "-j", "1", "--connections", "1"]);
+    ran.code(3).says("stopped: ").says("403 Forbidden; the credentials do not permit it").never_says("secret");
+}
+
+#[test]
+fn what_an_object_cannot_follow_is_refused() {
+    let (depot, world) = (Depot::new(), World::new());
+    world.sized("a.jpg", 96, 64);
+    for (args, words) in
+        [(&["--fsync"][..], "--fsync: "), (&["--keep-times"], "--keep-times: "), (&["--update"], "--state FILE")]
+    {
+        let args = [&["a.jpg", "-o", "s3://b/p/"], args].concat();
+        run(&world, depot.server.port, &args).code(2).says(words);
+    }
+    for (output, words) in [
+        ("s3:///p/", "the bucket's name"),
+        ("s3://b/p//q/", "an empty name between slashes"),
+        ("s3://b/../q/", "dot segment"),
+        ("s3://b/a.gif", "GIF is read, not written"),
+    ] {
+        run(&world, depot.server.port, &["a.jpg", "-o", output]).code(2).says(words);
+    }
+    run(&world, depot.server.port, &["a.jpg", "--in-place", "-o", "s3://b/p/"]).code(2);
+    assert!(depot.server.log().is_empty());
+}
+
+#[test]
+fn a_dry_run_writes_no_object() {
+    let (depot, world) = (Depot::new(), World::new());
+    world.sized("a.jpg", 96, 64);
+    let mut command = world.thumbs();
+    command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", depot.server.port));
+    command.envs([("AWS_ACCESS_KEY_ID", "u"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_ALLOW_HTTP", "true")]);
+    let ran = world.finish(command.args(["a.jpg", "-o", "s3://b/p/", "-n"]));
+    ran.ok();
+    assert!(ran.text().contains("s3://b/p/a.jpg"), "{}", ran.text());
+    assert!(depot.keys().is_empty() && depot.count("PUT") == 0);
+}
+
+/// Runs every night, with a state on this machine.
+fn nightly(depot: &Depot, world: &World, more: &[&str]) -> crate::testenv::Ran {
+    let args = ["-o", "s3://b/out/", "--update", "--state", "state", "--allow-private"];
+    run(world, depot.server.port, &[more, &args].concat())
+}
+
+#[test]
+fn an_unchanged_picture_costs_no_request_of_its_own() {
+    let (depot, world) = (Depot::new(), World::new());
+    let picture = oddities::jpeg::plain(96, 64);
+    for key in ["in/a.jpg", "in/d/b.jpg"] {
+        depot.place(key, &picture);
+    }
+    nightly(&depot, &world, &["s3://b/in/"]).ok();
+    assert_eq!((depot.count("GET"), depot.count("PUT")), (2, 2));
+    let before = (depot.count("GET"), depot.count("PUT"), depot.count("HEAD"));
+    let listings = depot.listings();
+    let ran = nightly(&depot, &world, &["s3://b/in/"]);
+    ran.ok();
+    assert_eq!(line(&report(&ran.stdout), "skipped", "s3://b/in/a.jpg")["reason"], "up-to-date");
+    assert_eq!((depot.count("GET"), depot.count("PUT"), depot.count("HEAD")), before);
+    // The INPUT, whether there is the bucket, and what stands there.
+    assert_eq!(depot.listings() - listings, 3);
+    // A source that changes is made again, and so is an output that is gone.
+    depot.place("in/a.jpg", &oddities::jpeg::plain(64, 64));
+    depot.shelves.lock().unwrap().objects.remove("out/d/b.jpg");
+    nightly(&depot, &world, &["s3://b/in/"]).ok();
+    assert_eq!((size(&depot, "out/a.jpg"), size(&depot, "out/d/b.jpg")), ((32, 32), (32, 21)));
+    assert_eq!((depot.count("GET"), depot.count("PUT")), (4, 4));
+    // An output that somebody changed stays, and the picture fails.
+    depot.place("out/a.jpg", b"somebody's");
+    nightly(&depot, &world, &["s3://b/in/"]).code(1).says("thumbs did not write it");
+    assert_eq!(depot.get("out/a.jpg").body, b"somebody's");
+    // Files are remembered in the same way.
+    world.sized("files/f.jpg", 96, 64);
+    nightly(&depot, &world, &["files"]).ok();
+    let ran = nightly(&depot, &world, &["files"]);
+    assert_eq!(line(&report(&ran.stdout), "skipped", "files/f.jpg")["reason"], "up-to-date");
+}
+
+#[test]
+fn outputs_of_keys_that_are_gone_are_pruned() {
+    let (depot, world) = (Depot::new(), World::new());
+    let picture = oddities::jpeg::plain(96, 64);
+    for key in ["in/a.jpg", "in/b.jpg", "in/c.jpg", "in/d.jpg"] {
+        depot.place(key, &picture);
+    }
+    nightly(&depot, &world, &["s3://b/in/"]).ok();
+    depot.place("out/theirs.jpg", b"somebody's");
+    depot.place("out/d.jpg", b"changed");
+    for key in ["in/b.jpg", "in/d.jpg"] {
+        depot.shelves.lock().unwrap().objects.remove(key);
+    }
+    let all = depot.keys();
+    nightly(&depot, &world, &["s3://b/in/"]).ok();
+    assert_eq!(depot.keys(), all, "nothing goes without --prune");
+    let ran = nightly(&depot, &world, &["s3://b/in/", "--prune"]);
+    ran.ok();
+    assert_eq!(depot.keys(), ["in/a.jpg", "in/c.jpg", "out/a.jpg", "out/c.jpg", "out/d.jpg", "out/theirs.jpg"]);
+    assert_eq!(
+        (depot.get("out/d.jpg").body, depot.get("out/theirs.jpg").body),
+        (b"changed".to_vec(), b"somebody's".to_vec())
+    );
+    // Of earlier options, too.
+    nightly(&depot, &world, &["s3://b/in/", "--prune", "-f", "png"]).ok();
+    assert_eq!(depot.keys(), ["in/a.jpg", "in/c.jpg", "out/a.png", "out/c.png", "out/d.jpg", "out/theirs.jpg"]);
+}
+
+#[test]
+fn a_listing_that_fails_ends_the_run() {
+    let (depot, world) = (Depot::new(), World::new());
+    depot.place("in/a.jpg", &oddities::jpeg::plain(96, 64));
+    nightly(&depot, &world, &["s3://b/in/"]).ok();
+    let depot = Depot::with(|request| (request.path.contains("list-type") && request.nth > 1).then_some(500));
+    world.sized("files/f.jpg", 96, 64);
+    let ran = nightly(&depot, &world, &["files", "--retries", "0"]);
+    ran.code(3).says("s3://b/out/: its listing failed: the server answers 500");
+    assert!(depot.keys().is_empty());
+}
+
+#[test]
+fn a_real_server_keeps_pictures() {
+    let world = World::new();
+    let Some(moto) = Moto::start(&world) else { return };
+    moto.put("/bucket", b"");
+    world.sized("in/a.jpg", 96, 64);
+    world.sized("in/ü b+.jpg", 96, 64);
+    moto.put("/bucket/p/x.jpg", b"somebody's");
+    world.sized("in/x.jpg", 96, 64);
+    let args = ["in", "-o", "s3://bucket/p/"];
+    run(&world, moto.port, &args).code(1).says("s3://bucket/p/x.jpg").says("thumbs did not write it");
+    // Ours are replaced.
+    run(&world, moto.port, &args).code(1);
+    run(&world, moto.port, &["s3://bucket/p/", "-o", "back/", "--exclude", "x.jpg"]).ok();
+    assert_eq!(world.tree().iter().filter(|name| name.starts_with("back/")).count(), 2);
+    assert_eq!(world.size("back/ü b+.jpg"), (32, 21));
+}
