@@ -49,26 +49,26 @@ pub(super) fn row(color: ColorSpace, inverted: bool, planes: &[&[u8]], out: &mut
 /// Bits of fraction. With more, the largest sums would not fit 16 bits.
 const BITS: u32 = 6;
 
-/// A factor below 1 for [`product`].
+/// A factor below 2 for [`product`].
 const fn factor(value: f64) -> i16 {
-    (value * 32768.0 + if value < 0.0 { -0.5 } else { 0.5 }) as i16
+    (value * 16384.0 + if value < 0.0 { -0.5 } else { 0.5 }) as i16
 }
 
-/// A rounded product, which vectors compute in one step.
+/// The product of a chroma sample and a factor, rounded down to [`BITS`], which vectors compute in one step.
 #[inline(always)]
-fn product(a: i16, factor: i16) -> i16 {
-    ((((i32::from(a) * i32::from(factor)) >> 14) + 1) >> 1) as i16
+fn product(chroma: i16, factor: i16) -> i16 {
+    ((i32::from(chroma << 8) * i32::from(factor)) >> 16) as i16
 }
 
 #[inline(always)]
 fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
-    const HALF: i16 = 1 << (BITS - 1);
-    let (y, cb, cr) = ((i16::from(y) << BITS) + HALF, (i16::from(cb) - 128) << BITS, (i16::from(cr) - 128) << BITS);
+    // A product is too small by half a step in the mean.
+    let (y, cb, cr) = ((i16::from(y) << BITS) + (1 << (BITS - 1)), i16::from(cb) - 128, i16::from(cr) - 128);
     let sample = |sum: i16| (sum >> BITS).clamp(0, 255) as u8;
     [
-        sample(y + (cr + product(cr, const { factor(0.402) }))),
-        sample(y + (product(cb, const { factor(-0.344_136) }) + product(cr, const { factor(-0.714_136) }))),
-        sample(y + (2 * cb + product(cb, const { factor(-0.228) }))),
+        sample(y + (cr << BITS) + product(cr, const { factor(0.402) })),
+        sample(y + 1 + product(cb, const { factor(-0.344_136) }) + product(cr, const { factor(-0.714_136) })),
+        sample(y + (cb << (BITS + 1)) + product(cb, const { factor(-0.228) })),
     ]
 }
 

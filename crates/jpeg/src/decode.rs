@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::frame::{Frame, Kind};
 use super::header::Header;
-use super::idct::{Transform, last_index};
+use super::idct::{Part, Transform, last_index};
 use super::plan::{self, Plan, plane_size};
 use super::plane::Plane;
 use super::planes::{Damage, Image, Planes};
@@ -323,14 +323,8 @@ impl Output {
             if lines == 0 {
                 return;
             }
-            simd::dispatch_vectors(TransformRow {
-                transform: &self.transform,
-                row,
-                first: v * self.padded,
-                blocks: self.blocks,
-                out: &mut self.strip,
-                line: across,
-            });
+            let part = Part { row, first: v * row.stride, blocks: self.blocks, out: &mut self.strip, line: across };
+            simd::dispatch_vectors(Run(&self.transform, part));
             for samples in self.strip.chunks_exact(across).take(lines) {
                 self.plane.data.extend_from_slice(&samples[..width]);
             }
@@ -338,19 +332,11 @@ impl Output {
     }
 }
 
-/// The arguments of [`Transform::blocks`].
-struct TransformRow<'a> {
-    transform: &'a Transform,
-    row: &'a Row,
-    first: usize,
-    blocks: usize,
-    out: &'a mut [u8],
-    line: usize,
-}
+struct Run<'a>(&'a Transform, Part<'a>);
 
-impl WithVectors for TransformRow<'_> {
+impl WithVectors for Run<'_> {
     #[inline(always)]
     fn run<V: Vectors>(self, vectors: V) {
-        self.transform.blocks(vectors, self.row, self.first, self.blocks, self.out, self.line);
+        self.0.blocks(vectors, self.1);
     }
 }

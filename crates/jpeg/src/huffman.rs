@@ -189,17 +189,26 @@ impl<const SIZE: usize> Table<SIZE> {
     /// The symbol at the top of the buffer, or `None` for an undefined code.
     #[inline(always)]
     pub fn symbol(&self, buffer: u64) -> Option<Symbol> {
-        let symbol = self.look[(buffer >> (64 - Self::BITS)) as usize & (SIZE - 1)];
-        if symbol.0 != 0 { Some(symbol) } else { self.long(buffer) }
+        let mut symbol = self.look[(buffer >> (64 - Self::BITS)) as usize & (SIZE - 1)];
+        if symbol == NOT_HERE {
+            symbol = self.long(buffer);
+            if symbol == NOT_HERE {
+                return None;
+            }
+        }
+        Some(symbol)
     }
 
     #[cold]
     #[inline(never)]
-    fn long(&self, buffer: u64) -> Option<Symbol> {
-        let (value, length) = self.codes.find((buffer >> 48) as u32)?;
-        Symbol::new(self.coding, value, length)
+    fn long(&self, buffer: u64) -> Symbol {
+        let found = self.codes.find((buffer >> 48) as u32);
+        found.and_then(|(value, length)| Symbol::new(self.coding, value, length)).unwrap_or(NOT_HERE)
     }
 }
+
+/// A code that is not in a table.
+const NOT_HERE: Symbol = Symbol(0);
 
 #[cfg(test)]
 pub(super) mod tests {
@@ -270,7 +279,8 @@ pub(super) mod tests {
             codes.for_each(|code, length, value| {
                 let buffer = u64::from(code) << (64 - length);
                 let symbol = Symbol::new(Coding::Sequential, value, length);
-                assert_eq!((table.symbol(buffer), table.long(buffer)), (symbol, symbol));
+                let long = table.long(buffer);
+                assert_eq!((table.symbol(buffer), (long != NOT_HERE).then_some(long)), (symbol, symbol));
             });
         }
     }

@@ -4,7 +4,7 @@
 //! y) = 128 + sum a(u) a(v) F(u, v) cos((2x + 1) u pi / 2n) cos((2y + 1) v pi / 2n)` over u, v < n.
 //! The scale is the same for every n, so that the mean of the block does not change.
 
-use super::idct8::{self, Row8};
+use super::points;
 use super::row::Row;
 use super::script::Quant;
 use super::simd::{Vectors, to_sample};
@@ -17,163 +17,197 @@ pub(super) const ZIGZAG: [u8; 64] = [
 ];
 
 /// The last zigzag index among the n x n lowest frequencies.
-pub(super) fn last_index(n: usize) -> u32 {
-    (0..64).rev().find(|&k| usize::from(ZIGZAG[k] >> 3) < n && usize::from(ZIGZAG[k] & 7) < n).unwrap_or(0) as u32
+pub(super) const fn last_index(n: usize) -> u32 {
+    let mut k = 63;
+    while k > 0 && (ZIGZAG[k] as usize >> 3 >= n || ZIGZAG[k] as usize & 7 >= n) {
+        k -= 1;
+    }
+    k as u32
 }
 
 /// Blocks transformed side by side, one per lane.
 pub(super) const LANES: usize = 8;
 
-type Lanes = [f32; LANES];
-
 /// The transform of one component at one size.
 #[derive(Debug, Clone)]
 pub(super) struct Transform {
     n: usize,
-    /// Quantisation step times a(u) a(v), in zigzag order. For n = 8, that of [`idct8`].
+    /// Quantisation step times a(u) a(v), in zigzag order. For n = 8, what [`points::eight`] expects.
     scale: [f32; 64],
     /// `basis[u][x]` = cos((2x + 1) u pi / 2n)
     basis: [[f32; 8]; 8],
 }
 
+/// Blocks of a row to transform.
+pub(super) struct Part<'a> {
+    pub row: &'a Row,
+    /// The first block, a multiple of [`LANES`], and the number of blocks.
+    pub first: usize,
+    pub blocks: usize,
+    /// Receives n lines, `line` apart, with n samples per block. Up to 8 bytes behind each line may be overwritten.
+    pub out: &'a mut [u8],
+    pub line: usize,
+}
+
+/// Coefficients of eight blocks, then samples. Vectors that lie across two cache lines take longer.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+struct Eight([f32; 64 * LANES]);
+
 impl Transform {
     /// A transform to 8-bit samples, from coefficients that are scaled by `finer`.
     pub fn new(n: usize, quant: &Quant, finer: f64) -> Transform {
-        let mut t = Transform { n, scale: [0.0; 64], basis: [[0.0; 8]; 8] };
-        if n == 8 {
-            t.scale = idct8::scale(quant, finer);
-            return t;
-        }
-        let a = |i| if i == 0 { 0.125f64.sqrt() } else { 0.5 };
-        for ((scale, &natural), &step) in t.scale.iter_mut().zip(&ZIGZAG).zip(quant) {
-            *scale = (f64::from(step) * a(natural >> 3) * a(natural & 7) / finer) as f32;
-        }
-        for u in 0..n {
-            for x in 0..n {
-                t.basis[u][x] = (((2 * x + 1) * u) as f64 * std::f64::consts::PI / (2 * n) as f64).cos() as f32;
-            }
-        }
-        t
+        let a = |i: usize| match (n, i) {
+            (8, i) => 1.0 / (8f64.sqrt() * points::FACTORS[i]),
+            (_, 0) => 0.125f64.sqrt(),
+            _ => 0.5,
+        };
+        let place = |k: usize| (usize::from(ZIGZAG[k] >> 3), usize::from(ZIGZAG[k] & 7));
+        let scale = std::array::from_fn(|k| {
+            let (v, u) = place(k);
+            (f64::from(quant[k]) * a(v) * a(u) / finer) as f32
+        });
+        let cosine = |u, x| (((2 * x + 1) * u) as f64 * std::f64::consts::PI / (2 * n) as f64).cos() as f32;
+        let basis = std::array::from_fn(|u| std::array::from_fn(|x| cosine(u, x)));
+        Transform { n, scale, basis }
     }
 
-    /// Transforms `blocks` blocks of a row from place `first` on; coefficients are read up to the next multiple of [`LANES`].
-    /// `out` receives n lines, `line` apart, with n samples per block; up to 8 bytes behind each
-    /// line may be overwritten.
+    /// Transforms blocks of a row.
     #[inline(always)]
-    pub fn blocks<V: Vectors>(&self, vectors: V, row: &Row, first: usize, blocks: usize, out: &mut [u8], line: usize) {
-        let (coefficients, pitch) = (&row.coefficients[first..], row.pitch);
+    pub fn blocks<V: Vectors>(&self, vectors: V, part: Part<'_>) {
         match self.n {
-            1 => self.one(&coefficients[..blocks], out),
-            2 => self.many::<2, 5>(coefficients, pitch, blocks, out, line),
-            3 => self.many::<3, 13>(coefficients, pitch, blocks, out, line),
-            4 => self.many::<4, 25>(coefficients, pitch, blocks, out, line),
-            5 => self.many::<5, 40>(coefficients, pitch, blocks, out, line),
-            6 => self.many::<6, 52>(coefficients, pitch, blocks, out, line),
-            7 => self.many::<7, 60>(coefficients, pitch, blocks, out, line),
-            _ => {
-                let whole = Row8 { scale: &self.scale, coefficients, pitch, blocks, out, line };
-                whole.transform(vectors, |place| row.count(first + place));
-            }
+            1 => self.one(part),
+            2 => self.many::<V, 2>(vectors, part),
+            3 => self.many::<V, 3>(vectors, part),
+            4 => self.many::<V, 4>(vectors, part),
+            5 => self.many::<V, 5>(vectors, part),
+            6 => self.many::<V, 6>(vectors, part),
+            7 => self.many::<V, 7>(vectors, part),
+            _ => self.many::<V, 8>(vectors, part),
         }
     }
 
     #[inline(always)]
-    fn one(&self, coefficients: &[i16], out: &mut [u8]) {
+    fn one(&self, part: Part<'_>) {
         let scale = self.scale[0];
-        for (sample, &dc) in out.iter_mut().zip(coefficients) {
+        for (sample, &dc) in part.out.iter_mut().zip(&part.row.coefficients[part.first..][..part.blocks]) {
             *sample = to_sample(f32::from(dc) * scale + 128.0) as u8;
         }
     }
 
-    /// N samples per side from COUNT coefficients per block.
+    /// N samples per side.
     #[inline(always)]
-    fn many<const N: usize, const COUNT: usize>(
-        &self,
-        coefficients: &[i16],
-        pitch: usize,
-        blocks: usize,
-        out: &mut [u8],
-        line: usize,
-    ) {
-        let mut basis = [[0.0f32; N]; N];
-        for (to, from) in basis.iter_mut().zip(&self.basis) {
-            to.copy_from_slice(&from[..N]);
+    fn many<V: Vectors, const N: usize>(&self, vectors: V, part: Part<'_>) {
+        let Part { row, first, blocks, out, line } = part;
+        let mut m = Eight([0.0; 64 * LANES]);
+        for at in (0..blocks).step_by(LANES) {
+            let here = LANES.min(blocks - at);
+            let group = (first + at) / LANES;
+            let groups = row.coefficients.as_chunks::<LANES>().0.get(group..).unwrap_or_default();
+            let count = row.count(group);
+            if count <= 1 {
+                let mut words = [0u64; LANES];
+                for (word, &dc) in words.iter_mut().zip(groups.first().unwrap_or(&[0; LANES])) {
+                    *word = u64::from(to_sample(f32::from(dc) * self.scale[0] + 128.0)) * 0x0101_0101_0101_0101;
+                }
+                for y in 0..N {
+                    store::<N>(&words, here, &mut out[y * line + at * N..]);
+                }
+                continue;
+            }
+            self.load::<N>(groups, row.pitch / LANES, count, &mut m);
+            self.both::<V, N>(vectors, count, V::whole(&mut m.0));
+            pack::<V, N>(vectors, V::whole(&mut m.0));
+            for (y, cells) in m.0.chunks_exact(N * LANES).take(N).enumerate() {
+                let word = |x: usize, lane: usize| u64::from(cells[x * LANES + lane].to_bits());
+                let mut words = [0; LANES];
+                for (lane, to) in words.iter_mut().enumerate() {
+                    *to = word(0, lane) | if N > 4 { word(4, lane) << 32 } else { 0 };
+                }
+                store::<N>(&words, here, &mut out[y * line + at * N..]);
+            }
         }
-        for place in (0..blocks).step_by(LANES) {
-            let mut input = [[[0.0f32; LANES]; N]; N];
-            for k in 0..COUNT {
+    }
+
+    /// Dequantises the coefficients of a group of blocks, the first of every `pitch`, and moves samples by 128. Coefficients
+    /// from `count` on are zero.
+    #[inline(always)]
+    fn load<const N: usize>(&self, groups: &[[i16; LANES]], pitch: usize, count: usize, m: &mut Eight) {
+        let (cells, _) = m.0.as_chunks_mut::<LANES>();
+        if N == 8 {
+            let from = groups.iter().step_by(pitch).zip(&self.scale).zip(&ZIGZAG).take(count);
+            for ((from, &scale), &natural) in from {
+                cells[usize::from(natural & 63)] = from.map(|c| f32::from(c) * scale);
+            }
+            for &natural in ZIGZAG.get(count..).unwrap_or_default() {
+                cells[usize::from(natural & 63)] = [0.0; LANES];
+            }
+        } else {
+            for k in 0..=const { last_index(N) as usize } {
                 let (v, u) = (usize::from(ZIGZAG[k] >> 3), usize::from(ZIGZAG[k] & 7));
-                if u < N && v < N {
-                    let from = &coefficients[k * pitch + place..][..LANES];
-                    let scale = self.scale[k];
-                    for (to, &c) in input[v][u].iter_mut().zip(from) {
-                        *to = f32::from(c) * scale;
-                    }
+                if let (Some(from), true) = (groups.get(k * pitch), u < N && v < N) {
+                    cells[v * N + u] = from.map(|c| f32::from(c) * self.scale[k]);
                 }
             }
-            for dc in &mut input[0][0] {
-                *dc += 128.0;
-            }
-            // Columns, then rows.
-            let mut half = [[[0.0f32; LANES]; N]; N];
-            for u in 0..N {
-                let column: [Lanes; N] = std::array::from_fn(|v| input[v][u]);
-                let column = inverse(&basis, &column);
-                for (half, value) in half.iter_mut().zip(column) {
-                    half[u] = value;
-                }
-            }
-            let here = LANES.min(blocks - place);
-            for (y, row) in half.iter().enumerate() {
-                let samples = inverse(&basis, row);
-                let (low, high) = samples.split_at(N.min(4));
-                let (low, high) = (pack(low), pack(high));
-                let to = &mut out[y * line + place * N..];
-                for lane in 0..here {
-                    let both = u64::from(low[lane]) | u64::from(high[lane]) << 32;
-                    if let Some(to) = to.get_mut(lane * N..lane * N + 8) {
-                        to.copy_from_slice(&both.to_le_bytes());
-                    }
-                }
-            }
+        }
+        for dc in &mut cells[0] {
+            *dc += 128.0;
+        }
+    }
+
+    /// Columns, then rows.
+    #[inline(always)]
+    fn both<V: Vectors, const N: usize>(&self, vectors: V, count: usize, m: &mut [V::Floats]) {
+        // Vectors that the eight lanes take.
+        let parts = m.len() / 64;
+        let row = |i: usize| i / parts * N * parts + i % parts;
+        if N < 8 {
+            (0..N * parts).for_each(|i| points::few::<V, N>(vectors, &self.basis, m, i, N * parts));
+            (0..N * parts).for_each(|i| points::few::<V, N>(vectors, &self.basis, m, row(i), parts));
+        } else if count <= IN_FOUR {
+            (0..4 * parts).for_each(|i| points::eight::<V, 4>(vectors, m, i, N * parts));
+            (0..N * parts).for_each(|i| points::eight::<V, 4>(vectors, m, row(i), parts));
+        } else {
+            (0..N * parts).for_each(|i| points::eight::<V, 8>(vectors, m, i, N * parts));
+            (0..N * parts).for_each(|i| points::eight::<V, 8>(vectors, m, row(i), parts));
         }
     }
 }
 
-/// One dimension. The cosines of even frequencies are symmetric, those of odd frequencies
-/// antisymmetric.
+/// The first coefficients in zigzag order that lie within four columns and rows.
+const IN_FOUR: usize = 10;
+
+/// Stores the first N samples of each of `here` blocks; what is stored behind them is overwritten by the next block.
 #[inline(always)]
-fn inverse<const N: usize>(basis: &[[f32; N]; N], input: &[Lanes; N]) -> [Lanes; N] {
-    let mut output = [[0.0; LANES]; N];
-    for x in 0..N.div_ceil(2) {
-        let (mut even, mut odd) = (input[0], [0.0; LANES]);
-        for u in 1..N {
-            let (sum, factor) = (if u % 2 == 0 { &mut even } else { &mut odd }, basis[u][x]);
-            for lane in 0..LANES {
-                sum[lane] += input[u][lane] * factor;
-            }
+fn store<const N: usize>(words: &[u64; LANES], here: usize, out: &mut [u8]) {
+    let behind = (LANES - 1) * N + 8;
+    if let (LANES, Some(out)) = (here, out.get_mut(..behind)) {
+        for (lane, word) in words.iter().enumerate() {
+            out[lane * N..lane * N + 8].copy_from_slice(&word.to_le_bytes());
         }
-        for lane in 0..LANES {
-            output[x][lane] = even[lane] + odd[lane];
-            output[N - 1 - x][lane] = even[lane] - odd[lane];
-        }
-        if x == N - 1 - x {
-            output[x] = even;
+        return;
+    }
+    for (lane, word) in words.iter().enumerate().take(here) {
+        if let Some(to) = out.get_mut(lane * N..lane * N + 8) {
+            to.copy_from_slice(&word.to_le_bytes());
         }
     }
-    output
 }
 
-/// Packs up to four neighbours into the bytes of a word, with rounding and clamping.
+/// Packs the first four samples of each line of N, and the others.
 #[inline(always)]
-pub(super) fn pack(samples: &[Lanes]) -> [u32; LANES] {
-    let mut words = [0u32; LANES];
-    for (x, samples) in samples.iter().enumerate() {
-        for lane in 0..LANES {
-            words[lane] |= to_sample(samples[lane]) << (8 * x);
+fn pack<V: Vectors, const N: usize>(vectors: V, m: &mut [V::Floats]) {
+    // Vectors that the eight lanes take.
+    let parts = m.len() / 64;
+    for line in m.chunks_exact_mut(N * parts).take(N) {
+        for part in 0..parts {
+            for x in (0..N).step_by(4) {
+                // The next block overwrites what is behind the line.
+                let sample = |i: usize| line[(x + i).min(N - 1) * parts + part];
+                line[x * parts + part] = vectors.pack([sample(0), sample(1), sample(2), sample(3)]);
+            }
         }
     }
-    words
 }
 
 #[cfg(test)]
@@ -211,7 +245,8 @@ mod tests {
                 struct Run<'a>(&'a Transform, &'a Row, &'a mut [u8]);
                 impl WithVectors for Run<'_> {
                     fn run<V: Vectors>(self, vectors: V) {
-                        self.0.blocks(vectors, self.1, 0, 11, self.2, 11 * self.0.n + 8);
+                        let part = Part { row: self.1, first: 0, blocks: 11, out: self.2, line: 11 * self.0.n + 8 };
+                        self.0.blocks(vectors, part);
                     }
                 }
                 dispatch_vectors(Run(&t, &row, &mut out));

@@ -93,7 +93,7 @@
 // - `bits`: the bit reader; `huffman`: single symbols; `skip`: several symbols at once; `cache`: their tables
 // - `sequential`, `progressive`: Huffman-coded blocks; `arithmetic`, `models`: arithmetic-coded blocks
 // - `scan`: rows of MCUs, with `unit` and `row`
-// - `idct`, `idct8`, `resize`, `upsample`, `color`: samples and pixels
+// - `idct`, `points`, `resize`, `upsample`, `color`: samples and pixels
 // - `lossless`: pictures without blocks
 // - `transcode`: coefficients to a smaller file, with parts of `encode`
 // - `quality`: what quantisation tables tell
@@ -110,13 +110,13 @@ mod frame;
 mod header;
 mod huffman;
 mod idct;
-mod idct8;
 mod lossless;
 mod markers;
 mod models;
 mod plan;
 mod plane;
 mod planes;
+mod points;
 mod progressive;
 mod quality;
 mod resize;

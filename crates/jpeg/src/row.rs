@@ -9,34 +9,40 @@ use super::idct::LANES;
 pub(super) struct Row {
     /// The distance from a coefficient to the next of the same block.
     pub pitch: usize,
-    /// The number of blocks per row of blocks.
-    pub blocks: usize,
+    /// The distance from a row of blocks to the next, a multiple of [`LANES`].
+    pub stride: usize,
     pub coefficients: Vec<i16>,
     /// A bit for each nonzero coefficient. Kept only for bands that are refined.
     pub masks: Vec<u64>,
-    /// For each [`LANES`] places, a number of coefficients behind which all are zero.
+    /// For each group of [`LANES`] places, a number of coefficients behind which all are zero.
     counts: Vec<u8>,
+}
+
+/// The places that a row of `blocks` takes.
+pub(super) fn stride(blocks: usize) -> usize {
+    blocks.next_multiple_of(LANES)
 }
 
 impl Row {
     /// Allocates `count` coefficients for each block in `lines` rows of `blocks`.
     pub fn new(count: usize, blocks: usize, lines: usize) -> Row {
-        let pitch = (blocks * lines).next_multiple_of(LANES) + LANES;
+        let stride = stride(blocks);
+        let pitch = stride * lines + LANES;
         Row {
             pitch,
-            blocks,
+            stride,
             coefficients: vec![0; count * pitch],
-            masks: vec![0; blocks * lines],
+            masks: vec![0; stride * lines],
             counts: vec![0; pitch / LANES],
         }
     }
 
     pub fn clear(&mut self) {
+        let (cells, _) = self.coefficients.as_chunks_mut::<LANES>();
         for (group, count) in self.counts.iter_mut().enumerate() {
-            for line in self.coefficients.chunks_exact_mut(self.pitch).take(std::mem::take(count).into()) {
-                if let Some(cells) = line.as_chunks_mut::<LANES>().0.get_mut(group) {
-                    *cells = [0; LANES];
-                }
+            let count = std::mem::take(count).into();
+            for cells in cells.iter_mut().skip(group).step_by(self.pitch / LANES).take(count) {
+                *cells = [0; LANES];
             }
         }
         self.masks.fill(0);
@@ -55,11 +61,10 @@ impl Row {
         self.counts.iter_mut().for_each(|known| *known = (*known).max(count as u8));
     }
 
-    /// The number of coefficients that the [`LANES`] blocks from `place` on have, at most.
+    /// The number of coefficients that the blocks of a group have, at most.
     #[inline(always)]
-    pub fn count(&self, place: usize) -> usize {
-        let count = |place: usize| self.counts.get(place / LANES).copied().unwrap_or(0);
-        count(place).max(count(place + LANES - 1)).into()
+    pub fn count(&self, group: usize) -> usize {
+        self.counts.get(group).copied().unwrap_or(0).into()
     }
 
     pub fn block(&mut self, place: usize) -> Block<'_> {

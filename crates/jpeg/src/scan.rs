@@ -10,7 +10,7 @@ use super::frame::{Frame, Kind};
 use super::huffman::Coding;
 use super::models::Models;
 use super::progressive::{self, Band};
-use super::row::Row;
+use super::row::{self, Row};
 use super::script::Scan;
 use super::sequential::{self, UNDEFINED, ensure};
 use super::simd;
@@ -85,7 +85,7 @@ impl<'a> Decoder<'a> {
                 Mode::AcFirst(_) | Mode::AcRefine(_) => Some(cache::ac(progressive, p.ac.ok_or(NO_TABLE)?)?),
                 _ => None,
             };
-            let per_row = frame.mcus_x() as usize * usize::from(c.h);
+            let per_row = row::stride(frame.mcus_x() as usize * usize::from(c.h));
             let (h, v) = if alone { (1, 1) } else { (usize::from(c.h), usize::from(c.v)) };
             for i in 0..h * v {
                 units.push(Unit {
@@ -130,7 +130,7 @@ impl<'a> Decoder<'a> {
                 break;
             }
             self.rows -= 1;
-            let offset = line * rows[self.units[0].component].blocks;
+            let offset = line * rows[self.units[0].component].stride;
             let result = if self.models.is_some() {
                 self.arithmetic_line(rows, offset)
             } else if self.wide {

@@ -20,7 +20,7 @@ pub(super) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
 /// of the float. A conversion by `as` would check the range and prevent vectorisation.
 #[inline(always)]
 pub(super) fn to_sample(value: f32) -> u32 {
-    (value.clamp(0.0, 255.0) + 8_388_608.0).to_bits() & 0xFF
+    (value.clamp(0.0, 255.0) + INTEGERS).to_bits() & 0xFF
 }
 
 /// Vectors of floats in the processor's width. Loops over arrays vectorise automatically while
@@ -32,7 +32,12 @@ pub(super) trait Vectors: Copy {
     fn add(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn sub(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
     fn mul(self, a: Self::Floats, b: f32) -> Self::Floats;
+    /// Clamps and rounds like [`to_sample`], and packs the bytes of four vectors, the first one lowest.
+    fn pack(self, samples: [Self::Floats; 4]) -> Self::Floats;
 }
+
+/// 2^23, whose unit in the last place is 1.
+const INTEGERS: f32 = 8_388_608.0;
 
 /// Work on vectors. It must be `#[inline(always)]` down to its loops.
 pub(super) trait WithVectors {
@@ -80,6 +85,20 @@ mod wide {
         #[inline(always)]
         fn mul(self, a: S::f32s, b: f32) -> S::f32s {
             self.0.mul_f32s(a, self.0.splat_f32s(b))
+        }
+        #[inline(always)]
+        fn pack(self, samples: [S::f32s; 4]) -> S::f32s {
+            let simd = self.0;
+            let all = |value| simd.splat_f32s(value);
+            let byte = |sample| {
+                let clamped = simd.min_f32s(simd.max_f32s(sample, all(0.0)), all(255.0));
+                simd.transmute_u32s_f32s(simd.add_f32s(clamped, all(super::INTEGERS)))
+            };
+            let (a, b, c, d) = (byte(samples[0]), byte(samples[1]), byte(samples[2]), byte(samples[3]));
+            // Shifts drop the exponent of all but the first one.
+            let moved = |sample, bits| simd.wrapping_dyn_shl_u32s(sample, simd.splat_u32s(bits));
+            let low = simd.or_u32s(simd.and_u32s(a, simd.splat_u32s(0xFF)), moved(b, 8));
+            simd.transmute_f32s_u32s(simd.or_u32s(low, simd.or_u32s(moved(c, 16), moved(d, 24))))
         }
     }
 
@@ -129,6 +148,10 @@ impl Vectors for Single {
     #[inline(always)]
     fn mul(self, a: f32, b: f32) -> f32 {
         a * b
+    }
+    #[inline(always)]
+    fn pack(self, samples: [f32; 4]) -> f32 {
+        f32::from_bits(samples.iter().rev().fold(0, |word, &sample| word << 8 | to_sample(sample)))
     }
 }
 

@@ -90,10 +90,10 @@ impl<W: Word> Target<W> {
 
     /// Takes the blocks of a row of MCUs that hold samples.
     fn take(&mut self, row: &Row) {
-        let lines = row.masks.len() / row.blocks;
+        let lines = row.masks.len() / row.stride;
         for line in 0..lines.min(self.rows - self.blocks.rows()) {
             let Self { blocks, levels, extremes, .. } = self;
-            let coefficients = &row.coefficients[line * row.blocks..];
+            let coefficients = &row.coefficients[line * row.stride..];
             simd::dispatch(
                 #[inline(always)]
                 || {
