@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::archive::Kind;
 use crate::archive::compress::Levels;
+use crate::net::is_stored;
 use crate::pipeline::{ArchiveOptions, Dataset};
 use crate::plan::Destination;
 use crate::sink::Archive;
@@ -13,6 +14,7 @@ use crate::words;
 use anyhow::{Result, bail, ensure};
 
 use super::args::{ArchiveKind, Args, Existing};
+use super::conflict::Conflict;
 
 /// The archive that `-o` names, from its suffix, or from `--archive` on standard output.
 pub fn destination(args: &Args, output: &Path) -> Option<Destination> {
@@ -54,10 +56,14 @@ pub fn options(args: &Args, destination: &Destination, inputs: &[Input]) -> Resu
 }
 
 /// The data set, if one is written.
-pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Dataset>> {
+pub fn dataset(args: &Args, destination: &Destination, sizes: usize, formats: usize) -> Result<Option<Dataset>> {
     let Some(dir) = &args.webdataset else {
         ensure!(args.shard_size.is_none(), "--shard-size: it has no effect without --webdataset");
         return Ok(None);
+    };
+    let dir = match destination {
+        Destination::Store(prefix) => prefix,
+        _ => dir,
     };
     ensure!(sizes == 1 && formats == 1, "--webdataset: it takes one size and one format");
     let size = args.shard_size.unwrap_or(ShardSize::Samples(10_000));
@@ -65,17 +71,14 @@ pub fn dataset(args: &Args, sizes: usize, formats: usize) -> Result<Option<Datas
     Ok(Some(Dataset { dir: dir.clone(), size, columns, key, covered: Covered::default() }))
 }
 
-/// A file that has to stay is in the way.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Conflict(String);
-
 fn check_file(args: &Args, path: &Path, kind: Kind, inputs: &[Input]) -> Result<()> {
     let real = real_path(path);
     let is_input = |input: &Input| matches!(input, Input::Path(input) if real_path(input) == real);
     ensure!(!inputs.iter().any(is_input), "-o {}: an INPUT of this run", words::path(path));
     match args.existing {
         Some(Existing::Skip) => bail!("--existing skip: an archive is made as a whole; use replace or fail"),
+        // What stands in a store shows when that is asked.
+        _ if is_stored(path) => {}
         Some(Existing::Fail) => {
             let conflict = || Conflict(format!("-o {}: it exists", words::path(path)));
             ensure!(path.symlink_metadata().is_err(), conflict());

@@ -65,7 +65,7 @@ pub struct Args {
 
     /// Directory, picture file, archive (.tar .tar.gz .tgz .tar.zst .zip), or - for standard output [default: beside each input]
     ///
-    /// In builds with the feature stores, also a prefix in an object store: s3://bucket/thumbs/
+    /// In builds with the feature stores, also an object store: s3://, gs:// or az://bucket/thumbs/
     #[arg(short, long, value_name = "DEST", help_heading = "Output")]
     pub output: Option<PathBuf>,
     /// Kind of archive to write to standard output, with -o -

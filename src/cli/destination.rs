@@ -80,10 +80,9 @@ fn store(option: &str, output: &Path) -> Result<Option<Destination>> {
     if url.is_prefix() {
         return Ok(Some(Destination::Store(PathBuf::from(text))));
     }
-    ensure!(
-        Kind::from_name(output).is_none(),
-        "{option} {shown}: an archive is written to a file, not to an object store"
-    );
+    if Kind::from_name(output).is_some() && option == "-o" {
+        return Ok(Some(Destination::Archive(Some(PathBuf::from(text)))));
+    }
     let extension = output.extension().unwrap_or_default();
     match Format::from_extension(extension.as_encoded_bytes()) {
         Some(format) if format.writes() && option == "-o" => Ok(Some(Destination::Object(PathBuf::from(text)))),
@@ -100,7 +99,6 @@ pub fn check(args: &Args, destination: &Destination) -> Result<()> {
     if !destination.is_store() {
         return Ok(());
     }
-    ensure!(args.webdataset.is_none(), "--webdataset: a data set is written to a directory, not to an object store");
     ensure!(!args.nightly.fsync, "--fsync: an object in a store is safe once it is reported");
     ensure!(!args.keep_times, "--keep-times: an object in a store has the time of its upload");
     Ok(())

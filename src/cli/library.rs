@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::archives::Conflict;
+use super::conflict::Conflict;
 use super::resolve::{self, Resolved};
 use super::{command, nightly, place, usage};
 use crate::outcome::Summary;

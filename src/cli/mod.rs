@@ -8,6 +8,7 @@ mod args_nightly;
 mod args_split;
 mod args_table;
 mod command;
+mod conflict;
 mod destination;
 mod effect;
 mod exit;
@@ -43,6 +44,7 @@ use clap::error::ErrorKind;
 
 use args::Args;
 use command::Typed;
+use conflict::Conflict;
 use exit::Exit;
 use report::{Console, ShardReport};
 use resolve::Resolved;
@@ -180,7 +182,7 @@ fn go(
     // State and report may be in the destination, so it must exist first.
     if let Err(error) = place::prepare(&run) {
         report::say(&format!("{error:#}"));
-        return Ended::early(Exit::Broken);
+        return Ended::early(if error.is::<Conflict>() { Exit::Usage } else { Exit::Broken });
     }
     // Take the lock before opening the report, which another run may be writing.
     let _lock = match &state {

@@ -6,9 +6,10 @@ use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use crate::net::{DownloadOptions, is_url};
+use crate::net::{is_stored, is_url};
 use crate::pipeline::{List, RunConfig};
 use crate::plan::Destination;
+use crate::policy::Existing;
 use crate::sink::{self, Store};
 use crate::source::HEAD;
 use crate::walk::{Input, Walker, has_picture_extension, is_pattern, real_path, scheme};
@@ -16,15 +17,16 @@ use crate::words::{self, system_words};
 use anyhow::{Result, bail, ensure};
 use thumbs_render::format::{self, Format};
 
+use super::conflict::Conflict;
+
 /// Creates the destination and checks that it is writable, so that an unusable one is reported once and not for every
 /// input. A dry run only looks.
 pub fn prepare(run: &RunConfig) -> Result<()> {
     let (output, dir) = match &run.naming.destination {
         Destination::Directory(dir) => (dir, dir.as_path()),
+        Destination::Store(place) | Destination::Object(place) => return prepare_store(run, place),
+        Destination::Archive(Some(file)) if is_stored(file) => return prepare_store(run, file),
         Destination::File(file) | Destination::Archive(Some(file)) => (file, file.parent().unwrap_or(Path::new(""))),
-        Destination::Store(place) | Destination::Object(place) => {
-            return prepare_store(place, &run.walker.downloads);
-        }
         Destination::Beside | Destination::InPlace | Destination::Stdout | Destination::Archive(None) => return Ok(()),
     };
     let option = if run.dataset.is_some() { "--webdataset" } else { "-o" };
@@ -52,11 +54,26 @@ pub fn prepare(run: &RunConfig) -> Result<()> {
 }
 
 /// Checks that a store answers, so that a bucket that is missing is reported once and not for every input.
-fn prepare_store(place: &Path, options: &DownloadOptions) -> Result<()> {
-    if let Err(problem) = Store::new(options).shared().check(place) {
-        bail!("-o {}: cannot be written: {}", words::path(place), problem.words);
+fn prepare_store(run: &RunConfig, place: &Path) -> Result<()> {
+    let option = if run.dataset.is_some() { "--webdataset" } else { "-o" };
+    let shown = words::path(place);
+    let store = Store::new(&run.walker.downloads);
+    if let Err(problem) = store.shared().check(place) {
+        bail!("{option} {shown}: cannot be written: {}", problem.words);
     }
-    Ok(())
+    if run.archive.is_none() || run.naming.existing == Existing::Replace {
+        return Ok(());
+    }
+    // An archive is refused before its pictures are made.
+    match store.shared().standing_at(place) {
+        Err(problem) => bail!("{option} {shown}: cannot be written: {}", problem.words),
+        Ok(Some(_)) if run.naming.existing == Existing::Fail => bail!(Conflict(format!("{option} {shown}: it exists"))),
+        Ok(Some(object)) if !object.is_ours() => {
+            let why = "exists and thumbs did not write it (--existing replace)";
+            bail!(Conflict(format!("{option} {shown}: {why}")))
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
 /// The longest existing prefix of `dir`; "." for a relative path of which nothing exists.

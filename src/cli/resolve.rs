@@ -130,7 +130,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         dies: false,
     };
     let sources = destination::separate(&inputs, &destination, &mut walker)?;
-    let dataset = archives::dataset(&args, labels.len(), formats.len())?;
+    let dataset = archives::dataset(&args, &destination, labels.len(), formats.len())?;
     ensure!(
         state.is_none() || dataset.is_none(),
         "--update: not for data sets, of which a rerun makes only missing shards"

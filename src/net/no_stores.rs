@@ -3,6 +3,7 @@
 // What nothing is made of is never read.
 #![allow(dead_code)]
 
+use std::fs::File;
 use std::ops::ControlFlow;
 
 use super::{DownloadOptions, Problem, Url, Validators};
@@ -96,6 +97,22 @@ impl Stores {
     /// # Errors
     /// Always.
     pub fn put(&self, _: &Url, _: &[u8], _: &str, _: Condition<'_>, _: &Stop<'_>) -> Result<Put, Problem> {
+        none()
+    }
+
+    /// Fails.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn upload(&self, _: &Url, _: &File, _: &str, _: Condition<'_>, _: &Stop<'_>) -> Result<Put, Problem> {
+        none()
+    }
+
+    /// Fails.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn download(&self, _: &Url, _: u64, _: &File, _: &Stop<'_>) -> Result<(), Problem> {
         none()
     }
 

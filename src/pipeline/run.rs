@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::{Cancel, RecipeRenderer, RunConfig, RunError, digest, run_with};
 use crate::archive::Kind;
-use crate::outcome::Summary;
+use crate::net::{DownloadOptions, is_stored};
+use crate::outcome::{Stop, Summary};
 use crate::plan::Destination;
 use crate::policy::{Existing, Replace};
 use crate::report::Reporter;
 use crate::sink::shards::Expected;
-use crate::sink::{Archive, Directory, Shards, SinkError, Store, Stream, not_ours};
+use crate::sink::{Archive, Directory, Shards, SinkError, Store, Stream, Uploader, not_ours};
 use crate::words;
 
 /// Runs the pipeline with the recipe's renderer and the destination's sink, on the calling thread
@@ -25,14 +26,21 @@ pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) 
     if let (Some(dataset), false) = (&mut config.dataset, config.dry_run) {
         let recipe = digest::collection(&config.recipe, dataset, &config.shape, config.drop_duplicates);
         let expected = Expected { recipe, keyed: dataset.key.is_some(), contents: config.drop_duplicates.is_some() };
-        let mut sink = Shards::create(&dataset.dir, dataset.size, &expected).map_err(broken)?;
+        let uploader = uploader(&dataset.dir, &config.walker.downloads, cancel);
+        let mut sink = Shards::create(&dataset.dir, uploader, dataset.size, &expected).map_err(broken)?;
         dataset.covered = sink.covered();
         return run_with(config, renderer, &mut sink, reporter, cancel);
     }
     match (&config.naming.destination, &config.archive) {
         (Destination::Archive(path), Some(options)) if !config.dry_run => {
-            let replace = archive_replaces(config.naming.existing, path.as_deref(), options.kind).map_err(broken)?;
-            let mut sink = Archive::create(path.as_deref(), options.kind, options.levels, replace).map_err(broken)?;
+            let uploader = path.as_ref().and_then(|path| uploader(path, &config.walker.downloads, cancel));
+            let replace = match (&uploader, path) {
+                (Some(uploader), Some(path)) => object_replaces(config.naming.existing, path, uploader),
+                _ => archive_replaces(config.naming.existing, path.as_deref(), options.kind),
+            };
+            let replace = replace.map_err(broken)?;
+            let sink = Archive::create(path.as_deref(), uploader.as_ref(), options.kind, options.levels, replace);
+            let mut sink = sink.map_err(broken)?;
             run_with(config, renderer, &mut sink, reporter, cancel)
         }
         (Destination::Store(place) | Destination::Object(place), _) => {
@@ -44,6 +52,23 @@ pub fn run(mut config: RunConfig, reporter: &mut dyn Reporter, cancel: &Cancel) 
         (Destination::Stdout, _) => run_with(config, renderer, &mut Stream(std::io::stdout()), reporter, cancel),
         _ => run_with(config, renderer, &mut Directory, reporter, cancel),
     }
+}
+
+/// What uploads to this place, if it is in a store. A signal ends its uploads.
+fn uploader(place: &Path, options: &DownloadOptions, cancel: &Cancel) -> Option<Uploader> {
+    let cancel = cancel.clone();
+    let stop = move || matches!(cancel.reason(), Some(Stop::Interrupted(_)));
+    is_stored(place).then(|| Uploader::new(options, Arc::new(stop)))
+}
+
+/// The same for an archive in a store.
+fn object_replaces(existing: Existing, path: &Path, uploader: &Uploader) -> Result<Replace, SinkError> {
+    let replace = match existing {
+        Existing::Fail => Replace::Never,
+        Existing::Replace => Replace::Any,
+        Existing::Careful | Existing::Skip => Replace::Own,
+    };
+    uploader.check(path, replace).map(|()| replace)
 }
 
 /// What an archive may replace, or an error if an existing file must stay.

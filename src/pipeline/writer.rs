@@ -132,13 +132,15 @@ impl<'a> Writer<'a> {
         while broken.is_none() {
             self.look_at_the_clock();
             match done.recv_timeout(TICK) {
-                Ok((number, message)) => {
-                    if let Err(error) = self.take(number, message) {
+                Ok((number, message)) => match self.take(number, message) {
+                    Ok(()) => {}
+                    Err(Broken::Sink(error)) if self.is_interrupted(&error) => break,
+                    Err(error) => {
                         self.shared.cancel.broken();
                         broken = Some(error);
                         break;
                     }
-                }
+                },
                 // After a request to end, a feeder or worker may still wait for standard input.
                 Err(RecvTimeoutError::Timeout) if self.nothing_more_comes() => break,
                 // Workers that hang never disconnect.
@@ -173,7 +175,12 @@ impl<'a> Writer<'a> {
         self.summary.stopped = self.stopped();
         self.summary.may_pass = self.shared.may_pass.load(Ordering::Relaxed);
         if broken.is_none() && self.came_to_a_good_end() {
-            broken = self.sink.finish().err().map(Broken::Sink);
+            match self.sink.finish() {
+                Err(error) if self.is_interrupted(&error) => {
+                    (self.summary.abandoned, self.summary.stopped) = (true, self.shared.cancel.reason());
+                }
+                finished => broken = finished.err().map(Broken::Sink),
+            }
         } else {
             self.summary.abandoned = self.sink.abandon();
         }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::outlet::{Outlet, Readers};
-use super::{Entry, Sink, SinkError, mark};
+use super::{Entry, Sink, SinkError, Uploader, mark};
 use crate::archive::Kind;
 use crate::archive::compress::{Compressor, Levels};
 use crate::archive::detect::{self, Packing};
@@ -38,15 +38,21 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// Creates an archive in the file `path`, or on standard output. It may replace what `replace`
-    /// allows.
+    /// Creates an archive in the file `path`, on standard output, or with an uploader in a store. It may replace what
+    /// `replace` allows.
     ///
     /// # Errors
     /// No file can be created there.
-    pub fn create(path: Option<&Path>, kind: Kind, levels: Levels, replace: Replace) -> Result<Self, SinkError> {
+    pub fn create(
+        path: Option<&Path>,
+        uploader: Option<&Uploader>,
+        kind: Kind,
+        levels: Levels,
+        replace: Replace,
+    ) -> Result<Self, SinkError> {
         let name = path.unwrap_or(Path::new("-")).to_path_buf();
         let broken = |error| SinkError::Broken { path: name.clone(), error };
-        let outlet = Outlet::open(path).map_err(broken)?;
+        let outlet = Outlet::open(path, uploader).map_err(broken)?;
         let packed = Compressor::new(kind, levels, BufWriter::with_capacity(BUFFER, outlet)).map_err(broken)?;
         let packer = match kind {
             Kind::Zip => Packer::Zip(ZipWriter::new(packed)),

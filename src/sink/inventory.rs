@@ -1,9 +1,10 @@
 //! The objects below a prefix, listed once in place of a request for each of them.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::ops::ControlFlow;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -29,6 +30,21 @@ impl Inventory {
             if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(Self(objects))
+    }
+
+    /// The addresses of the objects below a prefix, with their sizes.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub fn names(stores: &Stores, prefix: &Url, stop: &dyn Fn() -> bool) -> Result<Vec<(PathBuf, u64)>, Problem> {
+        let mut names = Vec::new();
+        let begin = format!("{}://{}/", prefix.scheme(), prefix.host()).into_bytes();
+        let _ = stores.list(prefix, stop, &mut |listed| {
+            let address = OsString::from_vec([&begin[..], &listed.key].concat());
+            names.push((PathBuf::from(address), listed.size.unwrap_or_default()));
+            if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(names)
     }
 
     /// What identifies the object at this address, if it was listed.

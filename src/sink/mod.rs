@@ -16,6 +16,7 @@ pub mod shards;
 mod stale;
 mod stored;
 mod stream;
+mod uploader;
 
 use std::ffi::OsStr;
 use std::io;
@@ -34,6 +35,7 @@ pub use shards::Shards;
 pub use stale::{host, remove_stale};
 pub use stored::{Store, Stored, problem as stored_problem};
 pub use stream::Stream;
+pub use uploader::Uploader;
 
 use crate::policy::Replace;
 use crate::words;

@@ -7,15 +7,21 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::atomic::Temporary;
-use super::{Entry, close_copy, mark, remove_stale};
+use super::{Entry, Uploader, close_copy, mark, remove_stale};
 use crate::policy::Replace;
 
 /// The target of an archive's bytes.
 #[derive(Debug)]
 pub struct Outlet {
     file: File,
-    /// None is standard output.
-    target: Option<(Temporary, PathBuf)>,
+    target: Target,
+}
+
+#[derive(Debug)]
+enum Target {
+    Stdout,
+    File(Temporary, PathBuf),
+    Object(Uploader, PathBuf),
 }
 
 /// Determines who may read a file with the bytes of many sources: only those who could read all of
@@ -51,23 +57,30 @@ impl Readers {
 }
 
 impl Outlet {
-    /// Opens a file with this path, or standard output.
-    pub fn open(path: Option<&Path>) -> io::Result<Self> {
-        let (file, target) = match path {
-            Some(path) => {
+    /// Opens a file with this path, or standard output. With an uploader, the path is the address of an object.
+    pub fn open(path: Option<&Path>, uploader: Option<&Uploader>) -> io::Result<Self> {
+        let (file, target) = match (path, uploader) {
+            (Some(path), Some(uploader)) => {
+                (Uploader::temporary()?, Target::Object(uploader.clone(), path.to_path_buf()))
+            }
+            (Some(path), None) => {
                 remove_stale(path.parent().unwrap_or(Path::new("")));
                 let (file, temporary) = Temporary::private(path.parent().unwrap_or(Path::new("")))?;
-                (file, Some((temporary, path.to_path_buf())))
+                (file, Target::File(temporary, path.to_path_buf()))
             }
             // Avoids std's handle, which searches all data for line ends.
-            None => (File::from(io::stdout().as_fd().try_clone_to_owned()?), None),
+            (None, _) => (File::from(io::stdout().as_fd().try_clone_to_owned()?), Target::Stdout),
         };
         Ok(Self { file, target })
     }
 
     /// Sets permissions and name.
     pub fn commit(self, readers: Readers, replace: Replace) -> io::Result<()> {
-        let Some((mut temporary, path)) = self.target else { return close_copy(self.file.as_fd()) };
+        let (mut temporary, path) = match self.target {
+            Target::Stdout => return close_copy(self.file.as_fd()),
+            Target::Object(uploader, path) => return uploader.upload(&path, &self.file, replace),
+            Target::File(temporary, path) => (temporary, path),
+        };
         mark::set(&self.file, path.file_name().unwrap_or_default(), None);
         let mode = readers.mode(self.file.metadata()?.gid());
         self.file.set_permissions(fs::Permissions::from_mode(mode))?;

@@ -7,13 +7,13 @@ mod covered;
 mod sample;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::outlet::{Outlet, Readers};
-use super::{Entry, Sink, SinkError, remove_stale};
+use super::{Entry, Sink, SinkError, Uploader, remove_stale};
 use crate::archive::tar::{BLOCK, TarWriter};
 use crate::policy::Replace;
 use covered::{Contents, look_into};
@@ -33,6 +33,18 @@ fn file_name(index: u32) -> String {
     format!("{index:06}.tar")
 }
 
+/// What stands in a directory, or directly below a prefix, with its size.
+fn found(dir: &Path, uploader: Option<&Uploader>) -> Result<Vec<(PathBuf, u64)>, SinkError> {
+    let broken = |error| SinkError::Broken { path: dir.to_path_buf(), error };
+    if let Some(uploader) = uploader {
+        let names = uploader.names(dir).map_err(broken)?;
+        let here = |name: &Path| name.strip_prefix(dir).is_ok_and(|below| below.components().count() == 1);
+        return Ok(names.into_iter().filter(|(name, _)| here(name)).collect());
+    }
+    remove_stale(dir);
+    fs::read_dir(dir).map_err(broken)?.map(|entry| Ok((entry.map_err(broken)?.path(), 0))).collect()
+}
+
 struct Open {
     index: u32,
     tar: TarWriter<BufWriter<Outlet>>,
@@ -44,6 +56,8 @@ struct Open {
 /// Writes shards to a directory.
 pub struct Shards {
     dir: PathBuf,
+    /// For a data set in a store.
+    uploader: Option<Uploader>,
     size: ShardSize,
     standing: BTreeMap<u32, u64>,
     covered: Covered,
@@ -55,19 +69,27 @@ impl Shards {
     ///
     /// # Errors
     /// A file that has a shard's name but is not one, or is one of another recipe.
-    pub fn create(dir: &Path, size: ShardSize, expected: &Expected) -> Result<Self, SinkError> {
-        remove_stale(dir);
+    pub fn create(
+        dir: &Path,
+        uploader: Option<Uploader>,
+        size: ShardSize,
+        expected: &Expected,
+    ) -> Result<Self, SinkError> {
         let (mut shards, mut contents) = (Vec::new(), Contents::default());
         let at = |path: &Path| {
             let path = path.to_path_buf();
             move |error| SinkError::Broken { path, error }
         };
-        for entry in fs::read_dir(dir).map_err(at(dir))? {
-            let path = entry.map_err(at(dir))?.path();
+        for (path, length) in found(dir, uploader.as_ref())? {
             let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
             let index = name.strip_suffix(".tar").filter(|n| n.len() >= 6).and_then(|n| n.parse::<u32>().ok());
             if let Some(index) = index.filter(|&i| file_name(i) == name) {
-                shards.push(look_into(&path, index, expected, &mut contents).map_err(at(&path))?);
+                let opened = match &uploader {
+                    Some(uploader) => uploader.download(&path, length),
+                    None => File::open(&path),
+                };
+                let looked = opened.and_then(|file| look_into(&file, index, expected, &mut contents));
+                shards.push(looked.map_err(at(&path))?);
             }
         }
         shards.sort_by_key(|shard| shard.index);
@@ -76,7 +98,14 @@ impl Shards {
             return Err(at(&dir.join(file_name(pair[0].index)))(error));
         }
         let standing = shards.iter().map(|s| (s.index, s.first)).collect();
-        Ok(Self { dir: dir.to_path_buf(), size, standing, covered: Covered::new(shards, contents), open: None })
+        Ok(Self {
+            dir: dir.to_path_buf(),
+            uploader,
+            size,
+            standing,
+            covered: Covered::new(shards, contents),
+            open: None,
+        })
     }
 
     /// The existing shards.
@@ -111,7 +140,7 @@ impl Shards {
             self.close()?;
         }
         if self.open.is_none() {
-            let outlet = Outlet::open(Some(&self.dir.join(file_name(index))))?;
+            let outlet = Outlet::open(Some(&self.dir.join(file_name(index))), self.uploader.as_ref())?;
             let tar = TarWriter(BufWriter::with_capacity(256 << 10, outlet));
             self.open = Some(Open { index, tar, readers: Readers::default(), samples: 0, bytes: 2 * BLOCK as u64 });
         }

@@ -24,7 +24,7 @@ pub struct Unsaved(pub Problem);
 
 /// Saves each output as an object.
 pub struct Stored {
-    stores: Stores,
+    pub(super) stores: Stores,
     /// Inputs in a row for which there was no answer.
     silent: AtomicU32,
 }
@@ -113,6 +113,15 @@ impl Stored {
     pub fn inventory(&self, place: &Path, stop: &dyn Fn() -> bool) -> Result<Inventory, Problem> {
         let url = Url::of_store(place.as_os_str().as_bytes()).map_err(|error| Problem::lasting(error.to_string()))?;
         Inventory::list(&self.stores, &url, stop)
+    }
+
+    /// The object at an address.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub fn standing_at(&self, place: &Path) -> Result<Option<Object>, Problem> {
+        let url = Url::of_store(place.as_os_str().as_bytes()).map_err(|error| Problem::lasting(error.to_string()))?;
+        self.stores.head(&url, &|| false)
     }
 
     /// Whether there is such a bucket, as far as the user may know.

@@ -19,6 +19,8 @@ pub struct Shelves {
     pub objects: BTreeMap<String, Object>,
     /// Parts by upload and number.
     pub uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
+    /// The requests that began uploads.
+    begun: BTreeMap<String, Request>,
     made: usize,
 }
 
@@ -28,6 +30,7 @@ impl Shelves {
         let header = |name: &str| request.and_then(|request| request.header(name)).map(str::to_owned);
         let etag = format!("\"e{}\"", self.made);
         let (kind, mark) = (header("content-type").unwrap_or_default(), header("x-amz-meta-thumbs"));
+        let mark = mark.or_else(|| header("x-goog-meta-thumbs"));
         self.objects.insert(key.to_owned(), Object { body: body.to_vec(), kind, mark, etag: etag.clone() });
         etag
     }
@@ -119,7 +122,17 @@ fn serve(shelves: &Mutex<Shelves>, request: &Request, stream: &mut Vec<u8>) {
             let length = object.body.len().to_string();
             let mut headers = vec![("ETag", object.etag.as_str()), ("Content-Length", &length)];
             headers.push(("Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"));
-            headers.extend(object.mark.as_deref().map(|mark| ("x-amz-meta-thumbs", mark)));
+            for name in ["x-amz-meta-thumbs", "x-goog-meta-thumbs"] {
+                headers.extend(object.mark.as_deref().map(|mark| (name, mark)));
+            }
+            headers.push(("x-goog-generation", object.etag.trim_matches(['"', 'e'])));
+            let range = request.header("range").and_then(|text| text.strip_prefix("bytes=")?.split_once('-'));
+            if let (Some((from, to)), "GET") = (range, request.method.as_str()) {
+                let to: usize = to.parse().unwrap();
+                let body = &object.body[from.parse().unwrap()..(to + 1).min(object.body.len())];
+                headers.retain(|(name, _)| *name != "Content-Length");
+                return reply(stream, 206, &headers, body);
+            }
             let body = if request.method == "GET" { &object.body[..] } else { b"" };
             reply(stream, 200, &headers, body);
         }
@@ -131,11 +144,14 @@ fn serve(shelves: &Mutex<Shelves>, request: &Request, stream: &mut Vec<u8>) {
         }
         ("PUT", None) => {
             let standing = shelves.objects.get(&key);
-            let refused = match (request.header("if-none-match"), request.header("if-match")) {
-                (Some(_), _) => standing.is_some(),
-                (_, Some(etag)) => standing.is_none_or(|object| object.etag != etag),
-                _ => false,
-            };
+            let generation = request.header("x-goog-if-generation-match");
+            let stands = standing.map_or("0", |object| object.etag.trim_matches(['"', 'e']));
+            let refused = generation.is_some_and(|generation| generation != stands)
+                || match (request.header("if-none-match"), request.header("if-match")) {
+                    (Some(_), _) => standing.is_some(),
+                    (_, Some(etag)) => standing.is_none_or(|object| object.etag != etag),
+                    _ => false,
+                };
             if refused {
                 return reply(stream, 412, &[], b"<Code>PreconditionFailed</Code>");
             }
@@ -146,6 +162,7 @@ fn serve(shelves: &Mutex<Shelves>, request: &Request, stream: &mut Vec<u8>) {
             shelves.made += 1;
             let upload = format!("up/{}", shelves.made);
             shelves.uploads.insert(upload.clone(), BTreeMap::new());
+            shelves.begun.insert(upload.clone(), request.clone());
             let body = format!(
                 "<InitiateMultipartUploadResult><Bucket>b</Bucket><UploadId>{upload}</UploadId></InitiateMultipartUploadResult>"
             );
@@ -154,7 +171,8 @@ fn serve(shelves: &Mutex<Shelves>, request: &Request, stream: &mut Vec<u8>) {
         ("POST", Some(upload)) => {
             let Some(parts) = shelves.uploads.remove(&upload) else { return reply(stream, 404, &[], b"") };
             let body: Vec<u8> = parts.into_values().flatten().collect();
-            let etag = shelves.place(&key, &body, None);
+            let begun = shelves.begun.remove(&upload);
+            let etag = shelves.place(&key, &body, begun.as_ref());
             let quoted = etag.replace('"', "&quot;");
             let body = format!("<CompleteMultipartUploadResult><ETag>{quoted}</ETag></CompleteMultipartUploadResult>");
             reply(stream, 200, &[], body.as_bytes());

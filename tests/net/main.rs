@@ -3,9 +3,13 @@
 #![cfg(feature = "http")]
 
 #[cfg(feature = "stores")]
+mod azurite;
+#[cfg(feature = "stores")]
 mod depot;
 mod downloads;
 mod faults;
+#[cfg(feature = "stores")]
+mod large;
 mod library;
 #[cfg(feature = "stores")]
 mod moto;

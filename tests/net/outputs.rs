@@ -1,5 +1,6 @@
 //! Outputs in object stores.
 
+use crate::azurite::Azurite;
 use crate::depot::Depot;
 use crate::moto::Moto;
 use crate::stores::{run, run_with};
@@ -276,4 +277,88 @@ fn a_real_server_keeps_pictures() {
     run(&world, moto.port, &["s3://bucket/p/", "-o", "back/", "--exclude", "x.jpg"]).ok();
     assert_eq!(world.tree().iter().filter(|name| name.starts_with("back/")).count(), 2);
     assert_eq!(world.size("back/ü b+.jpg"), (32, 21));
+}
+
+/// Runs the program as a user of Google's store.
+fn google(world: &World, depot: &Depot, args: &[&str]) -> crate::testenv::Ran {
+    let mut command = world.thumbs();
+    command.env("STORAGE_EMULATOR_HOST", format!("127.0.0.1:{}", depot.server.port));
+    command.args(args).args(["-s", "32", "--retry-delay", "0.01", "--report", "-"]);
+    world.finish(&mut command)
+}
+
+#[test]
+fn google_cloud_storage_is_read_and_written() {
+    let (depot, world) = (Depot::new(), World::new());
+    let picture = oddities::jpeg::plain(96, 64);
+    for key in ["in/a.jpg", "in/d/b +.jpg"] {
+        depot.place(key, &picture);
+    }
+    depot.place("out/c.jpg", b"somebody's");
+    let args = ["gs://b/in/", "-o", "gs://b/out/", "--update", "--state", "state"];
+    google(&world, &depot, &args).ok();
+    assert_eq!(depot.keys(), ["in/a.jpg", "in/d/b +.jpg", "out/a.jpg", "out/c.jpg", "out/d/b +.jpg"]);
+    assert_eq!(size(&depot, "out/a.jpg"), (32, 21));
+    let puts: Vec<_> = depot.server.log().into_iter().filter(|request| request.method == "PUT").collect();
+    assert!(puts.iter().all(|request| request.header("x-goog-if-generation-match") == Some("0")));
+    assert!(puts.iter().all(|request| request.header("authorization").is_none()));
+    let ran = google(&world, &depot, &args);
+    assert_eq!(line(&report(&ran.stdout), "skipped", "gs://b/in/a.jpg")["reason"], "up-to-date");
+    assert_eq!(depot.count("PUT"), 2);
+    // Ours is replaced, what is somebody's is not.
+    google(&world, &depot, &["gs://b/in/a.jpg", "-o", "gs://b/out/"]).ok();
+    let last = depot.server.log().into_iter().rfind(|request| request.method == "PUT").unwrap();
+    assert_ne!(last.header("x-goog-if-generation-match"), Some("0"));
+    depot.place("in/c.jpg", &picture);
+    google(&world, &depot, &["gs://b/in/c.jpg", "-o", "gs://b/out/"]).code(1).says("thumbs did not write it");
+    assert_eq!(depot.get("out/c.jpg").body, b"somebody's");
+    google(&world, &depot, &["gs://none/", "-o", "x/"]).code(1).says("is there such a bucket?");
+}
+
+#[test]
+fn a_token_of_google_goes_to_its_server_alone() {
+    let (depot, tokens, world) = (Depot::new(), Depot::new(), World::new());
+    world.sized("a.jpg", 96, 64);
+    // A login of gcloud: the token comes from the account's own service, which is out of reach here.
+    let login = r#"{"type":"authorized_user","client_id":"i","client_secret":"hidden","refresh_token":"hidden"}"#;
+    let login = world.write("login.json", login.as_bytes());
+    let mut command = world.thumbs();
+    command.env("GOOGLE_BASE_URL", format!("http://127.0.0.1:{}", depot.server.port));
+    command.env("GOOGLE_ALLOW_HTTP", "true").env("GOOGLE_APPLICATION_CREDENTIALS", login);
+    command.env("HTTPS_PROXY", format!("http://127.0.0.1:{}", tokens.server.port));
+    let ran = world.finish(command.args(["a.jpg", "-o", "gs://b/p/", "--retries", "0"]));
+    ran.code(3).says("no credentials").never_says("hidden");
+    assert!(depot.server.log().is_empty());
+}
+
+#[test]
+fn azure_blob_storage_is_read_and_written() {
+    let world = World::new();
+    let Some(azurite) = Azurite::start(&world) else { return };
+    azurite.container("box");
+    for name in ["in/a.jpg", "in/d/b +ü.jpg"] {
+        world.sized(name, 96, 64);
+    }
+    let run = |args: &[&str]| azurite.run(&world, args);
+    run(&["in", "-o", "az://box/p/"]).ok();
+    run(&["az://box/p/", "-o", "back/"]).ok();
+    assert_eq!(world.tree().iter().filter(|name| name.starts_with("back/")).count(), 2);
+    assert_eq!(world.size("back/d/b +ü.jpg"), (32, 21));
+    // From container to container, without a change and with one.
+    let args = ["az://box/p/", "-o", "az://box/q/", "--update", "--state", "state", "--prune"];
+    run(&args).ok();
+    let ran = run(&args);
+    assert_eq!(line(&report(&ran.stdout), "skipped", "az://box/p/a.jpg")["reason"], "up-to-date");
+    let ran = run(&[&args[..], &["-f", "png"]].concat());
+    ran.ok();
+    assert_eq!(report(&ran.stdout).iter().filter(|line| line["type"] == "pruned").count(), 2, "{}", ran.text());
+    // Ours is replaced.
+    run(&["in", "-o", "az://box/p/"]).ok();
+    // What is not ours is kept: the mark names a size.
+    azurite.blob("box", "p/x.jpg", b"somebody's");
+    world.sized("in/x.jpg", 96, 64);
+    run(&["in", "-o", "az://box/p/"]).code(1).says("az://box/p/x.jpg").says("thumbs did not write it");
+    run(&["az://none/", "-o", "x/"]).code(1).says("is there such a container?");
+    let ran = run(&["az://box/none.jpg", "-o", "x/"]);
+    ran.code(1).says("there is no such key").never_says("SharedKey");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::TcpListener;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -93,29 +94,37 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
+const USER: [(&str, &str); 3] =
+    [("AWS_ACCESS_KEY_ID", "user"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_ALLOW_HTTP", "true")];
+
 /// Runs the program as a user of the store at this port.
 pub fn run(world: &World, port: u16, args: &[&str]) -> Ran {
-    run_with(
-        world,
-        port,
-        args,
-        &[("AWS_ACCESS_KEY_ID", "user"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_ALLOW_HTTP", "true")],
-    )
+    run_with(world, port, args, &USER)
 }
 
 pub fn run_with(world: &World, port: u16, args: &[&str], settings: &[(&str, &str)]) -> Ran {
     let mut command = world.thumbs();
+    server(&mut command, port);
+    command.envs(settings.iter().copied());
+    command.args(args).args(["-s", "32", "--retry-delay", "0.01", "--report", "-"]);
+    world.finish(&mut command)
+}
+
+/// Takes away the settings of whoever runs the tests, and names a server.
+fn server(command: &mut Command, port: u16) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().to_ascii_uppercase().starts_with("AWS_") {
             command.env_remove(name);
         }
     }
     command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
-    // Not the profiles of whoever runs the tests.
     command.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").env("AWS_CONFIG_FILE", "/dev/null");
-    command.envs(settings.iter().copied());
-    command.args(args).args(["-s", "32", "--retry-delay", "0.01", "--report", "-"]);
-    world.finish(&mut command)
+}
+
+/// Lets a command run as a user of the store at this port.
+pub fn user(command: &mut Command, port: u16) {
+    server(command, port);
+    command.envs(USER);
 }
 
 fn gets(log: &[Request]) -> usize {

@@ -5,9 +5,11 @@ mod amazon;
 mod azure;
 mod bucket;
 mod google;
+mod multipart;
 mod objects;
 mod page;
 mod profile;
+mod service;
 mod transport;
 
 use std::collections::HashMap;
@@ -60,7 +62,14 @@ impl Stores {
         room: &mut Room<'_>,
     ) -> Result<Answer, Problem> {
         let bucket = self.bucket(url)?;
-        let (place, headers) = bucket.signed(&Ask::get(url.path(), &[]))?;
+        // Azure signs conditions, which the client adds by itself.
+        let conditions: Vec<(&'static str, String)> =
+            [("if-none-match", &known.etag), ("if-modified-since", &known.modified)]
+                .into_iter()
+                .filter_map(|(name, value)| Some((name, value.clone()?)))
+                .collect();
+        let (place, mut headers) = bucket.signed(&Ask { headers: &conditions, ..Ask::get(url.path(), &[]) })?;
+        headers.retain(|(name, _)| !conditions.iter().any(|(own, _)| own == name));
         self.client()
             .fetch_with(&place, &headers, known, limit, room)
             .map_err(|problem| explained(problem, &bucket, url))

@@ -114,7 +114,7 @@ impl Writer<'_> {
     /// Reports outputs that could not be saved: those of this input, or of all that follow.
     pub(super) fn unsaved(&mut self, source: SourceName, error: SinkError) -> Result<(), SinkError> {
         // A reader of a pipe may stop when it has enough, which is not a failure.
-        if error.is_reader_gone() {
+        if error.is_reader_gone() || (self.uploads.is_none() && self.is_interrupted(&error)) {
             return Err(error);
         }
         let by_another = self.shared.config.in_place.is_some() && error.is_changed() && self.is_compressed(&source);

@@ -147,9 +147,8 @@ fn hash(source: &Value, key: Option<&str>) -> u32 {
 const STEP: usize = 2 * BLOCK;
 
 /// Reads the samples of a shard. Pictures are skipped.
-pub fn look_into(path: &Path, index: u32, expected: &Expected, contents: &mut Contents) -> io::Result<Standing> {
+pub fn look_into(file: &File, index: u32, expected: &Expected, contents: &mut Contents) -> io::Result<Standing> {
     let no_shard = || io::Error::other("no shard of ours, or cut off; move it away");
-    let file = File::open(path)?;
     let mut standing = Standing { index, first: 0, last: 0, sources: Vec::new() };
     let mut at = 0;
     let mut step = [0; STEP];

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use object_store::RetryConfig;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
-use super::bucket::{Opened, Service, check_scheme, is_true, wrong};
 use super::profile::Profile;
+use super::service::{Opened, Service, check_scheme, is_true, wrong};
 use super::transport::Transport;
 use crate::net::Problem;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use object_store::RetryConfig;
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 
-use super::bucket::{Opened, Service, check_scheme, is_true, variable, wrong};
+use super::service::{Opened, Service, check_scheme, is_true, variable, wrong};
 use super::transport::Transport;
 use crate::net::Problem;
 

@@ -5,7 +5,8 @@ use std::sync::atomic::Ordering;
 use ureq::http::Method;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::bucket::{Ask, Bucket, Service};
+use super::bucket::{Ask, Bucket};
+use super::service::Service;
 use super::{Stop, Stores, explained};
 use crate::net::client::send::Reply;
 use crate::net::{Problem, Url};
@@ -63,9 +64,9 @@ pub enum Put {
     Refused,
 }
 
-/// The mark of an object with this content.
-pub fn mark(content: &[u8]) -> String {
-    format!("{VERSION} {} {:016x}", content.len(), xxh3_64(content))
+/// The mark of an object with this length and digest.
+pub fn mark_of(length: u64, digest: u64) -> String {
+    format!("{VERSION} {length} {digest:016x}")
 }
 
 impl Stores {
@@ -88,6 +89,11 @@ impl Stores {
         }
     }
 
+    /// Whether the object has this mark.
+    pub(super) fn has_mark(&self, bucket: &Bucket, url: &Url, mark: &str) -> Result<bool, Problem> {
+        Ok(self.look(bucket, url)?.is_some_and(|object| object.mark.as_deref() == Some(mark)))
+    }
+
     /// Writes an object in one request, so that it stands whole or not at all.
     ///
     /// # Errors
@@ -101,7 +107,7 @@ impl Stores {
         stop: &Stop<'_>,
     ) -> Result<Put, Problem> {
         let bucket = self.bucket(url)?;
-        let mark = mark(content);
+        let mark = mark_of(content.len() as u64, xxh3_64(content));
         let mut headers = vec![("content-type", kind.to_owned()), (bucket.service.mark(), mark.clone())];
         if let Service::Azure { .. } = bucket.service {
             headers.push(("x-ms-blob-type", "BlockBlob".to_owned()));
@@ -168,7 +174,7 @@ impl Stores {
 }
 
 /// The header of a condition.
-fn conditional(service: &Service, condition: Condition<'_>) -> Option<(&'static str, String)> {
+pub fn conditional(service: &Service, condition: Condition<'_>) -> Option<(&'static str, String)> {
     match (condition, service) {
         (Condition::Any, _) => None,
         (Condition::New, Service::Google { .. }) => Some(("x-goog-if-generation-match", "0".to_owned())),

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
-use super::bucket::Service;
+use super::service::Service;
 use crate::net::{Problem, Validators};
 
 /// A key of a listing.
