@@ -11,15 +11,9 @@ use super::plane::Plane;
 pub(super) fn row(color: ColorSpace, inverted: bool, planes: &[&[u8]], out: &mut [u8]) {
     match (color, planes) {
         (ColorSpace::YCbCr, &[y, cb, cr]) => {
-            let (groups, rest) = out.as_chunks_mut::<{ 3 * GROUP }>();
-            let ([ys, cbs, crs], after) = parts([y, cb, cr]);
-            for (((pixels, y), cb), cr) in groups.iter_mut().zip(ys).zip(cbs).zip(crs) {
+            let groups = y.chunks(GROUP).zip(cb.chunks(GROUP)).zip(cr.chunks(GROUP));
+            for (pixels, ((y, cb), cr)) in out.chunks_mut(3 * GROUP).zip(groups) {
                 group(y, cb, cr, pixels);
-            }
-            for (pixel, ((&y, &cb), &cr)) in
-                rest.as_chunks_mut().0.iter_mut().zip(after[0].iter().zip(after[1]).zip(after[2]))
-            {
-                *pixel = rgb(y, cb, cr);
             }
         }
         (ColorSpace::Ycck, &[y, cb, cr, k]) => {
@@ -73,38 +67,20 @@ fn rgb(y: u8, cb: u8, cr: u8) -> [u8; 3] {
 }
 
 /// Pixels converted together.
-const GROUP: usize = 32;
+const GROUP: usize = 1024;
 
-/// Whole groups of each line, and what follows them.
+/// Converts up to [`GROUP`] pixels: channels first, then pixels. Both loops become vectors, one loop over both does not.
 #[inline(always)]
-fn parts(lines: [&[u8]; 3]) -> ([&[[u8; GROUP]]; 3], [&[u8]; 3]) {
-    let parts = lines.map(|line| line.as_chunks());
-    (parts.map(|(groups, _)| groups), parts.map(|(_, rest)| rest))
-}
-
-/// Converts a group. The channels are computed first, which vectorises; pixels are stored in pairs.
-#[inline(always)]
-fn group(y: &[u8; GROUP], cb: &[u8; GROUP], cr: &[u8; GROUP], out: &mut [u8; 3 * GROUP]) {
-    let mut channels = [[0u8; GROUP]; 3];
-    for i in 0..GROUP {
-        let [r, g, b] = rgb(y[i], cb[i], cr[i]);
-        (channels[0][i], channels[1][i], channels[2][i]) = (r, g, b);
+fn group(y: &[u8], cb: &[u8], cr: &[u8], out: &mut [u8]) {
+    let [mut red, mut green, mut blue] = [[0u8; GROUP]; 3];
+    let channels = red.iter_mut().zip(&mut green).zip(&mut blue);
+    for (((red, green), blue), ((&y, &cb), &cr)) in channels.zip(y.iter().zip(cb).zip(cr)) {
+        [*red, *green, *blue] = rgb(y, cb, cr);
     }
-    let mut pixels = [0u32; GROUP];
-    for i in 0..GROUP {
-        let [r, g, b] = [channels[0][i], channels[1][i], channels[2][i]].map(u32::from);
-        pixels[i] = r | g << 8 | b << 16;
+    let channels = red.iter().zip(&green).zip(&blue);
+    for (pixel, ((&red, &green), &blue)) in out.as_chunks_mut::<3>().0.iter_mut().zip(channels) {
+        (pixel[0], pixel[1], pixel[2]) = (red, green, blue);
     }
-    let mut pairs = [0u64; GROUP / 2];
-    for i in 0..GROUP / 2 {
-        pairs[i] = u64::from(pixels[2 * i]) | u64::from(pixels[2 * i + 1]) << 24;
-    }
-    // Two bytes of each store are overwritten by the next one.
-    let (last, others) = (GROUP / 2 - 1, 0..GROUP / 2 - 1);
-    for i in others {
-        out[6 * i..6 * i + 8].copy_from_slice(&pairs[i].to_le_bytes());
-    }
-    out[6 * last..6 * last + 6].copy_from_slice(&pairs[last].to_le_bytes()[..6]);
 }
 
 /// The positions of the samples of a longer line on a shorter one: index of the left neighbour, and

@@ -3,14 +3,13 @@
 use super::error::Error;
 use super::frame::{Frame, Kind};
 use super::header::Header;
-use super::idct::{Part, Transform, last_index};
-use super::plan::{self, Plan, plane_size};
-use super::plane::Plane;
+use super::idct::last_index;
+use super::output::Output;
+use super::plan::Plan;
 use super::planes::{Damage, Image, Planes};
 use super::row::Row;
 use super::scan::Decoder;
 use super::script::{self, Ending, FILLING, NO_END, Scan, Script};
-use super::simd::{self, Vectors, WithVectors};
 
 /// Options for decoding.
 #[derive(Clone, Copy, Default)]
@@ -49,7 +48,7 @@ pub fn decode(data: &[u8], header: &Header, plan: &Plan, options: &Options<'_>) 
     Ok(decode_planes(data, header, plan, options)?.into_image())
 }
 
-fn check_memory(header: &Header, needed: u64, options: &Options<'_>) -> Result<(), Error> {
+pub(super) fn check_memory(header: &Header, needed: u64, options: &Options<'_>) -> Result<(), Error> {
     match options.max_memory {
         Some(limit) if needed > limit => {
             Err(Error::TooLarge { width: header.width, height: header.height, needed, limit })
@@ -66,6 +65,43 @@ fn check_memory(header: &Header, needed: u64, options: &Options<'_>) -> Result<(
 pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Options<'_>) -> Result<Planes, Error> {
     header.supported()?;
     check_memory(header, plan.memory, options)?;
+    let frame = &header.frame;
+    let output = |i: usize, quant: &script::Quant| Output::new(frame, i, plan.sizes[i], quant, finer(frame));
+    let Decoded { targets, damage, lacks_end } = coefficients(data, header, plan, options, output)?;
+    Ok(Planes {
+        planes: targets.into_iter().map(|output| output.plane).collect(),
+        color: header.color,
+        inverted: header.inverted,
+        damage,
+        lacks_end,
+        full: (f64::from(header.width), f64::from(header.height)),
+        size: (plan.width, plan.height),
+    })
+}
+
+/// What the coefficients of a component become.
+pub(super) trait Target {
+    /// A row of MCUs of it.
+    fn row(&self) -> Row;
+    /// Takes the coefficients of a row of MCUs, the `line`th.
+    fn take(&mut self, row: &Row, line: usize);
+}
+
+/// What decoding ended with.
+pub(super) struct Decoded<T> {
+    pub targets: Vec<T>,
+    pub damage: Option<Damage>,
+    pub lacks_end: bool,
+}
+
+/// Decodes coefficients as planned. `make` takes the index of a component and its quantisation.
+pub(super) fn coefficients<T: Target>(
+    data: &[u8],
+    header: &Header,
+    plan: &Plan,
+    options: &Options<'_>,
+    make: impl Fn(usize, &script::Quant) -> T,
+) -> Result<Decoded<T>, Error> {
     let frame = &header.frame;
     let script = Script::read(data, header)?;
     let mut damage = Damages { options, first: None };
@@ -93,19 +129,19 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
             Err(error) => damage.take(error, 0)?,
         }
     }
-    let mut outputs: Vec<Output> = Vec::with_capacity(frame.components.len());
+    let mut targets = Vec::with_capacity(frame.components.len());
     let missing = script.missing_scans();
     let has_all_scans = missing.is_none();
     if let Some(error) = missing {
         damage.take(error, 0)?;
     }
-    for (i, &n) in plan.sizes.iter().enumerate() {
-        if has_all_scans && script.quant[i].is_none() {
+    for (i, quant) in script.quant.iter().enumerate() {
+        if has_all_scans && quant.is_none() {
             damage.take(Error::Damaged("a component has no quantisation table"), 0)?;
         }
-        outputs.push(Output::new(frame, i, n, script.quant[i].as_ref().unwrap_or(&[1; 64])));
+        targets.push(make(i, quant.as_ref().unwrap_or(&[1; 64])));
     }
-    let mut rows: Vec<Row> = outputs.iter().map(|o| o.row()).collect();
+    let mut rows: Vec<Row> = targets.iter().map(T::row).collect();
     let mut ending = Ending::new(data);
     for line in 0..frame.mcus_y() {
         if options.interrupt.is_some_and(|stop| stop()) {
@@ -122,8 +158,8 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
         if let Some(last) = decoders.last() {
             ending.look(last.remaining(), line * 8 * frame.v_max());
         }
-        for (output, row) in outputs.iter_mut().zip(&rows) {
-            output.take(row, line as usize);
+        for (target, row) in targets.iter_mut().zip(&rows) {
+            target.take(row, line as usize);
         }
     }
     let whole = frame.kind != Kind::Progressive && script.scans.iter().any(|s| s.parts.len() == frame.components.len());
@@ -141,15 +177,7 @@ pub fn decode_planes(data: &[u8], header: &Header, plan: &Plan, options: &Option
             _ => damage.take(NO_END, frame.height)?,
         }
     }
-    Ok(Planes {
-        planes: outputs.into_iter().map(|o| o.plane).collect(),
-        color: header.color,
-        inverted: header.inverted,
-        damage: damage.first,
-        lacks_end,
-        full: (f64::from(header.width), f64::from(header.height)),
-        size: (plan.width, plan.height),
-    })
+    Ok(Decoded { targets, damage: damage.first, lacks_end })
 }
 
 /// Keeps the first damage if the options tolerate damage.
@@ -265,78 +293,4 @@ pub(super) fn select<'s, 'a>(
         })
         .collect();
     Ok((used, refined))
-}
-
-/// The number of bytes that the transform may write behind a line.
-const STRIP_SLACK: usize = 8;
-
-/// A plane under construction.
-struct Output {
-    plane: Plane,
-    transform: Transform,
-    n: usize,
-    /// Coefficients kept per block.
-    count: usize,
-    /// Blocks per row, including the padding of MCUs, and without it.
-    padded: usize,
-    blocks: usize,
-    rows: usize,
-    /// Samples of one row of blocks.
-    strip: Vec<u8>,
-}
-
-impl Output {
-    fn new(frame: &Frame, component: usize, n: u8, quant: &script::Quant) -> Output {
-        let c = &frame.components[component];
-        let (width, height) = plane_size(frame, c, n);
-        let blocks = frame.blocks(c).0 as usize;
-        Output {
-            plane: Plane {
-                width,
-                height,
-                extent: plan::extent(frame, c, n),
-                sharpen: plan::sharpen(n),
-                data: Vec::with_capacity(width as usize * height as usize),
-            },
-            transform: Transform::new(n.into(), quant, finer(frame)),
-            n: n.into(),
-            count: plan::kept(n),
-            padded: frame.mcus_x() as usize * usize::from(c.h),
-            blocks,
-            rows: c.v.into(),
-            strip: vec![0; (blocks * usize::from(n) + STRIP_SLACK) * usize::from(n)],
-        }
-    }
-
-    fn row(&self) -> Row {
-        Row::new(self.count, self.padded, self.rows)
-    }
-
-    /// Transforms the coefficients of a row of MCUs.
-    fn take(&mut self, row: &Row, line: usize) {
-        let n = self.n;
-        let across = self.blocks * n + STRIP_SLACK;
-        let width = self.plane.width as usize;
-        for v in 0..self.rows {
-            let first = (line * self.rows + v) * n;
-            let lines = (self.plane.height as usize).saturating_sub(first).min(n);
-            if lines == 0 {
-                return;
-            }
-            let part = Part { row, first: v * row.stride, blocks: self.blocks, out: &mut self.strip, line: across };
-            simd::dispatch_vectors(Run(&self.transform, part));
-            for samples in self.strip.chunks_exact(across).take(lines) {
-                self.plane.data.extend_from_slice(&samples[..width]);
-            }
-        }
-    }
-}
-
-struct Run<'a>(&'a Transform, Part<'a>);
-
-impl WithVectors for Run<'_> {
-    #[inline(always)]
-    fn run<V: Vectors>(self, vectors: V) {
-        self.0.blocks(vectors, self.1);
-    }
 }

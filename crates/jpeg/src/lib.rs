@@ -93,7 +93,7 @@
 // - `bits`: the bit reader; `huffman`: single symbols; `skip`: several symbols at once; `cache`: their tables
 // - `sequential`, `progressive`: Huffman-coded blocks; `arithmetic`, `models`: arithmetic-coded blocks
 // - `scan`: rows of MCUs, with `unit` and `row`
-// - `idct`, `points`, `resize`, `upsample`, `color`: samples and pixels
+// - `idct`, `points`, `output`, `resize`, `upsample`, `color`: samples and pixels
 // - `lossless`: pictures without blocks
 // - `transcode`: coefficients to a smaller file, with parts of `encode`
 // - `quality`: what quantisation tables tell
@@ -113,6 +113,7 @@ mod idct;
 mod lossless;
 mod markers;
 mod models;
+mod output;
 mod plan;
 mod plane;
 mod planes;

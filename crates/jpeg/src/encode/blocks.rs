@@ -2,7 +2,7 @@
 
 use super::super::idct::ZIGZAG;
 use super::super::simd::{Vectors, WithVectors};
-use super::quantize::{self, Group, Quantizer};
+use super::quantize::{self, Group, Quantizer, Requantizer};
 use super::transform::{self, Aligned, COUNT, Coefficients, LANES, Lines, Sample};
 use super::word::Word;
 
@@ -21,6 +21,8 @@ pub(crate) struct Blocks<W = u16> {
     /// How often each symbol occurs in a sequential scan, those of means apart; in two parts, since a count that has just been
     /// written is slow to read.
     symbols: Box<[[u32; 256]; 2]>,
+    /// Whether all coefficients are zero, as far as blocks were quantised here.
+    is_flat: bool,
 }
 
 /// The words of one block: its mean, then one for each of the others that is not zero; zeros that make no run of one, and the end
@@ -45,7 +47,7 @@ impl Work {
 impl<W: Word> Blocks<W> {
     pub fn new(columns: usize, rows: usize) -> Self {
         let (lengths, rows) = (Vec::with_capacity(columns * rows), Vec::with_capacity(rows));
-        Self { columns, lengths, rows, symbols: Box::new([[0; 256]; 2]) }
+        Self { columns, lengths, rows, symbols: Box::new([[0; 256]; 2]), is_flat: true }
     }
 
     /// Adds a row of blocks.
@@ -59,6 +61,11 @@ impl<W: Word> Blocks<W> {
             words.extend_from_slice(&one[..length]);
         }
         self.rows.push(words.into());
+    }
+
+    /// Whether all coefficients of quantised blocks are zero.
+    pub fn is_flat(&self) -> bool {
+        self.is_flat
     }
 
     /// Rows of blocks.
@@ -107,21 +114,64 @@ impl<S: Sample> WithVectors for PushRow<'_, S> {
         for x in (0..blocks.columns).step_by(LANES) {
             transform::forward(vectors, &load(lines, x * 8), &mut work.coefficients);
             quantizer.quantize(&work.coefficients, &mut work.group);
-            let masks = quantize::nonzero(&work.group).map(|mask| mask | 1);
-            let mut filled = 0;
-            for (lane, &mask) in masks.iter().enumerate().take(blocks.columns - x) {
-                if let Some(to) = work.words[filled..].first_chunk_mut() {
-                    let (group, _) = work.group.0.as_chunks::<LANES>();
-                    let value = |k: usize| group[usize::from(ZIGZAG[k & 63]) & 63][lane & (LANES - 1)];
-                    let length = gather(value, mask, to, &mut blocks.symbols[lane & 1]);
-                    blocks.lengths.push(length as u8);
-                    filled += length;
-                }
-            }
-            work.row.extend_from_slice(&work.words[..filled]);
+            let masks = quantize::nonzero(&work.group);
+            let (group, _) = work.group.0.as_chunks::<LANES>();
+            let value = |k: usize, lane: usize| group[usize::from(ZIGZAG[k & 63]) & 63][lane & (LANES - 1)];
+            push(blocks, x, &masks, value, &mut work.words, &mut work.row);
         }
         blocks.rows.push(work.row.as_slice().into());
     }
+}
+
+/// Quantises a row of blocks that another picture has, and adds it.
+pub(super) struct RequantizeRow<'a> {
+    pub blocks: &'a mut Blocks,
+    /// Its coefficients, from a multiple of [`LANES`] on.
+    pub row: &'a super::super::row::Row,
+    pub first: usize,
+    pub quantizer: &'a Requantizer,
+    pub work: &'a mut Work,
+}
+
+impl RequantizeRow<'_> {
+    #[inline(always)]
+    pub fn run(self) {
+        let Self { blocks, row, first, quantizer, work } = self;
+        work.row.clear();
+        let groups = row.coefficients.as_chunks::<LANES>().0;
+        for x in (0..blocks.columns).step_by(LANES) {
+            let group = (first + x) / LANES;
+            let count = row.count(group).max(1);
+            let from = groups.get(group..).unwrap_or_default();
+            let masks = quantizer.quantize(from, row.pitch / LANES, count, &mut work.coefficients, &mut work.group);
+            let (group, _) = work.group.0.as_chunks::<LANES>();
+            push(blocks, x, &masks, |k, lane| group[k & 63][lane & (LANES - 1)], &mut work.words, &mut work.row);
+        }
+        blocks.rows.push(work.row.as_slice().into());
+    }
+}
+
+/// Adds the words of up to eight blocks from column `x` on to `row`. `value` takes a zigzag index and a lane.
+#[inline(always)]
+fn push(
+    blocks: &mut Blocks,
+    x: usize,
+    masks: &[u64; LANES],
+    value: impl Fn(usize, usize) -> i16,
+    words: &mut [u16; COUNT],
+    row: &mut Vec<u16>,
+) {
+    let here = LANES.min(blocks.columns - x);
+    blocks.is_flat &= masks[..here].iter().all(|&mask| mask == 0);
+    let mut filled = 0;
+    for (lane, &mask) in masks.iter().enumerate().take(here) {
+        if let Some(to) = words[filled..].first_chunk_mut() {
+            let length = gather(|k| value(k, lane), mask | 1, to, &mut blocks.symbols[lane & 1]);
+            blocks.lengths.push(length as u8);
+            filled += length;
+        }
+    }
+    row.extend_from_slice(&words[..filled]);
 }
 
 /// Makes the words of one block, and counts their symbols while they are at hand. `value` takes a zigzag index.

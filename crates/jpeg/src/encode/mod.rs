@@ -22,6 +22,8 @@
 //! `search` finds the best script for quantised blocks.
 //! `wide` makes luma and chroma of pixels then, with a fraction, and chroma small in a way that decoders undo.
 //!
+//! `recode` takes the coefficients of a JPEG instead of samples.
+//!
 //! Processors and their instructions have no say in the bytes: floats are added and multiplied in one order everywhere.
 
 mod bits;
@@ -35,6 +37,7 @@ mod kept;
 mod means;
 mod progressive;
 mod quantize;
+mod recode;
 pub(super) mod scans;
 pub(super) mod script;
 pub(crate) mod search;
@@ -56,6 +59,7 @@ use components::{Keep, Quantize};
 use effort::Plan;
 use kept::Kept;
 use quantize::Quantizer;
+pub use recode::{RecodeError, Recoded, recode, recodes};
 use scans::Coded;
 use search::scans::Scans;
 pub(super) use tables::Table;
@@ -182,11 +186,10 @@ pub enum EncodeError {
 /// # Errors
 /// What JPEG cannot hold, and samples of another number than the size says.
 pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>, EncodeError> {
-    let mut frame = frame(picture, settings);
+    let frame = frame(picture, settings);
     check(picture, settings, &frame)?;
     let tables = match settings.effort {
-        // One for all components, which saves a thumbnail's header as much as another table would save its chroma.
-        0 => vec![Table::new(settings.quality)],
+        0 => single(settings),
         _ => (0..frame.components.len().min(2)).map(|kind| Table::tuned(settings.quality, kind == 1)).collect(),
     };
     let plan = Plan::new(settings.effort);
@@ -194,12 +197,22 @@ pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>,
         0 => quantised(&frame, picture.samples, &tables, plan.chroma, settings.quality),
         _ => chosen(&frame, picture.samples, &tables, &plan),
     };
+    Ok(write(frame, &blocks, &tables, &plan, settings))
+}
+
+/// One table for all components, which saves a thumbnail's header as much as another table would save its chroma.
+fn single(settings: &Settings<'_>) -> Vec<Table> {
+    vec![Table::new(settings.quality)]
+}
+
+/// The file of quantised blocks.
+fn write(mut frame: Frame, blocks: &[Blocks], tables: &[Table], plan: &Plan, settings: &Settings<'_>) -> Vec<u8> {
     let restart = settings.restart.into();
     let kinds: &[Kind] = if settings.progressive { &[Kind::Progressive] } else { &[Kind::Baseline, Kind::Progressive] };
     let searched = plan.omitted.map(|omitted| search::Options { kinds, omitted, restart, interrupt: None });
     // A search that nothing interrupts does not fail.
-    let found = searched.and_then(|options| search::smallest(&mut frame, &blocks, &options).ok());
-    let scans = found.unwrap_or_else(|| Scans::of(script::of(&frame), &frame, &blocks, restart));
+    let found = searched.and_then(|options| search::smallest(&mut frame, blocks, &options).ok());
+    let scans = found.unwrap_or_else(|| Scans::of(script::of(&frame), &frame, blocks, restart));
     let mut out = vec![0xFF, SOI];
     match frame.components.len() {
         4 => segments::adobe(&mut out, 2),
@@ -218,10 +231,10 @@ pub fn encode(picture: &Picture<'_>, settings: &Settings<'_>) -> Result<Vec<u8>,
         segments::restart(&mut out, settings.restart);
     }
     for (scan, counter) in &scans.0 {
-        out = Coded::new(&frame, scan, &blocks, restart).write_counted(out, counter);
+        out = Coded::new(&frame, scan, blocks, restart).write_counted(out, counter);
     }
     out.extend([0xFF, EOI]);
-    Ok(out)
+    out
 }
 
 /// Each coefficient rounded on its own.
@@ -246,16 +259,25 @@ fn chosen(frame: &Frame, samples: Samples<'_>, tables: &[Table], plan: &Plan) ->
 }
 
 fn frame(picture: &Picture<'_>, settings: &Settings<'_>) -> Frame {
+    let count = match picture.samples {
+        Samples::Grey(_) => 1,
+        Samples::YCbCr(_) | Samples::Rgb(_) => 3,
+        Samples::Cmyk(_) => 4,
+    };
+    frame_of((picture.width, picture.height), count, settings)
+}
+
+/// The frame of a picture with one, three or four components.
+fn frame_of((width, height): (u32, u32), count: usize, settings: &Settings<'_>) -> Frame {
     let (h, v) = settings.sampling.share();
     let luma = |id| Component { id, h, v, table: 0 };
     let chroma = |id| Component { id, h: 1, v: 1, table: u8::from(settings.effort > 0) };
-    let components = match picture.samples {
-        Samples::Grey(_) => vec![Component { id: 1, h: 1, v: 1, table: 0 }],
-        Samples::YCbCr(_) | Samples::Rgb(_) => vec![luma(1), chroma(2), chroma(3)],
-        Samples::Cmyk(_) => vec![luma(1), chroma(2), chroma(3), luma(4)],
+    let components = match count {
+        1 => vec![Component { id: 1, h: 1, v: 1, table: 0 }],
+        3 => vec![luma(1), chroma(2), chroma(3)],
+        _ => vec![luma(1), chroma(2), chroma(3), luma(4)],
     };
     let kind = if settings.progressive { Kind::Progressive } else { Kind::Baseline };
-    let Picture { width, height, .. } = *picture;
     Frame { kind, arithmetic: false, precision: 8, width, height, components }
 }
 

@@ -1,6 +1,7 @@
 //! Quantisation of eight transformed blocks.
 
 use super::super::idct::ZIGZAG;
+use super::super::script::Quant;
 use super::tables::Table;
 use super::transform::{self, Aligned, COUNT, Coefficients, LANES};
 
@@ -39,6 +40,63 @@ impl Quantizer {
         for ((out, &coefficient), &reciprocal) in means {
             *out = (coefficient * reciprocal + TO_INTEGER).to_bits() as i16;
         }
+    }
+}
+
+/// From the quantisation of one table to that of another.
+#[derive(Clone, Debug)]
+pub(super) struct Requantizer {
+    /// Steps of the one in steps of the other, in zigzag order.
+    ratio: [f32; 64],
+    dead_zone: f32,
+}
+
+impl Requantizer {
+    pub fn new(from: &Quant, to: &Table, dead_zone: f32) -> Self {
+        let to = to.zigzag();
+        Self { ratio: std::array::from_fn(|k| (f64::from(from[k]) / f64::from(to[k])) as f32), dead_zone }
+    }
+
+    /// Quantises the first `count` coefficients of eight blocks in zigzag order, the first of every `pitch` groups; the others
+    /// are zero. Returns of each block which are not zero: a bit for each zigzag index.
+    #[inline(always)]
+    pub fn quantize(
+        &self,
+        groups: &[[i16; LANES]],
+        pitch: usize,
+        count: usize,
+        scaled: &mut Coefficients,
+        out: &mut Group,
+    ) -> [u64; LANES] {
+        let count = count.min(64);
+        for (k, (scaled, &ratio)) in
+            scaled.0.as_chunks_mut::<LANES>().0.iter_mut().zip(&self.ratio).enumerate().take(count)
+        {
+            let Some(from) = groups.get(k * pitch) else { break };
+            *scaled = from.map(|value| f32::from(value) * ratio);
+        }
+        let rounded = |value: f32| (value + TO_INTEGER).to_bits() as i16;
+        let (scaled, out) = (&scaled.0[..count * LANES], &mut out.0[..count * LANES]);
+        for (out, &value) in out.iter_mut().zip(scaled) {
+            *out = rounded(value - self.dead_zone.copysign(value));
+        }
+        // Means have no dead zone.
+        for (out, &value) in out.iter_mut().zip(scaled).take(LANES) {
+            *out = rounded(value);
+        }
+        let mut flags = Aligned([0u8; COUNT]);
+        for (flag, &value) in flags.0.iter_mut().zip(&*out) {
+            *flag = u8::from(value != 0);
+        }
+        let (flags, _) = flags.0.as_chunks::<LANES>();
+        // Byte b of sets[i] holds the flags of zigzag indices 8 i and on of block b.
+        let mut sets = [0u64; 8];
+        for (set, flags) in sets.iter_mut().zip(flags.as_chunks::<8>().0).take(count.div_ceil(8)) {
+            for (bit, &flags) in flags.iter().enumerate() {
+                *set |= u64::from_le_bytes(flags) << bit;
+            }
+        }
+        transform::transpose(sets)
     }
 }
 

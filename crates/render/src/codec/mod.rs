@@ -213,6 +213,33 @@ pub trait Picture {
     /// # Errors
     /// Damage, truncation (unless allowed), unsupported content, or an interrupt.
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError>;
+    /// How the picture is encoded again in its own format without pixels in between, if these settings allow it.
+    fn recoder(&self, _settings: &EncodeSettings) -> Option<&dyn Recode> {
+        None
+    }
+}
+
+/// Encodes a picture again in its own format, without pixels in between.
+pub trait Recode {
+    /// What decoding in full and encoding would make, up to rounding. The second part is what was lost, as in [`Decoded`].
+    ///
+    /// # Errors
+    /// Those of [`Picture::decode`] and [`Encode::encode`].
+    fn recode(
+        &self,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+        options: &DecodeOptions<'_>,
+    ) -> Result<(Vec<u8>, Vec<String>), RecodeError>;
+}
+
+/// Why a picture could not be encoded again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecodeError {
+    /// It cannot be decoded.
+    Decode(DecodeError),
+    /// It cannot be encoded.
+    Encode(EncodeError),
 }
 
 /// A decoder of one or more formats.

@@ -1,10 +1,12 @@
 //! JPEG to JPEG without RGB in between: planes are resized directly to the sizes at which the
 //! output stores them. This saves colour conversion, and chroma is decoded and resized only to the
-//! few samples it needs.
+//! few samples it needs. Where nothing is resized at all, the coefficients are only quantised again.
 
+use super::aim::Made;
+use super::exact::is_whole_jpeg;
 use super::source::Notes;
-use super::{Opened, PlannedVariant};
-use crate::codec::{EncodeError, Header, Offer, Pixels, registry};
+use super::{Opened, PlannedVariant, RenderError};
+use crate::codec::{DecodeOptions, EncodeError, Header, Offer, Pixels, RecodeError, registry};
 use crate::format::Format;
 use crate::op;
 use crate::op::color::ToSrgb;
@@ -58,10 +60,7 @@ impl Opened<'_> {
         } else {
             planes.ycbcr(Some(shown), to, share)
         }?;
-        if self.recipe.icc == IccPolicy::ToSrgb {
-            let to = ToSrgb::new(&self.header().color, Channels::Rgb, false);
-            to.note.into_iter().for_each(|note| notes.add(note));
-        }
+        self.note_colors(notes);
         Some(op::orient::orient_planes(picture, self.orientation))
     }
 
@@ -71,10 +70,74 @@ impl Opened<'_> {
         variant: &PlannedVariant,
         settings: &EncodeSettings,
     ) -> Result<Vec<u8>, EncodeError> {
-        let keeps = self.recipe.icc == IccPolicy::Keep;
-        let icc = keeps.then(|| op::color::as_profile(&self.header().color, Channels::Rgb)).flatten();
+        let icc = self.kept_profile();
         self.encode_with(picture.size, variant, icc.as_deref(), |encoder, attached| {
             encoder.encode_ycbcr(picture, settings, attached)
         })
+    }
+
+    /// Notes what the colours lack, where they stay as they are.
+    fn note_colors(&self, notes: &mut Notes) {
+        if self.recipe.icc == IccPolicy::ToSrgb {
+            let to = ToSrgb::new(&self.header().color, Channels::Rgb, false);
+            to.note.into_iter().for_each(|note| notes.add(note));
+        }
+    }
+
+    fn kept_profile(&self) -> Option<Vec<u8>> {
+        let keeps = self.recipe.icc == IccPolicy::Keep;
+        keeps.then(|| op::color::as_profile(&self.header().color, Channels::Rgb)).flatten()
+    }
+
+    /// The settings of a variant whose quality is fixed.
+    fn fixed(&self, variant: &PlannedVariant) -> EncodeSettings {
+        self.recipe.encode.with_quality(self.recipe.encode.quality.min(self.most_quality(variant)))
+    }
+
+    /// Whether a variant is encoded from the coefficients of the source: the whole picture as it stands, with its chroma.
+    pub(super) fn is_recoded(&self, index: usize) -> bool {
+        let variant = &self.variants[index];
+        self.shares[index].is_some()
+            && self.orientation == Orientation::Upright
+            && self.recipe.goal.max_bytes.is_none()
+            && is_whole_jpeg(self.header(), self.orientation, &variant.placement)
+            && self.picture.recoder(&self.fixed(variant)).is_some()
+    }
+
+    /// A variant made of coefficients, or the source's own bytes where they are fewer.
+    pub(super) fn recoded(
+        &self,
+        index: usize,
+        options: &DecodeOptions<'_>,
+        notes: &mut Notes,
+    ) -> Result<Made, RenderError> {
+        self.checked_offer(&[index])?;
+        let variant = &self.variants[index];
+        let settings = self.fixed(variant);
+        let picture = self.picture.recoder(&settings).ok_or_else(|| EncodeError::Failed {
+            format: variant.format,
+            what: "other coefficients than planned".to_owned(),
+        })?;
+        self.note_colors(notes);
+        let mut lost = Vec::new();
+        let icc = self.kept_profile();
+        let bytes = self.encode_with(variant.size, variant, icc.as_deref(), |_, attached| {
+            let (bytes, what) = match picture.recode(&settings, attached, options) {
+                Ok(done) => done,
+                Err(RecodeError::Encode(error)) => return Err(error),
+                Err(RecodeError::Decode(error)) => return Ok(Err(error)),
+            };
+            lost = what;
+            Ok(Ok(bytes))
+        })??;
+        let is_met = settings.quality == self.recipe.encode.quality;
+        let (format, quality) = (variant.format, Some(settings.quality));
+        let encoder = registry::encoder(format).map(|encoder| encoder.named(&settings));
+        let mut made = Made { bytes, size: variant.size, format, quality, score: None, encoder, is_met };
+        if self.is_unchanged(Channels::Rgb, &lost) {
+            made = self.smaller(made, None, variant, options.interrupt, notes)?;
+        }
+        lost.iter().for_each(|note| notes.add(note));
+        Ok(made)
     }
 }

@@ -25,16 +25,20 @@ pub fn is_lossless_note(note: &str) -> bool {
     [KEPT, KEPT_QUALITY, TURNED].contains(&note)
 }
 
-/// Whether the colours of these decoded pixels stay as stored.
-fn colors_stay(color: &ColorSpace, icc: IccPolicy, pixels: &Pixels) -> bool {
-    let channels = match pixels {
+/// The channels of decoded pixels.
+pub(super) fn channels(pixels: &Pixels) -> Channels {
+    match pixels {
         Pixels::Joint(pixmap) => pixmap.channels(),
         Pixels::Planes(planes) => match planes.planes().len() {
             1 => Channels::Grey,
             3 => Channels::Rgb,
             _ => Channels::Cmyk,
         },
-    };
+    }
+}
+
+/// Whether the colours of decoded pixels stay as stored.
+fn colors_stay(color: &ColorSpace, icc: IccPolicy, channels: Channels) -> bool {
     match (icc, color) {
         (_, _) if channels == Channels::Cmyk => false,
         (IccPolicy::ToSrgb, color) => {
@@ -48,14 +52,14 @@ fn colors_stay(color: &ColorSpace, icc: IccPolicy, pixels: &Pixels) -> bool {
 }
 
 impl Opened<'_> {
-    /// Whether these decoded pixels are all that the source shows, unchanged but for their orientation, and none of them is
-    /// filled in.
-    pub(super) fn is_unchanged(&self, pixels: &Pixels, lost: &[String]) -> bool {
+    /// Whether decoded pixels are all that the source shows, unchanged but for their orientation, and none of them is filled
+    /// in.
+    pub(super) fn is_unchanged(&self, channels: Channels, lost: &[String]) -> bool {
         let header = self.header();
         !header.animated
             && header.notes.is_empty()
             && lost.is_empty()
-            && colors_stay(&header.color, self.recipe.icc, pixels)
+            && colors_stay(&header.color, self.recipe.icc, channels)
     }
 
     /// Whether a variant is the whole picture at its size.
@@ -72,11 +76,11 @@ impl Opened<'_> {
     }
 
     /// The smaller of `made` and the source itself with the metadata of `made`. The source also wins where `made` is not
-    /// what was asked for.
+    /// what was asked for. `input` is needed where the format of `made` is not that of the source.
     pub(super) fn smaller(
         &self,
         made: Made,
-        input: Input<'_>,
+        input: Option<Input<'_>>,
         variant: &PlannedVariant,
         interrupt: Interrupt<'_>,
         notes: &mut Notes,
@@ -107,16 +111,17 @@ impl Opened<'_> {
     fn own(
         &self,
         made: &Made,
-        input: Input<'_>,
+        input: Option<Input<'_>>,
         variant: &PlannedVariant,
         interrupt: Interrupt<'_>,
     ) -> Result<Option<Vec<u8>>, RenderError> {
         let format = self.header().format;
         let Some(encoder) = registry::encoder(format) else { return Ok(None) };
         // Metadata comes from a file of the same format, whose pixels do not matter.
-        let other = match made.format == format {
-            true => None,
-            false => {
+        let other = match input {
+            _ if made.format == format => None,
+            None => return Ok(None),
+            Some(input) => {
                 let settled = variant.settled(format);
                 let quick = self.recipe.encode.with_effort(0);
                 Some(Task::new(self, input, &settled, quick, interrupt).once(None)?.bytes)

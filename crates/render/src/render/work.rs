@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::aim::{Input, Interrupt};
 use super::look::look;
+use super::own::channels;
 use super::placeholder::placeholders;
 use super::source::{Notes, Source};
 use super::{Encoded, Opened, PlannedVariant, RenderError, Rendered, Times};
@@ -38,29 +39,35 @@ impl Opened<'_> {
         let mut notes = Notes(self.header().notes.clone());
         let order = wanted;
         let mut seen = Seen::new(self, wanted);
+        let options =
+            DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt };
         let (exact, wanted): (Vec<usize>, Vec<usize>) = wanted.iter().partition(|&&i| self.is_exact(&self.variants[i]));
-        let wanted = &wanted[..];
         if let Some(&first) = exact.first() {
             // All of them are the same file.
             let made = self.exact(interrupt, &mut notes)?;
-            times.encode += clock.lap();
             let encoded = made.into_encoded(first);
             outputs.extend(exact.iter().map(|&variant| Encoded { variant, ..encoded.clone() }));
-            if exact.iter().any(|&index| seen.wants(index)) {
-                let small = self.decode(Some(ENOUGH))?;
-                for &index in &exact {
-                    seen.see(index, Input::Pixels(&small.pixels, None))?;
-                }
-                times.decode += clock.lap();
+        }
+        let (recoded, wanted): (Vec<usize>, Vec<usize>) = wanted.into_iter().partition(|&i| self.is_recoded(i));
+        for &index in &recoded {
+            outputs.push(self.recoded(index, &options, &mut notes)?.into_encoded(index));
+        }
+        times.encode += clock.lap();
+        let unseen: Vec<usize> = exact.into_iter().chain(recoded).filter(|&index| seen.wants(index)).collect();
+        if !unseen.is_empty() {
+            let small = self.decode(Some(ENOUGH))?;
+            for index in unseen {
+                seen.see(index, Input::Pixels(&small.pixels, None))?;
             }
-            if wanted.is_empty() {
-                let Seen { look, placeholders, .. } = seen;
-                return Ok(Rendered { outputs, shrink: 1.0, notes: notes.0, times, look, placeholders });
-            }
+            times.decode += clock.lap();
+        }
+        let wanted = &wanted[..];
+        if wanted.is_empty() {
+            outputs.sort_by_key(|output| order.iter().position(|&w| w == output.variant));
+            let Seen { look, placeholders, .. } = seen;
+            return Ok(Rendered { outputs, shrink: 1.0, notes: notes.0, times, look, placeholders });
         }
         let offer = self.checked_offer(wanted)?;
-        let options =
-            DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt };
         let Decoded { pixels, notes: lost } = self.picture.decode(&offer, &options)?;
         times.decode += clock.lap();
         if self.header().animated {
@@ -71,7 +78,7 @@ impl Opened<'_> {
                 "animation lost: first frame only"
             });
         }
-        let is_unchanged = self.is_unchanged(&pixels, &lost);
+        let is_unchanged = self.is_unchanged(channels(&pixels), &lost);
         lost.iter().for_each(|note| notes.add(note));
 
         // Variants made of planes come first, while the planes exist. Variants that are only cut
@@ -119,7 +126,7 @@ impl Opened<'_> {
         let variant = &self.variants[way.index];
         let mut made = self.make(input, variant, way.interrupt, notes)?;
         if way.is_unchanged && self.shows_whole(variant, way.offer) {
-            made = self.smaller(made, input, variant, way.interrupt, notes)?;
+            made = self.smaller(made, Some(input), variant, way.interrupt, notes)?;
         }
         if let (false, Some(score), Some(goal)) = (made.is_met, made.score, self.recipe.goal.score) {
             let why = if made.quality == Some(100) { "the highest quality" } else { "the source's own quality" };

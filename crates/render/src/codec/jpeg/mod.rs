@@ -10,13 +10,13 @@ pub(crate) use exact::{Exact, NotExact, exact};
 pub(crate) use thumbs_jpeg::estimated_quality;
 
 use crate::codec::{
-    ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels,
+    Attached, ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels,
+    Plane, Planes, Recode, RecodeError, check_output, exif, iptc,
 };
-use crate::codec::{Plane, Planes, exif, iptc};
 use crate::format::Format;
 use crate::limits::Limits;
 use crate::pixmap::{Channels, Pixmap, YCbCr};
-use crate::recipe::Filter;
+use crate::recipe::{EncodeSettings, Filter};
 use crate::size::{Region, Size};
 use crate::words;
 
@@ -121,23 +121,55 @@ impl Picture for JpegPicture<'_> {
     }
 
     fn decode(&self, offer: &Offer, options: &DecodeOptions<'_>) -> Result<Decoded, DecodeError> {
+        let plan = self.plan(offer.need);
+        let planes = self.with(options, |how| thumbs_jpeg::decode_planes(self.bytes, &self.inner, &plan, how));
+        let planes = planes.map_err(error)?;
+        let notes = self.lost(planes.damage.as_ref(), planes.lacks_end);
+        Ok(Decoded { pixels: Pixels::Planes(Box::new(JpegPlanes(planes))), notes })
+    }
+
+    fn recoder(&self, settings: &EncodeSettings) -> Option<&dyn Recode> {
+        // A profile of grey pictures is handled with their pixels.
+        let is_simple = self.inner.channels() == 3 || self.header.color == ColorSpace::Srgb;
+        (is_simple && thumbs_jpeg::encode::recodes(&self.inner, &out::settings(settings, &[], None))).then_some(self)
+    }
+}
+
+impl Recode for JpegPicture<'_> {
+    fn recode(
+        &self,
+        settings: &EncodeSettings,
+        attached: &Attached<'_>,
+        options: &DecodeOptions<'_>,
+    ) -> Result<(Vec<u8>, Vec<String>), RecodeError> {
+        use thumbs_jpeg::encode::RecodeError as E;
+        check_output(Format::Jpeg, self.header.size).map_err(RecodeError::Encode)?;
+        let segments = out::segments(attached);
+        let settings = out::settings(settings, &segments, attached.icc);
+        let done = self.with(options, |how| thumbs_jpeg::encode::recode(self.bytes, &self.inner, &settings, how));
+        let done = done.map_err(|e| match e {
+            E::Read(e) => RecodeError::Decode(error(e)),
+            E::Write(e) => RecodeError::Encode(out::failed(e)),
+        })?;
+        Ok((done.bytes, self.lost(done.damage.as_ref(), done.lacks_end)))
+    }
+}
+
+impl JpegPicture<'_> {
+    fn with<R>(&self, options: &DecodeOptions<'_>, work: impl FnOnce(&thumbs_jpeg::Options<'_>) -> R) -> R {
         let interrupt = options.interrupt.map(|stop| move || stop());
-        let how = thumbs_jpeg::Options {
+        work(&thumbs_jpeg::Options {
             allow_truncated: options.allow_truncated,
             strict: options.strict,
             interrupt: interrupt.as_ref().map(|stop| stop as &dyn Fn() -> bool),
             max_memory: Some(self.max_memory),
-        };
-        let plan = self.plan(offer.need);
-        let planes = thumbs_jpeg::decode_planes(self.bytes, &self.inner, &plan, &how).map_err(error)?;
-        let mut notes = Vec::new();
-        if let Some(damage) = &planes.damage {
-            notes.push(damage_note(damage, self.header.size.height));
-        }
-        if planes.lacks_end {
-            notes.push(LACKS_END.to_owned());
-        }
-        Ok(Decoded { pixels: Pixels::Planes(Box::new(JpegPlanes(planes))), notes })
+        })
+    }
+
+    /// Notes of what was filled in.
+    fn lost(&self, damage: Option<&thumbs_jpeg::Damage>, lacks_end: bool) -> Vec<String> {
+        let damage = damage.map(|damage| damage_note(damage, self.header.size.height));
+        damage.into_iter().chain(lacks_end.then(|| LACKS_END.to_owned())).collect()
     }
 }
 

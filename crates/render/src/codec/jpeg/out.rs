@@ -14,7 +14,7 @@ fn effort(settings: &EncodeSettings) -> u8 {
     settings.effort.unwrap_or(0).min(9)
 }
 
-fn failed(what: impl ToString) -> EncodeError {
+pub(super) fn failed(what: impl ToString) -> EncodeError {
     EncodeError::Failed { format: Format::Jpeg, what: what.to_string() }
 }
 
@@ -28,6 +28,23 @@ pub(super) fn segments(attached: &Attached<'_>) -> Vec<(u8, Vec<u8>)> {
     [exif, xmp, iptc].into_iter().flatten().filter(|(_, data)| data.len() <= MAX_SEGMENT).collect()
 }
 
+/// The encoder's settings.
+pub(super) fn settings<'a>(
+    settings: &EncodeSettings,
+    segments: &'a [(u8, Vec<u8>)],
+    icc: Option<&'a [u8]>,
+) -> Settings<'a> {
+    Settings {
+        quality: settings.quality.clamp(1, 100),
+        sampling: sampling(settings),
+        progressive: settings.progressive,
+        effort: effort(settings),
+        restart: 0,
+        segments,
+        icc,
+    }
+}
+
 fn write(
     size: Size,
     samples: Jpeg<'_>,
@@ -35,15 +52,8 @@ fn write(
     attached: &Attached<'_>,
 ) -> Result<Vec<u8>, EncodeError> {
     check_output(Format::Jpeg, size)?;
-    let settings = Settings {
-        quality: settings.quality.clamp(1, 100),
-        sampling: sampling(settings),
-        progressive: settings.progressive,
-        effort: effort(settings),
-        restart: 0,
-        segments: &segments(attached),
-        icc: attached.icc,
-    };
+    let segments = segments(attached);
+    let settings = self::settings(settings, &segments, attached.icc);
     encode(&Picture { width: size.width, height: size.height, samples }, &settings).map_err(failed)
 }
 
