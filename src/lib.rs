@@ -86,7 +86,8 @@ pub use thumbs_render::dynamic as image;
 pub use thumbs_render::geometry::{Fit, Gravity, SizeSpec};
 pub use thumbs_render::pixmap::{Channels, Pixmap, Samples};
 pub use thumbs_render::recipe::{
-    Color, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Placeholder, Subsampling,
+    Border, Color, Effects, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Placeholder, Radius,
+    Subsampling, Watermark,
 };
 pub use thumbs_render::render::{
     Described, Encoded, RenderError, Rendered, Thumbnail, decode, describe, render, thumbnail,

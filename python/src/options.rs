@@ -30,7 +30,7 @@ const PIXELS: [&str; 14] = [
 ];
 
 /// Options about the encoding of one picture.
-const ENCODING: [&str; 17] = [
+const ENCODING: [&str; 28] = [
     "format",
     "allow",
     "quality",
@@ -47,6 +47,17 @@ const ENCODING: [&str; 17] = [
     "subsample",
     "metadata",
     "placeholder",
+    "trim",
+    "sharpen",
+    "blur",
+    "grayscale",
+    "watermark",
+    "watermark-gravity",
+    "watermark-opacity",
+    "watermark-scale",
+    "border",
+    "border-color",
+    "round",
     "size",
 ];
 

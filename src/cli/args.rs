@@ -179,6 +179,9 @@ pub struct Args {
     pub follow: bool,
 
     #[command(flatten)]
+    pub effects: super::args_effects::EffectArgs,
+
+    #[command(flatten)]
     pub tables: super::args_table::TableArgs,
 
     /// Number of workers [default: the available processors]

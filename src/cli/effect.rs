@@ -27,6 +27,18 @@ pub fn is_unseen(args: &Args) -> bool {
     !args.quiet && !args.placeholder.is_empty() && args.report.is_none() && args.webdataset.is_none()
 }
 
+/// Whether operations change pixels.
+fn has_effects(args: &Args) -> bool {
+    let own = &args.effects;
+    own.grayscale
+        || own.trim.is_some()
+        || own.sharpen.is_some()
+        || own.blur.is_some()
+        || own.watermark.is_some()
+        || own.border.is_some()
+        || own.round.is_some()
+}
+
 /// A sentence for each option without effect.
 pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[FormatChoice]) -> Vec<String> {
     let mut found = Vec::new();
@@ -46,8 +58,11 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
     if typed.has("target") && lossless_only {
         say("--target", "the output is lossless");
     }
+    if args.lossless && has_effects(args) && only(&[Format::Jpeg]) {
+        say("--lossless", "a JPEG whose pixels change is encoded again");
+    }
     let resizes = sizes.iter().all(|size| *size != SizeSpec::Original);
-    if args.lossless && only(&[Format::Jpeg]) && resizes {
+    if args.lossless && only(&[Format::Jpeg]) && resizes && !has_effects(args) {
         say("--lossless", "a resized JPEG is encoded again; -s original rewrites it without loss");
     } else if args.lossless && only(&[Format::Avif]) {
         say("--lossless", "AVIF is written with loss; -f webp or png is lossless");

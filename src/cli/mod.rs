@@ -2,6 +2,7 @@
 
 mod archives;
 mod args;
+mod args_effects;
 mod args_in_place;
 mod args_network;
 mod args_nightly;
@@ -11,6 +12,7 @@ mod command;
 mod conflict;
 mod destination;
 mod effect;
+mod effects;
 mod exit;
 mod foreign;
 mod in_place;

@@ -21,6 +21,7 @@ use super::args::Args;
 use super::command::Typed;
 use super::destination;
 use super::effect;
+use super::effects;
 use super::in_place;
 use super::nightly::{self, StatePlan};
 use super::place;
@@ -107,6 +108,8 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         );
     }
 
+    let effects = effects::effects(&args.effects, &limits(&args))?;
+    effects::check(&effects, in_place.is_some(), args.enlarge, &template)?;
     let (mut nightly, state) = nightly::resolve(&args.nightly, &args.inputs, &destination)?;
     // What is replaced cannot be made again.
     nightly.fsync |= in_place.is_some();
@@ -162,7 +165,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         planned: None,
         portion: None,
         walker,
-        recipe: recipe(&args, sizes, formats.clone()).with_allowed(allowed.clone()),
+        recipe: recipe(&args, sizes, formats.clone()).with_allowed(allowed.clone()).with_effects(effects),
         naming: Naming {
             destination,
             template,

@@ -13,7 +13,7 @@ use crate::split::{Selector, SelectorError};
 use crate::walk::Patterns;
 use thumbs_render::format::Format;
 use thumbs_render::geometry::SizeSpec;
-use thumbs_render::recipe::{Color, FormatChoice};
+use thumbs_render::recipe::{Color, FormatChoice, Radius};
 
 /// A size, and its spelling, which `{size}` in names shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -200,6 +200,34 @@ pub fn aspect(text: &str) -> Result<f64, String> {
     ratio.ok_or_else(|| "a ratio of sides is a number from 1 on, such as 3 or 2.5".to_owned())
 }
 
+/// An amount of sharpening.
+pub fn amount(text: &str) -> Result<f32, String> {
+    let amount = text.parse().ok().filter(|amount| (0.01..=10.0).contains(amount));
+    amount.ok_or_else(|| "an amount is a number from 0.01 to 10, such as 0.5".to_owned())
+}
+
+/// The standard deviation of a blur.
+pub fn sigma(text: &str) -> Result<f32, String> {
+    let sigma = text.parse().ok().filter(|sigma| (0.3..=100.0).contains(sigma));
+    sigma.ok_or_else(|| "a blur is a number of pixels from 0.3 to 100, such as 2.5".to_owned())
+}
+
+/// A share from 1% to 100%, as a fraction.
+pub fn percent(text: &str) -> Result<f64, String> {
+    let percent: Option<f64> = text.strip_suffix('%').unwrap_or(text).parse().ok();
+    let percent = percent.filter(|percent| (1.0..=100.0).contains(percent));
+    percent.map(|percent| percent / 100.0).ok_or_else(|| "a share is a percentage from 1% to 100%".to_owned())
+}
+
+/// A radius of corners.
+pub fn radius(text: &str) -> Result<Radius, String> {
+    let wrong = || "a radius is a whole number of pixels from 1, or a percentage from 1% to 50%".to_owned();
+    if text.ends_with('%') {
+        return percent(text).ok().filter(|share| *share <= 0.5).map(Radius::Fraction).ok_or_else(wrong);
+    }
+    whole::<u32>("a radius", 1..=1_000_000)(text).map(Radius::Pixels).map_err(|_| wrong())
+}
+
 /// A parser of whole numbers within bounds.
 pub fn whole<T>(what: &'static str, bounds: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String> + Clone
 where
@@ -291,6 +319,20 @@ mod tests {
             assert_eq!(quality(text).unwrap_err(), "quality is a whole number from 1 to 100, or auto", "{text}");
         }
         assert_eq!(whole("a depth", 1..=u32::MAX)("0").unwrap_err(), "a depth is a whole number from 1");
+    }
+
+    #[test]
+    fn radii_and_shares() {
+        assert_eq!(radius("12"), Ok(Radius::Pixels(12)));
+        assert_eq!(radius("50%"), Ok(Radius::Fraction(0.5)));
+        for text in ["", "0", "-1", "0%", "51%", "1.5", "x", "%"] {
+            assert!(radius(text).is_err(), "{text}");
+        }
+        assert_eq!((percent("25%"), percent("100")), (Ok(0.25), Ok(1.0)));
+        for text in ["", "0", "101%", "NaN", "%%"] {
+            assert!(percent(text).is_err() && amount(text).is_err(), "{text}");
+        }
+        assert!(sigma("0.2").is_err() && sigma("inf").is_err() && sigma("2.5") == Ok(2.5));
     }
 
     #[test]

@@ -156,6 +156,11 @@ impl Template {
         self.has(&Piece::Size) || self.has(&Piece::Width) || self.has(&Piece::Height)
     }
 
+    /// Whether names hold sides in pixels.
+    pub fn tells_pixels(&self) -> bool {
+        self.has(&Piece::Width) || self.has(&Piece::Height)
+    }
+
     /// Whether names differ between formats of one picture. With a literal extension they do not.
     pub fn tells_formats(&self) -> bool {
         self.has(&Piece::Ext)

@@ -4,6 +4,7 @@ mod avif;
 mod compression_auto;
 mod compression_encoders;
 mod compression_goals;
+mod effects;
 mod foreign_decoders;
 mod jpeg_kinds;
 mod lossless_jpeg;

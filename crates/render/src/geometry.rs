@@ -113,7 +113,7 @@ pub enum Gravity {
 
 impl Gravity {
     /// The fraction of the free space to the left and above: 0, 1/2 or 1.
-    fn shares(self) -> (f64, f64) {
+    pub(crate) fn shares(self) -> (f64, f64) {
         let x = match self {
             Self::West | Self::NorthWest | Self::SouthWest => 0.0,
             Self::East | Self::NorthEast | Self::SouthEast => 1.0,

@@ -78,6 +78,17 @@ class EncodeOptions(PixelOptions, total=False):
     depth: Literal[8, 10] | None
     subsample: Literal["444", "422", "420", "auto"] | None
     metadata: Literal["none", "copyright", "keep"] | None
+    trim: int | None
+    sharpen: float | None
+    blur: float | None
+    grayscale: bool
+    watermark: StrPath | None
+    watermark_gravity: Gravity | None
+    watermark_opacity: float | str | None
+    watermark_scale: float | str | None
+    border: int | None
+    border_color: str | None
+    round: int | str | None
     placeholder: Placeholder | Sequence[Placeholder] | None
 
 

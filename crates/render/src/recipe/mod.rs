@@ -14,10 +14,12 @@
 //! # }
 //! ```
 
+mod effects;
 mod goal;
 mod placeholder;
 mod with;
 
+pub use effects::{Border, Effects, Radius, Watermark};
 pub use goal::Goal;
 pub use placeholder::Placeholder;
 
@@ -160,9 +162,17 @@ impl Color {
 
     /// The colour composed over white, opaque.
     pub fn over_white(self) -> Self {
-        let [r, g, b, alpha] = self.rgba.map(u32::from);
-        let over = |c: u32| ((c * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
-        Self { rgba: [over(r), over(g), over(b), 255] }
+        self.over(Self::WHITE)
+    }
+
+    /// The colour composed over another one, which counts as opaque.
+    pub fn over(self, below: Self) -> Self {
+        let alpha = u32::from(self.rgba[3]);
+        let over = |c: usize| {
+            let (above, below) = (u32::from(self.rgba[c]), u32::from(below.rgba[c]));
+            ((above * alpha + below * (255 - alpha) + 127) / 255) as u8
+        };
+        Self { rgba: [over(0), over(1), over(2), 255] }
     }
 }
 
@@ -194,6 +204,8 @@ pub struct Recipe {
     pub icc: IccPolicy,
     /// Which EXIF, XMP and IPTC data is kept.
     pub metadata: MetadataPolicy,
+    /// What changes the look beside the size.
+    pub effects: Effects,
     /// Encoder settings.
     pub encode: EncodeSettings,
     /// What an encoder aims at, in place of a fixed quality.
@@ -236,6 +248,7 @@ impl Default for Recipe {
             linear: false,
             icc: IccPolicy::ToSrgb,
             metadata: MetadataPolicy::None,
+            effects: Effects::default(),
             encode: EncodeSettings::default(),
             goal: Goal::default(),
             placeholders: Vec::new(),

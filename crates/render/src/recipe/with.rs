@@ -1,7 +1,8 @@
 //! Builder methods of [`Recipe`] and [`EncodeSettings`].
 
 use super::{
-    Color, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Placeholder, Recipe, Subsampling,
+    Color, Effects, EncodeSettings, Filter, FormatChoice, Goal, IccPolicy, MetadataPolicy, Placeholder, Recipe,
+    Subsampling,
 };
 use crate::format::Format;
 use crate::geometry::{Fit, Gravity, SizeSpec};
@@ -88,6 +89,13 @@ impl Recipe {
     #[must_use]
     pub fn with_metadata(mut self, metadata: MetadataPolicy) -> Self {
         self.metadata = metadata;
+        self
+    }
+
+    /// Sets what changes the look beside the size.
+    #[must_use]
+    pub fn with_effects(mut self, effects: Effects) -> Self {
+        self.effects = effects;
         self
     }
 

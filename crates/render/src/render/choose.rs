@@ -34,7 +34,7 @@ pub(super) fn formats(
 ) -> Vec<Format> {
     let is_allowed = |format: &Format| format.writes() && recipe.allowed.contains(format);
     // Its pixels stay, so nothing without loss is smaller.
-    let is_exact = recipe.encode.lossless && exact::is_whole_jpeg(header, orientation, placement);
+    let is_exact = recipe.encode.lossless && exact::is_whole_jpeg(recipe, header, orientation, placement);
     if is_exact && is_allowed(&Format::Jpeg) {
         return vec![Format::Jpeg];
     }

@@ -9,9 +9,14 @@ impl Opened<'_> {
     /// possible.
     pub(super) fn described_as(&self, pixmap: &Pixmap, variant: &PlannedVariant) -> Option<Channels> {
         let channels = pixmap.channels();
+        if self.recipe.effects.paint() {
+            return None;
+        }
         let has_bars = variant.placement.canvas != pixmap.size();
         match channels {
             // Only JPEG can keep CMYK, and only without coloured bars.
+            // Operations on pixels are for light.
+            Channels::Cmyk if self.recipe.effects.are_any() => None,
             Channels::Cmyk => (variant.format == Format::Jpeg && !has_bars).then_some(channels),
             Channels::Grey | Channels::GreyAlpha => {
                 let [red, green, blue, _] = self.recipe.background.rgba;

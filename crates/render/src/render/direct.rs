@@ -28,7 +28,7 @@ pub(super) fn share(
     // A score compares whole pixels, and a smaller picture is made of them.
     let can = header.format == Format::Jpeg && !recipe.linear && recipe.filter == Filter::Lanczos3;
     let can = can && recipe.goal.score.is_none() && !recipe.goal.allow_smaller && variant.candidates.is_empty();
-    if !can || placement.canvas != placement.resized {
+    if !can || recipe.effects.are_any() || placement.canvas != placement.resized {
         return None;
     }
     let (x, y) = registry::encoder(variant.format)?.share(&recipe.encode)?;

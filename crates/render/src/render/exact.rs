@@ -10,14 +10,15 @@ use crate::metadata::{self, Changes};
 use crate::op::color::as_profile;
 use crate::orientation::Orientation;
 use crate::pixmap::Channels;
-use crate::recipe::{IccPolicy, MetadataPolicy, Subsampling};
+use crate::recipe::{IccPolicy, MetadataPolicy, Recipe, Subsampling};
 use crate::size::Region;
 
 /// Whether an output shows the whole JPEG, at its size.
-pub(super) fn is_whole_jpeg(header: &Header, orientation: Orientation, placement: &Placement) -> bool {
+pub(super) fn is_whole_jpeg(recipe: &Recipe, header: &Header, orientation: Orientation, placement: &Placement) -> bool {
     // A placement is in coordinates of the upright picture.
     let upright = orientation.apply(header.size);
     header.format == Format::Jpeg
+        && !recipe.effects.are_any()
         && placement.crop == Region::whole(upright)
         && placement.canvas == placement.resized
         && placement.canvas == upright
@@ -29,7 +30,7 @@ impl Opened<'_> {
         self.recipe.encode.lossless
             && variant.format == Format::Jpeg
             && variant.candidates.is_empty()
-            && is_whole_jpeg(self.header(), self.orientation, &variant.placement)
+            && is_whole_jpeg(&self.recipe, self.header(), self.orientation, &variant.placement)
     }
 
     /// The source's coefficients in a new file.
@@ -60,7 +61,7 @@ impl Opened<'_> {
         self.orientation != Orientation::Upright
             && self.recipe.encode.subsampling == Subsampling::Auto
             && variant.formats().any(|format| format == Format::Jpeg)
-            && is_whole_jpeg(self.header(), self.orientation, &variant.placement)
+            && is_whole_jpeg(&self.recipe, self.header(), self.orientation, &variant.placement)
     }
 
     /// The upright picture, where nothing is lost by turning it. Profiles stay with `--icc keep` alone; the colours are sRGB

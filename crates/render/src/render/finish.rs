@@ -7,6 +7,7 @@ use crate::geometry::Placement;
 use crate::metadata::{self, Changes};
 use crate::op;
 use crate::op::color::ToSrgb;
+use crate::op::resize::ResizeError;
 use crate::orientation::Orientation;
 use crate::pixmap::{Channels, Pixmap, Samples};
 use crate::recipe::IccPolicy;
@@ -21,7 +22,7 @@ impl Opened<'_> {
         variant: &PlannedVariant,
         is_srgb: bool,
         notes: &mut Notes,
-    ) -> (Pixmap, Option<Vec<u8>>) {
+    ) -> Result<(Pixmap, Option<Vec<u8>>), ResizeError> {
         let Placement { canvas, offset, .. } = variant.placement;
         let mut pixmap = op::orient::orient(small, self.orientation);
         let color = &self.header().color;
@@ -42,10 +43,15 @@ impl Opened<'_> {
             }
             pixmap = to.apply(pixmap);
         }
+        let effects = &self.recipe.effects;
+        if effects.are_any() {
+            pixmap = self.filtered(pixmap.into_u8());
+        }
         let alpha = variant.format.has_alpha();
         let is_flattened = pixmap.channels().has_alpha() && !alpha;
         let mut background = self.recipe.background;
-        if !alpha && background.rgba[3] < 255 && (is_flattened || canvas != pixmap.size()) {
+        let shows = is_flattened || canvas != pixmap.size() || effects.round.is_some();
+        if !alpha && background.rgba[3] < 255 && shows {
             background = background.over_white();
             notes.add(&format!("background laid over white: {} has no alpha", variant.format));
         }
@@ -54,11 +60,33 @@ impl Opened<'_> {
             notes.add("alpha flattened onto the background");
         }
         let mut pixmap = op::extend::extend(pixmap.into_u8(), canvas, offset, background, alpha);
+        if let Some(mark) = &effects.watermark {
+            pixmap = op::watermark::watermark(pixmap, mark)?;
+        }
+        if let Some(border) = effects.border {
+            pixmap = op::border::border(pixmap, border, background, alpha);
+        }
+        if let Some(radius) = effects.round {
+            let radius = radius.of(pixmap.size());
+            pixmap = op::round::round(pixmap, radius, background, alpha);
+        }
         // A profile of three channels needs three channels in the output.
         if icc.is_none() {
             pixmap = op::resize::grey_if_it_is(pixmap);
         }
-        (pixmap, icc)
+        Ok((pixmap, icc))
+    }
+
+    /// The picture with the operations that come before bars.
+    fn filtered(&self, mut pixmap: Pixmap) -> Pixmap {
+        let effects = &self.recipe.effects;
+        if let Some(amount) = effects.sharpen {
+            pixmap = op::sharpen::sharpen(pixmap, amount);
+        }
+        if let Some(sigma) = effects.blur {
+            pixmap = op::blur::blur(&pixmap, sigma);
+        }
+        if effects.grayscale { op::grayscale::grayscale(pixmap) } else { pixmap }
     }
 
     pub(super) fn encode_with<T>(
@@ -72,7 +100,8 @@ impl Opened<'_> {
         let encoder = registry::encoder(format)
             .ok_or_else(|| EncodeError::Failed { format, what: "this format cannot be written".to_owned() })?;
         let (placement, stored) = (&variant.placement, self.header().size);
-        let is_whole = placement.crop == Region::whole(stored) && placement.canvas == placement.resized;
+        let moves = self.recipe.effects.move_outlines();
+        let is_whole = !moves && placement.crop == Region::whole(stored) && placement.canvas == placement.resized;
         let changes = Changes {
             size,
             from: (is_whole && self.orientation == Orientation::Upright).then_some(stored),

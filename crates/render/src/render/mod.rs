@@ -30,6 +30,7 @@ mod own;
 mod pixels;
 mod placeholder;
 mod source;
+mod trimmed;
 mod work;
 
 use std::time::Duration;
@@ -58,6 +59,8 @@ pub struct Opened<'a> {
     shares: Vec<Option<(u32, u32)>>,
     /// Whether the look is wanted.
     looks: bool,
+    /// Whether its edges are cut off already.
+    is_trimmed: bool,
 }
 
 /// A requested output.
@@ -183,6 +186,11 @@ pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Ope
     })?;
     let decoder = registry::decoder(format).ok_or_else(|| DecodeError::Unsupported(format.name().to_owned()))?;
     let picture = decoder.open(bytes, limits)?;
+    Ok(plan(bytes, picture, recipe, limits))
+}
+
+/// Plans the outputs of a picture.
+fn plan<'a>(bytes: &'a [u8], picture: Box<dyn Picture + 'a>, recipe: &Recipe, limits: &Limits) -> Opened<'a> {
     let header = picture.header();
     let orientation = if recipe.auto_orient { header.orientation } else { Orientation::Upright };
     let oriented = orientation.apply(header.size);
@@ -196,7 +204,13 @@ pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Ope
                 _ => Vec::new(),
             };
             let format = candidates.first().copied().unwrap_or_else(|| output_format(choice, header));
-            let variant = PlannedVariant { size_index, format, candidates, size: placement.canvas, placement };
+            let variant = PlannedVariant {
+                size_index,
+                format,
+                candidates,
+                size: recipe.effects.outer(placement.canvas),
+                placement,
+            };
             // Nothing is open among one.
             variants.push(if variant.candidates.len() == 1 { variant.settled(format) } else { variant });
         }
@@ -206,7 +220,7 @@ pub fn open<'a>(bytes: &'a [u8], recipe: &Recipe, limits: &Limits) -> Result<Ope
         recipe.goal.score.get_or_insert(AUTO_TARGET);
     }
     let shares = variants.iter().map(|variant| direct::share(header, &recipe, orientation, variant)).collect();
-    Ok(Opened { bytes, picture, recipe, limits: *limits, orientation, variants, shares, looks: false })
+    Opened { bytes, picture, recipe, limits: *limits, orientation, variants, shares, looks: false, is_trimmed: false }
 }
 
 /// Renders all variants of a recipe in one call.

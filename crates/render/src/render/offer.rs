@@ -7,6 +7,11 @@ use crate::op;
 use crate::recipe::{Filter, IccPolicy};
 use crate::size::{Region, Size};
 
+/// Pixels of the largest variant.
+fn most_pixels(variants: &[PlannedVariant]) -> u64 {
+    variants.iter().map(|variant| variant.size.pixels()).max().unwrap_or(0)
+}
+
 impl Opened<'_> {
     /// Numbers that identify how the source is decoded when these variants are wanted.
     pub fn decoding(&self, wanted: &[usize]) -> (f64, f64) {
@@ -52,6 +57,9 @@ impl Opened<'_> {
                 encoded += 2 * self.bytes.len() as u64;
             }
         }
+        // Filters work on planes in floating point, and each operation makes a picture of another.
+        let effects = if self.recipe.effects.are_any() { most_pixels(&self.variants) * 48 } else { 0 };
+        let trimmed = if self.recipe.effects.trim.is_some() { offer.size.pixels() * 16 } else { 0 };
         let linear = if self.recipe.linear { offer.size.pixels() * 16 } else { 0 };
         // Coefficients of a transcoded JPEG: at most 129 bytes for a block, twice while they are turned, for up to four
         // components; and the output.
@@ -70,7 +78,7 @@ impl Opened<'_> {
         let is_slow =
             |&i: &usize| self.variants.get(i).is_some_and(|variant| variant.formats().any(|f| f == Format::Avif));
         let work = if wanted.iter().any(is_slow) { work + compared } else { work.max(compared) };
-        let pixels = offer.memory + linear.max(converted) + work;
+        let pixels = offer.memory + linear.max(converted) + work + effects + trimmed;
         // What may be turned without loss is so after it is encoded from pixels.
         (if may_turn { pixels + coefficients } else { pixels.max(coefficients) }) + encoded
     }
@@ -87,7 +95,9 @@ impl Opened<'_> {
         let full = self.header().size;
         // Nearest-pixel resizing takes original pixels, and decoders that reduce do so in sRGB, not
         // in linear light.
-        if self.recipe.filter == Filter::Nearest || self.recipe.linear {
+        // Edges are cut off exactly.
+        let is_exact = self.recipe.linear || self.recipe.effects.trim.is_some();
+        if self.recipe.filter == Filter::Nearest || is_exact {
             return self.picture.offer(None);
         }
         let mut need = Need { width: 0.0, height: 0.0, chroma: self.chroma(wanted) };

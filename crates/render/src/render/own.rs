@@ -56,7 +56,8 @@ impl Opened<'_> {
     /// in.
     pub(super) fn is_unchanged(&self, channels: Channels, lost: &[String]) -> bool {
         let header = self.header();
-        !header.animated
+        !self.recipe.effects.are_any()
+            && !header.animated
             && header.notes.is_empty()
             && lost.is_empty()
             && colors_stay(&header.color, self.recipe.icc, channels)
@@ -70,8 +71,8 @@ impl Opened<'_> {
 
     /// The highest quality that is of use: that of the source where it is a JPEG and nothing is resized.
     pub(super) fn most_quality(&self, variant: &PlannedVariant) -> u8 {
-        let is_same =
-            variant.format == Format::Jpeg && is_whole_jpeg(self.header(), self.orientation, &variant.placement);
+        let is_same = variant.format == Format::Jpeg
+            && is_whole_jpeg(&self.recipe, self.header(), self.orientation, &variant.placement);
         if is_same { estimated_quality(self.bytes).unwrap_or(100) } else { 100 }
     }
 

@@ -7,7 +7,7 @@ use crate::format::Format;
 use crate::geometry::{Placement, SizeSpec};
 use crate::limits::Limits;
 use crate::pixmap::Pixmap;
-use crate::recipe::{FormatChoice, Recipe};
+use crate::recipe::{Effects, FormatChoice, Recipe};
 use crate::render::source::Source;
 use crate::size::{Region, Size};
 
@@ -49,7 +49,7 @@ pub fn thumbnail(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<Thumb
 
 /// Decodes a picture at the smallest size that its decoder has ready and that is at least `at_least`, without resizing:
 /// JPEG at eighths of its size, WebP at any size, most others at whole fractions. Without `at_least`, or where that is
-/// larger than the picture, at its own size. Sizes, formats and encoder settings of `recipe` are ignored.
+/// larger than the picture, at its own size. Sizes, effects, formats and encoder settings of `recipe` are ignored.
 ///
 /// ```
 /// use thumbs_render::{Limits, Recipe, size::Size};
@@ -72,6 +72,7 @@ pub fn decode(
     limits: &Limits,
 ) -> Result<Thumbnail, RenderError> {
     let recipe = recipe.clone().with_sizes([SizeSpec::Original]).with_formats([FormatChoice::To(Format::Png)]);
+    let recipe = recipe.with_effects(Effects::default());
     open(bytes, &recipe, limits)?.decode(at_least)
 }
 
@@ -136,11 +137,14 @@ impl Opened<'_> {
         let size = self.orientation.apply(pixels.size());
         let placement = Placement { crop: Region::whole(size), resized: size, canvas: size, offset: (0, 0) };
         let variant = PlannedVariant { size_index: 0, format: Format::Png, candidates: Vec::new(), size, placement };
-        let (pixels, icc) = self.finish(pixels, &variant, false, &mut notes);
+        let (pixels, icc) = self.finish(pixels, &variant, false, &mut notes)?;
         Ok(Thumbnail { pixels, icc, notes: notes.0 })
     }
 
     fn thumbnail(&self) -> Result<Thumbnail, RenderError> {
+        if self.has_edges() {
+            return self.without_edges(&[0], None)?.thumbnail();
+        }
         let offer = self.checked_offer(&[0])?;
         let options =
             DecodeOptions { allow_truncated: self.recipe.allow_truncated, strict: self.recipe.strict, interrupt: None };
@@ -150,7 +154,7 @@ impl Opened<'_> {
         let variant = &self.variants[0];
         let mut source = Source::new(pixels);
         let small = self.resized(&mut source, variant, &offer, &mut notes)?;
-        let (pixels, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
+        let (pixels, icc) = self.finish(small, variant, source.is_srgb, &mut notes)?;
         Ok(Thumbnail { pixels, icc, notes: notes.0 })
     }
 }

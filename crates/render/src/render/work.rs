@@ -33,6 +33,14 @@ impl Opened<'_> {
         for variant in wanted.iter().filter_map(|&i| self.variants.get(i)) {
             variant.check()?;
         }
+        if self.has_edges() {
+            let mut clock = Clock(Instant::now());
+            let trimmed = self.without_edges(wanted, interrupt)?;
+            let lap = clock.lap();
+            let mut rendered = trimmed.render(wanted, interrupt)?;
+            rendered.times.decode += lap;
+            return Ok(rendered);
+        }
         let mut clock = Clock(Instant::now());
         let mut times = Times::default();
         let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
@@ -108,7 +116,7 @@ impl Opened<'_> {
             }
             let variant = &self.variants[index];
             let small = self.resized(&mut source, variant, &offer, &mut notes)?;
-            let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes);
+            let (done, icc) = self.finish(small, variant, source.is_srgb, &mut notes)?;
             times.resize += clock.lap();
             let way = Way { index, offer: &offer, is_unchanged, interrupt };
             let input = Input::Pixels(&done, icc.as_deref());

@@ -4,8 +4,7 @@
 //! perceptual color space for image processing", 2020), the neighbourhood with the most votes wins, and its mean is refined
 //! by mean shift. Lightness counts half, because light and shade of one thing have one name.
 
-use std::sync::LazyLock;
-
+use super::light::{LINEAR, encoded};
 use super::small::Small;
 
 /// Sides of a cell, and of the neighbourhoods of which the largest is taken.
@@ -42,7 +41,7 @@ pub fn dominant(small: &Small) -> String {
 
 fn vote(pixel: &[u8]) -> Vote {
     let [l, a, b] = oklab([pixel[0], pixel[1], pixel[2]]);
-    Vote { at: [l * LIGHTNESS, a, b], weight: f32::from(pixel[3]) * (1.0 + VIVID * a.hypot(b)) }
+    Vote { at: [l * LIGHTNESS, a, b], weight: f32::from(pixel[3]) * (1.0 + VIVID * (a * a + b * b).sqrt()) }
 }
 
 /// The middle of the neighbourhood of three cells a side with the most votes.
@@ -90,19 +89,24 @@ fn mean(votes: &[Vote], center: [f32; 3]) -> [f32; 3] {
     if weight > 0.0 { sum.map(|sum| sum / weight) } else { center }
 }
 
-/// Linear light of the values of sRGB.
-static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|value| {
-        let value = value as f32 / 255.0;
-        if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-    })
-});
+/// The cube root of light, to a few millionths.
+fn cube_root(light: f32) -> f32 {
+    if light <= 0.0 {
+        return 0.0;
+    }
+    // A third of the exponent, then Newton's method.
+    let mut root = f32::from_bits(light.to_bits() / 3 + 709_921_077);
+    for _ in 0..2 {
+        root = (2.0 * root + light / (root * root)) / 3.0;
+    }
+    root
+}
 
 fn oklab(rgb: [u8; 3]) -> [f32; 3] {
     let [r, g, b] = rgb.map(|value| LINEAR[usize::from(value)]);
-    let l = (0.412_221_47 * r + 0.536_332_54 * g + 0.051_445_995 * b).cbrt();
-    let m = (0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b).cbrt();
-    let s = (0.088_302_46 * r + 0.281_718_85 * g + 0.629_978_7 * b).cbrt();
+    let l = cube_root(0.412_221_47 * r + 0.536_332_54 * g + 0.051_445_995 * b);
+    let m = cube_root(0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b);
+    let s = cube_root(0.088_302_46 * r + 0.281_718_85 * g + 0.629_978_7 * b);
     [
         0.210_454_26 * l + 0.793_617_8 * m - 0.004_072_047 * s,
         1.977_998_5 * l - 2.428_592_2 * m + 0.450_593_7 * s,
@@ -120,11 +124,7 @@ fn srgb(at: [f32; 3]) -> [u8; 3] {
         -1.268_438 * l + 2.609_757_4 * m - 0.341_319_38 * s,
         -0.004_196_086_3 * l - 0.703_418_6 * m + 1.707_614_7 * s,
     ];
-    linear.map(|value: f32| {
-        let value = value.clamp(0.0, 1.0);
-        let value = if value <= 0.003_130_8 { value * 12.92 } else { 1.055 * value.powf(1.0 / 2.4) - 0.055 };
-        (value * 255.0 + 0.5) as u8
-    })
+    linear.map(encoded)
 }
 
 #[cfg(test)]

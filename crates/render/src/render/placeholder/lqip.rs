@@ -28,4 +28,4 @@ pub fn uri(small: &Small) -> Option<String> {
 }
 
 /// More finds few bytes in so few pixels.
-const EFFORT: u8 = 2;
+const EFFORT: u8 = 0;

@@ -1,8 +1,12 @@
 //! What a page shows while a picture loads, made of the pixels of an output.
 
+mod blur_hash;
 mod color;
+mod light;
 mod lqip;
 mod small;
+mod thumb_hash;
+mod waves;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,9 +16,6 @@ use crate::op::resize::ResizeError;
 use crate::recipe::Placeholder;
 use small::Small;
 
-/// Components of a BlurHash along the longer and the shorter side.
-const COMPONENTS: (u32, u32) = (4, 3);
-
 /// The placeholders of finished pixels or planes. A kind that this picture cannot have is missing.
 pub(super) fn placeholders(input: Input<'_>, kinds: &[Placeholder]) -> Result<Vec<(Placeholder, String)>, ResizeError> {
     if kinds.is_empty() {
@@ -22,25 +23,12 @@ pub(super) fn placeholders(input: Input<'_>, kinds: &[Placeholder]) -> Result<Ve
     }
     let small = Small::new(input)?;
     let text = |kind: Placeholder| match kind {
-        Placeholder::ThumbHash => Some(thumb_hash(&small)),
-        Placeholder::BlurHash => blur_hash(&small),
+        Placeholder::ThumbHash => Some(STANDARD.encode(thumb_hash::encode(&small))),
+        Placeholder::BlurHash => Some(blur_hash::encode(&small)),
         Placeholder::Color => Some(color::dominant(&small)),
         Placeholder::Lqip => lqip::uri(&small),
     };
     Ok(kinds.iter().filter_map(|&kind| Some((kind, text(kind)?))).collect())
-}
-
-fn thumb_hash(small: &Small) -> String {
-    let (width, height) = (small.size.width as usize, small.size.height as usize);
-    STANDARD.encode(thumbhash::rgba_to_thumb_hash(width, height, &small.rgba))
-}
-
-/// BlurHash has no alpha, so what is transparent is white.
-fn blur_hash(small: &Small) -> Option<String> {
-    let (width, height) = (small.size.width, small.size.height);
-    let (long, short) = COMPONENTS;
-    let (across, down) = if width >= height { (long, short) } else { (short, long) };
-    blurhash::encode(across, down, width, height, &small.over_white()).ok()
 }
 
 #[cfg(test)]

@@ -119,3 +119,31 @@ fn a_tiny_picture_fits_into_its_bytes_and_shows_the_scene() {
     let uri = of(&Pixmap::new_u8(Size::new(16, 16), Channels::Rgba, samples), Lqip);
     assert!(uri.len() < 300, "{} bytes", uri.len());
 }
+
+#[test]
+fn hashes_are_those_of_other_implementations() {
+    let noise = |i: u32| (i.wrapping_mul(0x9e37_79b1) ^ (i >> 5).wrapping_mul(0x85eb_ca6b)) >> 24;
+    for (width, height) in [(1, 1), (32, 32), (32, 21), (9, 31), (32, 1), (1, 20)] {
+        let size = Size::new(width, height);
+        let opaque = |i: u32| if i % 4 == 3 { 255 } else { noise(i / 40) as u8 };
+        let glass = |i: u32| if i % 4 == 3 { noise(i / 90) as u8 } else { noise(i / 40) as u8 };
+        let of = |at: &dyn Fn(u32) -> u8| (0..width * height * 4).map(at).collect::<Vec<u8>>();
+        for rgba in [of(&opaque), of(&glass)] {
+            let theirs = thumbhash::rgba_to_thumb_hash(width as usize, height as usize, &rgba);
+            let small = Small { size, rgba };
+            assert_eq!(thumb_hash::encode(&small), theirs, "{size}");
+            let (across, down) = if width >= height { (4, 3) } else { (3, 4) };
+            let theirs = blurhash::encode(across, down, width, height, &small.over_white()).unwrap();
+            let ours = blur_hash::encode(&small);
+            assert_eq!((&ours[..2], &ours[6..]), (&theirs[..2], &theirs[6..]), "{size}");
+            // That crate rounds the average colour twice, so that it is one too light.
+            let average = |hash: &str| {
+                let digit = |c: u8| blur_hash::DIGITS.iter().position(|d| *d == c).unwrap();
+                hash.as_bytes()[2..6].iter().fold(0, |sum, c| sum * 83 + digit(*c)) as u32
+            };
+            for (a, b) in average(&ours).to_le_bytes().iter().zip(average(&theirs).to_le_bytes()) {
+                assert!(a.abs_diff(b) <= 1, "{size}: {ours} {theirs}");
+            }
+        }
+    }
+}
