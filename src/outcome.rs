@@ -188,6 +188,8 @@ pub struct Done {
     pub notes: Vec<String>,
     /// The placeholders that the recipe asks for, of the smallest output.
     pub placeholders: Vec<(Placeholder, String)>,
+    /// What it shows in the words of its author, from its metadata; only where a page is made of the run.
+    pub description: Option<String>,
 }
 
 /// How the workers and the writer spent their time.

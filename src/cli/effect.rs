@@ -20,11 +20,15 @@ const NETWORK: [&str; 9] = [
 ];
 
 /// Where the program writes no placeholders. A caller of the library gets them anyway.
-pub const UNSEEN: &str = "--placeholder has no effect: it adds to --report and --webdataset";
+pub const UNSEEN: &str = "--placeholder has no effect: it adds to --report, --srcset and --webdataset";
 
 /// Whether placeholders are asked for, and nothing takes them.
 pub fn is_unseen(args: &Args) -> bool {
-    !args.quiet && !args.placeholder.is_empty() && args.report.is_none() && args.webdataset.is_none()
+    !args.quiet
+        && !args.placeholder.is_empty()
+        && args.report.is_none()
+        && args.webdataset.is_none()
+        && args.srcset.is_none()
 }
 
 /// Whether operations change pixels.

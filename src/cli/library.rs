@@ -213,7 +213,7 @@ pub fn options() -> Vec<(String, bool)> {
 }
 
 /// Options that only the program has: for standard input and output, for its messages and its process.
-const OF_THE_PROGRAM: [&str; 12] = [
+const OF_THE_PROGRAM: [&str; 13] = [
     "archive",
     "archive-in",
     "files-from",
@@ -225,6 +225,7 @@ const OF_THE_PROGRAM: [&str; 12] = [
     "plan",
     "shard",
     "shards",
+    "srcset",
     "write-plan",
 ];
 

@@ -24,6 +24,7 @@ mod place;
 mod report;
 mod resolve;
 mod split;
+mod srcset;
 mod tables;
 mod tell;
 mod typed;

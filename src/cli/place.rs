@@ -104,7 +104,9 @@ pub fn check_file(option: &str, file: &Path, destination: &Destination) -> Resul
             sink::may_write_to(file).or_else(|error| bail!("{option} {shown}: {}", system_words(&error)))
         }
         Ok(_) => sink::may_write(dir).or_else(|error| bail!("{option} {shown}: {}", system_words(&error))),
-        Err(_) if matches!(destination, Destination::Directory(made) if real_path(dir) == real_path(made)) => Ok(()),
+        Err(_) if matches!(destination, Destination::Directory(made) if real_path(made).starts_with(real_path(dir))) => {
+            Ok(())
+        }
         Err(error) => bail!("{option} {shown}: {}: {}", words::path(dir), system_words(&error)),
     }
 }

@@ -25,6 +25,7 @@ use super::effects;
 use super::in_place;
 use super::nightly::{self, StatePlan};
 use super::place;
+use super::srcset;
 use super::tables;
 use super::tell::{Tell, tell};
 use super::typed::{Quality, TypedSize};
@@ -157,6 +158,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
             place::check_not_source(option, file, &inputs, &lists)?;
         }
     }
+    srcset::check(&args, &destination, &inputs, &lists)?;
     let notices = if args.quiet { Vec::new() } else { effect::without(&args, typed, &sizes, &formats) };
     let run = RunConfig {
         inputs,
@@ -184,7 +186,8 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
         jobs: args.jobs.map_or_else(pipeline::processors, |n| n as usize),
         fail_fast: args.fail_fast,
         max_failures: args.max_failures,
-        in_order: false,
+        in_order: args.srcset.is_some() && state.is_none() && !nightly.fsync,
+        page: args.srcset.clone(),
         dry_run: args.dry_run,
         measure: args.compress.measure,
         keep_times: args.keep_times,
@@ -240,6 +243,7 @@ fn recipe(args: &Args, sizes: Vec<SizeSpec>, formats: Vec<FormatChoice>) -> Reci
         .with_encode(encode)
         .with_goal(goal(args))
         .with_placeholders(placeholders(args))
+        .with_without_larger(args.srcset.is_some())
         .with_allow_truncated(args.allow_truncated)
         .with_strict(args.strict)
 }
@@ -298,6 +302,7 @@ fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Temp
             bail!("--name {}: it has no effect with one picture as -o", shown(name.as_str()))
         }
         (Some(name), _) => Ok(name.clone()),
+        (None, _) if args.srcset.is_some() => Ok(Template::parse(srcset::NAME)?),
         (None, _) => Ok(Template::standard(destination, sizes)),
     }
 }
@@ -320,6 +325,7 @@ fn avoided(args: &Args, destination: &Destination, roots: &[PathBuf], state: Opt
     if let Destination::Archive(Some(file)) = destination {
         avoid.insert(real_path(file));
     }
+    avoid.extend(args.srcset.as_deref().map(real_path));
     if let Some(report) = args.report.as_ref().filter(|r| r.as_os_str() != "-") {
         avoid.insert(real_path(report));
     }

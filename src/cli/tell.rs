@@ -10,6 +10,7 @@ use crate::words;
 use anyhow::{Result, ensure};
 
 use super::args::{Args, When};
+use super::report::page::PageOptions;
 
 /// The output options of a run.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Tell {
     pub color: bool,
     pub print: Option<Print>,
     pub report: Option<PathBuf>,
+    /// The file for a page.
+    pub page: Option<PageOptions>,
     pub dry_run: bool,
     /// In a dry run, outputs are encoded as well.
     pub measure: bool,
@@ -83,6 +86,7 @@ pub fn tell(args: &Args, destination: &Destination) -> Result<Tell> {
         color: color_wanted(args.color, terminal),
         print,
         report: args.report.clone(),
+        page: super::srcset::page(args, destination).filter(|_| !args.dry_run),
         dry_run: args.dry_run,
         measure: args.compress.measure,
         places: places(args),

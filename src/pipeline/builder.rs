@@ -152,6 +152,7 @@ impl RunConfig {
             fail_fast: false,
             max_failures: None,
             in_order: false,
+            page: None,
             dry_run: false,
             measure: false,
             keep_times: false,

@@ -129,6 +129,8 @@ pub struct RunConfig {
     pub(crate) max_failures: Option<MaxFailures>,
     /// Report everything in the order of the inputs.
     pub(crate) in_order: bool,
+    /// The file that tells of all outputs, if one is made.
+    pub(crate) page: Option<PathBuf>,
     /// Only plan.
     pub(crate) dry_run: bool,
     /// Encode in a dry run as well.

@@ -20,6 +20,7 @@ use crate::state::{Kind, Record, Seen};
 use crate::words;
 use thumbs_render::codec::DecodeError;
 use thumbs_render::format;
+use thumbs_render::metadata::description;
 use thumbs_render::render::{Encoded, RenderError};
 
 pub fn process(
@@ -122,6 +123,7 @@ pub fn process(
         content,
         look: None,
         placeholders: Vec::new(),
+        description: config.page.as_ref().and_then(|_| description(&header.metadata)),
         begin,
         spent: TimeSpent::default(),
         record,
@@ -271,6 +273,10 @@ fn leave_standing(
         let variant = &variants[output.variant];
         let format = variant.candidates.is_empty().then_some(variant.format);
         output.digest = recipes.common().variant(variant.size_index, format, decoding);
+        // A page tells of all outputs, so all are made.
+        if shared.config.page.is_some() {
+            return true;
+        }
         let standing = standing(shared, before, trace, output);
         let make = standing.is_none();
         record.outputs.extend(standing);

@@ -49,6 +49,8 @@ pub struct Ready {
     /// How it looks, if that is wanted.
     pub look: Option<u64>,
     pub placeholders: Vec<(Placeholder, String)>,
+    /// What it shows, if that is wanted.
+    pub description: Option<String>,
     pub begin: Instant,
     pub spent: TimeSpent,
     /// The record for the state, with `--update`, without the outputs of this run.
@@ -87,6 +89,7 @@ impl Ready {
             time: self.begin.elapsed(),
             notes: std::mem::take(&mut self.notes),
             placeholders: std::mem::take(&mut self.placeholders),
+            description: self.description.take(),
         };
         (done, outputs, self.record.take())
     }

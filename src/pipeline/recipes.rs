@@ -30,6 +30,10 @@ impl Recipes {
             Some(in_place) => format!("in place {:?} {}", in_place.min_savings, in_place.hard_links),
             None => format!("{beside} {destination:?} {:?} {:?}", naming.template.as_str(), naming.labels),
         };
+        let naming = match &config.page {
+            Some(page) => format!("{naming} {:?}", real_path(page)),
+            None => naming,
+        };
         // A limit that follows the machine's free memory would retry failures for ever.
         let ceiling = config.memory.ceiling >> 28;
         let limits = &config.limits;

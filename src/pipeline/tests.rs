@@ -199,6 +199,7 @@ impl World {
             fail_fast: self.fail_fast,
             max_failures: self.max_failures,
             in_order: false,
+            page: None,
             dry_run: false,
             measure: false,
             keep_times: false,

@@ -31,6 +31,7 @@ pub use dir::Directory;
 pub use durable::Durable;
 pub use inventory::Inventory;
 pub use original::{Fingerprint, Original, is_changed};
+pub use outlet::{Outlet, Readers};
 pub use shards::Shards;
 pub use stale::{host, remove_stale};
 pub use stored::{Store, Stored, problem as stored_problem};

@@ -11,6 +11,7 @@ mod lossless_jpeg;
 mod metadata;
 mod placeholders;
 mod readers;
+mod srcset;
 
 #[path = "../made/mod.rs"]
 mod made;

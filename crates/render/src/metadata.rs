@@ -1,12 +1,14 @@
 //! Selects the metadata of an output: none, authorship and rights, or everything that is still
 //! true.
 
+mod description;
 mod exif;
 mod iptc;
 pub mod tags;
 mod xmp;
 mod xmp_edit;
 
+pub use description::description;
 pub(crate) use exif::{of_tiff, oriented};
 
 use crate::orientation::Orientation;

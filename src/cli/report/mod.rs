@@ -6,6 +6,7 @@ pub mod metrics;
 mod names;
 pub mod ndjson;
 mod nothing;
+pub mod page;
 mod progress;
 mod repeats;
 mod shard;
@@ -14,6 +15,7 @@ mod totals;
 mod voice;
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use crate::outcome::Summary;
 use crate::report::{Event, Progress, Reporter};
@@ -22,6 +24,7 @@ use anyhow::{Result, anyhow};
 use super::tell::Tell;
 use names::Names;
 use ndjson::Ndjson;
+use page::Page;
 use progress::Meter;
 pub use shard::ShardReport;
 use text::Text;
@@ -46,6 +49,8 @@ pub struct Console {
     text: Text,
     names: Option<Names>,
     report: Option<Ndjson>,
+    /// The file for a page.
+    page: Option<Page>,
     /// Where somebody hears of them.
     totals: Option<Totals>,
     failed: bool,
@@ -65,6 +70,9 @@ impl Console {
                 Ndjson::create(path).map_err(refuse)
             })
             .transpose()?;
+        let refuse =
+            |file: &Path, e| anyhow!("--srcset {}: {}", crate::words::path(file), crate::words::system_words(&e));
+        let page = tell.page.as_ref().map(|page| Page::create(page).map_err(|e| refuse(&page.file, e))).transpose()?;
         let names = Names::new(&tell);
         let totals = (tell.report.is_some() || tell.verbose).then(Totals::default);
         let report_out = tell.report.as_ref().is_some_and(|file| file.as_os_str() == "-");
@@ -74,6 +82,7 @@ impl Console {
             text: Text::new(&tell),
             names,
             report,
+            page,
             totals,
             failed: false,
             shard: None,
@@ -112,6 +121,10 @@ impl Console {
 impl Reporter for Console {
     fn event(&mut self, event: &Event<'_>) {
         self.totals.iter_mut().for_each(|totals| totals.count(event));
+        if let Some(Err(error)) = self.page.as_mut().map(|page| page.event(event)) {
+            self.page = None;
+            self.lost("the file of --srcset", &error);
+        }
         self.shard.iter_mut().for_each(|shard| shard.event(event));
         if let Some(line) = self.text.line(event) {
             let level = if matches!(event, Event::Failed(_)) { Level::Error } else { Level::Info };
@@ -147,6 +160,18 @@ impl Reporter for Console {
 
     fn finished(&mut self, summary: &Summary) {
         self.meter.clear();
+        match self.page.take().map(|page| page.finish(summary)) {
+            Some(Err(error)) => self.lost("the file of --srcset", &error),
+            Some(Ok(missing)) if missing > 0 => {
+                self.failed = true;
+                let message = format!(
+                    "thumbs: --srcset: {missing} pictures are up to date, and the file of the run before lacks them; \
+                     run once without --update"
+                );
+                self.meter.above(&voice::line(Level::Error, &message));
+            }
+            _ => {}
+        }
         let level = if summary.failed > 0 { Level::Warning } else { Level::Info };
         for line in self.text.last(summary, self.totals.as_ref()) {
             self.meter.above(&voice::line(level, &line));

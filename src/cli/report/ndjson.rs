@@ -202,7 +202,8 @@ fn with_answer(mut line: Value, source: Option<&SourceName>) -> Value {
     line
 }
 
-fn name(source: &SourceName) -> Value {
+/// The name of a source, as it was named.
+pub fn name(source: &SourceName) -> Value {
     match source {
         SourceName::File(file) => path_value(file),
         SourceName::Stdin => "-".into(),

@@ -22,6 +22,20 @@ pub fn keep(records: &[u8]) -> Option<Vec<u8>> {
     (!kept.is_empty()).then_some(kept)
 }
 
+/// The first value of a dataset.
+pub fn value(records: &[u8], id: (u8, u8)) -> Option<&[u8]> {
+    let mut rest = records;
+    while let [0x1c, record, number, high, low, ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let dataset = rest.get(..5 + length).filter(|_| high & 0x80 == 0)?;
+        if (*record, *number) == id {
+            return Some(&dataset[5..]);
+        }
+        rest = &rest[5 + length..];
+    }
+    None
+}
+
 fn pick(records: &[u8], wanted: impl Fn((u8, u8)) -> bool) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = records;

@@ -194,6 +194,8 @@ pub struct Recipe {
     pub background: Color,
     /// Whether pictures may be enlarged.
     pub enlarge: bool,
+    /// Whether sizes that a picture does not have are left out, instead of made as large as it is. The first is made anyway.
+    pub without_larger: bool,
     /// Whether the EXIF orientation is applied to the pixels.
     pub auto_orient: bool,
     /// The resize kernel.
@@ -243,6 +245,7 @@ impl Default for Recipe {
             gravity: Gravity::Center,
             background: Color::WHITE,
             enlarge: false,
+            without_larger: false,
             auto_orient: true,
             filter: Filter::Lanczos3,
             linear: false,

@@ -57,6 +57,13 @@ impl Recipe {
         self
     }
 
+    /// Leaves out sizes that a picture does not have, but for the first.
+    #[must_use]
+    pub fn with_without_larger(mut self, without_larger: bool) -> Self {
+        self.without_larger = without_larger;
+        self
+    }
+
     /// Applies the EXIF orientation to the pixels (the default), or leaves them as stored.
     #[must_use]
     pub fn with_auto_orient(mut self, auto_orient: bool) -> Self {

@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use crate::codec::{DecodeError, EncodeError, Header, Picture, check_output, registry};
 use crate::format::{self, Format};
-use crate::geometry::{Constraint, Placement, place};
+use crate::geometry::{Constraint, Placement, SizeSpec, place};
 use crate::limits::Limits;
 use crate::op::resize::ResizeError;
 use crate::orientation::Orientation;
@@ -59,6 +59,8 @@ pub struct Opened<'a> {
     shares: Vec<Option<(u32, u32)>>,
     /// Whether the look is wanted.
     looks: bool,
+    /// Sizes that are left out.
+    left_out: Vec<SizeSpec>,
     /// Whether its edges are cut off already.
     is_trimmed: bool,
 }
@@ -195,9 +197,16 @@ fn plan<'a>(bytes: &'a [u8], picture: Box<dyn Picture + 'a>, recipe: &Recipe, li
     let orientation = if recipe.auto_orient { header.orientation } else { Orientation::Upright };
     let oriented = orientation.apply(header.size);
     let mut variants = Vec::with_capacity(recipe.sizes.len() * recipe.formats.len());
+    let mut left_out = Vec::new();
     for (size_index, &size) in recipe.sizes.iter().enumerate() {
         let constraint = Constraint { size, fit: recipe.fit, gravity: recipe.gravity, enlarge: recipe.enlarge };
         let placement = place(oriented, &constraint);
+        let is_larger = || place(oriented, &Constraint { enlarge: true, ..constraint }).resized != placement.resized;
+        // The first stands for all that are larger, if there is no other.
+        if recipe.without_larger && is_larger() && (size_index + 1 < recipe.sizes.len() || !variants.is_empty()) {
+            left_out.push(size);
+            continue;
+        }
         for &choice in &recipe.formats {
             let candidates = match choice {
                 FormatChoice::Auto => choose::formats(recipe, header, orientation, &placement),
@@ -220,7 +229,18 @@ fn plan<'a>(bytes: &'a [u8], picture: Box<dyn Picture + 'a>, recipe: &Recipe, li
         recipe.goal.score.get_or_insert(AUTO_TARGET);
     }
     let shares = variants.iter().map(|variant| direct::share(header, &recipe, orientation, variant)).collect();
-    Opened { bytes, picture, recipe, limits: *limits, orientation, variants, shares, looks: false, is_trimmed: false }
+    Opened {
+        bytes,
+        picture,
+        recipe,
+        limits: *limits,
+        orientation,
+        variants,
+        shares,
+        looks: false,
+        left_out,
+        is_trimmed: false,
+    }
 }
 
 /// Renders all variants of a recipe in one call.

@@ -45,6 +45,9 @@ impl Opened<'_> {
         let mut times = Times::default();
         let mut outputs: Vec<Encoded> = Vec::with_capacity(wanted.len());
         let mut notes = Notes(self.header().notes.clone());
+        for size in &self.left_out {
+            notes.add(&format!("{size} left out: larger than the picture"));
+        }
         let order = wanted;
         let mut seen = Seen::new(self, wanted);
         let options =
