@@ -100,7 +100,7 @@ impl Opened<'_> {
         self.shares[index].is_some()
             && self.orientation == Orientation::Upright
             && self.recipe.goal.max_bytes.is_none()
-            && is_whole_jpeg(self.header(), self.orientation, &variant.placement)
+            && is_whole_jpeg(&self.recipe, self.header(), self.orientation, &variant.placement)
             && self.picture.recoder(&self.fixed(variant)).is_some()
     }
 

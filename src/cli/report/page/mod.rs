@@ -77,7 +77,7 @@ pub struct Page {
 
 impl Page {
     pub fn create(options: &PageOptions) -> io::Result<Self> {
-        let mut out = BufWriter::new(Outlet::open(Some(&options.file))?);
+        let mut out = BufWriter::new(Outlet::open(Some(&options.file), None)?);
         writeln!(out, "{}", options.kind.head())?;
         let urls = Urls::new(&options.outputs, &options.file);
         Ok(Self { options: options.clone(), urls, out, has_lines: false, kept: HashSet::new() })
