@@ -48,6 +48,24 @@ fn a_target_is_reached_and_hardly_exceeded() {
     assert!(quick.iter().all(|output| output["effort"] == 0));
 }
 
+/// Quality is lowered by a limit of bytes, or by the source. The chroma stays that of the quality that was asked for.
+#[test]
+fn full_chroma_stays_where_the_quality_is_lowered() {
+    use thumbs_jpeg::encode::{Picture, Samples, Sampling, Settings, encode};
+    let world = photographs();
+    let pixels: Vec<u8> = (0..320 * 200 * 3u64).map(|i| (i * i / 77 % 251) as u8).collect();
+    let settings = Settings { quality: 80, sampling: Sampling::S444, ..Settings::default() };
+    let picture = Picture { width: 320, height: 200, samples: Samples::Rgb(&pixels) };
+    world.write("in/444.jpg", &encode(&picture, &settings).unwrap());
+    let limited = outputs(&world, &["-s", "100", "-f", "jpeg", "-q", "95", "--max-bytes", "4000"]);
+    assert_eq!(limited.len(), 5);
+    assert!(limited.iter().all(|output| number(output, "bytes") <= 4000.0));
+    assert!(limited.iter().any(|output| number(output, "quality") < 90.0));
+    let whole = outputs(&world, &["-s", "original", "-f", "jpeg", "-q", "95"]);
+    assert_eq!(whole.len(), 5);
+    assert_eq!(whole[0]["encoder"], "source", "{}", whole[0]);
+}
+
 /// The score is that of a decoder, which shows the same pixels.
 #[test]
 fn avif_reaches_a_target_that_a_decoder_confirms() {

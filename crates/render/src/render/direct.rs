@@ -12,7 +12,7 @@ use crate::op;
 use crate::op::color::ToSrgb;
 use crate::orientation::Orientation;
 use crate::pixmap::{Channels, YCbCr};
-use crate::recipe::{EncodeSettings, Filter, IccPolicy, Recipe};
+use crate::recipe::{EncodeSettings, Filter, IccPolicy, Recipe, Subsampling};
 
 /// The number of stored columns and rows per chroma sample, if the output can be made of planes.
 /// The answer depends only on the header and this variant, so that other variants do not change its
@@ -43,6 +43,16 @@ pub(super) fn share(
     stays.then_some(share)
 }
 
+/// Settings whose chroma has one sample per columns and rows.
+fn with_share(settings: EncodeSettings, share: (u32, u32)) -> EncodeSettings {
+    match share {
+        (1, 1) => settings.with_subsampling(Subsampling::S444),
+        (2, 1) => settings.with_subsampling(Subsampling::S422),
+        (2, 2) => settings.with_subsampling(Subsampling::S420),
+        _ => settings,
+    }
+}
+
 impl Opened<'_> {
     /// The fraction of the columns and rows that needs chroma of its own, for these variants.
     pub(super) fn chroma(&self, wanted: &[usize]) -> f64 {
@@ -71,8 +81,10 @@ impl Opened<'_> {
         settings: &EncodeSettings,
     ) -> Result<Vec<u8>, EncodeError> {
         let icc = self.kept_profile();
+        // A search may lower the quality below the one from which chroma is subsampled.
+        let settings = with_share(*settings, picture.share);
         self.encode_with(picture.size, variant, icc.as_deref(), |encoder, attached| {
-            encoder.encode_ycbcr(picture, settings, attached)
+            encoder.encode_ycbcr(picture, &settings, attached)
         })
     }
 
@@ -89,19 +101,19 @@ impl Opened<'_> {
         keeps.then(|| op::color::as_profile(&self.header().color, Channels::Rgb)).flatten()
     }
 
-    /// The settings of a variant whose quality is fixed.
-    fn fixed(&self, variant: &PlannedVariant) -> EncodeSettings {
-        self.recipe.encode.with_quality(self.recipe.encode.quality.min(self.most_quality(variant)))
+    /// The settings of a variant whose quality is fixed, with the chroma of the quality that was asked for.
+    fn fixed(&self, index: usize) -> Option<EncodeSettings> {
+        let quality = self.recipe.encode.quality.min(self.most_quality(&self.variants[index]));
+        Some(with_share(self.recipe.encode.with_quality(quality), self.shares[index]?))
     }
 
     /// Whether a variant is encoded from the coefficients of the source: the whole picture as it stands, with its chroma.
     pub(super) fn is_recoded(&self, index: usize) -> bool {
         let variant = &self.variants[index];
-        self.shares[index].is_some()
-            && self.orientation == Orientation::Upright
+        self.orientation == Orientation::Upright
             && self.recipe.goal.max_bytes.is_none()
             && is_whole_jpeg(&self.recipe, self.header(), self.orientation, &variant.placement)
-            && self.picture.recoder(&self.fixed(variant)).is_some()
+            && self.fixed(index).is_some_and(|settings| self.picture.recoder(&settings).is_some())
     }
 
     /// A variant made of coefficients, or the source's own bytes where they are fewer.
@@ -113,8 +125,9 @@ impl Opened<'_> {
     ) -> Result<Made, RenderError> {
         self.checked_offer(&[index])?;
         let variant = &self.variants[index];
-        let settings = self.fixed(variant);
-        let picture = self.picture.recoder(&settings).ok_or_else(|| EncodeError::Failed {
+        let settings = self.fixed(index);
+        let recoder = settings.and_then(|settings| Some((settings, self.picture.recoder(&settings)?)));
+        let (settings, picture) = recoder.ok_or_else(|| EncodeError::Failed {
             format: variant.format,
             what: "other coefficients than planned".to_owned(),
         })?;
