@@ -98,7 +98,7 @@ pub use thumbs_render::{Format, Limits, Recipe};
 pub use archive::Kind as ArchiveKind;
 pub use net::DownloadOptions;
 pub use outcome::{
-    Address, Bottleneck, Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent,
+    Address, Bottleneck, Done, Failure, Output, SkipReason, SourceName, Stage, Stop, Summary, TimeSpent, Upload,
 };
 pub use pipeline::{Cancel, InPlaceError, Prune, PruneError, RunConfig, RunError, UpdateOptions, run};
 pub use plan::TemplateError;

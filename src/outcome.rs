@@ -75,6 +75,17 @@ pub struct Failure {
     pub stage: Stage,
     /// The reason, for users.
     pub error: String,
+    /// How its upload went, if that failed.
+    pub upload: Option<Upload>,
+}
+
+/// How an upload to an object store went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// The status of the last answer, if there was one.
+    pub status: Option<u16>,
+    /// How often it was tried.
+    pub attempts: u32,
 }
 
 /// Why an input was skipped.

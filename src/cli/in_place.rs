@@ -12,6 +12,7 @@ use thumbs_render::recipe::FormatChoice;
 
 use super::args::{Args, Icc, Metadata};
 use super::command::Typed;
+use super::place;
 use super::typed::TypedSize;
 
 /// The options with the defaults that hold in place: nothing is lost that was not asked for.
@@ -75,6 +76,7 @@ pub fn resolve(args: &Args, inputs: &[Input], sizes: usize) -> Result<Option<InP
     }
     if let Some(dir) = &own.backup {
         ensure!(!dir.as_os_str().is_empty(), "--backup: a value is missing");
+        place::check_local("--backup", dir)?;
         ensure!(dir.is_dir() || !dir.exists(), "--backup {}: not a directory", words::path(dir));
     }
     let min_savings = own.min_savings.unwrap_or_default();

@@ -83,8 +83,19 @@ fn standing(dir: &Path) -> PathBuf {
     found.map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }
 
+/// Checks that an option's file or directory is not an object.
+pub fn check_local(option: &str, file: &Path) -> Result<()> {
+    ensure!(
+        !is_stored(file),
+        "{option} {}: it is on this machine; only outputs go to an object store",
+        words::path(file)
+    );
+    Ok(())
+}
+
 /// Checks that an option's file can be written. The run may create its directory.
 pub fn check_file(option: &str, file: &Path, destination: &Destination) -> Result<()> {
+    check_local(option, file)?;
     let shown = words::path(file);
     ensure!(!file.is_dir(), "{option} {shown}: a directory, not a file");
     let dir = match file.parent() {

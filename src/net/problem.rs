@@ -15,12 +15,14 @@ pub struct Problem {
     pub lasting: bool,
     /// The wait that the server asks for.
     pub after: Option<Duration>,
+    /// How often it was tried, where attempts are not counted elsewhere.
+    pub attempts: u32,
 }
 
 impl Problem {
     /// It can pass while the run lasts.
     pub fn passing(words: impl Into<String>) -> Self {
-        Self { words: words.into(), status: None, retry: true, lasting: false, after: None }
+        Self { words: words.into(), status: None, retry: true, lasting: false, after: None, attempts: 1 }
     }
 
     /// It can pass, but hardly within this run.

@@ -190,7 +190,7 @@ impl<'a> Feeder<'a, '_> {
             Item::Remote { url, .. } if config.in_place.is_some() => {
                 self.refuse(&url, "a picture is not replaced on the network; use -o")
             }
-            Item::Remote { url, below, listed } => self.remote(url, below, &listed),
+            Item::Remote { url, below, listed, size } => self.remote(url, below, &listed, size),
             Item::Failed { path, error } => {
                 self.walked.failed(&path);
                 self.hand().fail(path, Stage::Walk, error.to_string())
@@ -288,7 +288,7 @@ impl<'a> Feeder<'a, '_> {
     }
 
     /// Queues a download, unless the state knows better.
-    fn remote(&mut self, url: Url, below: PathBuf, listed: &Validators) -> Flow {
+    fn remote(&mut self, url: Url, below: PathBuf, listed: &Validators, size: Option<u64>) -> Flow {
         self.walked.url();
         if self.shared.in_order {
             self.hand_over()?;
@@ -303,7 +303,7 @@ impl<'a> Feeder<'a, '_> {
         }
         let (mut before, mut known, mut unchanged) = (None, Validators::default(), None);
         if let Some(lookup) = &mut self.lookup {
-            match lookup.remote(&remote.url, &below, listed) {
+            match lookup.remote(&remote.url, &below, listed, size) {
                 Ok((Verdict::Pass(skipped), ..)) => {
                     if self.shared.in_order {
                         self.downloads.flush();

@@ -141,6 +141,7 @@ impl<'a> Lookup<'a> {
         url: &Url,
         below: &Path,
         listed: &Validators,
+        size: Option<u64>,
     ) -> Result<(Verdict, Validators, Option<Unchanged>), StateError> {
         let key = url.key();
         let found = Found { path: Some(key.clone()), below: below.to_path_buf(), certain: true, link: false };
@@ -170,7 +171,8 @@ impl<'a> Lookup<'a> {
             true => Validators::default(),
             false => self.update.state().validators(id)?,
         };
-        if listed.etag.is_some() && *listed == known {
+        let is_size = size.is_none_or(|size| row.is_none_or(|row| i64::try_from(size) == Ok(row.seen.size)));
+        if listed.etag.is_some() && *listed == known && is_size {
             return Ok((Verdict::Pass(unchanged), Validators::default(), None));
         }
         Ok((Verdict::Open(Before { recipe, rows, check: true }), known, Some(unchanged)))

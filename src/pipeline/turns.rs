@@ -76,7 +76,9 @@ pub fn pass_over(ledger: &mut Ledger, list: Vec<Unchanged>) -> Vec<Message> {
         let outputs: Vec<&Path> = outputs.iter().map(PathBuf::as_path).collect();
         match ledger.claim(&outputs, number) {
             Ok(()) => Message::Skipped { source, reason },
-            Err(error) => Message::Failed(Failure { source, stage: Stage::Plan, error: error.to_string() }),
+            Err(error) => {
+                Message::Failed(Failure { source, stage: Stage::Plan, error: error.to_string(), upload: None })
+            }
         }
     };
     list.into_iter().map(pass).collect()

@@ -105,7 +105,7 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
             }
             Ok(Err(End::Unread(error))) => {
                 shared.may_pass.fetch_add(1, Ordering::Relaxed);
-                Message::Failed(Failure { source, stage: Stage::Read, error })
+                Message::Failed(Failure { source, stage: Stage::Read, error, upload: None })
             }
             Ok(Err(End::Failed(stage, error))) => {
                 let lasting = !matches!(stage, Stage::Walk | Stage::Read | Stage::Plan | Stage::Write);
@@ -113,11 +113,11 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
                 if trace.passes {
                     shared.may_pass.fetch_add(1, Ordering::Relaxed);
                 }
-                trace.with(&job, Kind::Failed, words, Message::Failed(Failure { source, stage, error }))
+                trace.with(&job, Kind::Failed, words, Message::Failed(Failure { source, stage, error, upload: None }))
             }
             Err(panic) => {
                 let error = format!("the decoder or encoder gave up: {}", panic_words(&*panic));
-                let failure = Failure { source, stage: Stage::Decode, error: error.clone() };
+                let failure = Failure { source, stage: Stage::Decode, error: error.clone(), upload: None };
                 trace.with(&job, Kind::Failed, Some(error), Message::Failed(failure))
             }
         };

@@ -240,7 +240,10 @@ impl<'a> Writer<'a> {
                     batch.remember(Record { error: Some(error.clone()), ..record });
                 }
             }
-            self.take(Some(number), Message::Failed(Failure { source: running.source, stage: Stage::Decode, error }))?;
+            self.take(
+                Some(number),
+                Message::Failed(Failure { source: running.source, stage: Stage::Decode, error, upload: None }),
+            )?;
             if self.lost > MOST_LOST || !replace() {
                 return Err(Broken::Stuck(self.lost));
             }

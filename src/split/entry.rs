@@ -74,7 +74,7 @@ impl Entry {
         let item = match (line.get("url"), line.get("error")) {
             (Some(url), _) => {
                 let url = Url::parse(url.as_str()?.as_bytes()).ok()?;
-                Item::Remote { url, below, listed: Validators::default() }
+                Item::Remote { url, below, listed: Validators::default(), size: None }
             }
             (None, Some(error)) => Item::Failed {
                 path: path_of(line.get("path")?)?,
@@ -155,7 +155,11 @@ mod tests {
         for entry in [
             found(b"a/b.jpg", "a"),
             found(b"a/\xff\n.jpg", ""),
-            Entry { item: Item::Remote { url, below: "x".into(), listed: Validators::default() }, row, bytes: 0 },
+            Entry {
+                item: Item::Remote { url, below: "x".into(), listed: Validators::default(), size: None },
+                row,
+                bytes: 0,
+            },
             Entry { item: Item::Failed { path: "gone".into(), error: WalkError::Empty }, row: None, bytes: 0 },
         ] {
             let line = entry.line().unwrap();

@@ -125,6 +125,8 @@ pub enum Item {
         below: PathBuf,
         /// What a listing says about it.
         listed: Validators,
+        /// Its size, if a listing says it.
+        size: Option<u64>,
     },
     /// A name that refers to nothing.
     Failed {

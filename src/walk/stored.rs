@@ -51,7 +51,7 @@ impl Walker {
             return give(Item::LeftOut(rule));
         }
         match prefix.at_key(&listed.key) {
-            Ok(url) => give(self.picture(url, &net::safe_dir(&dirs), listed.validators)),
+            Ok(url) => give(self.picture(url, &net::safe_dir(&dirs), listed.validators, listed.size)),
             Err(error) => {
                 let key = format!("{}://{}/{}", prefix.scheme(), prefix.host(), String::from_utf8_lossy(&listed.key));
                 give(Item::Failed { path: PathBuf::from(key), error: error.into() })

@@ -12,7 +12,11 @@ mod faults;
 mod large;
 mod library;
 #[cfg(feature = "stores")]
+mod many;
+#[cfg(feature = "stores")]
 mod moto;
+#[cfg(feature = "stores")]
+mod nightly;
 #[cfg(feature = "stores")]
 mod outputs;
 #[cfg(feature = "parquet")]

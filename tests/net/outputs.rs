@@ -1,12 +1,18 @@
 //! Outputs in object stores.
 
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
 use crate::azurite::Azurite;
 use crate::depot::Depot;
 use crate::moto::Moto;
+use crate::server::{Server, answer};
 use crate::stores::{run, run_with};
 use crate::testenv::{World, decode, line, report};
 
-fn size(depot: &Depot, key: &str) -> (u32, u32) {
+pub fn size(depot: &Depot, key: &str) -> (u32, u32) {
     let (width, height, _) = decode(&depot.get(key).body);
     (width, height)
 }
@@ -126,7 +132,69 @@ fn uploads_are_tried_again() {
     let depot = Depot::with(|request| (request.method == "PUT").then_some(503));
     let ran = run(&world, depot.server.port, &["a.jpg", "-o", "s3://b/p/", "--retries", "2"]);
     ran.code(1).says("the server answers 503 Service Unavailable; 3 attempts");
+    let failed = &line(&report(&ran.stdout), "failed", "a.jpg")["upload"].clone();
+    assert_eq!((&failed["status"], &failed["attempts"]), (&503.into(), &3.into()));
     assert!(depot.keys().is_empty());
+}
+
+#[test]
+fn nothing_is_sent_to_another_host() {
+    let other = Depot::new();
+    let place = format!("http://127.0.0.1:{}/b/p/a.jpg", other.server.port);
+    let server = Server::start(move |request, stream| match request.method.as_str() {
+        "GET" => answer(stream, 200, &[], b"<ListBucketResult></ListBucketResult>"),
+        "HEAD" => answer(stream, 404, &[], b""),
+        _ => answer(stream, 307, &[("Location", &place)], b""),
+    });
+    let world = World::new();
+    world.sized("a.jpg", 96, 64);
+    let ran = run(&world, server.port, &["a.jpg", "-o", "s3://b/p/", "--retries", "0"]);
+    ran.code(3).says("307 Temporary Redirect; is it the bucket's region?").never_says("secret");
+    assert!(!String::from_utf8_lossy(&ran.stdout).contains("secret"));
+    assert!(other.server.log().is_empty());
+}
+
+#[test]
+fn a_signal_lets_uploads_end() {
+    let gate: Arc<(Mutex<bool>, Condvar)> = Arc::default();
+    let held = Arc::clone(&gate);
+    let depot = Depot::with(move |request| {
+        if request.method == "PUT" {
+            let (lock, changed) = &*held;
+            let wait = Duration::from_secs(60);
+            let _ = changed.wait_timeout_while(lock.lock().unwrap(), wait, |open| !*open).unwrap();
+        }
+        None
+    });
+    let world = World::new();
+    (0..200).for_each(|n| drop(world.sized(format!("in/{n:03}.jpg"), 96, 64)));
+    let mut command = world.thumbs();
+    crate::stores::user(&mut command, depot.server.port);
+    command.args(["in", "-o", "s3://b/p/", "-s", "32", "--report", "report", "--connections", "2", "-j", "1"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    for _ in 0..1200 {
+        if depot.count("PUT") == 2 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    std::thread::sleep(Duration::from_millis(300));
+    *gate.0.lock().unwrap() = true;
+    gate.1.notify_all();
+    assert_eq!(child.wait().unwrap().signal(), Some(15));
+    // What was begun is whole, and reported.
+    let lines = report(&world.read("report"));
+    let made: Vec<String> = lines
+        .iter()
+        .filter(|line| line["type"] == "done")
+        .map(|line| line["outputs"][0]["path"].as_str().unwrap().trim_start_matches("s3://b/").to_owned())
+        .collect();
+    let mut sorted = made.clone();
+    sorted.sort();
+    assert_eq!(sorted, depot.keys());
+    assert!(!made.is_empty() && made.len() < 200, "{}", made.len());
 }
 
 #[test]
@@ -150,9 +218,13 @@ fn a_destination_that_is_not_there_is_said_once() {
 fn what_an_object_cannot_follow_is_refused() {
     let (depot, world) = (Depot::new(), World::new());
     world.sized("a.jpg", 96, 64);
-    for (args, words) in
-        [(&["--fsync"][..], "--fsync: "), (&["--keep-times"], "--keep-times: "), (&["--update"], "--state FILE")]
-    {
+    for (args, words) in [
+        (&["--fsync"][..], "--fsync: "),
+        (&["--keep-times"], "--keep-times: "),
+        (&["--update"], "--state FILE"),
+        (&["--update", "--state", "s3://b/state"], "--state s3://b/state: it is on this machine"),
+        (&["--metrics", "s3://b/metrics"], "--metrics s3://b/metrics: it is on this machine"),
+    ] {
         let args = [&["a.jpg", "-o", "s3://b/p/"], args].concat();
         run(&world, depot.server.port, &args).code(2).says(words);
     }
@@ -165,6 +237,11 @@ fn what_an_object_cannot_follow_is_refused() {
         run(&world, depot.server.port, &["a.jpg", "-o", output]).code(2).says(words);
     }
     run(&world, depot.server.port, &["a.jpg", "--in-place", "-o", "s3://b/p/"]).code(2);
+    for (option, place) in [("--backup", "s3://b/p/"), ("--report", "s3://b/report")] {
+        let inside = if option == "--backup" { "--in-place" } else { "--quiet" };
+        let ran = world.run(&["a.jpg", inside, option, place]);
+        ran.code(2).says(&format!("{option} {place}: it is on this machine"));
+    }
     assert!(depot.server.log().is_empty());
 }
 
@@ -179,86 +256,6 @@ fn a_dry_run_writes_no_object() {
     ran.ok();
     assert!(ran.text().contains("s3://b/p/a.jpg"), "{}", ran.text());
     assert!(depot.keys().is_empty() && depot.count("PUT") == 0);
-}
-
-/// Runs every night, with a state on this machine.
-fn nightly(depot: &Depot, world: &World, more: &[&str]) -> crate::testenv::Ran {
-    let args = ["-o", "s3://b/out/", "--update", "--state", "state", "--allow-private"];
-    run(world, depot.server.port, &[more, &args].concat())
-}
-
-#[test]
-fn an_unchanged_picture_costs_no_request_of_its_own() {
-    let (depot, world) = (Depot::new(), World::new());
-    let picture = oddities::jpeg::plain(96, 64);
-    for key in ["in/a.jpg", "in/d/b.jpg"] {
-        depot.place(key, &picture);
-    }
-    nightly(&depot, &world, &["s3://b/in/"]).ok();
-    assert_eq!((depot.count("GET"), depot.count("PUT")), (2, 2));
-    let before = (depot.count("GET"), depot.count("PUT"), depot.count("HEAD"));
-    let listings = depot.listings();
-    let ran = nightly(&depot, &world, &["s3://b/in/"]);
-    ran.ok();
-    assert_eq!(line(&report(&ran.stdout), "skipped", "s3://b/in/a.jpg")["reason"], "up-to-date");
-    assert_eq!((depot.count("GET"), depot.count("PUT"), depot.count("HEAD")), before);
-    // The INPUT, whether there is the bucket, and what stands there.
-    assert_eq!(depot.listings() - listings, 3);
-    // A source that changes is made again, and so is an output that is gone.
-    depot.place("in/a.jpg", &oddities::jpeg::plain(64, 64));
-    depot.shelves.lock().unwrap().objects.remove("out/d/b.jpg");
-    nightly(&depot, &world, &["s3://b/in/"]).ok();
-    assert_eq!((size(&depot, "out/a.jpg"), size(&depot, "out/d/b.jpg")), ((32, 32), (32, 21)));
-    assert_eq!((depot.count("GET"), depot.count("PUT")), (4, 4));
-    // An output that somebody changed stays, and the picture fails.
-    depot.place("out/a.jpg", b"somebody's");
-    nightly(&depot, &world, &["s3://b/in/"]).code(1).says("thumbs did not write it");
-    assert_eq!(depot.get("out/a.jpg").body, b"somebody's");
-    // Files are remembered in the same way.
-    world.sized("files/f.jpg", 96, 64);
-    nightly(&depot, &world, &["files"]).ok();
-    let ran = nightly(&depot, &world, &["files"]);
-    assert_eq!(line(&report(&ran.stdout), "skipped", "files/f.jpg")["reason"], "up-to-date");
-}
-
-#[test]
-fn outputs_of_keys_that_are_gone_are_pruned() {
-    let (depot, world) = (Depot::new(), World::new());
-    let picture = oddities::jpeg::plain(96, 64);
-    for key in ["in/a.jpg", "in/b.jpg", "in/c.jpg", "in/d.jpg"] {
-        depot.place(key, &picture);
-    }
-    nightly(&depot, &world, &["s3://b/in/"]).ok();
-    depot.place("out/theirs.jpg", b"somebody's");
-    depot.place("out/d.jpg", b"changed");
-    for key in ["in/b.jpg", "in/d.jpg"] {
-        depot.shelves.lock().unwrap().objects.remove(key);
-    }
-    let all = depot.keys();
-    nightly(&depot, &world, &["s3://b/in/"]).ok();
-    assert_eq!(depot.keys(), all, "nothing goes without --prune");
-    let ran = nightly(&depot, &world, &["s3://b/in/", "--prune"]);
-    ran.ok();
-    assert_eq!(depot.keys(), ["in/a.jpg", "in/c.jpg", "out/a.jpg", "out/c.jpg", "out/d.jpg", "out/theirs.jpg"]);
-    assert_eq!(
-        (depot.get("out/d.jpg").body, depot.get("out/theirs.jpg").body),
-        (b"changed".to_vec(), b"somebody's".to_vec())
-    );
-    // Of earlier options, too.
-    nightly(&depot, &world, &["s3://b/in/", "--prune", "-f", "png"]).ok();
-    assert_eq!(depot.keys(), ["in/a.jpg", "in/c.jpg", "out/a.png", "out/c.png", "out/d.jpg", "out/theirs.jpg"]);
-}
-
-#[test]
-fn a_listing_that_fails_ends_the_run() {
-    let (depot, world) = (Depot::new(), World::new());
-    depot.place("in/a.jpg", &oddities::jpeg::plain(96, 64));
-    nightly(&depot, &world, &["s3://b/in/"]).ok();
-    let depot = Depot::with(|request| (request.path.contains("list-type") && request.nth > 1).then_some(500));
-    world.sized("files/f.jpg", 96, 64);
-    let ran = nightly(&depot, &world, &["files", "--retries", "0"]);
-    ran.code(3).says("s3://b/out/: its listing failed: the server answers 500");
-    assert!(depot.keys().is_empty());
 }
 
 #[test]

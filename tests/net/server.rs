@@ -27,6 +27,9 @@ impl Request {
     }
 }
 
+/// All requests, and how often each path was asked for.
+type Log = (Vec<Request>, HashMap<String, usize>);
+
 /// Whether the connection stays open.
 pub type Keep = bool;
 
@@ -35,7 +38,7 @@ type Handler = dyn Fn(&Request, &mut TcpStream) -> Keep + Send + Sync;
 /// A running server. It ends with the test.
 pub struct Server {
     pub port: u16,
-    log: Arc<Mutex<Vec<Request>>>,
+    log: Arc<Mutex<Log>>,
     connections: Arc<AtomicUsize>,
 }
 
@@ -43,7 +46,7 @@ impl Server {
     pub fn start(handler: impl Fn(&Request, &mut TcpStream) -> Keep + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let log: Arc<Mutex<Vec<Request>>> = Arc::default();
+        let log: Arc<Mutex<Log>> = Arc::default();
         let connections = Arc::new(AtomicUsize::new(0));
         let handler: Arc<Handler> = Arc::new(handler);
         let (all, count) = (Arc::clone(&log), Arc::clone(&connections));
@@ -63,7 +66,7 @@ impl Server {
 
     /// All requests so far.
     pub fn log(&self) -> Vec<Request> {
-        self.log.lock().unwrap().clone()
+        self.log.lock().unwrap().0.clone()
     }
 
     /// How often this path was asked for.
@@ -76,7 +79,7 @@ impl Server {
     }
 }
 
-fn serve(stream: TcpStream, handler: &Handler, all: &Mutex<Vec<Request>>) {
+fn serve(stream: TcpStream, handler: &Handler, all: &Mutex<Log>) {
     let _ = stream.set_nodelay(true);
     let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
     let mut stream = stream;
@@ -110,9 +113,11 @@ fn serve(stream: TcpStream, handler: &Handler, all: &Mutex<Vec<Request>>) {
         let method = method.to_owned();
         let request = {
             let mut all = all.lock().unwrap();
-            let nth = all.iter().filter(|other| other.path == path).count() + 1;
-            all.push(Request { method, path: path.to_owned(), headers, nth, body });
-            all.last().cloned().expect("a request")
+            let count = all.1.entry(path.to_owned()).or_default();
+            *count += 1;
+            let nth = *count;
+            all.0.push(Request { method, path: path.to_owned(), headers, nth, body });
+            all.0.last().cloned().expect("a request")
         };
         if !handler(&request, &mut stream) {
             return;

@@ -71,12 +71,18 @@ impl Ndjson {
                 "duplicate_of": path_value(first),
             }),
             Event::Pruned(removed) => json!({"type": "pruned", "path": path_value(removed)}),
-            Event::Failed(failure) => json!({
-                "type": "failed",
-                "source": name(&failure.source),
-                "stage": failure.stage.word(),
-                "error": failure.error,
-            }),
+            Event::Failed(failure) => {
+                let mut line = json!({
+                    "type": "failed",
+                    "source": name(&failure.source),
+                    "stage": failure.stage.word(),
+                    "error": failure.error,
+                });
+                if let Some(upload) = &failure.upload {
+                    line["upload"] = json!({"status": upload.status, "attempts": upload.attempts});
+                }
+                line
+            }
         };
         self.line(&with_answer(value, source_of(event)))
     }

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     fn failure(source: &str, error: &str) -> Failure {
-        Failure { source: SourceName::File(source.into()), stage: Stage::Plan, error: error.to_owned() }
+        Failure { source: SourceName::File(source.into()), stage: Stage::Plan, error: error.to_owned(), upload: None }
     }
 
     #[test]

@@ -101,6 +101,7 @@ fn enumerate(
         }
         let bytes = match &item {
             Item::Found(Found { path: Some(path), .. }) => fs::metadata(path).map_or(0, |metadata| metadata.len()),
+            Item::Remote { size, .. } => size.unwrap_or(0),
             _ => 0,
         };
         count += 1;

@@ -144,7 +144,10 @@ impl Stores {
             match self.options.delay(attempts, &problem).filter(|_| !stop()) {
                 Some(delay) => wait(delay, stop),
                 None if attempts == 1 => return Err(problem),
-                None => return Err(Problem { words: format!("{}; {attempts} attempts", problem.words), ..problem }),
+                None => {
+                    let words = format!("{}; {attempts} attempts", problem.words);
+                    return Err(Problem { words, attempts, ..problem });
+                }
             }
         }
     }

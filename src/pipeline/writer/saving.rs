@@ -9,10 +9,10 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::super::broken::Broken;
 use super::super::{Ready, digest};
 use super::{Writer, is_directory};
-use crate::outcome::{Done, Failure, SkipReason, SourceName, Stage};
+use crate::outcome::{Done, Failure, SkipReason, SourceName, Stage, Upload};
 use crate::policy::Replace;
 use crate::report::Event;
-use crate::sink::{Entry, SinkError, mark, remove_stale};
+use crate::sink::{Entry, SinkError, mark, remove_stale, stored_problem};
 use crate::walk::real_path;
 use crate::words;
 
@@ -26,7 +26,7 @@ impl Writer<'_> {
             return Ok(());
         }
         if let Some(error) = self.too_late(ready.number) {
-            self.fail(&Failure { source: ready.source, stage: Stage::Write, error });
+            self.fail(&Failure { source: ready.source, stage: Stage::Write, error, upload: None });
             return Ok(());
         }
         if self.shared.config.dry_run {
@@ -123,7 +123,9 @@ impl Writer<'_> {
             return Ok(());
         }
         // The input is not done, and the user should know which one it was.
-        self.fail(&Failure { source, stage: Stage::Write, error: error.to_string() });
+        let (SinkError::Entry { error: cause, .. } | SinkError::Broken { error: cause, .. }) = &error;
+        let upload = stored_problem(cause).map(|problem| Upload { status: problem.status, attempts: problem.attempts });
+        self.fail(&Failure { source, stage: Stage::Write, error: error.to_string(), upload });
         match error {
             SinkError::Entry { .. } => Ok(()),
             broken => Err(broken),
