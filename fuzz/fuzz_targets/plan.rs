@@ -120,6 +120,7 @@ fuzz_target!(|bytes: &[u8]| {
             size: &naming.labels[0],
             width: u32::from(flag(0)),
             height: 1,
+            hash: "0123456789abcdef",
             dir: Path::new(""),
         };
         let made = naming.template.expand(&fields);

@@ -89,9 +89,12 @@ pub struct Args {
     /// Mirror paths relative to DIR in the destination
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub relative_to: Option<PathBuf>,
-    /// Name template of {stem} {name} {ext} {size} {width} {height} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
+    /// Name template of {stem} {name} {ext} {size} {width} {height} {hash} {dir} [default: {stem}_thumb.{ext} beside inputs, {stem}.{ext} in a destination]
     #[arg(long, value_name = "TEMPLATE", value_parser = typed::template, help_heading = "Output")]
     pub name: Option<Template>,
+    /// Put a digest into names, before the extension, for caches that keep a file for ever: another source or other options give another name
+    #[arg(long, help_heading = "Output")]
+    pub hash: bool,
     /// Output format: keep, jpeg, png, webp or avif, repeatable; or auto, the smallest for a score (--target, else 80) [default: keep]
     #[arg(short, long, value_name = "FORMAT", value_delimiter = ',', value_parser = typed::format, help_heading = "Output")]
     pub format: Vec<FormatChoice>,

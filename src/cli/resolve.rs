@@ -297,6 +297,19 @@ fn format_of(extension: &OsStr, formats: &mut Vec<FormatChoice>, option: impl Fn
 }
 
 fn template(args: &Args, destination: &Destination, sizes: usize) -> Result<Template> {
+    let template = plain_template(args, destination, sizes)?;
+    if !args.hash {
+        return Ok(template);
+    }
+    let is_named = !matches!(destination, Destination::File(_) | Destination::Object(_) | Destination::Stdout);
+    ensure!(is_named, "--hash: it has no effect with one picture as -o");
+    ensure!(*destination != Destination::InPlace, "--hash: not together with --in-place: pictures keep their names");
+    ensure!(args.webdataset.is_none(), "--hash: the samples of a data set have keys");
+    Ok(template.with_hash())
+}
+
+/// The template without what other options add.
+fn plain_template(args: &Args, destination: &Destination, sizes: usize) -> Result<Template> {
     match (&args.name, destination) {
         (Some(name), Destination::File(_) | Destination::Object(_) | Destination::Stdout) => {
             bail!("--name {}: it has no effect with one picture as -o", shown(name.as_str()))

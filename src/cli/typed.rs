@@ -162,7 +162,7 @@ pub fn template(text: &str) -> Result<Template, String> {
     Template::parse(text).map_err(|error| {
         let hint = match &error {
             TemplateError::Unknown(word) => {
-                did_you_mean(word, ["stem", "name", "ext", "size", "width", "height", "dir"])
+                did_you_mean(word, ["stem", "name", "ext", "size", "width", "height", "hash", "dir"])
             }
             TemplateError::Brace | TemplateError::Path => String::new(),
         };

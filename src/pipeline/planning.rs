@@ -8,15 +8,18 @@ use super::{Prepared, Shared, in_place};
 use crate::outcome::{SkipReason, Stage};
 use crate::plan::{Admission, Ledger, OPEN, Picture, Plan, PlannedOutput, Possible, Standing};
 use crate::policy::Replace;
+use crate::state::digest::{Common, Content};
 use thumbs_render::format::Format;
+use thumbs_render::render::PlannedVariant;
 
-/// Plans the outputs. `content` is the digest of the source, if duplicates are left out.
+/// Plans the outputs. `named_by` is the digest of the source for names that hold one, `content` the one for duplicates, if
+/// these are left out.
 pub fn plan(
     shared: &Shared,
     job: &Job,
     member: bool,
     opened: &dyn Prepared,
-    bytes: u64,
+    (bytes, named_by): (u64, Option<Content>),
     content: Option<&[u8; 32]>,
     ledger: &mut Ledger,
 ) -> Result<Vec<PlannedOutput>, End> {
@@ -43,7 +46,7 @@ pub fn plan(
     if let Some(first) = content.and_then(|content| ledger.same_content(content)) {
         return Err(End::Duplicate(SkipReason::SameBytes, first));
     }
-    let planned = plan_new(shared, job, opened, bytes, source, number, ledger);
+    let planned = plan_new(shared, job, opened, (bytes, named_by), source, number, ledger);
     if let (Some(content), Ok(_) | Err(End::Skipped(SkipReason::Exists))) = (content, &planned) {
         ledger.note_content(content, number);
     }
@@ -55,7 +58,7 @@ fn plan_new(
     shared: &Shared,
     job: &Job,
     opened: &dyn Prepared,
-    bytes: u64,
+    (bytes, content): (u64, Option<Content>),
     source: Option<&PathBuf>,
     number: u32,
     ledger: &mut Ledger,
@@ -82,7 +85,13 @@ fn plan_new(
         let names = variant.candidates.iter().map(possible).collect();
         return Ok(vec![PlannedOutput { names, ..PlannedOutput::named(0, path(OPEN)) }]);
     }
-    let outputs = naming.name(path, &job.found.below, variants).map_err(failed)?;
+    let all: Vec<usize> = (0..variants.len()).collect();
+    let hash = |variant: &PlannedVariant, format: Format| {
+        // Placeholders change no bytes.
+        let common = Common::new(&shared.config.recipe.clone().with_placeholders([]));
+        content.map_or_else(String::new, |content| common.name(content, variant, format, opened.decoding(&all)))
+    };
+    let outputs = naming.name_by(path, &job.found.below, variants, &hash).map_err(failed)?;
     let wrote = |path: &Path| {
         let update = shared.config.nightly.update.as_ref();
         update.is_some_and(|u| u.state().wrote(path).unwrap_or(false))

@@ -96,8 +96,9 @@ pub fn process(
     let is_wanted = config.dataset.is_some() || config.drop_duplicates.is_some();
     let content = is_wanted.then(|| super::digest::content(&bytes));
     let same = content.as_ref().filter(|_| config.drop_duplicates.is_some());
-    let outputs =
-        turns.claims.take(|ledger| plan(shared, job, member, opened.as_ref(), bytes.len() as u64, same, ledger));
+    let named_by = config.naming.template.tells_hash().then(|| digest::content(&bytes));
+    let sized = (bytes.len() as u64, named_by);
+    let outputs = turns.claims.take(|ledger| plan(shared, job, member, opened.as_ref(), sized, same, ledger));
     lap(&mut spent.waiting);
     let mut outputs = outputs?;
     let wanted: Vec<usize> = outputs.iter().map(|o| o.variant).collect();

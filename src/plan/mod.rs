@@ -16,6 +16,7 @@ pub use error::PlanError;
 pub use ledger::{Admission, ClaimError, Ledger};
 pub use own::OwnOutputs;
 pub use standing::{Picture, Standing};
+use template::HASH;
 pub use template::{Fields, Template, TemplateError};
 
 use crate::net::Url;
@@ -149,16 +150,30 @@ impl Naming {
         below: &Path,
         variants: &[PlannedVariant],
     ) -> Result<Vec<PlannedOutput>, PlanError> {
+        self.name_by(path, below, variants, &|_, _| String::new())
+    }
+
+    /// Like [`Naming::name`], with what identifies the bytes of a variant in a format.
+    ///
+    /// # Errors
+    /// Different variants with the same name.
+    pub fn name_by(
+        &self,
+        path: Option<&Path>,
+        below: &Path,
+        variants: &[PlannedVariant],
+        hash: &dyn Fn(&PlannedVariant, Format) -> String,
+    ) -> Result<Vec<PlannedOutput>, PlanError> {
         let mut outputs: Vec<PlannedOutput> = Vec::with_capacity(variants.len());
         for (index, variant) in variants.iter().enumerate() {
             let name = |format: Format| {
-                let path = self.output_path(path, below, variant, format, None);
+                let path = self.output_path(path, below, variant, (format, &hash(variant, format)), None);
                 self.check(&path, format).map(|()| path)
             };
             let output = match variant.candidates.is_empty() {
                 true => PlannedOutput::named(index, name(variant.format)?),
                 false => {
-                    let shown = self.output_path(path, below, variant, variant.format, Some(OPEN));
+                    let shown = self.output_path(path, below, variant, (variant.format, &"0".repeat(HASH)), Some(OPEN));
                     let possible = |&format: &Format| {
                         Ok::<_, PlanError>(Possible { format, path: name(format)?, replace: Replace::Never })
                     };
@@ -225,7 +240,7 @@ impl Naming {
         path: Option<&Path>,
         below: &Path,
         variant: &PlannedVariant,
-        format: Format,
+        (format, hash): (Format, &str),
         shown: Option<&str>,
     ) -> PathBuf {
         let source = path.unwrap_or(Path::new("stdin"));
@@ -245,6 +260,7 @@ impl Naming {
             size: &self.labels[variant.size_index],
             width: variant.size.width,
             height: variant.size.height,
+            hash,
             dir: below,
         };
         let name = self.template.expand(&fields);

@@ -10,6 +10,9 @@ use super::Destination;
 /// The longest file name on Linux file systems, in bytes.
 const NAME_MAX: usize = 255;
 
+/// Digits of `{hash}`.
+pub const HASH: usize = 16;
+
 /// Bounds the attempts to match a name with a template of many parts.
 const MAX_STEPS: u32 = 1 << 16;
 
@@ -23,6 +26,7 @@ enum Piece {
     Size,
     Width,
     Height,
+    Hash,
     Dir,
 }
 
@@ -37,7 +41,7 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
     /// An unknown word in braces.
-    #[error("'{{{0}}}' is none of {{stem}} {{name}} {{ext}} {{size}} {{width}} {{height}} {{dir}}")]
+    #[error("'{{{0}}}' is none of {{stem}} {{name}} {{ext}} {{size}} {{width}} {{height}} {{hash}} {{dir}}")]
     Unknown(String),
     /// An unmatched brace.
     #[error("a brace without its partner; write {{{{ or }}}} for a brace itself")]
@@ -62,6 +66,8 @@ pub struct Fields<'a> {
     pub width: u32,
     /// The output's height.
     pub height: u32,
+    /// What identifies the output's bytes: [`HASH`] hexadecimal digits.
+    pub hash: &'a str,
     /// The input's directory relative to its root.
     pub dir: &'a Path,
 }
@@ -98,6 +104,7 @@ impl Template {
                 "size" => Piece::Size,
                 "width" => Piece::Width,
                 "height" => Piece::Height,
+                "hash" => Piece::Hash,
                 "dir" => Piece::Dir,
                 _ => return Err(TemplateError::Unknown(word.to_owned())),
             });
@@ -161,6 +168,24 @@ impl Template {
         self.has(&Piece::Width) || self.has(&Piece::Height)
     }
 
+    /// Whether names hold a digest.
+    pub fn tells_hash(&self) -> bool {
+        self.has(&Piece::Hash)
+    }
+
+    /// The same with `.{hash}` before its extension, if it holds no digest.
+    #[must_use]
+    pub fn with_hash(&self) -> Self {
+        if self.tells_hash() {
+            return self.clone();
+        }
+        let name = self.text.rfind('/').map_or(0, |slash| slash + 1);
+        let dot = self.text[name..].rfind('.').filter(|dot| *dot > 0).map_or(self.text.len(), |dot| name + dot);
+        let text = format!("{}.{{hash}}{}", &self.text[..dot], &self.text[dot..]);
+        // A dot stands in no braces, and what was sound stays so.
+        Self::parse(&text).unwrap_or_else(|_| self.clone())
+    }
+
     /// Whether names differ between formats of one picture. With a literal extension they do not.
     pub fn tells_formats(&self) -> bool {
         self.has(&Piece::Ext)
@@ -177,7 +202,7 @@ impl Template {
         let own = self.pieces.iter().any(|p| matches!(p, Piece::Stem | Piece::Name));
         let literal = |p: &Piece| match p {
             Piece::Literal(text) => text.rsplit('/').next().is_some_and(|t| t.chars().any(char::is_alphanumeric)),
-            Piece::Size | Piece::Width | Piece::Height => true,
+            Piece::Size | Piece::Width | Piece::Height | Piece::Hash => true,
             _ => false,
         };
         own && self.pieces.iter().any(literal)
@@ -228,6 +253,7 @@ impl Template {
                 Piece::Size => path.extend_from_slice(fields.size.as_bytes()),
                 Piece::Width => path.extend_from_slice(fields.width.to_string().as_bytes()),
                 Piece::Height => path.extend_from_slice(fields.height.to_string().as_bytes()),
+                Piece::Hash => path.extend_from_slice(fields.hash.as_bytes()),
                 Piece::Dir => path.extend_from_slice(fields.dir.as_os_str().as_bytes()),
             }
         }
@@ -286,6 +312,12 @@ impl Template {
                 let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
                 for n in 1..=digits {
                     self.unfill(&rest[n..], at + 1, sofar, labels, out, steps);
+                }
+            }
+            Piece::Hash => {
+                let digits = rest.get(..HASH).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+                if digits.is_some() {
+                    self.unfill(&rest[HASH..], at + 1, sofar, labels, out, steps);
                 }
             }
             Piece::Stem | Piece::Name | Piece::Ext => {

@@ -28,8 +28,29 @@ fn fields<'a>(stem: &'a str, ext: &'a str) -> Fields<'a> {
         size: "256",
         width: 200,
         height: 100,
+        hash: "0123456789abcdef",
         dir: Path::new("sub"),
     }
+}
+
+#[test]
+fn a_digest_comes_before_the_extension() {
+    for (text, want) in [
+        ("{stem}.{ext}", "a.0123456789abcdef.jpg"),
+        ("v1.2/{stem}_{size}.{ext}", "v1.2/a_256.0123456789abcdef.jpg"),
+        ("{stem}-x.png", "a-x.0123456789abcdef.png"),
+        ("v1.2/{stem}", "v1.2/a.0123456789abcdef"),
+        ("{hash}/{stem}.{ext}", "0123456789abcdef/a.jpg"),
+    ] {
+        let template = Template::parse(text).unwrap().with_hash();
+        assert_eq!(template.expand(&fields("a", "jpg")), Path::new(want), "{text}");
+        assert!(template.tells_hash());
+    }
+    let origins = Template::parse("{stem}.{hash}.{ext}").unwrap().origins(OsStr::new("a.0123456789abcdef.jpg"), &[]);
+    assert_eq!(origins[0].stem.as_deref(), Some(OsStr::new("a")));
+    assert!(
+        Template::parse("{stem}.{hash}.{ext}").unwrap().origins(OsStr::new("a.0123456789abcdeg.jpg"), &[]).is_empty()
+    );
 }
 
 #[test]

@@ -4,11 +4,13 @@
 //! leave it unchanged.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use thumbs_render::format::Format;
 use thumbs_render::recipe::Recipe;
+use thumbs_render::render::PlannedVariant;
 
 /// The digest of a file's content.
 pub type Content = [u8; 16];
@@ -20,6 +22,9 @@ pub fn content(bytes: &[u8]) -> Content {
 
 /// The versions of all dependencies of this build, including codecs.
 const LOCK: &str = include_str!("../../Cargo.lock");
+
+/// Their digest.
+static VERSIONS: LazyLock<u64> = LazyLock::new(|| versions(LOCK));
 
 /// Packages that never affect pixels. All others count, so that none is forgotten.
 const BYSTANDERS: [&str; 12] = [
@@ -49,7 +54,7 @@ impl Common {
     pub fn new(recipe: &Recipe) -> Self {
         // Debug prints every field, also future ones.
         let rest = recipe.clone().with_sizes([]).with_formats([]);
-        let text = format!("{} {:x} {rest:?}", env!("CARGO_PKG_VERSION"), versions(LOCK));
+        let text = format!("{} {:x} {rest:?}", env!("CARGO_PKG_VERSION"), *VERSIONS);
         Self { digest: xxh3_64(text.as_bytes()), recipe: recipe.clone() }
     }
 
@@ -58,6 +63,16 @@ impl Common {
     pub fn variant(&self, size_index: usize, format: Option<Format>, (shrink, chroma): (f64, f64)) -> i64 {
         let size = self.recipe.sizes.get(size_index);
         number(&format!("{:x} {size:?} {format:?} {:x} {:x}", self.digest, shrink.to_bits(), chroma.to_bits()))
+    }
+
+    /// What identifies the bytes of an output in names, as hexadecimal digits: its source, all that decides what is made of
+    /// that, and this build. Variants that come out equal share it.
+    pub fn name(&self, content: Content, variant: &PlannedVariant, format: Format, decoding: (f64, f64)) -> String {
+        let place = (variant.size, variant.placement);
+        format!(
+            "{:016x}",
+            xxh3_64(format!("{content:x?} {:x} {place:?} {format:?} {decoding:?}", self.digest).as_bytes())
+        )
     }
 
     /// The digest of everything that a run does to a source: `naming` describes output names,

@@ -163,6 +163,53 @@ fn an_update_keeps_the_lines_of_pictures_that_are_up_to_date() {
 }
 
 #[test]
+fn names_with_a_digest_change_with_the_source_and_the_options_alone() {
+    let world = World::with(&["in/a.jpg"]);
+    world.sized("in/b.jpg", 120, 80);
+    let names = |args: &[&str]| {
+        let ran = world.run(&[&["in", "-o", "out", "--hash", "--print"][..], args].concat());
+        ran.ok();
+        ran.lines()
+    };
+    let first = names(&["-s", "32"]);
+    let is_digest = |name: &str| name.len() == "out/a.0123456789abcdef.jpg".len() && name.ends_with(".jpg");
+    assert!(first.iter().all(|name| is_digest(name)) && first[0][6..] != first[1][6..], "{first:?}");
+    assert_eq!(names(&["-s", "32", "--existing", "replace", "-j", "1"]), first, "the same again");
+    assert_eq!(names(&["-s", "32", "--existing", "replace", "--placeholder", "color", "--report", "r"]), first);
+    assert_ne!(names(&["-s", "33"]), first);
+    assert_ne!(names(&["-s", "32", "-q", "70"]), first);
+    std::fs::copy(world.path("in/a.jpg"), world.path("in/c.jpg")).unwrap();
+    let more = names(&["-s", "32", "--existing", "replace"]);
+    assert_eq!(more[2], first[0].replace("a.", "c."), "the same content");
+    assert_eq!(
+        names(&["-s", "24,32", "--existing", "replace"])[1].replace("_32", ""),
+        first[0],
+        "another size beside it"
+    );
+    assert!(names(&["-s", "32", "--name", "{hash}/{stem}.png"])[0].ends_with("/a.png"));
+    world.run(&["in/a.jpg", "-o", "x.jpg", "--hash"]).code(2).says("--hash: it has no effect");
+    world.run(&["in/a.jpg", "--in-place", "--hash"]).code(2).says("--hash: not together");
+}
+
+#[test]
+fn an_update_follows_names_with_digests() {
+    let world = World::with(&["in/a.jpg", "in/b.jpg"]);
+    let run = ["in", "-s", "32x", "-o", "out", "--hash", "--srcset", "page.json", "--update", "--prune", "--print"];
+    let made = || world.run(&run).ok().lines();
+    let files = || {
+        world.tree().into_iter().filter(|name| name.starts_with("out/") && name.ends_with(".jpg")).collect::<Vec<_>>()
+    };
+    let first = made();
+    assert!(first.len() == 2 && made().is_empty());
+    world.sized("in/b.jpg", 120, 80);
+    let second = made();
+    assert!(second.len() == 1 && !first.contains(&second[0]), "{second:?}");
+    assert_eq!(files(), [first[0].clone(), second[0].clone()], "the name before is pruned");
+    let told: Vec<String> = json(&world, "page.json").iter().map(|p| p["src"].as_str().unwrap().to_owned()).collect();
+    assert!(told.len() == 2 && told.contains(&second[0]) && told.contains(&first[0]), "{told:?}");
+}
+
+#[test]
 fn a_file_appears_only_at_the_end_of_a_whole_run() {
     let world = World::with(&["in/a.jpg", "in/b.jpg"]);
     let run = ["in", "-s", "32x", "-o", "out", "--srcset", "page.json"];

@@ -101,6 +101,7 @@ class RunOptions(EncodeOptions, total=False):
     formats: Sequence[Format] | None
     output: StrPath | None
     name: str | None
+    hash: bool
     relative_to: StrPath | None
     existing: Literal["replace", "skip", "fail"] | None
     auto_orient: bool
