@@ -13,7 +13,8 @@ use crate::walk::{Input, real_path};
 use crate::words;
 use anyhow::{Result, bail, ensure};
 
-use super::args::{ArchiveKind, Args, Existing};
+use super::args::Args;
+use super::args_values::{ArchiveKind, Existing};
 use super::conflict::Conflict;
 
 /// The archive that `-o` names, from its suffix, or from `--archive` on standard output.

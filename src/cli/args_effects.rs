@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use thumbs_render::recipe::{Color, Radius};
 
-use super::args::Gravity;
+use super::args_values::Gravity;
 use super::typed;
 
 /// Operations on pixels, in their order.

@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn values_have_no_case() {
         let (args, _) = parse(["thumbs", "a", "--gravity", "Top", "--fit", "COVER"].map(OsString::from)).unwrap();
-        assert!(matches!(args.gravity, crate::cli::args::Gravity::North));
-        assert!(matches!(args.fit, crate::cli::args::Fit::Cover));
+        assert!(matches!(args.gravity, crate::cli::args_values::Gravity::North));
+        assert!(matches!(args.fit, crate::cli::args_values::Fit::Cover));
     }
 }

@@ -1,6 +1,7 @@
 //! Options that were typed and change nothing in this job. Each is named once; the run goes on.
 
-use super::args::{Args, Fit};
+use super::args::Args;
+use super::args_values::Fit;
 use super::command::Typed;
 use thumbs_render::format::Format;
 use thumbs_render::geometry::SizeSpec;

@@ -10,7 +10,8 @@ use crate::words;
 use thumbs_render::geometry::SizeSpec;
 use thumbs_render::recipe::FormatChoice;
 
-use super::args::{Args, Icc, Metadata};
+use super::args::Args;
+use super::args_values::{Icc, Metadata};
 use super::command::Typed;
 use super::place;
 use super::typed::TypedSize;

@@ -3,8 +3,8 @@
 use anyhow::{Result, ensure};
 
 use super::args::Args;
+use super::page_kind::{Kind, PageOptions};
 use super::place;
-use super::report::page::{Kind, PageOptions};
 use crate::pipeline::List;
 use crate::plan::Destination;
 use crate::walk::Input;

@@ -9,8 +9,9 @@ use crate::plan::Destination;
 use crate::words;
 use anyhow::{Result, ensure};
 
-use super::args::{Args, When};
-use super::report::page::PageOptions;
+use super::args::Args;
+use super::args_values::When;
+use super::page_kind::PageOptions;
 
 /// The output options of a run.
 #[derive(Debug)]

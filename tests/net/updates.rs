@@ -235,8 +235,14 @@ fn a_report_that_is_a_table_has_status_and_attempts() {
     world.run(&[&url, "-o", "out/", "--allow-private", "--report", "r.csv"]).code(1);
     let text = String::from_utf8(world.read("r.csv")).unwrap();
     let mut rows = text.lines();
-    assert!(rows.next().unwrap().ends_with(",notes,status,attempts,duplicate_of"), "{text}");
-    assert!(rows.next().unwrap().ends_with(",404,1,"), "{text}");
+    let names: Vec<&str> = rows.next().unwrap().split(',').collect();
+    let values: Vec<&str> = rows.next().unwrap().split(',').collect();
+    let value = |name: &str| names.iter().position(|n| *n == name).and_then(|at| values.get(at)).copied();
+    assert_eq!(
+        (value("status"), value("attempts"), value("duplicate_of")),
+        (Some("404"), Some("1"), Some("")),
+        "{text}"
+    );
 }
 
 impl Ran {

@@ -5,7 +5,7 @@
 //! The scale is the same for every n, so that the mean of the block does not change.
 
 use super::points;
-use super::row::Row;
+use super::row::{LANES, Row};
 use super::script::Quant;
 use super::simd::{Vectors, to_sample};
 
@@ -24,9 +24,6 @@ pub(super) const fn last_index(n: usize) -> u32 {
     }
     k as u32
 }
-
-/// Blocks transformed side by side, one per lane.
-pub(super) const LANES: usize = 8;
 
 /// The transform of one component at one size.
 #[derive(Debug, Clone)]
@@ -143,10 +140,11 @@ impl Transform {
                 cells[usize::from(natural & 63)] = [0.0; LANES];
             }
         } else {
-            for k in 0..=const { last_index(N) as usize } {
-                let (v, u) = (usize::from(ZIGZAG[k] >> 3), usize::from(ZIGZAG[k] & 7));
+            let last = const { last_index(N) as usize };
+            for (k, (&natural, &scale)) in ZIGZAG.iter().zip(&self.scale).enumerate().take(last + 1) {
+                let (v, u) = (usize::from(natural >> 3), usize::from(natural & 7));
                 if let (Some(from), true) = (groups.get(k * pitch), u < N && v < N) {
-                    cells[v * N + u] = from.map(|c| f32::from(c) * self.scale[k]);
+                    cells[v * N + u] = from.map(|c| f32::from(c) * scale);
                 }
             }
         }

@@ -97,11 +97,12 @@
 // - `lossless`: pictures without blocks
 // - `transcode`: coefficients to a smaller file, with parts of `encode`
 // - `quality`: what quantisation tables tell
-// - `plan`: the trade-off between quality and work; `decode`: the whole
+// - `plan`: the trade-off between quality and work; `coefficients`: all scans together; `decode`: the whole
 
 mod arithmetic;
 mod bits;
 mod cache;
+mod coefficients;
 mod color;
 mod decode;
 pub mod encode;
@@ -132,7 +133,8 @@ pub mod transcode;
 mod unit;
 mod upsample;
 
-pub use decode::{Options, decode, decode_planes};
+pub use coefficients::Options;
+pub use decode::{decode, decode_planes};
 pub use error::Error;
 pub use frame::{ColorSpace, Component, Kind};
 pub use header::{Header, read_header};

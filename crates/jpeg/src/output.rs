@@ -1,6 +1,6 @@
 //! Planes from coefficients.
 
-use super::decode::Target;
+use super::coefficients::Target;
 use super::frame::Frame;
 use super::idct::{Part, Transform};
 use super::plan::{self, plane_size};

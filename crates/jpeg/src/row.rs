@@ -1,6 +1,7 @@
 //! The coefficients between entropy decoding and the transform.
 
-use super::idct::LANES;
+/// Blocks that are transformed side by side, one to a lane.
+pub(super) const LANES: usize = 8;
 
 /// The coefficients of one component in one row of interleaved MCUs, not dequantised: first all
 /// DCs, then all coefficients of zigzag index 1, and so on, so that the transform can process many

@@ -1,6 +1,6 @@
 //! Encodes a JPEG again at its size, from its coefficients.
 
-use super::super::decode::{self, Target, check_memory};
+use super::super::coefficients::{self, Target, check_memory, coefficients};
 use super::super::error::Error;
 use super::super::frame::{ColorSpace, Frame};
 use super::super::header::Header;
@@ -62,7 +62,7 @@ pub fn recode(
     data: &[u8],
     header: &Header,
     settings: &Settings<'_>,
-    options: &decode::Options<'_>,
+    options: &coefficients::Options<'_>,
 ) -> Result<Recoded, RecodeError> {
     if !recodes(header, settings) {
         return Err(Error::Unsupported("coefficients of another kind").into());
@@ -76,7 +76,7 @@ pub fn recode(
         let quantizer = Requantizer::new(quant, &tables[0], tables::dead_zone(settings.quality));
         Requantize::new(&header.frame, i, quantizer)
     };
-    let decoded = decode::coefficients(data, header, &plan, options, target)?;
+    let decoded = coefficients(data, header, &plan, options, target)?;
     let mut blocks: Vec<Blocks> = decoded.targets.into_iter().map(|target| target.blocks).collect();
     if settings.icc.is_none() && blocks[1..].iter().all(Blocks::is_flat) {
         frame = frame_of((header.width, header.height), 1, settings);

@@ -10,7 +10,7 @@ mod pixels;
 mod predict;
 mod scan;
 
-use super::decode::Options;
+use super::coefficients::Options;
 use super::error::Error;
 use super::frame::{ColorSpace, Component, Frame, Kind};
 use super::header::Header;

@@ -1,13 +1,12 @@
 //! Reads all coefficients of a picture into blocks.
 
-use super::super::decode::{Wanted, is_plausible, select};
+use super::super::coefficients::{Wanted, is_plausible, select};
 use super::super::encode::blocks::{Blocks, Levels};
 use super::super::encode::word::Word;
 use super::super::error::Error;
 use super::super::frame::Frame;
 use super::super::header::Header;
-use super::super::idct::LANES;
-use super::super::row::Row;
+use super::super::row::{LANES, Row};
 use super::super::scan::Decoder;
 use super::super::script::{self, NO_END, Quant, Script};
 use super::super::simd;
