@@ -127,3 +127,26 @@ fn damage_is_an_error_unless_it_is_allowed() {
     let options = Options { max_memory: Some(1000), ..Options::default() };
     assert!(matches!(recode(&data, &header, &settings, &options), Err(RecodeError::Read(Error::TooLarge { .. }))));
 }
+
+/// Coarse steps round up to coefficients that no samples have, and that have no code at fine steps.
+#[test]
+fn coefficients_out_of_range_are_clamped() {
+    let mut state = 5u32;
+    let mut samples = Vec::new();
+    for _ in 0..WIDTH * HEIGHT {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        samples.push(if state >> 31 == 0 { 0 } else { 255 });
+    }
+    let picture = Picture { width: WIDTH, height: HEIGHT, samples: Samples::Grey(&samples) };
+    // Steps of the source that no table of this encoder has.
+    let mut data = encode(&picture, &Settings { quality: 100, ..Settings::default() }).unwrap();
+    let table = data.windows(4).position(|w| w == [0xFF, 0xDB, 0, 67]).unwrap() + 5;
+    data[table..table + 64].fill(255);
+    for quality in [1, 50, 100] {
+        for progressive in [false, true] {
+            let done = again(&data, &Settings { quality, progressive, ..Settings::default() }).unwrap();
+            let (ours, theirs) = (shown(&done), shown(&data));
+            assert!(mean_error(&ours.data, &theirs.data) < 40.0, "{quality}");
+        }
+    }
+}

@@ -43,6 +43,9 @@ impl Quantizer {
     }
 }
 
+/// The largest magnitude that baseline has codes for, which the coefficients of any file may exceed.
+const LARGEST: f32 = 1023.0;
+
 /// From the quantisation of one table to that of another.
 #[derive(Clone, Debug)]
 pub(super) struct Requantizer {
@@ -75,7 +78,7 @@ impl Requantizer {
             let Some(from) = groups.get(k * pitch) else { break };
             *scaled = from.map(|value| f32::from(value) * ratio);
         }
-        let rounded = |value: f32| (value + TO_INTEGER).to_bits() as i16;
+        let rounded = |value: f32| (value.clamp(-LARGEST, LARGEST) + TO_INTEGER).to_bits() as i16;
         let (scaled, out) = (&scaled.0[..count * LANES], &mut out.0[..count * LANES]);
         for (out, &value) in out.iter_mut().zip(scaled) {
             *out = rounded(value - self.dead_zone.copysign(value));
