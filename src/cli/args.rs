@@ -138,7 +138,7 @@ pub struct Args {
     /// Chroma subsampling of JPEG and AVIF
     #[arg(long, value_enum, value_name = "S", default_value_t = Subsample::Auto, help_heading = "Output")]
     pub subsample: Subsample,
-    /// Write FILE.json or FILE.html with the variants of each picture, ready for <picture>; sizes larger than a picture are left out
+    /// Write FILE.json or FILE.html with the variants of each picture, ready for a page; sizes larger than a picture are left out
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub srcset: Option<PathBuf>,
     /// Add placeholders of the smallest output to the report and to a data set: a ThumbHash, a BlurHash, the dominant colour, a tiny picture as data: URI

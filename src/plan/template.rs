@@ -66,7 +66,7 @@ pub struct Fields<'a> {
     pub width: u32,
     /// The output's height.
     pub height: u32,
-    /// What identifies the output's bytes: [`HASH`] hexadecimal digits.
+    /// What identifies the output's bytes: 16 hexadecimal digits.
     pub hash: &'a str,
     /// The input's directory relative to its root.
     pub dir: &'a Path,

@@ -13,7 +13,7 @@ use super::script::{self, Ending, FILLING, NO_END, Scan, Script};
 /// Options for decoding.
 #[derive(Clone, Copy, Default)]
 pub struct Options<'a> {
-    /// Decode as much as possible of a damaged picture, and report it in [`Image::damage`].
+    /// Decode as much as possible of a damaged picture, and report it in [`super::Image::damage`].
     pub allow_truncated: bool,
     /// Parse every scan to its end, even if the plan does not need it, and require an end-of-image
     /// marker.
