@@ -15,8 +15,11 @@ use crate::pixmap::Pixmap;
 use crate::recipe::Placeholder;
 use crate::size::Size;
 
-/// Pixels of which the look and placeholders are made where no others are decoded.
+/// Pixels of which placeholders are made where no others are decoded.
 const ENOUGH: Size = Size::new(64, 64);
+
+/// The same for the look, which few errors must change.
+const ENOUGH_FOR_LOOK: Size = Size::new(256, 256);
 
 impl Opened<'_> {
     /// Decodes once and makes the `wanted` variants, which are indices into [`Opened::variants`].
@@ -66,7 +69,8 @@ impl Opened<'_> {
         times.encode += clock.lap();
         let unseen: Vec<usize> = exact.into_iter().chain(recoded).filter(|&index| seen.wants(index)).collect();
         if !unseen.is_empty() {
-            let small = self.decode(Some(ENOUGH))?;
+            let looks = unseen.iter().any(|&index| seen.looks_at == Some(index));
+            let small = self.decode(Some(if looks { ENOUGH_FOR_LOOK } else { ENOUGH }))?;
             for index in unseen {
                 seen.see(index, Input::Pixels(&small.pixels, None))?;
             }
