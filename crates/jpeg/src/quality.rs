@@ -1,5 +1,7 @@
 //! The quality of a JPEG, as far as its quantisation tables tell.
 
+use std::sync::LazyLock;
+
 use super::encode::Table;
 use super::idct::ZIGZAG;
 use super::markers::{DQT, SOS, is_frame, next_segment};
@@ -49,20 +51,34 @@ fn libjpeg(quality: u8, is_chroma: bool) -> Quant {
 /// crate made it. Returns None without tables.
 pub fn estimated_quality(jpeg: &[u8]) -> Option<u8> {
     let tables = tables(jpeg)?;
-    let logs: Vec<(bool, Vec<f64>)> =
-        tables.iter().map(|(is_chroma, table)| (*is_chroma, table.iter().map(|&step| log(step)).collect())).collect();
-    let distance = |family: fn(u8, bool) -> Quant, quality: u8| -> f64 {
-        let of = |(is_chroma, logs): &(bool, Vec<f64>)| -> f64 {
-            family(quality, *is_chroma).iter().zip(logs).map(|(&step, own)| (log(step) - own).abs()).sum()
+    let logs: Vec<(usize, [f32; 64])> =
+        tables.iter().map(|(is_chroma, table)| (usize::from(*is_chroma), table.map(log))).collect();
+    let mut nearest = (f32::INFINITY, None);
+    for (i, known) in LOGS.iter().enumerate() {
+        let of = |(kind, own): &(usize, [f32; 64])| -> f32 {
+            known[*kind].iter().zip(own).map(|(step, own)| (step - own).abs()).sum()
         };
-        logs.iter().map(of).sum()
-    };
-    let all = FAMILIES.iter().flat_map(|family| (1..=100).map(|quality| (quality, distance(*family, quality))));
-    all.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(quality, _)| quality)
+        let distance = logs.iter().map(of).sum();
+        if distance < nearest.0 {
+            nearest = (distance, Some((i % 100) as u8 + 1));
+        }
+        if distance == 0.0 {
+            break;
+        }
+    }
+    nearest.1
 }
 
-fn log(step: u16) -> f64 {
-    f64::from(step.max(1)).ln()
+/// Logarithms of the tables of each family and quality, for luma and chroma. Making them takes longer than decoding a small
+/// picture.
+static LOGS: LazyLock<Vec<[[f32; 64]; 2]>> = LazyLock::new(|| {
+    let tables =
+        FAMILIES.iter().flat_map(|family| (1..=100).map(|quality| [false, true].map(|kind| family(quality, kind))));
+    tables.map(|tables| tables.map(|table| table.map(log))).collect()
+});
+
+fn log(step: u16) -> f32 {
+    f32::from(step.max(1)).ln()
 }
 
 /// The tables of the first component, and of the second, which is chroma, in zigzag order.
