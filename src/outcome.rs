@@ -79,6 +79,13 @@ pub struct Failure {
     pub upload: Option<Upload>,
 }
 
+impl Failure {
+    /// A failure, not of an upload.
+    pub fn new(source: SourceName, stage: Stage, error: String) -> Self {
+        Self { source, stage, error, upload: None }
+    }
+}
+
 /// How an upload to an object store went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Upload {

@@ -111,6 +111,6 @@ impl<'a> Hand<'a> {
     }
 
     pub fn fail(&mut self, path: PathBuf, stage: Stage, error: String) -> Flow {
-        self.tell(Message::Failed(Failure { source: SourceName::File(path), stage, error, upload: None }))
+        self.tell(Message::Failed(Failure::new(SourceName::File(path), stage, error)))
     }
 }

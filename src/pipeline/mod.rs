@@ -74,6 +74,7 @@ use crate::outcome::{Done, Failure, SkipReason, SourceName, Summary};
 use crate::plan::{Destination, Ledger, OwnOutputs};
 use crate::report::Reporter;
 use crate::sink::{Sink, SinkError};
+use crate::state::digest::Common;
 use crate::state::{LockError, Record, StateError};
 use crate::walk::{Input, real_path};
 use crate::words;
@@ -159,6 +160,8 @@ struct Shared {
     count_complete: AtomicBool,
     /// Digests of this run's recipe, with `--update`.
     recipes: Option<recipes::Recipes>,
+    /// What names with a digest need of the recipe.
+    names: Option<Common>,
     /// The result of the walk, once it is over.
     walked: Mutex<Option<prune::Walked>>,
     /// What was downloaded.
@@ -292,6 +295,8 @@ pub fn run_with(
         left_maybe: AtomicU64::new(0),
         may_pass: AtomicU64::new(0),
         recipes: config.nightly.update.is_some().then(|| recipes::Recipes::new(&config)),
+        // Placeholders change no bytes.
+        names: (config.naming.template.tells_hash()).then(|| Common::new(&config.recipe.clone().with_placeholders([]))),
         walked: Mutex::new(None),
         traffic: traffic::Traffic::default(),
         watch: watch::Watch::new(config.nightly.timeout),

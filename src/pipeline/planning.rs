@@ -8,7 +8,7 @@ use super::{Prepared, Shared, in_place};
 use crate::outcome::{SkipReason, Stage};
 use crate::plan::{Admission, Ledger, OPEN, Picture, Plan, PlannedOutput, Possible, Standing};
 use crate::policy::Replace;
-use crate::state::digest::{Common, Content};
+use crate::state::digest::Content;
 use thumbs_render::format::Format;
 use thumbs_render::render::PlannedVariant;
 
@@ -86,10 +86,9 @@ fn plan_new(
         return Ok(vec![PlannedOutput { names, ..PlannedOutput::named(0, path(OPEN)) }]);
     }
     let all: Vec<usize> = (0..variants.len()).collect();
-    let hash = |variant: &PlannedVariant, format: Format| {
-        // Placeholders change no bytes.
-        let common = Common::new(&shared.config.recipe.clone().with_placeholders([]));
-        content.map_or_else(String::new, |content| common.name(content, variant, format, opened.decoding(&all)))
+    let hash = |variant: &PlannedVariant, format: Format| match (content, &shared.names) {
+        (Some(content), Some(names)) => names.name(content, variant, format, opened.decoding(&all)),
+        _ => String::new(),
     };
     let outputs = naming.name_by(path, &job.found.below, variants, &hash).map_err(failed)?;
     let wrote = |path: &Path| {

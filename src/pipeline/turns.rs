@@ -76,9 +76,7 @@ pub fn pass_over(ledger: &mut Ledger, list: Vec<Unchanged>) -> Vec<Message> {
         let outputs: Vec<&Path> = outputs.iter().map(PathBuf::as_path).collect();
         match ledger.claim(&outputs, number) {
             Ok(()) => Message::Skipped { source, reason },
-            Err(error) => {
-                Message::Failed(Failure { source, stage: Stage::Plan, error: error.to_string(), upload: None })
-            }
+            Err(error) => Message::Failed(Failure::new(source, Stage::Plan, error.to_string())),
         }
     };
     list.into_iter().map(pass).collect()

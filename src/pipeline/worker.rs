@@ -105,7 +105,7 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
             }
             Ok(Err(End::Unread(error))) => {
                 shared.may_pass.fetch_add(1, Ordering::Relaxed);
-                Message::Failed(Failure { source, stage: Stage::Read, error, upload: None })
+                Message::Failed(Failure::new(source, Stage::Read, error))
             }
             Ok(Err(End::Failed(stage, error))) => {
                 let lasting = !matches!(stage, Stage::Walk | Stage::Read | Stage::Plan | Stage::Write);
@@ -113,11 +113,11 @@ pub fn work(shared: &Shared, jobs: &Receiver<Job>, done: &Sender<Letter>) {
                 if trace.passes {
                     shared.may_pass.fetch_add(1, Ordering::Relaxed);
                 }
-                trace.with(&job, Kind::Failed, words, Message::Failed(Failure { source, stage, error, upload: None }))
+                trace.with(&job, Kind::Failed, words, Message::Failed(Failure::new(source, stage, error)))
             }
             Err(panic) => {
                 let error = format!("the decoder or encoder gave up: {}", panic_words(&*panic));
-                let failure = Failure { source, stage: Stage::Decode, error: error.clone(), upload: None };
+                let failure = Failure::new(source, Stage::Decode, error.clone());
                 trace.with(&job, Kind::Failed, Some(error), Message::Failed(failure))
             }
         };

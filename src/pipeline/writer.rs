@@ -240,10 +240,7 @@ impl<'a> Writer<'a> {
                     batch.remember(Record { error: Some(error.clone()), ..record });
                 }
             }
-            self.take(
-                Some(number),
-                Message::Failed(Failure { source: running.source, stage: Stage::Decode, error, upload: None }),
-            )?;
+            self.take(Some(number), Message::Failed(Failure::new(running.source, Stage::Decode, error)))?;
             if self.lost > MOST_LOST || !replace() {
                 return Err(Broken::Stuck(self.lost));
             }

@@ -34,10 +34,11 @@ pub use original::{Fingerprint, Original, is_changed};
 pub use outlet::{Outlet, Readers};
 pub use shards::Shards;
 pub use stale::{host, remove_stale};
-pub use stored::{Store, Stored, problem as stored_problem};
+pub use stored::{Store, Stored};
 pub use stream::Stream;
 pub use uploader::Uploader;
 
+use crate::net::Problem;
 use crate::policy::Replace;
 use crate::words;
 
@@ -89,6 +90,12 @@ pub enum SinkError {
 }
 
 impl SinkError {
+    /// The problem with a store behind it.
+    pub fn problem(&self) -> Option<&Problem> {
+        let (Self::Entry { error, .. } | Self::Broken { error, .. }) = self;
+        stored::problem(error)
+    }
+
     /// The source changed before its output could replace it.
     pub fn is_changed(&self) -> bool {
         let (Self::Entry { error, .. } | Self::Broken { error, .. }) = self;

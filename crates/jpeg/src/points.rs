@@ -2,7 +2,8 @@
 
 use super::simd::Vectors;
 
-/// cos(u pi / 16) sqrt 2 for u from 1 on, and 1 for 0: what [`eight`] expects its inputs to be divided by, apart from sqrt 8.
+/// 1, and cos(u pi / 16) sqrt 2 for u from 1 on: what [`eight`] expects its inputs to be divided by, and what the encoder's
+/// transform leaves, apart from sqrt 8.
 pub(super) const FACTORS: [f64; 8] = [
     1.0,
     1.387_039_845_322_147_5,

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     fn failure(source: &str, error: &str) -> Failure {
-        Failure { source: SourceName::File(source.into()), stage: Stage::Plan, error: error.to_owned(), upload: None }
+        Failure::new(SourceName::File(source.into()), Stage::Plan, error.to_owned())
     }
 
     #[test]

@@ -10,14 +10,13 @@ use super::super::process::other_inputs;
 use super::super::reorder::Window;
 use super::{TICK, Writer};
 use crate::outcome::Stop;
-use crate::sink::{SinkError, stored_problem};
+use crate::sink::SinkError;
 use crate::walk::Input;
 
 impl Writer<'_> {
     /// Whether a signal has ended an upload.
     pub(super) fn is_interrupted(&self, error: &SinkError) -> bool {
-        let (SinkError::Entry { error, .. } | SinkError::Broken { error, .. }) = error;
-        stored_problem(error).is_some() && matches!(self.shared.cancel.reason(), Some(Stop::Interrupted(_)))
+        error.problem().is_some() && matches!(self.shared.cancel.reason(), Some(Stop::Interrupted(_)))
     }
 
     /// Whether an archive may be finished.

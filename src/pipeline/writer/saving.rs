@@ -12,7 +12,7 @@ use super::{Writer, is_directory};
 use crate::outcome::{Done, Failure, SkipReason, SourceName, Stage, Upload};
 use crate::policy::Replace;
 use crate::report::Event;
-use crate::sink::{Entry, SinkError, mark, remove_stale, stored_problem};
+use crate::sink::{Entry, SinkError, mark, remove_stale};
 use crate::walk::real_path;
 use crate::words;
 
@@ -26,7 +26,7 @@ impl Writer<'_> {
             return Ok(());
         }
         if let Some(error) = self.too_late(ready.number) {
-            self.fail(&Failure { source: ready.source, stage: Stage::Write, error, upload: None });
+            self.fail(&Failure::new(ready.source, Stage::Write, error));
             return Ok(());
         }
         if self.shared.config.dry_run {
@@ -123,8 +123,7 @@ impl Writer<'_> {
             return Ok(());
         }
         // The input is not done, and the user should know which one it was.
-        let (SinkError::Entry { error: cause, .. } | SinkError::Broken { error: cause, .. }) = &error;
-        let upload = stored_problem(cause).map(|problem| Upload { status: problem.status, attempts: problem.attempts });
+        let upload = error.problem().map(|problem| Upload { status: problem.status, attempts: problem.attempts });
         self.fail(&Failure { source, stage: Stage::Write, error: error.to_string(), upload });
         match error {
             SinkError::Entry { .. } => Ok(()),

@@ -9,7 +9,6 @@ use super::super::Ready;
 use super::super::broken::Broken;
 use super::super::uploads::{Upload, Uploaded, Uploads};
 use super::{TICK, Writer};
-use crate::sink::{SinkError, stored_problem};
 
 impl Writer<'_> {
     /// Hands over the outputs of an input. Waits while all threads are busy.
@@ -65,8 +64,7 @@ impl Writer<'_> {
         match uploaded.result {
             Ok(()) => self.saved(&uploaded.done),
             Err(error) => {
-                let (SinkError::Entry { error: cause, .. } | SinkError::Broken { error: cause, .. }) = &error;
-                if stored_problem(cause).is_some_and(|problem| problem.retry) {
+                if error.problem().is_some_and(|problem| problem.retry) {
                     self.shared.may_pass.fetch_add(1, Ordering::Relaxed);
                 }
                 self.unsaved(uploaded.done.source, error).map_err(Broken::Sink)?;

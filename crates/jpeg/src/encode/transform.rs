@@ -4,6 +4,7 @@
 //! leaves to scale goes into the quantisation. Lanes are blocks, so that both directions run without a transposition of
 //! floats; bytes are transposed instead when they are loaded.
 
+use super::super::points::FACTORS;
 use super::super::simd::Vectors;
 use super::wide::FRACTION;
 
@@ -65,18 +66,6 @@ pub(super) type Coefficients = Aligned<[f32; COUNT]>;
 pub(super) fn scale(natural: usize) -> f64 {
     FACTORS[natural / 8] * FACTORS[natural % 8]
 }
-
-/// 1, and cos(u pi / 16) sqrt 2 for u from 1 on.
-const FACTORS: [f64; 8] = [
-    1.0,
-    1.387_039_845_322_147_5,
-    1.306_562_964_876_376_5,
-    1.175_875_602_419_358_7,
-    1.0,
-    0.785_694_958_387_102_1,
-    0.541_196_100_146_196_9,
-    0.275_899_379_282_943,
-];
 
 /// Transforms samples, from which 128 is taken.
 #[inline(always)]

@@ -28,7 +28,7 @@ mod tiff;
 mod webp;
 
 pub use crate::metadata::{Metadata, tags as exif};
-pub(crate) use jpeg::{Exact, NotExact, estimated_quality, exact};
+pub(crate) use jpeg::{Exact, estimated_quality, exact};
 
 use crate::format::Format;
 use crate::limits::Limits;
@@ -230,12 +230,12 @@ pub trait Recode {
         settings: &EncodeSettings,
         attached: &Attached<'_>,
         options: &DecodeOptions<'_>,
-    ) -> Result<(Vec<u8>, Vec<String>), RecodeError>;
+    ) -> Result<(Vec<u8>, Vec<String>), Unmade>;
 }
 
-/// Why a picture could not be encoded again.
+/// Why a picture was not made into another file without pixels in between.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RecodeError {
+pub enum Unmade {
     /// It cannot be decoded.
     Decode(DecodeError),
     /// It cannot be encoded.

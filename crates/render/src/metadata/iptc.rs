@@ -24,31 +24,23 @@ pub fn keep(records: &[u8]) -> Option<Vec<u8>> {
 
 /// The first value of a dataset.
 pub fn value(records: &[u8], id: (u8, u8)) -> Option<&[u8]> {
-    let mut rest = records;
-    while let [0x1c, record, number, high, low, ..] = rest {
-        let length = usize::from(u16::from_be_bytes([*high, *low]));
-        let dataset = rest.get(..5 + length).filter(|_| high & 0x80 == 0)?;
-        if (*record, *number) == id {
-            return Some(&dataset[5..]);
-        }
-        rest = &rest[5 + length..];
-    }
-    None
+    datasets(records).find(|(found, _)| *found == id).map(|(_, dataset)| &dataset[5..])
 }
 
 fn pick(records: &[u8], wanted: impl Fn((u8, u8)) -> bool) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = records;
-    while let [0x1c, record, number, high, low, ..] = rest {
-        let length = usize::from(u16::from_be_bytes([*high, *low]));
+    datasets(records).filter(|(id, _)| wanted(*id)).flat_map(|(_, dataset)| dataset).copied().collect()
+}
+
+/// The number of each dataset, and all of its bytes.
+fn datasets(mut rest: &[u8]) -> impl Iterator<Item = ((u8, u8), &[u8])> {
+    std::iter::from_fn(move || {
+        let [0x1c, record, number, high, low, ..] = *rest else { return None };
         // Extended lengths (highest bit set) are for values over 32 kB, which are not kept.
-        let Some(dataset) = rest.get(..5 + length).filter(|_| high & 0x80 == 0) else { break };
-        if wanted((*record, *number)) {
-            out.extend_from_slice(dataset);
-        }
-        rest = &rest[5 + length..];
-    }
-    out
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        let (dataset, after) = rest.split_at_checked(5 + length).filter(|_| high & 0x80 == 0)?;
+        rest = after;
+        Some(((record, number), dataset))
+    })
 }
 
 #[cfg(test)]

@@ -2,38 +2,24 @@
 
 use std::sync::LazyLock;
 
+use super::linear;
 use crate::pixmap::{Channels, Pixmap, Samples};
 
 /// Steps of linear light. Enough for the darkest of the 256 values to differ.
 const STEPS: usize = 1 << 14;
 
-/// Luminance of each value, in steps.
-static LIGHT: LazyLock<[f32; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|value| {
-        let value = value as f32 / 255.0;
-        let light = if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) };
-        light * (STEPS - 1) as f32
-    })
-});
-
 /// The value of each luminance.
-static VALUE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let value = |step: usize| {
-        let light = step as f32 / (STEPS - 1) as f32;
-        let value = if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
-        (value * 255.0 + 0.5) as u8
-    };
-    (0..STEPS).map(value).collect()
-});
+static VALUE: LazyLock<Vec<u8>> =
+    LazyLock::new(|| (0..STEPS).map(|step| linear::sample(step as f32 / (STEPS - 1) as f32)).collect());
 
 /// The luminance of sRGB pixels of 8 bits a sample, as grey. Other channels come back unchanged.
 pub fn grayscale(source: Pixmap) -> Pixmap {
     let (size, channels) = (source.size(), source.channels());
     let Samples::U8(v) = source.samples() else { return source };
-    let (light, value) = (&*LIGHT, &*VALUE);
+    let (light, value) = (&*linear::LIGHT, &*VALUE);
     let grey = |p: &[u8]| {
         let [r, g, b] = [0, 1, 2].map(|c| light[usize::from(p[c])]);
-        value[(0.2126 * r + 0.7152 * g + 0.0722 * b + 0.5) as usize]
+        value[((0.2126 * r + 0.7152 * g + 0.0722 * b) * (STEPS - 1) as f32 + 0.5) as usize]
     };
     match channels {
         Channels::Rgb => Pixmap::new_u8(size, Channels::Grey, v.chunks_exact(3).map(grey).collect()),

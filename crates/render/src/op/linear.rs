@@ -9,9 +9,23 @@ use crate::pixmap::{Pixmap, Samples};
 static TABLES: LazyLock<(Vec<u16>, Vec<u16>)> = LazyLock::new(|| {
     let wide = |v: f64| (v.clamp(0.0, 1.0) * 65_535.0).round() as u16;
     let unit = |i: u32| f64::from(i) / 65_535.0;
-    let encode = |x: f64| if x <= 0.003_130_8 { x * 12.92 } else { 1.055 * x.powf(1.0 / 2.4) - 0.055 };
-    ((0..=65_535).map(|i| wide(decode_srgb(unit(i)))).collect(), (0..=65_535).map(|i| wide(encode(unit(i)))).collect())
+    let all = |convert: fn(f64) -> f64| (0..=65_535).map(|i| wide(convert(unit(i)))).collect();
+    (all(decode_srgb), all(encode_srgb))
 });
+
+/// The linear light of each 8-bit sRGB value, from 0 to 1.
+pub static LIGHT: LazyLock<[f32; 256]> =
+    LazyLock::new(|| std::array::from_fn(|value| decode_srgb(value as f64 / 255.0) as f32));
+
+/// The sRGB value of linear light, both from 0 to 1 (IEC 61966-2-1).
+fn encode_srgb(light: f64) -> f64 {
+    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
+}
+
+/// The 8-bit sRGB sample of linear light, which is clamped to 0 to 1.
+pub fn sample(light: f32) -> u8 {
+    (encode_srgb(f64::from(light).clamp(0.0, 1.0)) * 255.0 + 0.5) as u8
+}
 
 /// sRGB to linear light.
 pub fn to_linear(pixmap: Pixmap) -> Pixmap {

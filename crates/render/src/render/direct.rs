@@ -6,7 +6,7 @@ use super::aim::Made;
 use super::exact::is_whole_jpeg;
 use super::source::Notes;
 use super::{Opened, PlannedVariant, RenderError};
-use crate::codec::{DecodeOptions, EncodeError, Header, Offer, Pixels, RecodeError, registry};
+use crate::codec::{DecodeOptions, EncodeError, Header, Offer, Pixels, Recode, Unmade, registry};
 use crate::format::Format;
 use crate::op;
 use crate::op::color::ToSrgb;
@@ -51,6 +51,14 @@ fn with_share(settings: EncodeSettings, share: (u32, u32)) -> EncodeSettings {
         (2, 2) => settings.with_subsampling(Subsampling::S420),
         _ => settings,
     }
+}
+
+/// How a variant is encoded from coefficients.
+pub(super) struct Recoding<'a> {
+    /// The variant.
+    pub index: usize,
+    settings: EncodeSettings,
+    picture: &'a dyn Recode,
 }
 
 impl Opened<'_> {
@@ -101,51 +109,44 @@ impl Opened<'_> {
         keeps.then(|| op::color::as_profile(&self.header().color, Channels::Rgb)).flatten()
     }
 
-    /// The settings of a variant whose quality is fixed, with the chroma of the quality that was asked for.
-    fn fixed(&self, index: usize) -> Option<EncodeSettings> {
-        let quality = self.recipe.encode.quality.min(self.most_quality(&self.variants[index]));
-        Some(with_share(self.recipe.encode.with_quality(quality), self.shares[index]?))
-    }
-
-    /// Whether a variant is encoded from the coefficients of the source: the whole picture as it stands, with its chroma.
-    pub(super) fn is_recoded(&self, index: usize) -> bool {
+    /// How a variant is encoded from the coefficients of the source, if it shows the whole picture as it stands, with its
+    /// chroma.
+    pub(super) fn recoding(&self, index: usize) -> Option<Recoding<'_>> {
         let variant = &self.variants[index];
-        self.orientation == Orientation::Upright
+        let can = self.orientation == Orientation::Upright
             && self.recipe.goal.max_bytes.is_none()
-            && is_whole_jpeg(&self.recipe, self.header(), self.orientation, &variant.placement)
-            && self.fixed(index).is_some_and(|settings| self.picture.recoder(&settings).is_some())
+            && is_whole_jpeg(&self.recipe, self.header(), self.orientation, &variant.placement);
+        let share = self.shares[index].filter(|_| can)?;
+        let quality = self.recipe.encode.quality.min(self.most_quality(variant));
+        // The chroma is that of the quality that was asked for.
+        let settings = with_share(self.recipe.encode.with_quality(quality), share);
+        Some(Recoding { index, settings, picture: self.picture.recoder(&settings)? })
     }
 
     /// A variant made of coefficients, or the source's own bytes where they are fewer.
     pub(super) fn recoded(
         &self,
-        index: usize,
+        Recoding { index, settings, picture }: &Recoding<'_>,
         options: &DecodeOptions<'_>,
         notes: &mut Notes,
     ) -> Result<Made, RenderError> {
-        self.checked_offer(&[index])?;
-        let variant = &self.variants[index];
-        let settings = self.fixed(index);
-        let recoder = settings.and_then(|settings| Some((settings, self.picture.recoder(&settings)?)));
-        let (settings, picture) = recoder.ok_or_else(|| EncodeError::Failed {
-            format: variant.format,
-            what: "other coefficients than planned".to_owned(),
-        })?;
+        self.checked_offer(&[*index])?;
+        let variant = &self.variants[*index];
         self.note_colors(notes);
         let mut lost = Vec::new();
         let icc = self.kept_profile();
         let bytes = self.encode_with(variant.size, variant, icc.as_deref(), |_, attached| {
-            let (bytes, what) = match picture.recode(&settings, attached, options) {
+            let (bytes, what) = match picture.recode(settings, attached, options) {
                 Ok(done) => done,
-                Err(RecodeError::Encode(error)) => return Err(error),
-                Err(RecodeError::Decode(error)) => return Ok(Err(error)),
+                Err(Unmade::Encode(error)) => return Err(error),
+                Err(Unmade::Decode(error)) => return Ok(Err(error)),
             };
             lost = what;
             Ok(Ok(bytes))
         })??;
         let is_met = settings.quality == self.recipe.encode.quality;
         let (format, quality) = (variant.format, Some(settings.quality));
-        let encoder = registry::encoder(format).map(|encoder| encoder.named(&settings));
+        let encoder = registry::encoder(format).map(|encoder| encoder.named(settings));
         let mut made = Made { bytes, size: variant.size, format, quality, score: None, encoder, is_met };
         if self.is_unchanged(Channels::Rgb, &lost) {
             made = self.smaller(made, None, variant, options.interrupt, notes)?;

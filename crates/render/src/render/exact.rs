@@ -3,7 +3,7 @@
 use super::aim::Made;
 use super::source::Notes;
 use super::{Opened, PlannedVariant, RenderError};
-use crate::codec::{Attached, ColorSpace, Exact, Header, NotExact, exact};
+use crate::codec::{Attached, ColorSpace, Exact, Header, exact};
 use crate::format::Format;
 use crate::geometry::Placement;
 use crate::metadata::{self, Changes};
@@ -103,11 +103,7 @@ impl Opened<'_> {
             xmp: blocks.xmp.as_deref(),
             iptc: blocks.iptc.as_deref(),
         };
-        exact(self.bytes, turn, &self.recipe.encode, &attached, self.limits.max_memory, interrupt).map_err(
-            |e| match e {
-                NotExact::Decode(error) => error.into(),
-                NotExact::Encode(error) => error.into(),
-            },
-        )
+        exact(self.bytes, turn, &self.recipe.encode, &attached, self.limits.max_memory, interrupt)
+            .map_err(RenderError::from)
     }
 }

@@ -35,7 +35,7 @@ mod work;
 
 use std::time::Duration;
 
-use crate::codec::{DecodeError, EncodeError, Header, Picture, check_output, registry};
+use crate::codec::{DecodeError, EncodeError, Header, Picture, Unmade, check_output, registry};
 use crate::format::{self, Format};
 use crate::geometry::{Constraint, Placement, SizeSpec, place};
 use crate::limits::Limits;
@@ -164,6 +164,15 @@ pub enum RenderError {
     /// Encoding failed.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+}
+
+impl From<Unmade> for RenderError {
+    fn from(error: Unmade) -> Self {
+        match error {
+            Unmade::Decode(error) => error.into(),
+            Unmade::Encode(error) => error.into(),
+        }
+    }
 }
 
 impl RenderError {

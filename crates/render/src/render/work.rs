@@ -62,12 +62,16 @@ impl Opened<'_> {
             let encoded = made.into_encoded(first);
             outputs.extend(exact.iter().map(|&variant| Encoded { variant, ..encoded.clone() }));
         }
-        let (recoded, wanted): (Vec<usize>, Vec<usize>) = wanted.into_iter().partition(|&i| self.is_recoded(i));
-        for &index in &recoded {
-            outputs.push(self.recoded(index, &options, &mut notes)?.into_encoded(index));
+        let (recoded, wanted): (Vec<_>, Vec<_>) =
+            wanted.into_iter().map(|i| self.recoding(i).ok_or(i)).partition(Result::is_ok);
+        let wanted: Vec<usize> = wanted.into_iter().filter_map(Result::err).collect();
+        let mut unseen = exact;
+        for recoding in recoded.into_iter().flatten() {
+            outputs.push(self.recoded(&recoding, &options, &mut notes)?.into_encoded(recoding.index));
+            unseen.push(recoding.index);
         }
         times.encode += clock.lap();
-        let unseen: Vec<usize> = exact.into_iter().chain(recoded).filter(|&index| seen.wants(index)).collect();
+        unseen.retain(|&index| seen.wants(index));
         if !unseen.is_empty() {
             let looks = unseen.iter().any(|&index| seen.looks_at == Some(index));
             let small = self.decode(Some(if looks { ENOUGH_FOR_LOOK } else { ENOUGH }))?;

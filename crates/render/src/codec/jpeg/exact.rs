@@ -2,7 +2,7 @@
 
 use super::error;
 use super::out::segments;
-use crate::codec::{Attached, DecodeError, EncodeError};
+use crate::codec::{Attached, EncodeError, Unmade};
 use crate::format::Format;
 use crate::orientation::Orientation;
 use crate::recipe::EncodeSettings;
@@ -18,14 +18,6 @@ pub struct Exact {
     pub trailing: usize,
 }
 
-/// Why there is none.
-pub enum NotExact {
-    /// The source.
-    Decode(DecodeError),
-    /// The metadata.
-    Encode(EncodeError),
-}
-
 /// Rewrites `source` with the metadata of `attached`, turned from `orientation` if its sides are whole blocks.
 pub fn exact(
     source: &[u8],
@@ -34,8 +26,8 @@ pub fn exact(
     attached: &Attached<'_>,
     max_memory: u64,
     interrupt: Option<&(dyn Fn() -> bool + Sync)>,
-) -> Result<Exact, NotExact> {
-    let header = thumbs_jpeg::read_header(source).map_err(|e| NotExact::Decode(error(e)))?;
+) -> Result<Exact, Unmade> {
+    let header = thumbs_jpeg::read_header(source).map_err(|e| Unmade::Decode(error(e)))?;
     let segments = segments(attached);
     let stop = interrupt.map(|stop| move || stop());
     let options = Options {
@@ -49,9 +41,9 @@ pub fn exact(
     };
     match transcode(source, &header, &options) {
         Ok(done) => Ok(Exact { bytes: done.bytes, turned: done.turned, trailing: done.trailing }),
-        Err(TranscodeError::Read(e)) => Err(NotExact::Decode(error(e))),
+        Err(TranscodeError::Read(e)) => Err(Unmade::Decode(error(e))),
         Err(TranscodeError::Write(e)) => {
-            Err(NotExact::Encode(EncodeError::Failed { format: Format::Jpeg, what: e.to_string() }))
+            Err(Unmade::Encode(EncodeError::Failed { format: Format::Jpeg, what: e.to_string() }))
         }
     }
 }

@@ -6,12 +6,12 @@ pub(in crate::codec) mod out;
 pub(in crate::codec) mod own;
 pub(in crate::codec) mod sampling;
 
-pub(crate) use exact::{Exact, NotExact, exact};
+pub(crate) use exact::{Exact, exact};
 pub(crate) use thumbs_jpeg::estimated_quality;
 
 use crate::codec::{
     Attached, ColorSpace, Decode, DecodeError, DecodeOptions, Decoded, Header, Metadata, Need, Offer, Picture, Pixels,
-    Plane, Planes, Recode, RecodeError, check_output, exif, iptc,
+    Plane, Planes, Recode, Unmade, check_output, exif, iptc,
 };
 use crate::format::Format;
 use crate::limits::Limits;
@@ -141,15 +141,15 @@ impl Recode for JpegPicture<'_> {
         settings: &EncodeSettings,
         attached: &Attached<'_>,
         options: &DecodeOptions<'_>,
-    ) -> Result<(Vec<u8>, Vec<String>), RecodeError> {
+    ) -> Result<(Vec<u8>, Vec<String>), Unmade> {
         use thumbs_jpeg::encode::RecodeError as E;
-        check_output(Format::Jpeg, self.header.size).map_err(RecodeError::Encode)?;
+        check_output(Format::Jpeg, self.header.size).map_err(Unmade::Encode)?;
         let segments = out::segments(attached);
         let settings = out::settings(settings, &segments, attached.icc);
         let done = self.with(options, |how| thumbs_jpeg::encode::recode(self.bytes, &self.inner, &settings, how));
         let done = done.map_err(|e| match e {
-            E::Read(e) => RecodeError::Decode(error(e)),
-            E::Write(e) => RecodeError::Encode(out::failed(e)),
+            E::Read(e) => Unmade::Decode(error(e)),
+            E::Write(e) => Unmade::Encode(out::failed(e)),
         })?;
         Ok((done.bytes, self.lost(done.damage.as_ref(), done.lacks_end)))
     }

@@ -1,8 +1,8 @@
 //! BlurHash (<https://github.com/woltapp/blurhash/blob/master/Algorithm.md>): cosines of linear light, in base 83.
 
-use super::light::{LINEAR, encoded};
 use super::small::Small;
 use super::waves::Waves;
+use crate::op::linear::{LIGHT, sample};
 
 /// Components along the longer and the shorter side.
 const COMPONENTS: (usize, usize) = (4, 3);
@@ -19,7 +19,7 @@ pub fn encode(small: &Small) -> String {
     let wanted: Vec<(usize, usize)> = (0..down).flat_map(|y| (0..across).map(move |x| (x, y))).collect();
     let opaque = small.over_white();
     let [red, green, blue] = [0, 1, 2].map(|at| {
-        let channel: Vec<f32> = opaque.chunks_exact(4).map(|pixel| LINEAR[usize::from(pixel[at])]).collect();
+        let channel: Vec<f32> = opaque.chunks_exact(4).map(|pixel| LIGHT[usize::from(pixel[at])]).collect();
         waves.means(&channel, &wanted)
     });
     let others = || (1..wanted.len()).map(|at| [red[at], green[at], blue[at]].map(|value| 2.0 * value));
@@ -30,7 +30,7 @@ pub fn encode(small: &Small) -> String {
     let mut hash = String::with_capacity(4 + 2 * wanted.len());
     put(&mut hash, (across - 1 + (down - 1) * 9) as u32, 1);
     put(&mut hash, steps, 1);
-    let [r, g, b] = [red[0], green[0], blue[0]].map(|value| u32::from(encoded(value)));
+    let [r, g, b] = [red[0], green[0], blue[0]].map(|value| u32::from(sample(value)));
     put(&mut hash, r << 16 | g << 8 | b, 4);
     for other in others() {
         let step = |value: f32| ((value / most).abs().sqrt().copysign(value) * 9.0 + 9.5).floor().clamp(0.0, 18.0);

@@ -4,8 +4,8 @@
 //! perceptual color space for image processing", 2020), the neighbourhood with the most votes wins, and its mean is refined
 //! by mean shift. Lightness counts half, because light and shade of one thing have one name.
 
-use super::light::{LINEAR, encoded};
 use super::small::Small;
+use crate::op::linear::{LIGHT, sample};
 
 /// Sides of a cell, and of the neighbourhoods of which the largest is taken.
 const CELL: f32 = 0.05;
@@ -103,7 +103,7 @@ fn cube_root(light: f32) -> f32 {
 }
 
 fn oklab(rgb: [u8; 3]) -> [f32; 3] {
-    let [r, g, b] = rgb.map(|value| LINEAR[usize::from(value)]);
+    let [r, g, b] = rgb.map(|value| LIGHT[usize::from(value)]);
     let l = cube_root(0.412_221_47 * r + 0.536_332_54 * g + 0.051_445_995 * b);
     let m = cube_root(0.211_903_5 * r + 0.680_699_5 * g + 0.107_396_96 * b);
     let s = cube_root(0.088_302_46 * r + 0.281_718_85 * g + 0.629_978_7 * b);
@@ -124,7 +124,7 @@ fn srgb(at: [f32; 3]) -> [u8; 3] {
         -1.268_438 * l + 2.609_757_4 * m - 0.341_319_38 * s,
         -0.004_196_086_3 * l - 0.703_418_6 * m + 1.707_614_7 * s,
     ];
-    linear.map(encoded)
+    linear.map(sample)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::recipe::EncodeSettings;
 
 /// The bytes that a URI stays below.
 const LIMIT: usize = 300;
-/// Sides and qualities, the best first. WebP alone: JPEG has more bytes of tables than the URI may have at all.
+/// Sides and qualities, the best first. WebP alone: at 16 pixels, JPEG takes more than twice its bytes.
 const TRIED: [(u32, u8); 5] = [(16, 50), (16, 25), (12, 25), (8, 25), (4, 10)];
 
 /// The best that fits.

@@ -2,7 +2,6 @@
 
 mod blur_hash;
 mod color;
-mod light;
 mod lqip;
 mod small;
 mod thumb_hash;
