@@ -46,3 +46,19 @@ pub struct EffectArgs {
     #[arg(long, value_name = "RADIUS", value_parser = typed::radius)]
     pub round: Option<Radius>,
 }
+
+impl EffectArgs {
+    /// The first operation that is asked for.
+    pub fn first(&self) -> Option<&'static str> {
+        let all = [
+            (self.trim.is_some(), "--trim"),
+            (self.sharpen.is_some(), "--sharpen"),
+            (self.blur.is_some(), "--blur"),
+            (self.grayscale, "--grayscale"),
+            (self.watermark.is_some(), "--watermark"),
+            (self.border.is_some(), "--border"),
+            (self.round.is_some(), "--round"),
+        ];
+        all.into_iter().find(|(given, _)| *given).map(|(_, option)| option)
+    }
+}

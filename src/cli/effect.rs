@@ -32,18 +32,6 @@ pub fn is_unseen(args: &Args) -> bool {
         && args.srcset.is_none()
 }
 
-/// Whether operations change pixels.
-fn has_effects(args: &Args) -> bool {
-    let own = &args.effects;
-    own.grayscale
-        || own.trim.is_some()
-        || own.sharpen.is_some()
-        || own.blur.is_some()
-        || own.watermark.is_some()
-        || own.border.is_some()
-        || own.round.is_some()
-}
-
 /// A sentence for each option without effect.
 pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[FormatChoice]) -> Vec<String> {
     let mut found = Vec::new();
@@ -63,11 +51,11 @@ pub fn without(args: &Args, typed: &Typed, sizes: &[SizeSpec], formats: &[Format
     if typed.has("target") && lossless_only {
         say("--target", "the output is lossless");
     }
-    if args.lossless && has_effects(args) && only(&[Format::Jpeg]) {
+    if args.lossless && args.effects.first().is_some() && only(&[Format::Jpeg]) {
         say("--lossless", "a JPEG whose pixels change is encoded again");
     }
     let resizes = sizes.iter().all(|size| *size != SizeSpec::Original);
-    if args.lossless && only(&[Format::Jpeg]) && resizes && !has_effects(args) {
+    if args.lossless && only(&[Format::Jpeg]) && resizes && args.effects.first().is_none() {
         say("--lossless", "a resized JPEG is encoded again; -s original rewrites it without loss");
     } else if args.lossless && only(&[Format::Avif]) {
         say("--lossless", "AVIF is written with loss; -f webp or png is lossless");

@@ -52,20 +52,11 @@ fn watermark(args: &EffectArgs, file: &Path, limits: &Limits) -> Result<Watermar
 }
 
 /// Checks what operations cannot be together with.
-pub fn check(effects: &Effects, in_place: bool, enlarge: bool, template: &Template) -> Result<()> {
-    let first = [
-        (effects.trim.is_some(), "--trim"),
-        (effects.sharpen.is_some(), "--sharpen"),
-        (effects.blur.is_some(), "--blur"),
-        (effects.grayscale, "--grayscale"),
-        (effects.watermark.is_some(), "--watermark"),
-        (effects.border.is_some(), "--border"),
-        (effects.round.is_some(), "--round"),
-    ];
-    if let (true, Some((_, option))) = (in_place, first.iter().find(|(given, _)| *given)) {
+pub fn check(args: &EffectArgs, in_place: bool, enlarge: bool, template: &Template) -> Result<()> {
+    if let (true, Some(option)) = (in_place, args.first()) {
         bail!("{option}: not together with --in-place: pictures keep their look");
     }
-    if effects.trim.is_some() {
+    if args.trim.is_some() {
         ensure!(!enlarge, "--trim: not together with --enlarge: what is left of a picture may be one pixel");
         ensure!(
             !template.tells_pixels(),

@@ -110,7 +110,7 @@ pub fn resolve(args: Args, typed: &Typed) -> Result<Resolved> {
     }
 
     let effects = effects::effects(&args.effects, &limits(&args))?;
-    effects::check(&effects, in_place.is_some(), args.enlarge, &template)?;
+    effects::check(&args.effects, in_place.is_some(), args.enlarge, &template)?;
     let (mut nightly, state) = nightly::resolve(&args.nightly, &args.inputs, &destination)?;
     // What is replaced cannot be made again.
     nightly.fsync |= in_place.is_some();

@@ -10,6 +10,7 @@ mod client;
 mod client;
 #[cfg(not(feature = "stores"))]
 mod no_stores;
+mod object;
 mod options;
 mod problem;
 mod secrets;
@@ -17,9 +18,10 @@ mod url;
 
 pub use client::Client;
 #[cfg(feature = "stores")]
-pub use client::stores::{Condition, Listed, Object, Put, Stores};
+pub use client::stores::Stores;
 #[cfg(not(feature = "stores"))]
-pub use no_stores::{Condition, Listed, Object, Put, Stores};
+pub use no_stores::Stores;
+pub use object::{Condition, Listed, Object, Put};
 pub use options::DownloadOptions;
 pub use problem::Problem;
 pub use url::{Url, UrlError, is_stored, is_url, masked_text, safe_dir, safe_name};

@@ -6,54 +6,7 @@
 use std::fs::File;
 use std::ops::ControlFlow;
 
-use super::{DownloadOptions, Problem, Url, Validators};
-
-/// A key of a listing.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// The key.
-    pub key: Vec<u8>,
-    /// What identifies its content.
-    pub validators: Validators,
-    /// Its size.
-    pub size: Option<u64>,
-}
-
-/// An object that stands.
-#[derive(Clone, Debug, Default)]
-pub struct Object {
-    /// Its size.
-    pub size: u64,
-    /// Its ETag.
-    pub etag: Option<String>,
-}
-
-impl Object {
-    /// Whether it may be replaced.
-    pub fn is_ours(&self) -> bool {
-        false
-    }
-}
-
-/// What has to hold when an object is written.
-#[derive(Clone, Copy, Debug)]
-pub enum Condition<'a> {
-    /// Nothing.
-    Any,
-    /// There is no such object.
-    New,
-    /// It is still this one.
-    Same(&'a Object),
-}
-
-/// The result of writing an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Put {
-    /// It stands, with this ETag.
-    Stored(Option<String>),
-    /// The condition did not hold.
-    Refused,
-}
+use super::{Condition, DownloadOptions, Listed, Object, Problem, Put, Url};
 
 /// No stores.
 #[derive(Debug)]

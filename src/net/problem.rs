@@ -35,6 +35,11 @@ impl Problem {
         Self { lasting: true, ..Self::standing(words) }
     }
 
+    /// Whether there was no answer, although there may be one later.
+    pub fn is_silent(&self) -> bool {
+        self.retry && self.status.is_none()
+    }
+
     /// With the status of the answer.
     #[must_use]
     pub fn at(self, status: u16) -> Self {

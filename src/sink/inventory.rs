@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::net::{Problem, Stores, Url};
+use crate::net::{Listed, Problem, Stores, Url};
 use crate::source::Facts;
 
 /// What identifies each object, by a hash of its address.
@@ -22,29 +22,11 @@ impl Inventory {
     /// [`Problem`].
     pub fn list(stores: &Stores, prefix: &Url, stop: &dyn Fn() -> bool) -> Result<Self, Problem> {
         let mut objects = HashMap::new();
-        let begin = format!("{}://{}/", prefix.scheme(), prefix.host()).into_bytes();
-        let _ = stores.list(prefix, stop, &mut |listed| {
+        each(stores, prefix, stop, &mut |address, listed| {
             let facts = identity(listed.size.unwrap_or_default(), listed.validators.etag.as_deref());
-            let address = [&begin[..], &listed.key].concat();
             objects.insert(xxh3_64(&address), (facts.len, facts.mtime.1));
-            if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(Self(objects))
-    }
-
-    /// The addresses of the objects below a prefix, with their sizes.
-    ///
-    /// # Errors
-    /// [`Problem`].
-    pub fn names(stores: &Stores, prefix: &Url, stop: &dyn Fn() -> bool) -> Result<Vec<(PathBuf, u64)>, Problem> {
-        let mut names = Vec::new();
-        let begin = format!("{}://{}/", prefix.scheme(), prefix.host()).into_bytes();
-        let _ = stores.list(prefix, stop, &mut |listed| {
-            let address = OsString::from_vec([&begin[..], &listed.key].concat());
-            names.push((PathBuf::from(address), listed.size.unwrap_or_default()));
-            if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        Ok(names)
     }
 
     /// What identifies the object at this address, if it was listed.
@@ -58,4 +40,31 @@ impl Inventory {
 pub fn identity(size: u64, etag: Option<&str>) -> Facts {
     let etag = etag.map_or(0, |etag| xxh3_64(etag.as_bytes()) as i64);
     Facts { len: size, mtime: (0, etag), ..Facts::default() }
+}
+
+/// The addresses of the objects below a prefix, with their sizes.
+///
+/// # Errors
+/// [`Problem`].
+pub fn names(stores: &Stores, prefix: &Url, stop: &dyn Fn() -> bool) -> Result<Vec<(PathBuf, u64)>, Problem> {
+    let mut names = Vec::new();
+    each(stores, prefix, stop, &mut |address, listed| {
+        names.push((PathBuf::from(OsString::from_vec(address)), listed.size.unwrap_or_default()));
+    })?;
+    Ok(names)
+}
+
+/// Calls `take` with the address of each object below a prefix.
+fn each(
+    stores: &Stores,
+    prefix: &Url,
+    stop: &dyn Fn() -> bool,
+    take: &mut dyn FnMut(Vec<u8>, &Listed),
+) -> Result<(), Problem> {
+    let begin = format!("{}://{}/", prefix.scheme(), prefix.host()).into_bytes();
+    let listed = stores.list(prefix, stop, &mut |listed| {
+        take([&begin[..], &listed.key].concat(), &listed);
+        if stop() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    listed.map(drop)
 }

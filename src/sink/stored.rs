@@ -42,18 +42,17 @@ impl Stored {
     /// An error of this input, or one that affects all that follow.
     pub fn save(&self, entries: &[Entry<'_>], stop: &dyn Fn() -> bool) -> Result<Vec<Facts>, SinkError> {
         let saved = self.save_all(entries, stop);
-        match &saved {
-            Err(SinkError::Entry { error, .. }) if problem(error).is_some_and(|p| p.retry && p.status.is_none()) => {}
-            _ => self.silent.store(0, Ordering::Relaxed),
-        }
         match saved {
-            Err(SinkError::Entry { path, error }) if problem(&error).is_some_and(|p| p.status.is_none() && p.retry) => {
+            Err(SinkError::Entry { path, error }) if problem(&error).is_some_and(Problem::is_silent) => {
                 match self.silent.fetch_add(1, Ordering::Relaxed) + 1 >= SILENT {
                     true => Err(SinkError::Broken { path, error }),
                     false => Err(SinkError::Entry { path, error }),
                 }
             }
-            other => other,
+            other => {
+                self.silent.store(0, Ordering::Relaxed);
+                other
+            }
         }
     }
 
@@ -61,33 +60,29 @@ impl Stored {
         let mut places = Vec::with_capacity(entries.len());
         // What keeps one of them from being written keeps all.
         for entry in entries {
-            let url = Url::of_store(entry.path.as_os_str().as_bytes());
-            let url = url.map_err(|e| failed(entry.path, Problem::lasting(e.to_string())))?;
-            let standing = self.standing(entry, &url, stop)?;
+            let url = address(entry.path).map_err(|problem| failed(entry.path, problem))?;
+            let standing = match self.replaced(&url, entry.replace, stop) {
+                Ok(Some(standing)) => standing,
+                Ok(None) => return Err(SinkError::Entry { path: entry.path.to_path_buf(), error: not_ours() }),
+                Err(problem) => return Err(failed(entry.path, problem)),
+            };
             places.push((url, standing));
         }
         let mut made: Vec<&Url> = Vec::new();
         let mut facts = Vec::with_capacity(entries.len());
         for (entry, (url, standing)) in entries.iter().zip(&places) {
-            let condition = match (entry.replace, standing) {
-                (Replace::Any, _) => Condition::Any,
-                (_, Some(object)) => Condition::Same(object),
-                (_, None) => Condition::New,
-            };
-            let put = self.stores.put(url, entry.bytes, kind(entry.path), condition, stop);
+            let put = self.stores.put(url, entry.bytes, kind(entry.path), standing.condition(), stop);
             let error = match put {
                 Ok(Put::Stored(etag)) => {
                     facts.push(identity(entry.bytes.len() as u64, etag.as_deref()));
-                    made.extend(standing.is_none().then_some(url));
+                    made.extend(matches!(standing, Standing::Nothing).then_some(url));
                     continue;
                 }
                 Ok(Put::Refused) => SinkError::Entry { path: entry.path.to_path_buf(), error: not_ours() },
                 Err(problem) => failed(entry.path, problem),
             };
-            if entry.replace != Replace::Any {
-                // Nothing stood there before. If one stays, the next run replaces it.
-                made.into_iter().for_each(|url| drop(self.stores.delete(url, stop)));
-            }
+            // Nothing stood there before. If one stays, the next run replaces it.
+            made.into_iter().for_each(|url| drop(self.stores.delete(url, stop)));
             return Err(error);
         }
         Ok(facts)
@@ -96,7 +91,7 @@ impl Stored {
     /// Deletes an output of an earlier run, if `is_same` says of what identifies it now that it is unchanged. Returns whether it
     /// is gone.
     pub fn delete(&self, path: &Path, is_same: &dyn Fn(&Facts) -> bool) -> bool {
-        let Ok(url) = Url::of_store(path.as_os_str().as_bytes()) else { return false };
+        let Ok(url) = address(path) else { return false };
         match self.stores.head(&url, &|| false) {
             Ok(None) => true,
             Ok(Some(object)) if object.is_ours() && is_same(&identity(object.size, object.etag.as_deref())) => {
@@ -111,8 +106,7 @@ impl Stored {
     /// # Errors
     /// [`Problem`].
     pub fn inventory(&self, place: &Path, stop: &dyn Fn() -> bool) -> Result<Inventory, Problem> {
-        let url = Url::of_store(place.as_os_str().as_bytes()).map_err(|error| Problem::lasting(error.to_string()))?;
-        Inventory::list(&self.stores, &url, stop)
+        Inventory::list(&self.stores, &address(place)?, stop)
     }
 
     /// The object at an address.
@@ -120,8 +114,7 @@ impl Stored {
     /// # Errors
     /// [`Problem`].
     pub fn standing_at(&self, place: &Path) -> Result<Option<Object>, Problem> {
-        let url = Url::of_store(place.as_os_str().as_bytes()).map_err(|error| Problem::lasting(error.to_string()))?;
-        self.stores.head(&url, &|| false)
+        self.stores.head(&address(place)?, &|| false)
     }
 
     /// Whether there is such a bucket, as far as the user may know.
@@ -129,25 +122,46 @@ impl Stored {
     /// # Errors
     /// [`Problem`].
     pub fn check(&self, place: &Path) -> Result<(), Problem> {
-        let url = Url::of_store(place.as_os_str().as_bytes()).map_err(|error| Problem::lasting(error.to_string()))?;
-        match self.stores.list(&url, &|| false, &mut |_| ControlFlow::Break(())) {
+        match self.stores.list(&address(place)?, &|| false, &mut |_| ControlFlow::Break(())) {
             // Who may write need not be allowed to list.
             Err(problem) if problem.status == Some(403) => Ok(()),
             other => other.map(drop),
         }
     }
 
-    /// The object that an output would replace.
-    fn standing(&self, entry: &Entry<'_>, url: &Url, stop: &dyn Fn() -> bool) -> Result<Option<Object>, SinkError> {
-        if entry.replace == Replace::Any {
-            return Ok(None);
+    /// What an output would replace, or None if that has to stay.
+    pub(super) fn replaced(
+        &self,
+        url: &Url,
+        replace: Replace,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Standing>, Problem> {
+        if replace == Replace::Any {
+            return Ok(Some(Standing::Anything));
         }
-        let object = self.stores.head(url, stop).map_err(|problem| failed(entry.path, problem))?;
-        match object {
-            Some(object) if entry.replace == Replace::Never || !object.is_ours() => {
-                Err(SinkError::Entry { path: entry.path.to_path_buf(), error: not_ours() })
-            }
-            other => Ok(other),
+        Ok(match self.stores.head(url, stop)? {
+            None => Some(Standing::Nothing),
+            Some(object) => (replace != Replace::Never && object.is_ours()).then_some(Standing::Own(object)),
+        })
+    }
+}
+
+/// What stands where an object is written.
+pub(super) enum Standing {
+    /// It does not count.
+    Anything,
+    Nothing,
+    /// An object of ours.
+    Own(Object),
+}
+
+impl Standing {
+    /// What has to hold when it is replaced.
+    pub fn condition(&self) -> Condition<'_> {
+        match self {
+            Self::Anything => Condition::Any,
+            Self::Nothing => Condition::New,
+            Self::Own(object) => Condition::Same(object),
         }
     }
 }
@@ -176,13 +190,23 @@ fn failed(path: &Path, problem: Problem) -> SinkError {
     }
 }
 
+/// The URL of an object.
+pub(super) fn address(path: &Path) -> Result<Url, Problem> {
+    Url::of_store(path.as_os_str().as_bytes()).map_err(|error| Problem::lasting(error.to_string()))
+}
+
 /// The content type of an output.
-fn kind(path: &Path) -> &'static str {
-    match Format::from_extension(path.extension().unwrap_or_default().as_bytes()) {
-        Some(Format::Jpeg) => "image/jpeg",
-        Some(Format::Png) => "image/png",
-        Some(Format::WebP) => "image/webp",
-        Some(Format::Avif) => "image/avif",
+pub(super) fn kind(path: &Path) -> &'static str {
+    let extension = path.extension().unwrap_or_default();
+    match (Format::from_extension(extension.as_bytes()), extension.as_bytes()) {
+        (Some(Format::Jpeg), _) => "image/jpeg",
+        (Some(Format::Png), _) => "image/png",
+        (Some(Format::WebP), _) => "image/webp",
+        (Some(Format::Avif), _) => "image/avif",
+        (_, b"tar") => "application/x-tar",
+        (_, b"gz" | b"tgz") => "application/gzip",
+        (_, b"zst") => "application/zstd",
+        (_, b"zip") => "application/zip",
         _ => "application/octet-stream",
     }
 }
@@ -196,9 +220,7 @@ impl Store {
     pub fn new(options: &DownloadOptions) -> Self {
         Self(Arc::new(Stored::new(options)))
     }
-}
 
-impl Store {
     /// The part that threads share.
     pub fn shared(&self) -> &Arc<Stored> {
         &self.0

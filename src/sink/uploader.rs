@@ -2,14 +2,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::inventory::Inventory;
-use super::stored::{Stored, Unsaved};
-use super::{SinkError, nameless, not_ours};
-use crate::net::{Condition, DownloadOptions, Object, Problem, Put, Url};
+use super::stored::{Standing, Stored, Unsaved, address, kind};
+use super::{SinkError, inventory, nameless, not_ours};
+use crate::net::{DownloadOptions, Problem, Put, Url};
 use crate::policy::Replace;
 
 /// Uploads whole files.
@@ -39,15 +37,10 @@ impl Uploader {
         self.standing(path, replace).map(drop).map_err(|error| SinkError::Broken { path: path.to_path_buf(), error })
     }
 
-    fn standing(&self, path: &Path, replace: Replace) -> io::Result<(Url, Option<Object>)> {
+    fn standing(&self, path: &Path, replace: Replace) -> io::Result<(Url, Standing)> {
         let url = address(path).map_err(failed)?;
-        if replace == Replace::Any {
-            return Ok((url, None));
-        }
-        match self.store.stores.head(&url, &*self.stop).map_err(failed)? {
-            Some(object) if replace == Replace::Never || !object.is_ours() => Err(not_ours()),
-            object => Ok((url, object)),
-        }
+        let standing = self.store.replaced(&url, replace, &*self.stop).map_err(failed)?;
+        Ok((url, standing.ok_or_else(not_ours)?))
     }
 
     /// Uploads a file. The object appears whole or not at all.
@@ -56,12 +49,7 @@ impl Uploader {
     /// What stands there stays, or the upload failed.
     pub fn upload(&self, path: &Path, file: &File, replace: Replace) -> io::Result<()> {
         let (url, standing) = self.standing(path, replace)?;
-        let condition = match (replace, &standing) {
-            (Replace::Any, _) => Condition::Any,
-            (_, Some(object)) => Condition::Same(object),
-            (_, None) => Condition::New,
-        };
-        match self.store.stores.upload(&url, file, kind(path), condition, &*self.stop).map_err(failed)? {
+        match self.store.stores.upload(&url, file, kind(path), standing.condition(), &*self.stop).map_err(failed)? {
             Put::Stored(_) => Ok(()),
             Put::Refused => Err(not_ours()),
         }
@@ -73,7 +61,7 @@ impl Uploader {
     /// The listing failed.
     pub fn names(&self, prefix: &Path) -> io::Result<Vec<(PathBuf, u64)>> {
         let prefix = address(prefix).map_err(failed)?;
-        Inventory::names(&self.store.stores, &prefix, &*self.stop).map_err(failed)
+        inventory::names(&self.store.stores, &prefix, &*self.stop).map_err(failed)
     }
 
     /// Reads an object into a temporary file.
@@ -94,21 +82,6 @@ impl std::fmt::Debug for Uploader {
     }
 }
 
-fn address(path: &Path) -> Result<Url, Problem> {
-    Url::of_store(path.as_os_str().as_bytes()).map_err(|error| Problem::lasting(error.to_string()))
-}
-
 fn failed(problem: Problem) -> io::Error {
     io::Error::other(Unsaved(problem))
-}
-
-/// The content type of an archive.
-fn kind(path: &Path) -> &'static str {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("tar") => "application/x-tar",
-        Some("gz" | "tgz") => "application/gzip",
-        Some("zst") => "application/zstd",
-        Some("zip") => "application/zip",
-        _ => "application/octet-stream",
-    }
 }

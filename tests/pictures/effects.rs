@@ -2,6 +2,11 @@
 
 use crate::testenv::{World, decode, mean, report};
 
+/// The arguments of a command line without quotes.
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
+}
+
 /// A PNG of RGBA pixels.
 fn png(width: u32, height: u32, at: impl Fn(u32, u32) -> [u8; 4]) -> Vec<u8> {
     let pixels = image::RgbaImage::from_fn(width, height, |x, y| image::Rgba(at(x, y)));
@@ -156,21 +161,9 @@ fn the_order_of_operations_is_fixed() {
         &png(60, 60, |x, y| if (10..50).contains(&x) && (10..50).contains(&y) { [200, 30, 40, 255] } else { [255; 4] }),
     );
     world.write("logo.png", &plain(10, 10, [0, 0, 255]));
-    let all = [
-        "--trim",
-        "10",
-        "--grayscale",
-        "--watermark",
-        "logo.png",
-        "--watermark-opacity",
-        "100",
-        "--border",
-        "3",
-        "--border-color",
-        "lime",
-        "--round",
-        "6",
-    ];
+    let all = words(
+        "--trim 10 --grayscale --watermark logo.png --watermark-opacity 100 --border 3 --border-color lime --round 6",
+    );
     world.run(&[&["a.png", "-s", "40", "-o", "out.png"][..], &all[..]].concat()).ok();
     let out = rgba(&world, "out.png");
     assert_eq!(out.dimensions(), (46, 46), "trimmed to 40, then the border");
@@ -219,22 +212,8 @@ fn what_cannot_be_together_is_refused_before_anything_is_written() {
 fn operations_work_on_every_kind_of_pixels() {
     let world = World::new();
     world.write("logo.png", &plain(8, 8, [255, 0, 0]));
-    let all = [
-        "--trim",
-        "3",
-        "--sharpen",
-        "0.5",
-        "--blur",
-        "1",
-        "--watermark",
-        "logo.png",
-        "--border",
-        "1",
-        "--round",
-        "3",
-        "--placeholder",
-        "color,lqip",
-    ];
+    let all =
+        words("--trim 3 --sharpen 0.5 --blur 1 --watermark logo.png --border 1 --round 3 --placeholder color,lqip");
     for oddity in oddities::all() {
         world.write(format!("in/{}", oddity.name), &oddity.bytes);
     }

@@ -8,6 +8,11 @@ use serde_json::Value;
 
 use crate::testenv::{World, decode, report};
 
+/// The arguments of a command line without quotes.
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
+}
+
 const KINDS: [&str; 4] = ["thumbhash", "blurhash", "color", "lqip"];
 
 /// The photographs of this repository.
@@ -80,59 +85,13 @@ fn placeholders_are_of_the_smallest_output_and_change_no_other() {
     let world = World::with(&["a.jpg"]);
     let both = done(
         &world,
-        &[
-            "a.jpg",
-            "-s",
-            "80x40,20x20",
-            "--fit",
-            "cover",
-            "-f",
-            "png",
-            "-o",
-            "both/",
-            "--placeholder",
-            "thumbhash,lqip",
-            "--report",
-            "-",
-        ],
+        &words("a.jpg -s 80x40,20x20 --fit cover -f png -o both/ --placeholder thumbhash,lqip --report -"),
     );
-    let small = done(
-        &world,
-        &[
-            "a.jpg",
-            "-s",
-            "20x20",
-            "--fit",
-            "cover",
-            "-f",
-            "png",
-            "-o",
-            "one/",
-            "--placeholder",
-            "thumbhash,lqip",
-            "--report",
-            "-",
-        ],
-    );
+    let small =
+        done(&world, &words("a.jpg -s 20x20 --fit cover -f png -o one/ --placeholder thumbhash,lqip --report -"));
     let large = done(
         &world,
-        &[
-            "a.jpg",
-            "-s",
-            "80x40",
-            "--fit",
-            "cover",
-            "-f",
-            "png",
-            "-o",
-            "one/",
-            "--placeholder",
-            "thumbhash,lqip",
-            "--report",
-            "-",
-            "--name",
-            "large.png",
-        ],
+        &words("a.jpg -s 80x40 --fit cover -f png -o one/ --placeholder thumbhash,lqip --report - --name large.png"),
     );
     // The decoder reduces by another factor for the larger size, so that the hash differs a little; the square shows.
     let side =

@@ -6,6 +6,11 @@ use serde_json::Value;
 
 use crate::testenv::{World, report};
 
+/// The arguments of a command line without quotes.
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
+}
+
 fn json(world: &World, name: &str) -> Vec<Value> {
     let page: Value = serde_json::from_slice(&world.read(name)).unwrap();
     assert_eq!(page["generator"], "thumbs");
@@ -35,19 +40,7 @@ fn each_picture_has_its_variants_its_size_and_its_words() {
     let world = World::new();
     world.write("in/a b/boat, red.jpg", &described("A <red> \"boat\" & more"));
     world.sized("in/small.png", 150, 100);
-    let run = [
-        "in",
-        "-s",
-        "100x,200x,400x",
-        "-f",
-        "webp,jpeg",
-        "-o",
-        "site/img",
-        "--srcset",
-        "site/img.json",
-        "--placeholder",
-        "color",
-    ];
+    let run = words("in -s 100x,200x,400x -f webp,jpeg -o site/img --srcset site/img.json --placeholder color");
     assert_eq!(world.run(&run).ok().stderr, "");
     let pictures = json(&world, "site/img.json");
     assert_eq!(sources(&pictures), ["in/a b/boat, red.jpg", "in/small.png"]);
@@ -98,19 +91,7 @@ fn sizes_that_are_left_out_are_named_and_the_first_is_always_made() {
 fn html_is_ready_to_be_pasted() {
     let world = World::new();
     world.write("in/x\"><script>.jpg", &described("say \"<b>\""));
-    let run = [
-        "in",
-        "-s",
-        "100x,200x",
-        "-f",
-        "avif,webp,jpeg",
-        "-o",
-        "out",
-        "--srcset",
-        "page.html",
-        "--placeholder",
-        "color,lqip,thumbhash",
-    ];
+    let run = words("in -s 100x,200x -f avif,webp,jpeg -o out --srcset page.html --placeholder color,lqip,thumbhash");
     world.run(&run).ok();
     let page = String::from_utf8(world.read("page.html")).unwrap();
     let lines: Vec<&str> = page.lines().collect();

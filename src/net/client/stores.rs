@@ -19,10 +19,8 @@ use std::time::{Duration, Instant};
 
 use super::Client;
 use super::send::Reply;
-use crate::net::{Answer, DownloadOptions, Problem, Room, Url, Validators};
+use crate::net::{Answer, DownloadOptions, Listed, Problem, Room, Url, Validators};
 use bucket::{Ask, Bucket};
-pub use objects::{Condition, Object, Put};
-pub use page::Listed;
 
 /// The longest answer: the page of a listing has a thousand keys of a kilobyte, or five times as many in Azure.
 const PAGE: u64 = 64 << 20;

@@ -14,10 +14,11 @@ use ureq::http::Method;
 use xxhash_rust::xxh3::Xxh3Default;
 
 use super::bucket::{Ask, Bucket};
-use super::objects::{conditional, mark_of};
+use super::objects::conditional;
 use super::service::Service;
-use super::{Condition, LOOK, Put, Stop, Stores, explained};
-use crate::net::{Problem, Url};
+use super::{LOOK, Stop, Stores, explained};
+use crate::net::object::mark_of;
+use crate::net::{Condition, Problem, Put, Url};
 use crate::words;
 
 /// The least size of a part. S3 takes at least 5 MiB.

@@ -9,65 +9,8 @@ use super::bucket::{Ask, Bucket};
 use super::service::Service;
 use super::{Stop, Stores, explained};
 use crate::net::client::send::Reply;
+use crate::net::object::{Condition, Object, Put, mark_of};
 use crate::net::{Problem, Url};
-
-/// The beginning of a mark, its version.
-const VERSION: &str = "1";
-
-/// An object that stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Object {
-    /// Its size.
-    pub size: u64,
-    /// Its ETag.
-    pub etag: Option<String>,
-    /// What a condition of Google names it by.
-    generation: Option<String>,
-    /// Our mark.
-    mark: Option<String>,
-}
-
-impl Object {
-    /// Whether it may be replaced: thumbs wrote it, or it is empty.
-    pub fn is_ours(&self) -> bool {
-        self.size == 0 || self.mark.as_ref().is_some_and(|mark| mark.starts_with(&format!("{VERSION} {} ", self.size)))
-    }
-
-    fn read(reply: &Reply, mark: &str) -> Self {
-        let text = |name: &str| reply.header(name).map(str::to_owned);
-        Self {
-            size: reply.header("content-length").and_then(|text| text.parse().ok()).unwrap_or_default(),
-            etag: text("etag"),
-            generation: text("x-goog-generation"),
-            mark: text(mark),
-        }
-    }
-}
-
-/// What has to hold when an object is written.
-#[derive(Clone, Copy, Debug)]
-pub enum Condition<'a> {
-    /// Nothing.
-    Any,
-    /// There is no such object.
-    New,
-    /// It is still this one.
-    Same(&'a Object),
-}
-
-/// The result of writing an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Put {
-    /// It stands, with this ETag.
-    Stored(Option<String>),
-    /// The condition did not hold.
-    Refused,
-}
-
-/// The mark of an object with this length and digest.
-pub fn mark_of(length: u64, digest: u64) -> String {
-    format!("{VERSION} {length} {digest:016x}")
-}
 
 impl Stores {
     /// The object at `url`, if there is one.
@@ -83,7 +26,7 @@ impl Stores {
         let ask = Ask { method: Method::HEAD, ..Ask::get(url.path(), &[]) };
         let reply = self.send(bucket, &ask)?;
         match reply.status {
-            200 => Ok(Some(Object::read(&reply, bucket.service.mark()))),
+            200 => Ok(Some(object(&reply, bucket.service.mark()))),
             404 => Ok(None),
             _ => Err(explained(reply.problem(), bucket, url)),
         }
@@ -170,6 +113,17 @@ impl Stores {
                 _ => Err(explained(reply.problem(), &bucket, url)),
             }
         })
+    }
+}
+
+/// The object that a HEAD request tells of. `mark` names the header of our mark.
+fn object(reply: &Reply, mark: &str) -> Object {
+    let text = |name: &str| reply.header(name).map(str::to_owned);
+    Object {
+        size: reply.header("content-length").and_then(|text| text.parse().ok()).unwrap_or_default(),
+        etag: text("etag"),
+        generation: text("x-goog-generation"),
+        mark: text(mark),
     }
 }
 

@@ -8,18 +8,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 use super::service::Service;
-use crate::net::{Problem, Validators};
-
-/// A key of a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listed {
-    /// The key, decoded. It may hold anything.
-    pub key: Vec<u8>,
-    /// What identifies its content.
-    pub validators: Validators,
-    /// Its size.
-    pub size: Option<u64>,
-}
+use crate::net::{Listed, Problem, Validators};
 
 /// A page.
 #[derive(Debug, Default, PartialEq, Eq)]
