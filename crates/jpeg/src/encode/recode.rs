@@ -52,7 +52,7 @@ pub fn recodes(header: &Header, settings: &Settings<'_>) -> bool {
 }
 
 /// Encodes a picture again with other quantisation, as [`super::encode`] would encode its planes. Coefficients are quantised as
-/// they are decoded, without samples in between: this takes less than half of the time and rounds once less.
+/// they are decoded, without samples in between: this takes less time and rounds once less.
 ///
 /// Chroma that is zero everywhere is left out, unless there is a colour profile, which wants three components.
 ///
